@@ -1,0 +1,1 @@
+"""tf.data pipelines and data sets, imported as ``zoo.datasets``."""

@@ -1,0 +1,130 @@
+"""Patches cut on a grid, and batches of pristine and adjusted patches for training.
+
+The batch maker is plain NumPy keyed by (seed, epoch, step): it runs under any backend as a ``keras.utils.PyDataset``,
+and ``as_tf_dataset`` wraps the same examples for tf.data.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import keras
+import numpy as np
+
+from zoo.datasets import keyed
+from zoo.datasets.jpeg import compress
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+Scene = Callable[[np.random.Generator], np.ndarray]
+Operator = Callable[[np.ndarray], np.ndarray]
+DrawOperator = Callable[[np.random.Generator], tuple[str, Operator]]
+
+
+def grid_positions(height: int, width: int, patch: int) -> np.ndarray:
+    """Top-left corners of all non-overlapping patches on the grid from (0, 0), int (n, 2); the remainder is dropped."""
+    ys, xs = np.arange(height // patch) * patch, np.arange(width // patch) * patch
+    return np.stack(np.meshgrid(ys, xs, indexing="ij"), -1).reshape(-1, 2)
+
+
+def cut(image: np.ndarray, positions: np.ndarray, patch: int) -> np.ndarray:
+    """Cut patches, (n, patch, patch, channels), with their top-left corners at ``positions``."""
+    return np.stack([image[y : y + patch, x : x + patch] for y, x in positions])
+
+
+class PairedPatches(keras.utils.PyDataset):
+    """Batches of pristine (label 0) and adjusted (label 1) patches of the same scenes and positions.
+
+    One operator is drawn for each scene and applied to the whole scene, then both versions are cut at the same grid
+    positions, as in the contrast paper's data. Every batch holds ``batch_size / 2`` scenes once in each class, and a
+    scene serves ``positions`` batches. Batch: float32 [0, 1] (batch_size, patch, patch, 3), one-hot float32
+    (batch_size, 2). Scenes, operators, positions and qualities depend on (seed, epoch, step) alone; pass
+    ``start_epoch`` to go on where a killed training stood.
+
+    Args:
+        scene: ``scene(generator) -> uint8 RGB``; with a folder of photographs, draw one of them.
+        draw_operator: ``draw_operator(generator) -> (label, operator)``.
+        steps: Batches an epoch.
+        batch_size: Even.
+        qualities: JPEG qualities to draw from for each patch (``NO_JPEG`` among them for none), or ``None``.
+        both: Applied to the scene before anything else, in both classes (``hsv_round_trip`` to remove its cue).
+        seed, start_epoch, positions, patch: See above.
+
+    Raises:
+        ValueError: For an odd batch size, or a scene too small for ``positions`` patches.
+    """
+
+    def __init__(
+        self,
+        scene: Scene,
+        draw_operator: DrawOperator,
+        steps: int,
+        batch_size: int = 32,
+        qualities: tuple[int, ...] | None = None,
+        both: Operator | None = None,
+        seed: int = 0,
+        start_epoch: int = 0,
+        positions: int = 16,
+        patch: int = 64,
+    ) -> None:
+        super().__init__(workers=1, max_queue_size=24)
+        if batch_size < 2 or batch_size % 2:
+            raise ValueError(f"batch_size must be even and at least 2. Received: {batch_size}")
+        self.scene, self.draw_operator, self.both = scene, draw_operator, both
+        self.steps, self.batch_size, self.qualities = steps, batch_size, qualities
+        self.seed, self.epoch, self.positions, self.patch = seed, start_epoch, positions, patch
+        self._block: tuple[tuple[int, int], np.ndarray] | None = None
+
+    def __len__(self) -> int:
+        """Batches an epoch."""
+        return self.steps
+
+    def on_epoch_end(self) -> None:
+        """Move on to the next epoch's scenes."""
+        self.epoch += 1
+
+    def __getitem__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return batch ``step`` of the current epoch."""
+        return self.batch(self.epoch, step)
+
+    def batch(self, epoch: int, step: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the batch of (epoch, step), whatever was asked before."""
+        block, position = divmod(step, self.positions)
+        key = (epoch, block)
+        if self._block is None or self._block[0] != key:
+            pairs = [self._scene_patches(epoch, block, i) for i in range(self.batch_size // 2)]
+            self._block = (key, np.stack(pairs))  # (scenes, 2, positions, patch, patch, 3)
+        chosen = self._block[1][:, :, position].reshape(-1, self.patch, self.patch, 3)
+        if self.qualities is not None:
+            rng = keyed.generator(self.seed, epoch, step, 1)
+            chosen = np.stack([compress(patch, int(rng.choice(self.qualities))) for patch in chosen])
+        labels = np.tile(np.eye(2, dtype=np.float32), (self.batch_size // 2, 1))
+        return chosen.astype(np.float32) / 255, labels
+
+    def _scene_patches(self, epoch: int, block: int, index: int) -> np.ndarray:
+        rng = keyed.generator(self.seed, epoch, block, index, 0)
+        image = self.scene(rng)
+        if self.both is not None:
+            image = self.both(image)
+        _, operator = self.draw_operator(rng)
+        grid = grid_positions(*image.shape[:2], self.patch)
+        if len(grid) < self.positions:
+            raise ValueError(
+                f"A scene must hold {self.positions} patches of {self.patch} x {self.patch}. Received: {image.shape}"
+            )
+        chosen = rng.permutation(grid)[: self.positions]
+        return np.stack([cut(version, chosen, self.patch) for version in (image, operator(image))])
+
+
+def as_tf_dataset(batches: PairedPatches, epochs: int) -> "tf.data.Dataset":
+    """The same batches as one deterministic ``tf.data`` stream over ``epochs`` epochs from the current one on."""
+    import tensorflow as tf
+
+    def stream() -> "object":
+        for epoch in range(batches.epoch, batches.epoch + epochs):
+            for step in range(len(batches)):
+                yield batches.batch(epoch, step)
+
+    shape = (batches.batch_size, batches.patch, batches.patch, 3)
+    signature = (tf.TensorSpec(shape, tf.float32), tf.TensorSpec((batches.batch_size, 2), tf.float32))
+    return tf.data.Dataset.from_generator(stream, output_signature=signature).prefetch(8)

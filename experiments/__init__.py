@@ -1,0 +1,1 @@
+"""The papers' tables, rebuilt; imported as ``zoo.experiments``."""
