@@ -77,7 +77,7 @@ def compile_recipe(model: keras.Model, recipe: str) -> None:
     """
     if recipe not in RECIPES:
         raise ValueError(f"recipe must be one of {sorted(RECIPES)}. Received: {recipe!r}")
-    model.compile(RECIPES[recipe].optimizer(), "categorical_crossentropy", ["accuracy"])
+    model.compile(RECIPES[recipe].optimizer(), "categorical_crossentropy", metrics=["accuracy"])
 
 
 def generated_batches(
