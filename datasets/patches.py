@@ -1,4 +1,4 @@
-"""Patches cut on a grid, and batches of pristine and adjusted patches for training.
+"""Batches of pristine and adjusted patches for training.
 
 The batch maker is plain NumPy keyed by (seed, epoch, step): it runs under any backend as a ``keras.utils.PyDataset``,
 and ``as_tf_dataset`` wraps the same examples for tf.data.
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import keras
 import numpy as np
 
+from zoo import tiles
 from zoo.datasets import keyed
 from zoo.datasets.jpeg import compress
 
@@ -19,17 +20,6 @@ if TYPE_CHECKING:
 Scene = Callable[[np.random.Generator], np.ndarray]
 Operator = Callable[[np.ndarray], np.ndarray]
 DrawOperator = Callable[[np.random.Generator], tuple[str, Operator]]
-
-
-def grid_positions(height: int, width: int, patch: int) -> np.ndarray:
-    """Top-left corners of all non-overlapping patches on the grid from (0, 0), int (n, 2); the remainder is dropped."""
-    ys, xs = np.arange(height // patch) * patch, np.arange(width // patch) * patch
-    return np.stack(np.meshgrid(ys, xs, indexing="ij"), -1).reshape(-1, 2)
-
-
-def cut(image: np.ndarray, positions: np.ndarray, patch: int) -> np.ndarray:
-    """Cut patches, (n, patch, patch, channels), with their top-left corners at ``positions``."""
-    return np.stack([image[y : y + patch, x : x + patch] for y, x in positions])
 
 
 class PairedPatches(keras.utils.PyDataset):
@@ -107,13 +97,13 @@ class PairedPatches(keras.utils.PyDataset):
         if self.both is not None:
             image = self.both(image)
         _, operator = self.draw_operator(rng)
-        grid = grid_positions(*image.shape[:2], self.patch)
+        grid = tiles.grid(*image.shape[:2], self.patch)
         if len(grid) < self.positions:
             raise ValueError(
                 f"A scene must hold {self.positions} patches of {self.patch} x {self.patch}. Received: {image.shape}"
             )
         chosen = rng.permutation(grid)[: self.positions]
-        return np.stack([cut(version, chosen, self.patch) for version in (image, operator(image))])
+        return np.stack([tiles.cut(version, chosen, self.patch) for version in (image, operator(image))])
 
 
 def as_tf_dataset(batches: PairedPatches, epochs: int) -> "tf.data.Dataset":

@@ -1,0 +1,85 @@
+"""From patch scores to an image: the mean of the soft patch scores (section II), and a localisation heatmap.
+
+``ContrastDetector`` takes uint8 RGB pictures of any size and is what the tables, the command line and users call.
+"""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from zoo import tiles
+from zoo.contrast.model import ADJUSTED, ContrastNet
+
+DEFAULT_WEIGHTS = "contrast-aware.generated"
+PATCH = 64
+
+
+class ContrastDetector:
+    """Scores pictures by the mean of ContrastNet's probability of "adjusted" over 64x64 patches.
+
+    Args:
+        weights: As for ``ContrastNet``.
+        batch_size: Patches a forward pass.
+    """
+
+    def __init__(self, weights: str | Path | None = DEFAULT_WEIGHTS, batch_size: int = 64) -> None:
+        self.model = ContrastNet(weights=weights)
+        self.batch_size = batch_size
+
+    def score(self, image: np.ndarray) -> float:
+        """Score of a picture, 0..1, higher for adjusted: mean over the patches of the grid from (0, 0).
+
+        ``image`` is uint8 RGB (height, width, 3). The remainder on the right and bottom is not looked at, as in the
+        paper; a picture smaller than a patch is reflected up to one.
+
+        Raises:
+            ValueError: For an image that is not uint8 RGB.
+        """
+        image = _checked(image)
+        return float(self.score_patches(tiles.cut(image, tiles.grid(*image.shape[:2], PATCH), PATCH)).mean())
+
+    def score_patches(self, patches: np.ndarray) -> np.ndarray:
+        """Probability of "adjusted" of each patch, float32 (n,); ``patches`` is uint8 (n, 64, 64, 3)."""
+        scores = []
+        for first in range(0, len(patches), self.batch_size):
+            batch = patches[first : first + self.batch_size]
+            # The last batch is filled up: another shape would be traced and compiled anew.
+            filled = np.zeros((self.batch_size, PATCH, PATCH, 3), np.float32)
+            filled[: len(batch)] = batch.astype(np.float32) / 255
+            scores.append(self.model.predict_on_batch(filled)[: len(batch), ADJUSTED])
+        return np.concatenate(scores)
+
+    def heatmap(self, image: np.ndarray, stride: int = 32) -> np.ndarray:
+        """Where the picture looks adjusted: float32 (height, width) in 0..1, from overlapping patches.
+
+        Each pixel is the mean score of the patches that cover it, nearer ones weighing more. The paper leaves
+        localisation to future work; nothing in it says how good this is, see the family's README.
+
+        Raises:
+            ValueError: For an image that is not uint8 RGB or a stride outside 1..64.
+        """
+        if not 1 <= stride <= PATCH:
+            raise ValueError(f"stride must be from 1 to {PATCH}. Received: {stride}")
+        height, width = np.shape(image)[:2]
+        image = _checked(image)
+        corners = tiles.positions(*image.shape[:2], PATCH, stride)
+        scores: list[np.ndarray] = []
+        for first in range(0, len(corners), self.batch_size):
+            scores.append(self.score_patches(tiles.cut(image, corners[first : first + self.batch_size], PATCH)))
+        flat = (np.full((PATCH, PATCH), s, np.float32) for s in np.concatenate(scores))
+        return tiles.blend(flat, corners, *image.shape[:2])[:height, :width]
+
+
+def score_with(model: keras.Model, patches: np.ndarray, batch_size: int = 64) -> np.ndarray:
+    """Scores by another network of the same signature; see ``ContrastDetector.score_patches``."""
+    detector = ContrastDetector.__new__(ContrastDetector)
+    detector.model, detector.batch_size = model, batch_size
+    return detector.score_patches(patches)
+
+
+def _checked(image: np.ndarray) -> np.ndarray:
+    image = np.asarray(image)
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
+        raise ValueError(f"A picture must be uint8 RGB (height, width, 3). Received: {image.dtype} {image.shape}")
+    return tiles.pad(image, PATCH, PATCH)

@@ -1,0 +1,121 @@
+"""Measures with intervals: area under the ROC curve, thresholds, and the bootstrap over sources.
+
+Scores are higher for the class looked for. "Source" is what was independently photographed or generated (a scene, a
+camera); patches and crops of one source are never resampled on their own, which would feign more data than there is.
+"""
+
+import dataclasses
+from collections.abc import Hashable, Sequence
+
+import numpy as np
+
+
+@dataclasses.dataclass(frozen=True)
+class Estimate:
+    """A measured value with its 95 % interval and what it rests on."""
+
+    value: float
+    ci_low: float
+    ci_high: float
+    n_sources: int
+    n_units: int
+
+
+def auc(negative: np.ndarray, positive: np.ndarray) -> float:
+    """Area under the ROC curve, 0..1: the chance that a positive unit scores above a negative one, ties half.
+
+    Raises:
+        ValueError: When a class is empty or a score is not finite.
+    """
+    return float(_comparison(negative, positive).mean())
+
+
+def bootstrap_auc(
+    negative: np.ndarray, positive: np.ndarray, sources: Sequence[Hashable], samples: int = 2000, seed: int = 0
+) -> Estimate:
+    """AUC of paired units with its 95 % percentile interval, resampling sources.
+
+    ``negative[i]`` and ``positive[i]`` are the scores, (n,), of the untouched and the processed version of unit i, and
+    ``sources[i]`` is the scene it comes from. With one source the interval is the value itself and means nothing.
+
+    Raises:
+        ValueError: For lengths that differ, empty or non-finite scores.
+    """
+    comparison, weights = _paired(negative, positive, sources, samples, seed)
+    low, high = np.quantile(_weighted(comparison, weights), (0.025, 0.975))
+    return Estimate(float(comparison.mean()), float(low), float(high), len(set(sources)), len(sources))
+
+
+def bootstrap_auc_difference(
+    first: tuple[np.ndarray, np.ndarray],
+    second: tuple[np.ndarray, np.ndarray],
+    sources: Sequence[Hashable],
+    samples: int = 2000,
+    seed: int = 0,
+) -> Estimate:
+    """AUC of the first detector minus that of the second on the same units, with the paired 95 % interval.
+
+    Each detector is ``(negative scores, positive scores)``. The difference is settled where the interval excludes 0.
+    """
+    one, weights = _paired(*first, sources, samples, seed)
+    two, _ = _paired(*second, sources, samples, seed)
+    low, high = np.quantile(_weighted(one, weights) - _weighted(two, weights), (0.025, 0.975))
+    return Estimate(float(one.mean() - two.mean()), float(low), float(high), len(set(sources)), len(sources))
+
+
+def bootstrap_mean(values: np.ndarray, sources: Sequence[Hashable], samples: int = 2000, seed: int = 0) -> Estimate:
+    """Mean of ``values``, (n,), with its 95 % percentile interval, resampling sources."""
+    values = np.asarray(values, np.float64)
+    if len(values) != len(sources) or not len(values) or not np.isfinite(values).all():
+        raise ValueError(f"values must be finite and one a unit. Received: {values.shape} for {len(sources)} sources")
+    weights = _source_weights(sources, samples, seed)
+    low, high = np.quantile(weights @ values / weights.sum(1), (0.025, 0.975))
+    return Estimate(float(values.mean()), float(low), float(high), len(set(sources)), len(sources))
+
+
+def threshold_at_false_alarm(negative: np.ndarray, rate: float = 0.05) -> float:
+    """The lowest of the scores at which at most ``rate`` of the negative units lie **above** it.
+
+    Raises:
+        ValueError: For a rate outside [0, 1] or no finite scores.
+    """
+    negative = _scores(negative)
+    if not 0 <= rate <= 1:
+        raise ValueError(f"rate must be in [0, 1]. Received: {rate}")
+    ordered = np.sort(negative)[::-1]
+    return float(ordered[min(int(np.floor(rate * len(ordered) + 1e-9)), len(ordered) - 1)])
+
+
+def _scores(values: np.ndarray) -> np.ndarray:
+    values = np.asarray(values, np.float64).ravel()
+    if not values.size or not np.isfinite(values).all():
+        raise ValueError(f"Scores must be finite and at least one. Received: {values.size} scores, {values[:5]}")
+    return values
+
+
+def _comparison(negative: np.ndarray, positive: np.ndarray) -> np.ndarray:
+    negative, positive = _scores(negative), _scores(positive)
+    return (positive > negative[:, None]) + 0.5 * (positive == negative[:, None])
+
+
+def _paired(
+    negative: np.ndarray, positive: np.ndarray, sources: Sequence[Hashable], samples: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    if not len(negative) == len(positive) == len(sources):
+        raise ValueError(
+            "Paired scores need one negative, one positive and one source a unit. "
+            f"Received: {len(negative)}, {len(positive)}, {len(sources)}"
+        )
+    return _comparison(negative, positive), _source_weights(sources, samples, seed)
+
+
+def _source_weights(sources: Sequence[Hashable], samples: int, seed: int) -> np.ndarray:
+    """How often each unit occurs in each bootstrap sample, (samples, units)."""
+    index = {source: i for i, source in enumerate(dict.fromkeys(sources))}
+    of_unit = np.array([index[source] for source in sources])
+    counts = np.random.default_rng(seed).multinomial(len(index), np.full(len(index), 1 / len(index)), samples)
+    return counts[:, of_unit].astype(np.float64)
+
+
+def _weighted(comparison: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    return np.einsum("bi,ij,bj->b", weights, comparison, weights, optimize=True) / weights.sum(1) ** 2

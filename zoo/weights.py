@@ -1,0 +1,148 @@
+"""Stored weights: small files with a checksum and a provenance each, listed in ``weights.json``.
+
+A file is an ``.npz`` of integer codes, 8 bits or fewer, with one float32 scale for each output channel; vectors (biases,
+normalisation) stay float32. Writing is byte-reproducible, loading is refused when a byte has changed.
+"""
+
+import dataclasses
+import hashlib
+import json
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import keras
+import numpy as np
+
+_FOLDER = Path(__file__).parent
+INDEX = _FOLDER / "weights.json"
+
+
+@dataclasses.dataclass(frozen=True)
+class StoredWeights:
+    """Where a set of stored weights comes from; ``file`` is relative to the ``zoo`` package."""
+
+    name: str
+    file: str
+    sha256: str
+    bytes: int
+    bits: str
+    command: str
+    data: str
+    commit: str
+    seconds: int
+    device: str
+    licence: str
+
+
+def names() -> list[str]:
+    """Names of all stored weights, ``architecture.training``."""
+    return sorted(_index())
+
+
+def provenance(name: str) -> StoredWeights:
+    """Where the weights ``name`` come from.
+
+    Raises:
+        ValueError: For an unknown name; the message lists those that exist.
+    """
+    entries = _index()
+    if name not in entries:
+        raise ValueError(f"Stored weights are {', '.join(sorted(entries)) or 'none yet'}. Received: {name!r}")
+    return StoredWeights(name=name, **entries[name])
+
+
+def load_into(model: keras.Model, weights: str | Path) -> None:
+    """Load stored weights by name, or a file (``.npz`` of ``pack``, ``.weights.h5``, ``.keras``), into ``model``.
+
+    Raises:
+        ValueError: For an unknown name, a missing, damaged or changed file, or shapes that differ; ``model`` is then as
+            it was.
+    """
+    if str(weights) in _index():
+        entry = provenance(str(weights))
+        path = _FOLDER / entry.file
+        if not path.is_file():
+            raise ValueError(f"The file of stored weights {entry.name} is missing. Received: {path}")
+        found = sha256(path)
+        if found != entry.sha256:
+            raise ValueError(
+                f"{path} was changed or damaged and is refused: sha256 must be {entry.sha256}. Received: {found}"
+            )
+    else:
+        path = Path(weights)
+        if not path.is_file():
+            known = ", ".join(names()) or "none yet"
+            raise ValueError(f"weights must be a file or stored weights ({known}). Received: {str(weights)!r}")
+    if path.suffix == ".npz":
+        unpack(model, path)
+        return
+    try:
+        model.load_weights(path)
+    except (OSError, KeyError, zipfile.BadZipFile) as error:
+        raise ValueError(f"Not a weights file that fits {model.name}. Received: {path} ({error})") from error
+
+
+def pack(model: keras.Model, path: Path, bits: Mapping[str, int] | int = 8) -> None:
+    """Write ``model``'s weights to ``path`` (.npz), matrices as integer codes with a scale for each output channel.
+
+    ``bits`` (2..8) may be one number or one for each layer name (8 for those not named). The file has the same bytes
+    for the same weights.
+
+    Raises:
+        ValueError: For a number of bits outside 2..8.
+    """
+    arrays: dict[str, np.ndarray] = {}
+    for variable in _variables(model):
+        value = keras.ops.convert_to_numpy(variable.value).astype(np.float32)
+        if value.ndim < 2:
+            arrays[variable.path] = value
+            continue
+        depth = bits if isinstance(bits, int) else bits.get(variable.path.split("/")[0], 8)
+        if not 2 <= depth <= 8:
+            raise ValueError(f"bits must be from 2 to 8. Received: {depth} for {variable.path}")
+        largest = 2 ** (depth - 1) - 1
+        peak = np.abs(value).reshape(-1, value.shape[-1]).max(0)
+        scale = np.where(peak > 0, peak / largest, 1).astype(np.float32)
+        arrays[variable.path] = np.rint(value / scale).astype(np.int8)
+        arrays[variable.path + "#scale"] = scale
+    partial = path.with_name("partial-" + path.name)
+    np.savez_compressed(partial, **arrays)
+    partial.rename(path)
+
+
+def unpack(model: keras.Model, path: Path) -> None:
+    """Load a file of ``pack`` into ``model``; every name and shape is checked before anything is assigned.
+
+    Raises:
+        ValueError: When the file cannot be read or does not hold exactly this model's tensors.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise ValueError(f"Not a readable weights file. Received: {path} ({error})") from error
+    variables = _variables(model)
+    expected = {v.path: tuple(v.shape) for v in variables}
+    found = {name: value.shape for name, value in arrays.items() if not name.endswith("#scale")}
+    if found != expected:
+        differing = sorted(set(found.items()) ^ set(expected.items()))
+        raise ValueError(f"{path} does not hold {model.name}'s tensors. Received: {differing[:4]} differ")
+    for variable in variables:
+        value = arrays[variable.path].astype(np.float32)
+        variable.assign(value * arrays[variable.path + "#scale"] if value.ndim > 1 else value)
+
+
+def sha256(path: Path) -> str:
+    """Checksum of a file, 64 hexadecimal digits."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _variables(model: keras.Model) -> list[keras.Variable]:
+    # Dropout's counter is a weight to Keras, but no result of training.
+    return [v for v in model.weights if "seed_generator" not in v.path]
+
+
+def _index() -> dict[str, dict]:
+    return json.loads(INDEX.read_text())
