@@ -1,0 +1,289 @@
+"""Read any image file as 8-bit RGB, exactly and with plain errors; write files that are whole or not there.
+
+What the decoder gives is what a model gets. Nothing is resized, rotated or colour-managed: EXIF orientation is **not**
+applied (turning a JPEG moves its 8x8 grid) and ICC profiles are ignored.
+"""
+
+import contextlib
+import io
+import secrets
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import ExifTags, Image
+
+FORMATS = ("PNG", "TIFF", "BMP", "WEBP", "JPEG", "GIF", "PPM")
+"""What ``read_image`` reads, by content, as Pillow names it (JPEG includes the MPO files of phones)."""
+# fmt: off
+RAW_SUFFIXES = frozenset([
+    ".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".fff", ".gpr", ".iiq", ".kdc", ".mef",
+    ".mos", ".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f",
+])
+# fmt: on
+"""Suffixes, lower case, that ``read_photograph`` develops. Not ``.raw``: mostly dumps without a header, which LibRaw
+would develop as whatever camera has files of that size."""
+
+_TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_BITS, _COMPRESSION, _PHOTOMETRIC, _PLANAR, _SAMPLE_FORMAT = 258, 259, 262, 284, 339
+_JPEG_IN_TIFF = (6, 7, 34892)
+
+
+class ImageError(ValueError):
+    """A file is not an image that can be used: one line with the file, the reason and what would be right."""
+
+    def __init__(self, path: str | Path, wrong: str, right: str, received: str | None = None) -> None:
+        received = str(path) if received is None else received
+        super().__init__(" ".join(f"{path}: {wrong}; {right}. Received: {received}".split()))
+        self.path, self.reason = Path(path), " ".join(wrong.split())
+
+
+def read_image(path: str | Path) -> np.ndarray:
+    """Return the image in a file as uint8 RGB, (height, width, 3), range [0, 255].
+
+    Reads PNG, TIFF, BMP, WebP, JPEG, GIF and PPM, told apart by content, not by suffix; the first picture where there
+    are several. JPEG pixels are those of libjpeg-turbo's accurate decoder. 16 bits become 8 by rounding ``v / 257``;
+    grey is repeated in all three channels; palettes and CMYK are converted. Alpha is dropped where it is opaque
+    throughout; an image with transparent pixels is refused, since any background would be invented. TIFF's own
+    orientation tag is not applied either.
+
+    Raises:
+        ImageError: For a missing, unreadable, empty, truncated or damaged file, a folder, a camera's RAW file, no
+            image at all, transparency, floating point or other samples beyond 16 bits, and more than 178 Mpixel.
+    """
+    path = Path(path)
+    data = _read_bytes(path)
+    if path.suffix.lower() in RAW_SUFFIXES and data.startswith(_TIFF_MAGIC):
+        # Pillow would return the preview that cameras put first.
+        raise ImageError(path, "is a camera's RAW file", "read_photograph develops it")
+    with _quiet():
+        try:
+            with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+                _check_samples(path, image)
+                deep = _is_16_bit(data, image)
+                orientation = _tiff_orientation(image)
+                image.load()  # also of 16-bit files: OpenCV would pad a truncated one in silence
+                if deep:
+                    pixels = _deep_rgb(path, data)
+                elif image.mode == "I":  # PPM: Pillow has scaled it to 16 bits
+                    pixels = _repeat_grey(_to_8_bits(np.array(image)))
+                elif image.has_transparency_data:
+                    pixels = _drop_alpha(path, np.array(image.convert("RGBA")))
+                else:
+                    pixels = np.array(image.convert("RGB"))
+        except ImageError:
+            raise
+        except Image.UnidentifiedImageError as error:
+            if data.startswith(_TIFF_MAGIC):
+                wrong, right = "is a TIFF of a kind not read here", "8 or 16 bits a sample, unsigned integers, are read"
+            else:
+                wrong, right = "is not an image", f"one of {', '.join(FORMATS)} is needed"
+            raise ImageError(path, wrong, right, f"{len(data)} bytes") from error
+        except Image.DecompressionBombError as error:
+            raise ImageError(path, "declares far too many pixels", "up to 178 Mpixel are read", str(error)) from error
+        except Exception as error:  # on damaged files decoders raise nearly everything, struct.error to IndexError
+            wrong = f"is truncated or damaged ({error})"
+            raise ImageError(path, wrong, "a complete file is needed", f"{len(data)} bytes") from error
+    return np.ascontiguousarray(_undo_orientation(pixels, orientation))
+
+
+def read_photograph(path: str | Path, half_size: bool = False) -> np.ndarray:
+    """Return a photograph as uint8 RGB (height, width, 3): RAW files developed, all others by ``read_image``.
+
+    RAW is what the suffix says (``RAW_SUFFIXES``). LibRaw develops with the camera's white balance, without automatic
+    brightening, to sRGB, not rotated. ``half_size`` makes one pixel of each 2x2 sensor cell, without demosaicing, in a
+    fraction of the time; it concerns RAW files only.
+
+    Raises:
+        ImageError: As ``read_image``, and for a RAW file that LibRaw refuses or that holds no colour filter mosaic.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in RAW_SUFFIXES:
+        return read_image(path)
+    import rawpy
+
+    data = _read_bytes(path)
+    try:
+        with rawpy.imread(io.BytesIO(data)) as raw:
+            if raw.raw_pattern is None:
+                raise ImageError(path, "holds no colour filter mosaic", "a RAW file straight from a camera is needed")
+            # user_flip=0: as everywhere here, the pixels stay where the sensor had them.
+            return raw.postprocess(
+                use_camera_wb=True, no_auto_bright=True, output_bps=8, user_flip=0, half_size=half_size
+            )
+    except rawpy.LibRawError as error:
+        message = error.args[0] if error.args else error
+        message = message.decode(errors="replace") if isinstance(message, bytes) else message
+        wrong = f"cannot be developed by LibRaw ({message})"
+        raise ImageError(path, wrong, "a RAW file of a camera it knows is needed", f"{len(data)} bytes") from error
+
+
+def is_jpeg(path: str | Path) -> bool:
+    """Whether a file is a JPEG, by its first three bytes, whatever its name; False where it cannot be read."""
+    return _head(path).startswith(b"\xff\xd8\xff")
+
+
+def lossy_coding(path: str | Path) -> str | None:
+    """Return the lossy coding of an image file ("JPEG", "WebP (lossy)", "TIFF with JPEG inside", "GIF"), else None.
+
+    None does not prove that an image was never compressed: a PNG may be the copy of a JPEG.
+    """
+    head = _head(path)
+    if head.startswith(b"\xff\xd8\xff"):
+        return "JPEG"
+    if head.startswith(b"GIF8"):
+        return "GIF"
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        # An extended file (VP8X) has its pictures further down.
+        return "WebP (lossy)" if b"VP8 " in head else None
+    if head.startswith(_TIFF_MAGIC) and Path(path).suffix.lower() not in RAW_SUFFIXES:
+        with _quiet(), contextlib.suppress(Exception), Image.open(path, formats=["TIFF"]) as image:
+            return "TIFF with JPEG inside" if image.tag_v2.get(_COMPRESSION) in _JPEG_IN_TIFF else None
+    return None
+
+
+@contextlib.contextmanager
+def atomic(path: str | Path) -> Iterator[Path]:
+    """Yield a path to write to, in the same folder, that becomes ``path`` on success and is removed on failure.
+
+    The temporary name is hidden and ends in the whole of the final one, for writers that look at the suffix. Whoever
+    reads ``path`` sees the old file or the new one, never half of one.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{secrets.token_hex(4)}.{path.name}")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_png(path: str | Path, image: np.ndarray) -> None:
+    """Write uint8 or uint16, (height, width) grey or (height, width, 3) RGB, as PNG; the file appears at once, whole.
+
+    Raises:
+        ValueError: For another dtype or shape.
+        ImageError: Where the file cannot be written.
+    """
+    image = np.asarray(image)
+    fits = image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 3)
+    if image.dtype not in (np.uint8, np.uint16) or not fits or 0 in image.shape:
+        raise ValueError(
+            "write_png takes uint8 or uint16 of shape (height, width) or (height, width, 3), no side of length 0. "
+            f"Received: {image.dtype} {image.shape}"
+        )
+    # OpenCV, because Pillow has no 16-bit RGB.
+    _, png = cv2.imencode(".png", image if image.ndim == 2 else image[..., ::-1])
+    try:
+        with atomic(path) as temporary:
+            temporary.write_bytes(png.tobytes())
+    except OSError as error:
+        wrong = f"cannot be written ({error.strerror})"
+        raise ImageError(path, wrong, "a path in an existing, writable folder is needed") from error
+
+
+def _read_bytes(path: Path) -> bytes:
+    if path.is_dir():
+        raise ImageError(path, "is a folder", "an image file is needed")
+    if not path.exists():
+        raise ImageError(path, "does not exist", "an image file is needed")
+    if not path.is_file():  # reading a pipe or a device might never end
+        raise ImageError(path, "is not a regular file", "an image file is needed")
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ImageError(path, f"cannot be read ({error.strerror})", "a readable file is needed") from error
+    if not data:
+        raise ImageError(path, "is empty", "an image file is needed", "0 bytes")
+    return data
+
+
+def _head(path: str | Path) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read(4096)
+    except OSError:
+        return b""
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Pillow's warnings and OpenCV's log lines to ourselves: what matters is raised."""
+    level = cv2.utils.logging.getLogLevel()
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        cv2.utils.logging.setLogLevel(level)
+
+
+def _check_samples(path: Path, image: Image.Image) -> None:
+    """Refuse what Pillow opens but would not turn into the right 8-bit RGB."""
+    right = "unsigned integers of 8 or 16 bits a sample are read"
+    if image.mode == "F":
+        raise ImageError(path, "has floating-point samples", right, f"{image.format}, mode F")
+    if image.mode == "I" and image.format not in ("PNG", "PPM"):  # those two are 16-bit files all the same
+        raise ImageError(path, "has signed or 32-bit samples", right, f"{image.format}, mode I")
+    if image.format != "TIFF":
+        return
+    tags = image.tag_v2
+    bits = tags.get(_BITS, (1,))
+    if max(bits) <= 8:
+        return
+    received = f"TIFF, bits {bits}, photometric {tags.get(_PHOTOMETRIC)}, planar configuration {tags.get(_PLANAR, 1)}"
+    if set(bits) != {16} or set(tags.get(_SAMPLE_FORMAT, (1,))) != {1}:
+        raise ImageError(path, "has samples of an unusual kind", right, received)
+    if tags.get(_PHOTOMETRIC) not in (1, 2) or (len(bits) > 1 and tags.get(_PLANAR, 1) != 1):
+        raise ImageError(path, "is an unusual 16-bit TIFF", "16 bits are read as grey or interleaved RGB", received)
+
+
+def _is_16_bit(data: bytes, image: Image.Image) -> bool:
+    if image.format == "PNG":
+        return data[24] == 16  # IHDR comes first; Pillow's mode does not tell for colour
+    return image.format == "TIFF" and max(image.tag_v2.get(_BITS, (1,))) == 16
+
+
+def _deep_rgb(path: Path, data: bytes) -> np.ndarray:
+    """Decode 16 bits with OpenCV (Pillow cuts colour to the upper 8), uint8 (h, w, 3)."""
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if pixels is None or pixels.dtype != np.uint16:
+        raise ValueError("no 16-bit pixels in it")
+    pixels = _to_8_bits(pixels)
+    if pixels.ndim == 2:
+        return _repeat_grey(pixels)
+    if pixels.shape[2] == 4:
+        return _drop_alpha(path, pixels[..., [2, 1, 0, 3]])
+    return pixels[..., ::-1]
+
+
+def _to_8_bits(pixels: np.ndarray) -> np.ndarray:
+    return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)  # v / 257 rounded; 257 is odd, so no ties
+
+
+def _repeat_grey(pixels: np.ndarray) -> np.ndarray:
+    return np.repeat(pixels[..., None], 3, axis=2)
+
+
+def _drop_alpha(path: Path, rgba: np.ndarray) -> np.ndarray:
+    transparent = int((rgba[..., 3] < 255).sum())
+    if transparent:
+        received = f"{transparent} of {rgba[..., 3].size} pixels"
+        raise ImageError(path, "has transparent pixels", "an opaque image is needed; flatten it first", received)
+    return rgba[..., :3]
+
+
+def _tiff_orientation(image: Image.Image) -> int:
+    """TIFF's orientation, 1 to 8, which Pillow and OpenCV both apply; they leave that of other formats alone."""
+    return image.tag_v2.get(ExifTags.Base.Orientation, 1) if image.format == "TIFF" else 1
+
+
+def _undo_orientation(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """Put the pixels back to where the file has them."""
+    if orientation in (5, 6, 7, 8):
+        pixels = pixels.transpose(1, 0, 2)
+    flip_rows, flip_columns = orientation in (3, 4, 6, 7), orientation in (2, 3, 7, 8)
+    return pixels[:: -1 if flip_rows else 1, :: -1 if flip_columns else 1]
