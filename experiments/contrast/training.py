@@ -110,12 +110,15 @@ class _State(keras.callbacks.Callback):
         super().__init__()
         self.path, self.log = folder / f"{name}.keras", folder / f"{name}.json"
 
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        self.began = time.perf_counter()
+
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         partial = self.path.with_name("partial-" + self.path.name)
         self.model.save(partial)
         partial.rename(self.path)
         history = json.loads(self.log.read_text()) if self.log.exists() else []
-        entry = {"epoch": epoch + 1, "time": time.time()} | {k: float(v) for k, v in (logs or {}).items()}
+        entry = {"epoch": epoch + 1, "seconds": time.perf_counter() - self.began} | {k: float(v) for k, v in (logs or {}).items()}
         partial = self.log.with_suffix(".partial")
         partial.write_text(json.dumps([*history[:epoch], entry], indent=1))
         partial.rename(self.log)

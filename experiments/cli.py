@@ -1,0 +1,185 @@
+"""The ``zoo`` command."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from zoo.version import __version__
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code: 0, or 2 for bad input (one line on standard error), 130 for Ctrl-C."""
+    # TensorFlow announces at import which GPUs it did not find; a user who has none knows.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    options = _parser().parse_args(arguments)
+    try:
+        return options.run(options)
+    except (ValueError, OSError, ImportError) as error:
+        print(f"zoo: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("zoo: interrupted; the same command goes on from what is finished", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="zoo", description="Five image-forensics papers as Keras models.")
+    parser.add_argument("--version", action="version", version=f"forensics-zoo {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    listing = commands.add_parser("list", help="list tables and stored weights")
+    listing.set_defaults(run=_list)
+
+    reproduce = commands.add_parser("reproduce", help="rebuild a table of a paper: CSV, plot, printed table")
+    _add_table_arguments(reproduce)
+    reproduce.add_argument("--rows", action="append", default=[], metavar="PATTERN", help="only rows like 'gamma*'")
+    reproduce.add_argument("--shard", default="1/1", metavar="I/N", help="measure every N-th cell, for `zoo merge`")
+    reproduce.set_defaults(run=_reproduce)
+
+    merge = commands.add_parser("merge", help="make the CSV of a table from cells measured in shards")
+    _add_table_arguments(merge)
+    merge.add_argument("--cells", action="append", default=[], type=Path, metavar="DIR", help="cell folders elsewhere")
+    merge.set_defaults(run=_merge)
+
+    pretrain = commands.add_parser("pretrain", help="train a paper's stored weights anew")
+    pretrain.add_argument("paper", choices=["contrast"])
+    pretrain.add_argument("--scale", default="laptop")
+    pretrain.add_argument("--seed", type=_count, default=0)
+    pretrain.add_argument("--folder", type=Path, default=Path("runs"), help="checkpoints; a killed training resumes")
+    pretrain.set_defaults(run=_pretrain)
+
+    contrast = commands.add_parser("contrast", help="detect contrast adjustment")
+    verbs = contrast.add_subparsers(dest="verb", required=True, metavar="VERB")
+    detect = verbs.add_parser("detect", help="score pictures: the higher, the more likely adjusted")
+    detect.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
+    detect.add_argument("--heatmap", type=Path, metavar="OUT.png", help="where a single picture looks adjusted")
+    detect.add_argument("--json", action="store_true", help="one JSON object a line")
+    detect.add_argument("--weights", help="stored weights or a file (default: the JPEG-aware network)")
+    detect.set_defaults(run=_detect)
+    return parser
+
+
+def _add_table_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("paper", metavar="PAPER")
+    parser.add_argument("table", metavar="TABLE", help="table-1, table-2, text, ...; see `zoo list`")
+    parser.add_argument("--scale", default="laptop", help="smoke, laptop (default) or paper")
+    parser.add_argument("--dataset", default="embedded", help="embedded (default) or clic")
+    parser.add_argument("--data-dir", type=Path, help="a folder of lossless or RAW photographs to test on instead")
+    parser.add_argument("--seed", type=_count, default=0)
+    parser.add_argument("--detector", metavar="MODULE:FUNCTION|FOLDER", help="a detector of yours, beside ours")
+    parser.add_argument("--output", type=Path, default=Path("results"), help="where results/<scale>/ goes")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"must be an integer from 0 on. Received: {text!r}")
+    return int(text)
+
+
+def _list(options: argparse.Namespace) -> int:
+    from zoo.experiments import tables
+    from zoo.weights import names, provenance
+
+    print("tables (zoo reproduce PAPER TABLE):")
+    for paper, name, title in tables.overview():
+        print(f"  {paper} {name:10} {title}")
+    print("stored weights:")
+    for name in names():
+        entry = provenance(name)
+        print(f"  {name:32} {entry.bytes / 2**20:.1f} MiB  {entry.data}")
+    return 0
+
+
+def _settings(options: argparse.Namespace) -> "tuple":
+    from zoo.experiments import tables
+    from zoo.experiments.table import Settings
+
+    table = tables.find(options.paper, options.table)
+    dataset = options.dataset
+    if options.data_dir is not None:
+        # No path of the user's machine in a CSV: the folder's own name says which it was.
+        dataset = f"folder:{options.data_dir.expanduser().resolve().name}"
+        options.data_dir = options.data_dir.expanduser()
+    sys.path.insert(0, os.getcwd())  # so that --detector finds a module beside the user
+    return table, Settings(options.scale, dataset, options.data_dir, options.seed, options.detector)
+
+
+def _reproduce(options: argparse.Namespace) -> int:
+    from zoo.experiments import table as runner
+
+    table, settings = _settings(options)
+    shard = runner.parse_shard(options.shard)
+    frame = runner.run(table, settings, options.output, tuple(options.rows), shard, sys.stderr.isatty())
+    if frame is None:
+        print(f"shard {options.shard} is measured; when all are: zoo merge {options.paper} {options.table}")
+        return 0
+    return _show(table, settings, options.output, frame)
+
+
+def _merge(options: argparse.Namespace) -> int:
+    from zoo.experiments import table as runner
+
+    table, settings = _settings(options)
+    return _show(table, settings, options.output, runner.merge(table, settings, options.output, options.cells))
+
+
+def _show(table: "object", settings: "object", output: Path, frame: "object") -> int:
+    from zoo.experiments.report import plot_table, print_table
+    from zoo.experiments.table import csv_path
+
+    path = csv_path(table, settings.scale, output)
+    title = f"{table.title} ({settings.scale}, {settings.dataset})"
+    print_table(frame, title, table.decimals)
+    plot_table(frame, title, path.with_suffix(".png"))
+    print(f"written: {path} and {path.with_suffix('.png').name}")
+    return 0
+
+
+def _pretrain(options: argparse.Namespace) -> int:
+    from zoo.experiments.contrast.pretrained import store
+    from zoo.experiments.contrast.training import pretrain
+
+    folder = options.folder / f"contrast-{options.scale}-{options.seed}"
+    pretrain(options.scale, folder, options.seed)
+    for path in store(folder, options.scale, options.seed):
+        print(f"written: {path}")
+    return 0
+
+
+def _detect(options: argparse.Namespace) -> int:
+    from zoo.images import ImageError, read_photograph
+
+    if options.heatmap is not None and len(options.images) != 1:
+        raise ValueError(f"--heatmap takes one picture. Received: {len(options.images)}")
+    if options.heatmap is not None and options.heatmap.suffix.lower() != ".png":
+        raise ValueError(f"--heatmap must end in .png. Received: {options.heatmap}")
+    # A name is checked before the network is loaded: a slip of the keyboard answers at once.
+    from zoo.contrast.detector import DEFAULT_WEIGHTS, ContrastDetector
+    from zoo.contrast.heatmap import write_heatmap
+
+    detector = ContrastDetector(options.weights or DEFAULT_WEIGHTS)
+    failed = False
+    for path in options.images:
+        try:
+            image = read_photograph(path)
+        except ImageError as error:
+            print(f"zoo: {error}", file=sys.stderr)
+            failed = True
+            continue
+        score = detector.score(image)
+        height, width = image.shape[:2]
+        if options.json:
+            print(json.dumps({"image": str(path), "score": round(score, 6), "height": height, "width": width}))
+        else:
+            print(f"{score:.3f}  {path}")
+        if options.heatmap is not None:
+            write_heatmap(options.heatmap, image, detector.heatmap(image))
+            print(f"written: {options.heatmap}", file=sys.stderr)
+    return 2 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

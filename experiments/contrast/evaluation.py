@@ -1,0 +1,198 @@
+"""Test units of the contrast tables and the scores of pristine and adjusted pictures under JPEG.
+
+An operator is applied to the whole picture, the whole picture is compressed (Pillow, 4:2:0), and both versions of every
+unit are scored. At `laptop` a unit is a crop on the 64-pixel grid, at `paper` the whole picture.
+"""
+
+import dataclasses
+from collections.abc import Callable, Hashable
+from functools import cache, cached_property
+from pathlib import Path
+
+import numpy as np
+
+from zoo import tiles
+from zoo.contrast.baselines import histogram_roughness
+from zoo.contrast.detector import PATCH, ContrastDetector
+from zoo.contrast.operators import Operator, clahe, gamma_correction, histogram_stretching, hsv_round_trip
+from zoo.contrast.photoshop import table_2_operators
+from zoo.datasets.jpeg import NO_JPEG, compress
+from zoo.datasets.photographs import Photograph, photographs
+from zoo.experiments.table import DataUnavailable, Settings
+
+Detector = Callable[[list[np.ndarray]], np.ndarray]
+"""Scores of units, (n,), higher for adjusted; a unit is uint8 RGB (height, width, 3)."""
+
+TABLE_1: dict[str, Operator] = {
+    "CLAHE 0.003": lambda image: clahe(image, 3),
+    "CLAHE 0.005": lambda image: clahe(image, 5),
+    "CLAHE 0.007": lambda image: clahe(image, 7),
+    "gamma 1.5": lambda image: gamma_correction(image, 1.5),
+    "gamma 1.7": lambda image: gamma_correction(image, 1.7),
+    "gamma 0.7": lambda image: gamma_correction(image, 0.7),
+    "gamma 0.6": lambda image: gamma_correction(image, 0.6),
+    "HS 3": lambda image: histogram_stretching(image, 3),
+    "HS 5": lambda image: histogram_stretching(image, 5),
+    "HS 7": lambda image: histogram_stretching(image, 7),
+}
+MATCHED = ("CLAHE 0.005", "gamma 1.5", "gamma 0.7", "HS 5")
+CONTROL = "control: HSV round trip"
+OPERATORS: dict[str, Operator] = {**TABLE_1, **table_2_operators(), CONTROL: hsv_round_trip}
+QUALITIES = {"no jpg": NO_JPEG} | {str(q): q for q in (100, 98, 95, 90, 85, 80, 75)}
+
+
+@dataclasses.dataclass(frozen=True)
+class Scale:
+    """How much is measured: ``crop`` is the side of a unit (None: whole pictures)."""
+
+    pictures: int | None
+    crop: int | None
+    units_a_scene: int
+
+
+SCALES = {
+    "smoke": Scale(pictures=2, crop=64, units_a_scene=1),
+    "laptop": Scale(pictures=None, crop=192, units_a_scene=4),
+    "paper": Scale(pictures=300, crop=None, units_a_scene=1),
+}
+
+
+class Evaluation:
+    """The test units of ``settings`` and their scores, each computed once.
+
+    Raises:
+        ValueError: For an unknown scale, or when the pictures hold no unit.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        if settings.scale not in SCALES:
+            raise ValueError(f"scale must be one of {sorted(SCALES)}. Received: {settings.scale!r}")
+        self.settings, self.scale = settings, SCALES[settings.scale]
+        self.scores = cache(self._scores)
+        self.roughness = cache(self._roughness)
+
+    @cached_property
+    def pictures(self) -> list[Photograph]:
+        """The test pictures; those of a user's folder whose scenes are not set apart for training."""
+        split = "test" if self.settings.data_dir is None else "all"
+        found = photographs(self.settings.dataset, self.settings.data_dir, split, self.settings.seed)
+        return found[: self.scale.pictures]
+
+    @cached_property
+    def corners(self) -> list[np.ndarray | None]:
+        """Where each picture's units lie; the same in every version of it."""
+        return [self._corners(picture.load().shape) for picture in self.pictures]
+
+    @cached_property
+    def sources(self) -> list[Hashable]:
+        """The scene of each unit."""
+        found: list[Hashable] = []
+        for picture, corners in zip(self.pictures, self.corners, strict=True):
+            found += [picture.scene] * (1 if corners is None else len(corners))
+        if not found:
+            raise ValueError(f"No picture holds a unit of {self.scale.crop} pixels. Received: {len(self.pictures)}")
+        return found
+
+    def units(self, operator: str | None, quality: int, first: str | None = None) -> list[list[np.ndarray]]:
+        """The units of each picture after ``first`` (both classes), ``operator`` (None for pristine) and JPEG."""
+        result = []
+        for picture, corners in zip(self.pictures, self.corners, strict=True):
+            image = picture.load()
+            for name in (first, operator):
+                if name is not None:
+                    image = OPERATORS[name](image)
+            image = compress(image, quality)
+            side = self.scale.crop
+            result.append([image] if corners is None else [image[y : y + side, x : x + side] for y, x in corners])
+        return result
+
+    def _corners(self, shape: tuple[int, ...]) -> np.ndarray | None:
+        if self.scale.crop is None:
+            return None
+        corners = tiles.grid(*shape[:2], self.scale.crop)
+        # Spread over the picture where there are more than wanted.
+        chosen = np.linspace(0, len(corners) - 1, min(len(corners), self.scale.units_a_scene)).round().astype(int)
+        return corners[chosen]
+
+    def _scores(self, weights: str, operator: str | None, quality: int, first: str | None = None) -> np.ndarray:
+        detector = load_detector(weights)
+        return np.concatenate([detector(units) for units in self.units(operator, quality, first) if units])
+
+    def _roughness(self, operator: str | None, quality: int) -> np.ndarray:
+        return np.array([histogram_roughness(u) for units in self.units(operator, quality) for u in units])
+
+
+@cache
+def load_detector(weights: str) -> Detector:
+    """A detector by the name or path of ContrastNet weights, ``module:function`` or a SavedModel folder.
+
+    A function takes one uint8 RGB picture (height, width, 3) and returns a number, higher for adjusted. A SavedModel's
+    ``serve`` or ``serving_default`` takes float32 patches in [0, 1], (n, 64, 64, 3), and returns (n, 2) probabilities
+    (the second that of "adjusted") or (n,) or (n, 1) scores; a picture's score is their mean.
+
+    Raises:
+        ValueError: When it cannot be loaded.
+    """
+    path = Path(weights)
+    if (path / "saved_model.pb").is_file():
+        return _saved_model(path)
+    if ":" in weights and not path.exists():
+        return _function(weights)
+    return lambda units: np.array([scores.mean() for scores in patch_scores(weights, units)])
+
+
+def patch_scores(weights: str, units: list[np.ndarray]) -> list[np.ndarray]:
+    """ContrastNet's score of each patch on each unit's grid, by the name or path of its weights."""
+    grids = [tiles.grid(*unit.shape[:2], PATCH) for unit in units]
+    patches = np.concatenate([tiles.cut(u, g, PATCH) for u, g in zip(units, grids, strict=True)])
+    return np.split(_network(weights).score_patches(patches), np.cumsum([len(g) for g in grids])[:-1])
+
+
+@cache
+def _network(weights: str) -> ContrastDetector:
+    from zoo.weights import names
+
+    if weights.startswith("contrast-") and weights not in names():
+        raise DataUnavailable(f"stored weights {weights}")
+    return ContrastDetector(weights)
+
+
+def _function(name: str) -> Detector:
+    import importlib
+
+    module, _, attribute = name.partition(":")
+    try:
+        function = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise ValueError(f"--detector must name an importable module:function. Received: {name!r} ({error})") from error
+
+    def score(units: list[np.ndarray]) -> np.ndarray:
+        scores = np.array([function(unit) for unit in units], np.float64)
+        if scores.shape != (len(units),) or not np.isfinite(scores).all():
+            raise ValueError(f"{name} must return one finite number a picture. Received: {scores}")
+        return scores
+
+    return score
+
+
+def _saved_model(path: Path) -> Detector:
+    import tensorflow as tf
+
+    loaded = tf.saved_model.load(str(path))
+    signatures = loaded.signatures
+    if not signatures:
+        raise ValueError(f"The SavedModel has no signature. Received: {path}")
+    serve = signatures["serve"] if "serve" in signatures else signatures["serving_default"]
+    (argument,) = serve.structured_input_signature[1]
+
+    def score(units: list[np.ndarray]) -> np.ndarray:
+        scores = []
+        for unit in units:
+            patches = tiles.cut(unit, tiles.grid(*unit.shape[:2], PATCH), PATCH).astype(np.float32) / 255
+            output = next(iter(serve(**{argument: tf.constant(patches)}).values())).numpy()
+            scores.append(float(output.reshape(len(patches), -1)[:, -1].mean()))
+        return np.array(scores)
+
+    # Held by the closure: a SavedModel's functions die with the object they were loaded into.
+    score.loaded = loaded
+    return score

@@ -1,0 +1,24 @@
+"""Table II of Barni et al. 2018: AUC of the aware detector for adjustments it was not trained on, by JPEG quality.
+
+Command:  zoo reproduce contrast table-2
+Expected: results/laptop/contrast_table_2.csv
+Time:     `laptop` about 5 minutes on two cores; `smoke` half a minute; `paper` about two hours on a GPU
+
+The adjustments are emulations of Photoshop's tools (`zoo.contrast.photoshop`), so no number here is comparable digit
+for digit with the paper's.
+"""
+
+from collections.abc import Iterator
+
+from zoo.contrast.photoshop import table_2_operators
+from zoo.experiments.contrast.evaluation import Evaluation
+from zoo.experiments.contrast.table_1 import detector_rows
+from zoo.experiments.table import Cell, Settings, Table
+
+
+def cells(settings: Settings) -> Iterator[Cell]:
+    """The cells of Table II."""
+    yield from detector_rows(Evaluation(settings), list(table_2_operators()), "table_2")
+
+
+TABLE = Table("contrast", "table_2", "Contrast adjustment under JPEG, Table II (emulated operators)", cells)

@@ -1,0 +1,254 @@
+"""Run the cells of a table: each on its own, written the moment it ends, resumable, in shards.
+
+A table module yields ``Cell``s; ``run`` measures those that are not on disk yet and ``assemble`` makes the CSV of them.
+"""
+
+import dataclasses
+import functools
+import hashlib
+import json
+import os
+import re
+import subprocess
+import time
+from collections.abc import Callable, Iterable
+from fnmatch import fnmatchcase
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from zoo.metrics import Estimate
+
+SCHEMA = (
+    "paper,table,row,column,metric,paper_value,value,ci_low,ci_high,comparable,difference,status,n_sources,n_units,"
+    "seed,scale,dataset,weights,steps,seconds,commit,tensorflow,keras,device"
+).split(",")
+Status = Literal["measured", "quoted", "not-run", "data-unavailable"]
+
+
+class DataUnavailable(Exception):  # noqa: N818 (a state of a cell, not a failure)
+    """Raised by a cell whose data or weights are not to be had here; the message says what is missing."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What a table is run with; ``dataset`` names the data in the CSV."""
+
+    scale: str = "laptop"
+    dataset: str = "embedded"
+    data_dir: Path | None = None
+    seed: int = 0
+    detector: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """One number of a table. ``measure`` is None where the status says why there is none."""
+
+    row: str
+    column: str
+    metric: str
+    paper_value: float | None = None
+    measure: Callable[[], Estimate] | None = None
+    status: Status = "measured"
+    comparable: bool = False
+    weights: str = ""
+    steps: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """A table of a paper: ``name`` is ``table_1``, ``text``, ...; ``decimals`` is how values are printed."""
+
+    paper: str
+    name: str
+    title: str
+    cells: Callable[[Settings], Iterable[Cell]]
+    decimals: int = 1
+
+
+def run(
+    table: Table,
+    settings: Settings,
+    output: Path,
+    rows: tuple[str, ...] = (),
+    shard: tuple[int, int] = (1, 1),
+    progress: bool = True,
+) -> pd.DataFrame | None:
+    """Measure the cells of ``table`` that are not there yet and write ``output/<scale>/<paper>_<name>.csv``.
+
+    ``rows`` are shell patterns of row labels; other rows are listed as ``not-run``. With ``shard = (i, n)`` and n above
+    1 only every n-th cell is measured and nothing assembled: see ``merge``. A killed run goes on where it stood when the
+    same command is given again, as long as code, data, seed and scale are the same; after the CSV is written the
+    cells' own files are removed, so that the next run measures anew.
+
+    Raises:
+        ValueError: For a shard outside 1..n or a row pattern that fits no row.
+    """
+    index, count = shard
+    if not 1 <= index <= count:
+        raise ValueError(f"A shard is i/N with 1 <= i <= N. Received: {index}/{count}")
+    cells = list(table.cells(settings))
+    for pattern in rows:
+        if not any(fnmatchcase(cell.row, pattern) for cell in cells):
+            labels = ", ".join(dict.fromkeys(cell.row for cell in cells))
+            raise ValueError(f"--rows must fit a row ({labels}). Received: {pattern!r}")
+    wanted = [c for c in cells if not rows or any(fnmatchcase(c.row, pattern) for pattern in rows)]
+    mine = wanted[index - 1 :: count]
+    folder = _cell_folder(table, settings, output)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, disable=not progress) as bar:
+        task = bar.add_task(f"{table.paper} {table.name}", total=len(mine))
+        for cell in mine:
+            bar.update(task, description=f"{table.paper} {table.name}: {cell.row}, {cell.column}")
+            _measured_entry(table, settings, cell, folder)
+            bar.advance(task)
+    return assemble(table, settings, output, cells, [folder]) if count == 1 else None
+
+
+def merge(table: Table, settings: Settings, output: Path, folders: list[Path]) -> pd.DataFrame:
+    """Make the CSV from cells that shards have written, here or in copies of their cell ``folders``.
+
+    Raises:
+        ValueError: When a folder is missing or none holds a cell of this table and these settings.
+    """
+    own = _cell_folder(table, settings, output)
+    folders = [*folders, *([own] if own.is_dir() else [])]
+    missing = [str(f) for f in folders if not f.is_dir()]
+    if missing or not folders:
+        raise ValueError(f"merge needs folders of cells, as shards write them. Received: {missing or own}")
+    cells = list(table.cells(settings))
+    if not any((folder / _file_name(cell)).exists() for folder in folders for cell in cells):
+        raise ValueError(f"No cell of {table.paper} {table.name} at {settings.scale}. Received: {folders}")
+    return assemble(table, settings, output, cells, folders)
+
+
+def assemble(
+    table: Table, settings: Settings, output: Path, cells: list[Cell], folders: list[Path]
+) -> pd.DataFrame:
+    """Write the CSV of all cells, measured or ``not-run``, and remove the cells' own files; returns the table."""
+    entries = []
+    for cell in cells:
+        key = _key(table, settings, cell)
+        found = [entry for folder in folders if (entry := _read(folder / _file_name(cell), key)) is not None]
+        entries.append(found[0] if found else _entry(table, settings, cell, None, "not-run", 0.0))
+    frame = pd.DataFrame(entries)[list(SCHEMA)]
+    path = csv_path(table, settings.scale, output)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name("partial-" + path.name)
+    frame.to_csv(partial, index=False)
+    partial.rename(path)
+    own = _cell_folder(table, settings, output)
+    if own.is_dir():
+        for file in own.glob("*.json"):
+            file.unlink()
+        own.rmdir()
+    return frame
+
+
+def csv_path(table: Table, scale: str, output: Path) -> Path:
+    """Where the CSV of a table is written."""
+    return output / scale / f"{table.paper}_{table.name}.csv"
+
+
+def parse_shard(text: str) -> tuple[int, int]:
+    """Parse ``"2/16"``.
+
+    Raises:
+        ValueError: For anything else.
+    """
+    match = re.fullmatch(r"(\d+)/(\d+)", text)
+    if not match or not 1 <= int(match[1]) <= int(match[2]):
+        raise ValueError(f"A shard is i/N with 1 <= i <= N, as in 2/16. Received: {text!r}")
+    return int(match[1]), int(match[2])
+
+
+def _measured_entry(table: Table, settings: Settings, cell: Cell, folder: Path) -> None:
+    path, key = folder / _file_name(cell), _key(table, settings, cell)
+    if _read(path, key) is not None:
+        return
+    began, estimate, status = time.perf_counter(), None, cell.status
+    if cell.measure is not None:
+        try:
+            estimate = cell.measure()
+        except DataUnavailable:
+            status = "data-unavailable"
+    entry = _entry(table, settings, cell, estimate, status, time.perf_counter() - began)
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(f".{os.getpid()}.partial")
+    partial.write_text(json.dumps({"key": key, "entry": entry}))
+    partial.rename(path)
+
+
+def _entry(
+    table: Table, settings: Settings, cell: Cell, estimate: Estimate | None, status: str, seconds: float
+) -> dict:
+    measured = estimate is not None
+    comparable = measured and cell.comparable
+    difference = estimate.value - cell.paper_value if comparable and cell.paper_value is not None else None
+    return {
+        **{"paper": table.paper, "table": table.name, "row": cell.row, "column": cell.column, "metric": cell.metric},
+        "paper_value": cell.paper_value,
+        "value": estimate.value if measured else None,
+        "ci_low": estimate.ci_low if measured else None,
+        "ci_high": estimate.ci_high if measured else None,
+        "comparable": "yes" if comparable else "no",
+        "difference": difference,
+        "status": status,
+        "n_sources": estimate.n_sources if measured else None,
+        "n_units": estimate.n_units if measured else None,
+        **{"seed": settings.seed, "scale": settings.scale, "dataset": settings.dataset, "weights": cell.weights},
+        **{"steps": cell.steps, "seconds": round(seconds, 2), "commit": commit()},
+        **{"tensorflow": version("tensorflow"), "keras": version("keras"), "device": device()},
+    }
+
+
+def _key(table: Table, settings: Settings, cell: Cell) -> list[str]:
+    """What a stored cell must agree with to be used again."""
+    parts = (table.paper, table.name, cell.row, cell.column, cell.metric, cell.weights)
+    return [str(p) for p in (*parts, *dataclasses.astuple(settings), commit())]
+
+
+def _read(path: Path, key: list[str]) -> dict | None:
+    try:
+        stored = json.loads(path.read_text())
+        return stored["entry"] if stored["key"] == key else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # absent, or cut short: measured again
+
+
+def _file_name(cell: Cell) -> str:
+    label = f"{cell.row}|{cell.column}|{cell.metric}"
+    readable = re.sub(r"[^A-Za-z0-9.+-]+", "_", label).strip("_")
+    return f"{readable[:80]}-{hashlib.sha256(label.encode()).hexdigest()[:8]}.json"
+
+
+def _cell_folder(table: Table, settings: Settings, output: Path) -> Path:
+    return output / settings.scale / f".{table.paper}_{table.name}.cells"
+
+
+@functools.cache
+def commit() -> str:
+    """The commit of the code, with ``+`` behind it when files were changed since; the version outside a checkout."""
+    here = Path(__file__).parent
+    try:
+        command = ["git", "-C", str(here), "describe", "--always", "--abbrev=12", "--exclude=*", "--dirty=+"]
+        tracked = subprocess.run(["git", "-C", str(here), "ls-files", "--error-unmatch", __file__], capture_output=True)
+        if tracked.returncode == 0:
+            return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        pass
+    return f"v{version('forensics-zoo')}"
+
+
+@functools.cache
+def device() -> str:
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        return str(tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU"))
+    return f"CPU x{len(os.sched_getaffinity(0))}" if hasattr(os, "sched_getaffinity") else f"CPU x{os.cpu_count()}"

@@ -1,0 +1,30 @@
+"""All tables of all papers, by name."""
+
+import importlib
+
+from zoo.experiments.table import Table
+
+_MODULES = {
+    "contrast": ("table_1", "table_2", "text"),
+}
+
+
+def find(paper: str, name: str) -> Table:
+    """The table ``name`` (``table-1`` or ``table_1``) of ``paper``.
+
+    Raises:
+        ValueError: For a paper or table that does not exist; the message lists those that do.
+    """
+    if paper not in _MODULES:
+        raise ValueError(f"PAPER must be one of {', '.join(_MODULES)}. Received: {paper!r}")
+    module = name.replace("-", "_")
+    if module not in _MODULES[paper]:
+        known = ", ".join(m.replace("_", "-") for m in _MODULES[paper])
+        raise ValueError(f"TABLE of {paper} must be one of {known}. Received: {name!r}")
+    return importlib.import_module(f"zoo.experiments.{paper}.{module}").TABLE
+
+
+def overview() -> list[tuple[str, str, str]]:
+    """Paper, name on the command line and title of every table."""
+    pairs = [(paper, module) for paper, modules in _MODULES.items() for module in modules]
+    return [(paper, module.replace("_", "-"), find(paper, module).title) for paper, module in pairs]
