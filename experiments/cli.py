@@ -11,7 +11,7 @@ from zoo.version import __version__
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit code: 0, or 2 for bad input (one line on standard error), 130 for Ctrl-C."""
+    """Run the command line; returns 0, or 2 for bad input (one line on standard error), or 130 for Ctrl-C."""
     # TensorFlow announces at import which GPUs it did not find; a user who has none knows.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     options = _parser().parse_args(arguments)
@@ -81,6 +81,7 @@ def _count(text: str) -> int:
 
 def _list(options: argparse.Namespace) -> int:
     from zoo.experiments import tables
+
     from zoo.weights import names, provenance
 
     print("tables (zoo reproduce PAPER TABLE):")

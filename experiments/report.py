@@ -24,7 +24,9 @@ def print_table(frame: pd.DataFrame, title: str, decimals: int = 1, console: Con
             by_column = {cell["column"]: cell for _, cell in cells.iterrows()}
             shown.add_row(row, *(_text(by_column.get(column), decimals) for column in columns))
         console.print(shown)
-    console.print("ours, its 95 % interval, and the paper's number; the protocols differ unless the CSV says comparable.")
+    console.print(
+        "ours, its 95 % interval, and the paper's number; the protocols differ unless the CSV says comparable."
+    )
 
 
 def plot_table(frame: pd.DataFrame, title: str, path: Path) -> None:

@@ -22,14 +22,36 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from zoo.metrics import Estimate
 
-SCHEMA = (
-    "paper,table,row,column,metric,paper_value,value,ci_low,ci_high,comparable,difference,status,n_sources,n_units,"
-    "seed,scale,dataset,weights,steps,seconds,commit,tensorflow,keras,device"
-).split(",")
+SCHEMA = [
+    "paper",
+    "table",
+    "row",
+    "column",
+    "metric",
+    "paper_value",
+    "value",
+    "ci_low",
+    "ci_high",
+    "comparable",
+    "difference",
+    "status",
+    "n_sources",
+    "n_units",
+    "seed",
+    "scale",
+    "dataset",
+    "weights",
+    "steps",
+    "seconds",
+    "commit",
+    "tensorflow",
+    "keras",
+    "device",
+]
 Status = Literal["measured", "quoted", "not-run", "data-unavailable"]
 
 
-class DataUnavailable(Exception):  # noqa: N818 (a state of a cell, not a failure)
+class DataUnavailable(Exception):
     """Raised by a cell whose data or weights are not to be had here; the message says what is missing."""
 
 
@@ -126,9 +148,7 @@ def merge(table: Table, settings: Settings, output: Path, folders: list[Path]) -
     return assemble(table, settings, output, cells, folders)
 
 
-def assemble(
-    table: Table, settings: Settings, output: Path, cells: list[Cell], folders: list[Path]
-) -> pd.DataFrame:
+def assemble(table: Table, settings: Settings, output: Path, cells: list[Cell], folders: list[Path]) -> pd.DataFrame:
     """Write the CSV of all cells, measured or ``not-run``, and remove the cells' own files; returns the table."""
     entries = []
     for cell in cells:

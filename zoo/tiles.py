@@ -54,9 +54,7 @@ def pad(image: np.ndarray, height: int, width: int) -> np.ndarray:
     return image
 
 
-def blend(
-    tiles: Iterable[np.ndarray], corners: np.ndarray, height: int, width: int, taper: bool = True
-) -> np.ndarray:
+def blend(tiles: Iterable[np.ndarray], corners: np.ndarray, height: int, width: int, taper: bool = True) -> np.ndarray:
     """Put tiles at ``corners`` together to float32 (height, width, ...), averaging where they overlap.
 
     ``tiles`` may be a generator: one tile is held at a time. With ``taper`` a tile weighs less towards its edges, so

@@ -29,8 +29,10 @@ def photograph(name: str) -> np.ndarray:
         import skimage.io
 
         # `stereo_motorcycle` would download the disparity map; the left picture alone comes with the package.
-        image = skimage.io.imread(f"{skimage.data.data_dir}/motorcycle_left.png") if name == "motorcycle" else (
-            getattr(skimage.data, name)()
+        image = (
+            skimage.io.imread(f"{skimage.data.data_dir}/motorcycle_left.png")
+            if name == "motorcycle"
+            else (getattr(skimage.data, name)())
         )
     image = image[..., :3]
     if name in _FROM_JPEG:

@@ -1,0 +1,1 @@
+"""RAISE8K as a TFDS data set."""

@@ -5,9 +5,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 import keras
+from zoo.experiments.table import commit, device
 
 import zoo.weights
-from zoo.experiments.table import commit, device
 
 BITS = {"fc": 6}
 """The dense layer holds two thirds of the parameters and bears 6 bits; measured in the family's README."""

@@ -1,22 +1,22 @@
-"""Numbers that Barni et al. 2018 give in the text of section III-B: patch accuracies, the unaware detector, thresholds.
+"""Numbers in the text of Barni et al. 2018, section III-B: patch accuracies, the unaware detector, thresholds.
 
 Command:  zoo reproduce contrast text
 Expected: results/laptop/contrast_text.csv
 Time:     `laptop` about 4 minutes on two cores; `smoke` half a minute
 
-Accuracies are balanced (as many pristine as adjusted patches, threshold .5). The threshold at 5 % false alarms is set on
-one half of the scenes and judged on the other. Footnote 3 wants a network of its own, trained with gamma 1.5 alone.
+Accuracies are balanced (as many pristine as adjusted patches, threshold .5). The threshold at 5 % false alarms is set
+on one half of the scenes and judged on the other. Footnote 3 wants a network of its own, trained with gamma 1.5 alone.
 """
 
 from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
-
-from zoo.contrast.detector import DEFAULT_WEIGHTS
 from zoo.experiments.contrast.evaluation import MATCHED, QUALITIES, Evaluation, patch_scores
 from zoo.experiments.contrast.table_1 import SOME, UNAWARE, percent
 from zoo.experiments.table import Cell, Settings, Table
+
+from zoo.contrast.detector import DEFAULT_WEIGHTS
 from zoo.metrics import Estimate, bootstrap_auc, bootstrap_mean, threshold_at_false_alarm
 
 TRAINED = (100, 95, 90)

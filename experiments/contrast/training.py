@@ -16,12 +16,12 @@ from pathlib import Path
 
 import keras
 import numpy as np
-
-from zoo.contrast import ContrastNet
-from zoo.contrast.operators import draw_training_operator, hsv_round_trip
 from zoo.datasets.embedded import generate_scene
 from zoo.datasets.jpeg import ORIGINAL_QUALITIES
 from zoo.datasets.patches import PairedPatches
+
+from zoo.contrast import ContrastNet
+from zoo.contrast.operators import draw_training_operator, hsv_round_trip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,7 +118,9 @@ class _State(keras.callbacks.Callback):
         self.model.save(partial)
         partial.rename(self.path)
         history = json.loads(self.log.read_text()) if self.log.exists() else []
-        entry = {"epoch": epoch + 1, "seconds": time.perf_counter() - self.began} | {k: float(v) for k, v in (logs or {}).items()}
+        entry = {"epoch": epoch + 1, "seconds": time.perf_counter() - self.began} | {
+            k: float(v) for k, v in (logs or {}).items()
+        }
         partial = self.log.with_suffix(".partial")
         partial.write_text(json.dumps([*history[:epoch], entry], indent=1))
         partial.rename(self.log)

@@ -49,7 +49,9 @@ class QualitySweep(keras.callbacks.Callback):
         if images.dtype != np.uint8 or images.ndim != 4:
             raise ValueError(f"images must be uint8 (n, height, width, 3). Received: {images.dtype} {images.shape}")
         if labels.shape != images.shape[:1] or set(np.unique(labels)) != {0, 1}:
-            raise ValueError(f"labels must be 0 or 1, one an image, both present. Received: {labels.shape} {labels[:8]}")
+            raise ValueError(
+                f"labels must be 0 or 1, one an image, both present. Received: {labels.shape} {labels[:8]}"
+            )
         if not qualities:
             raise ValueError(f"qualities must name at least one. Received: {qualities}")
         self.images, self.labels, self.compress, self.qualities = images, labels, compress, tuple(qualities)
