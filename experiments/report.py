@@ -8,6 +8,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table as RichTable
 
+from zoo.images import atomic
+
 
 def print_table(frame: pd.DataFrame, title: str, decimals: int = 1, console: Console | None = None) -> None:
     """Print rows and columns as in the paper; a cell reads ``ours | paper``, the interval below."""
@@ -60,10 +62,9 @@ def plot_table(frame: pd.DataFrame, title: str, path: Path) -> None:
     axes.flat[0].legend(fontsize=7)
     figure.suptitle(title, fontsize=10)
     figure.tight_layout()
-    partial = path.with_name("partial-" + path.name)
-    figure.savefig(partial, dpi=110, metadata={"Software": None})
+    with atomic(path) as partial:
+        figure.savefig(partial, dpi=110, metadata={"Software": None})
     plt.close(figure)
-    partial.rename(path)
 
 
 def _text(cell: pd.Series | None, decimals: int) -> str:

@@ -20,34 +20,13 @@ from typing import Literal
 import pandas as pd
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from zoo.images import atomic
 from zoo.metrics import Estimate
 
-SCHEMA = [
-    "paper",
-    "table",
-    "row",
-    "column",
-    "metric",
-    "paper_value",
-    "value",
-    "ci_low",
-    "ci_high",
-    "comparable",
-    "difference",
-    "status",
-    "n_sources",
-    "n_units",
-    "seed",
-    "scale",
-    "dataset",
-    "weights",
-    "steps",
-    "seconds",
-    "commit",
-    "tensorflow",
-    "keras",
-    "device",
-]
+SCHEMA = tuple(
+    "paper table row column metric paper_value value ci_low ci_high comparable difference status n_sources n_units "  # noqa: SIM905
+    "seed scale dataset weights steps seconds commit tensorflow keras device".split()
+)
 Status = Literal["measured", "quoted", "not-run", "data-unavailable"]
 
 
@@ -103,8 +82,8 @@ def run(
     """Measure the cells of ``table`` that are not there yet and write ``output/<scale>/<paper>_<name>.csv``.
 
     ``rows`` are shell patterns of row labels; other rows are listed as ``not-run``. With ``shard = (i, n)`` and n above
-    1 only every n-th cell is measured and nothing assembled: see ``merge``. A killed run goes on where it stood when the
-    same command is given again, as long as code, data, seed and scale are the same; after the CSV is written the
+    1 only every n-th cell is measured and nothing assembled: see ``merge``. A killed run goes on where it stood when
+    the same command is given again, as long as code, data, seed and scale are the same; after the CSV is written the
     cells' own files are removed, so that the next run measures anew.
 
     Raises:
@@ -158,9 +137,8 @@ def assemble(table: Table, settings: Settings, output: Path, cells: list[Cell], 
     frame = pd.DataFrame(entries)[list(SCHEMA)]
     path = csv_path(table, settings.scale, output)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name("partial-" + path.name)
-    frame.to_csv(partial, index=False)
-    partial.rename(path)
+    with atomic(path) as partial:
+        frame.to_csv(partial, index=False)
     own = _cell_folder(table, settings, output)
     if own.is_dir():
         for file in own.glob("*.json"):
@@ -198,9 +176,8 @@ def _measured_entry(table: Table, settings: Settings, cell: Cell, folder: Path) 
             status = "data-unavailable"
     entry = _entry(table, settings, cell, estimate, status, time.perf_counter() - began)
     folder.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(f".{os.getpid()}.partial")
-    partial.write_text(json.dumps({"key": key, "entry": entry}))
-    partial.rename(path)
+    with atomic(path) as partial:
+        partial.write_text(json.dumps({"key": key, "entry": entry}))
 
 
 def _entry(
@@ -256,7 +233,8 @@ def commit() -> str:
     here = Path(__file__).parent
     try:
         command = ["git", "-C", str(here), "describe", "--always", "--abbrev=12", "--exclude=*", "--dirty=+"]
-        tracked = subprocess.run(["git", "-C", str(here), "ls-files", "--error-unmatch", __file__], capture_output=True)
+        known = ["git", "-C", str(here), "ls-files", "--error-unmatch", __file__]
+        tracked = subprocess.run(known, capture_output=True, check=False)
         if tracked.returncode == 0:
             return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
@@ -266,6 +244,7 @@ def commit() -> str:
 
 @functools.cache
 def device() -> str:
+    """The GPU's name, or ``CPU x2`` with the number of cores this process may use."""
     import tensorflow as tf
 
     gpus = tf.config.list_physical_devices("GPU")

@@ -1,7 +1,7 @@
 """Stored weights: small files with a checksum and a provenance each, listed in ``weights.json``.
 
-A file is an ``.npz`` of integer codes, 8 bits or fewer, with one float32 scale for each output channel; vectors (biases,
-normalisation) stay float32. Writing is byte-reproducible, loading is refused when a byte has changed.
+A file is an ``.npz`` of integer codes, 8 bits or fewer, with one float32 scale for each output channel; vectors
+(biases, normalisation) stay float32. Writing is byte-reproducible, loading is refused when a byte has changed.
 """
 
 import dataclasses
@@ -13,6 +13,8 @@ from pathlib import Path
 
 import keras
 import numpy as np
+
+from zoo.images import atomic
 
 _FOLDER = Path(__file__).parent
 INDEX = _FOLDER / "weights.json"
@@ -106,9 +108,8 @@ def pack(model: keras.Model, path: Path, bits: Mapping[str, int] | int = 8) -> N
         scale = np.where(peak > 0, peak / largest, 1).astype(np.float32)
         arrays[variable.path] = np.rint(value / scale).astype(np.int8)
         arrays[variable.path + "#scale"] = scale
-    partial = path.with_name("partial-" + path.name)
-    np.savez_compressed(partial, **arrays)
-    partial.rename(path)
+    with atomic(path) as partial:
+        np.savez_compressed(partial, **arrays)
 
 
 def unpack(model: keras.Model, path: Path) -> None:

@@ -8,6 +8,7 @@ import keras
 from zoo.experiments.table import commit, device
 
 import zoo.weights
+from zoo.images import atomic
 
 BITS = {"fc": 6}
 """The dense layer holds two thirds of the parameters and bears 6 bits; measured in the family's README."""
@@ -47,7 +48,6 @@ def store(folder: Path, scale: str, seed: int) -> list[Path]:
         }
         written.append(path)
     if scale != "smoke":
-        partial = zoo.weights.INDEX.with_suffix(".partial")
-        partial.write_text(json.dumps(index, indent=1, sort_keys=True) + "\n")
-        partial.rename(zoo.weights.INDEX)
+        with atomic(zoo.weights.INDEX) as partial:
+            partial.write_text(json.dumps(index, indent=1, sort_keys=True) + "\n")
     return written

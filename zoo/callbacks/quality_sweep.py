@@ -7,6 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from zoo.images import atomic
 from zoo.metrics import auc
 
 Compress = Callable[[np.ndarray, int], np.ndarray]
@@ -92,12 +93,10 @@ class QualitySweep(keras.callbacks.Callback):
             with open(self.path, newline="") as file:
                 rows = [row for row in csv.DictReader(file) if int(row["epoch"]) < epoch + 1]
         rows.append({"epoch": str(epoch + 1)} | {name: f"{value:.6f}" for name, value in values.items()})
-        partial = self.path.with_name("partial-" + self.path.name)
-        with open(partial, "w", newline="") as file:
+        with atomic(self.path) as partial, open(partial, "w", newline="") as file:
             writer = csv.DictWriter(file, ["epoch", *values], extrasaction="ignore")
             writer.writeheader()
             writer.writerows(rows)
-        partial.rename(self.path)
 
 
 def _unit_range(images: np.ndarray) -> np.ndarray:

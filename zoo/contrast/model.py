@@ -91,7 +91,7 @@ def load_authors_h5(
         raise ValueError(f"class_order must be 'manipulated-first' or 'pristine-first'. Received: {class_order!r}")
     try:
         with h5py.File(path, "r") as file:
-            group = file["model_weights"] if "model_weights" in file else file
+            group = file.get("model_weights", file)
             found = []
             for layer in (_text(n) for n in group.attrs["layer_names"]):
                 found += [np.asarray(group[layer][_text(n)], "float32") for n in group[layer].attrs["weight_names"]]

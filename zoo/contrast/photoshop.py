@@ -115,9 +115,9 @@ def brightness(image: np.ndarray, amount: float, legacy: bool = False) -> np.nda
 def contrast(image: np.ndarray, amount: float, legacy: bool = False) -> np.ndarray:
     """Contrast: -50..100 in the modern dialog, which keeps black and white; with ``legacy`` -100..100 about grey.
 
-    Legacy is documented: slope 1 / (1 - amount / 255) above zero, 1 + amount / 255 below, about 127.5. The modern form is
-    not published: here a monotone curve whose quarter points move apart (or together) by ``amount`` / 100 of 32 levels
-    each.
+    Legacy is documented: slope 1 / (1 - amount / 255) above zero, 1 + amount / 255 below, about 127.5. The modern form
+    is not published: here a monotone curve whose quarter points move apart (or together) by ``amount`` / 100 of 32
+    levels each.
 
     Raises:
         ValueError: For an amount outside the dialog's range.
