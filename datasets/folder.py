@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from rich.console import Console
 from rich.progress import track
 from zoo.datasets import keyed
 from zoo.datasets.near_duplicates import group, thumbnail
@@ -121,7 +122,7 @@ def scan(folder: str | Path, minimum_side: int = 64, progress: bool = False) -> 
     Args:
         folder: Where the photographs are; links to other folders are not followed.
         minimum_side: In pixels; one patch of the models here is 64.
-        progress: Show a progress bar.
+        progress: Show a progress bar on standard error.
 
     Raises:
         ImageError: For a missing or unreadable folder, or one without a single usable photograph.
@@ -137,7 +138,13 @@ def scan(folder: str | Path, minimum_side: int = 64, progress: bool = False) -> 
     # Decoders release the interpreter's lock. A few threads only: each may hold a picture of a hundred megabytes.
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
         results = pool.map(lambda path: _look(path, minimum_side), candidates)
-        results = track(results, f"Looking through {folder.name}", len(candidates), disable=not progress)
+        results = track(
+            results,
+            f"Looking through {folder.name}",
+            len(candidates),
+            console=Console(stderr=True),
+            disable=not progress,
+        )
         for path, result in zip(candidates, results, strict=True):
             if isinstance(result, str):
                 left_out.append(LeftOut(path, result))

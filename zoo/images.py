@@ -18,7 +18,7 @@ import numpy as np
 from PIL import ExifTags, Image
 
 FORMATS = ("PNG", "TIFF", "BMP", "WEBP", "JPEG", "GIF", "PPM")
-"""What ``read_image`` reads, by content, as Pillow names it (JPEG includes the MPO files of phones)."""
+"""What ``read_image`` reads, by content, as Pillow names it (JPEG includes phones' MPO)."""
 # fmt: off
 RAW_SUFFIXES = frozenset([
     ".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".fff", ".gpr", ".iiq", ".kdc", ".mef",

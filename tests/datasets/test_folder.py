@@ -185,7 +185,7 @@ def test_summary_names_what_was_left_out(mixed):
 
 def test_progress_goes_to_the_terminal(mixed, capsys):
     scan(mixed, progress=True)
-    assert "Looking through" in capsys.readouterr().out
+    assert "Looking through" in capsys.readouterr().err
 
 
 def test_minimum_side(mixed):
