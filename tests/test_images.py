@@ -3,7 +3,10 @@
 import io
 import os
 import struct
+import warnings
 import zlib
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 
 import cv2
@@ -13,7 +16,7 @@ import tifffile
 from PIL import Image
 
 from zoo import images
-from zoo.images import ImageError, atomic, is_jpeg, lossy_coding, read_image, read_photograph, write_png
+from zoo.images import ImageError, atomic, is_jpeg, lossy_coding, read_image, read_photograph, time_taken, write_png
 
 
 @pytest.fixture
@@ -368,6 +371,30 @@ def test_raw_file_is_developed(tmp_path):
     with pytest.raises(ImageError, match="LibRaw") as caught:
         read_photograph(path)
     assert_one_line(caught.value, path)
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif", "jpg", "webp"])
+def test_time_taken(tmp_path, rgb, suffix):
+    path = tmp_path / f"a.{suffix}"
+    exif = Image.Exif()
+    exif[0x8769] = {0x9003: "2024:02:29 23:59:58"}  # DateTimeOriginal in the EXIF folder
+    exif[0x0132] = "2025:01:01 00:00:00"  # when the file was changed
+    Image.fromarray(rgb).save(path, exif=exif.tobytes())
+    assert time_taken(path) == datetime(2024, 2, 29, 23, 59, 58)
+    exif[0x8769] = {0x9003: "not a date"}
+    Image.fromarray(rgb).save(path, exif=exif.tobytes())
+    assert time_taken(path) is None
+    Image.fromarray(rgb).save(path)
+    assert time_taken(path) is None
+    assert time_taken(tmp_path) is None
+
+
+def test_warnings_are_quiet_in_many_threads_and_back_afterwards(tmp_path):
+    (tmp_path / "a.jpg").write_bytes(smooth_jpeg(exif=b"Exif\0\0II*\0\x08\0\0\0\x7f\x7f"))
+    before = list(warnings.filters)
+    with ThreadPoolExecutor(4) as pool:
+        assert len(list(pool.map(read_image, [tmp_path / "a.jpg"] * 200))) == 200
+    assert warnings.filters == before
 
 
 def test_lossy_codings(tmp_path, rgb):

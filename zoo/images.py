@@ -7,8 +7,10 @@ applied (turning a JPEG moves its 8x8 grid) and ICC profiles are ignored.
 import contextlib
 import io
 import secrets
+import threading
 import warnings
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import cv2
@@ -16,7 +18,7 @@ import numpy as np
 from PIL import ExifTags, Image
 
 FORMATS = ("PNG", "TIFF", "BMP", "WEBP", "JPEG", "GIF", "PPM")
-"""What ``read_image`` reads, by content, as Pillow names it (JPEG includes the MPO files of phones)."""
+"""What ``read_image`` reads, by content, as Pillow names it (JPEG includes phones' MPO)."""
 # fmt: off
 RAW_SUFFIXES = frozenset([
     ".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".fff", ".gpr", ".iiq", ".kdc", ".mef",
@@ -58,17 +60,17 @@ def read_image(path: str | Path) -> np.ndarray:
     if path.suffix.lower() in RAW_SUFFIXES and data.startswith(_TIFF_MAGIC):
         # Pillow would return the preview that cameras put first.
         raise ImageError(path, "is a camera's RAW file", "read_photograph develops it")
-    with _quiet():
+    with _quiet:
         try:
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-                _check_samples(path, image)
-                deep = _is_16_bit(data, image)
-                orientation = _tiff_orientation(image)
+                deep = _check_samples(path, image, data)
+                # Pillow and OpenCV apply TIFF's orientation, 1 to 8; they leave that of other formats alone.
+                orientation = image.tag_v2.get(ExifTags.Base.Orientation, 1) if image.format == "TIFF" else 1
                 image.load()  # also of 16-bit files: OpenCV would pad a truncated one in silence
                 if deep:
                     pixels = _deep_rgb(path, data)
                 elif image.mode == "I":  # PPM: Pillow has scaled it to 16 bits
-                    pixels = _repeat_grey(_to_8_bits(np.array(image)))
+                    pixels = cv2.cvtColor(_to_8_bits(np.array(image).astype(np.uint16)), cv2.COLOR_GRAY2RGB)
                 elif image.has_transparency_data:
                     pixels = _drop_alpha(path, np.array(image.convert("RGBA")))
                 else:
@@ -79,7 +81,7 @@ def read_image(path: str | Path) -> np.ndarray:
             if data.startswith(_TIFF_MAGIC):
                 wrong, right = "is a TIFF of a kind not read here", "8 or 16 bits a sample, unsigned integers, are read"
             else:
-                wrong, right = "is not an image", f"one of {', '.join(FORMATS)} is needed"
+                wrong, right = "is not an image of a kind read here", f"one of {', '.join(FORMATS)} is needed"
             raise ImageError(path, wrong, right, f"{len(data)} bytes") from error
         except Image.DecompressionBombError as error:
             raise ImageError(path, "declares far too many pixels", "up to 178 Mpixel are read", str(error)) from error
@@ -122,7 +124,7 @@ def read_photograph(path: str | Path, half_size: bool = False) -> np.ndarray:
 
 def is_jpeg(path: str | Path) -> bool:
     """Whether a file is a JPEG, by its first three bytes, whatever its name; False where it cannot be read."""
-    return _head(path).startswith(b"\xff\xd8\xff")
+    return lossy_coding(path) == "JPEG"
 
 
 def lossy_coding(path: str | Path) -> str | None:
@@ -130,7 +132,11 @@ def lossy_coding(path: str | Path) -> str | None:
 
     None does not prove that an image was never compressed: a PNG may be the copy of a JPEG.
     """
-    head = _head(path)
+    try:
+        with open(path, "rb") as file:
+            head = file.read(4096)
+    except OSError:
+        return None
     if head.startswith(b"\xff\xd8\xff"):
         return "JPEG"
     if head.startswith(b"GIF8"):
@@ -139,8 +145,25 @@ def lossy_coding(path: str | Path) -> str | None:
         # An extended file (VP8X) has its pictures further down.
         return "WebP (lossy)" if b"VP8 " in head else None
     if head.startswith(_TIFF_MAGIC) and Path(path).suffix.lower() not in RAW_SUFFIXES:
-        with _quiet(), contextlib.suppress(Exception), Image.open(path, formats=["TIFF"]) as image:
+        with _quiet, contextlib.suppress(Exception), Image.open(path, formats=["TIFF"]) as image:
             return "TIFF with JPEG inside" if image.tag_v2.get(_COMPRESSION) in _JPEG_IN_TIFF else None
+    return None
+
+
+def time_taken(path: str | Path) -> datetime | None:
+    """Return when a photograph was taken, to the second, from its EXIF data (DateTimeOriginal); None where unknown."""
+    if Path(path).suffix.lower() in RAW_SUFFIXES:
+        import rawpy
+
+        with contextlib.suppress(Exception), rawpy.RawPy() as raw:  # Pillow knows a part of them only
+            raw.open_file(str(path))
+            return raw.other.timestamp if raw.other.timestamp.year > 1970 else None
+        return None
+    with _quiet, contextlib.suppress(Exception), Image.open(path, formats=FORMATS) as image:
+        if image.format == "PNG" and "exif" not in image.info:
+            return None  # or Pillow would decode all pixels to look behind them
+        text = image.getexif().get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal]
+        return datetime.strptime(text, "%Y:%m:%d %H:%M:%S")
     return None
 
 
@@ -200,51 +223,52 @@ def _read_bytes(path: Path) -> bytes:
     return data
 
 
-def _head(path: str | Path) -> bytes:
-    try:
-        with open(path, "rb") as file:
-            return file.read(4096)
-    except OSError:
-        return b""
+class _Quiet:
+    """Ignore Pillow's warnings while any thread is inside: what matters is raised.
+
+    ``warnings.catch_warnings`` alone, left in another order than entered, would change the filters for good.
+    """
+
+    def __init__(self) -> None:
+        self.lock, self.inside, self.filters = threading.Lock(), 0, warnings.catch_warnings()
+
+    def __enter__(self) -> None:
+        with self.lock:
+            self.inside += 1
+            if self.inside == 1:
+                self.filters = warnings.catch_warnings()
+                self.filters.__enter__()
+                warnings.simplefilter("ignore")
+
+    def __exit__(self, *_: object) -> None:
+        with self.lock:
+            self.inside -= 1
+            if self.inside == 0:
+                self.filters.__exit__(None, None, None)
 
 
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep Pillow's warnings and OpenCV's log lines to ourselves: what matters is raised."""
-    level = cv2.utils.logging.getLogLevel()
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        cv2.utils.logging.setLogLevel(level)
+_quiet = _Quiet()
 
 
-def _check_samples(path: Path, image: Image.Image) -> None:
-    """Refuse what Pillow opens but would not turn into the right 8-bit RGB."""
+def _check_samples(path: Path, image: Image.Image, data: bytes) -> bool:
+    """Whether it is a PNG or TIFF of 16 bits; refuse what Pillow opens but would not turn into the right 8-bit RGB."""
     right = "unsigned integers of 8 or 16 bits a sample are read"
     if image.mode == "F":
         raise ImageError(path, "has floating-point samples", right, f"{image.format}, mode F")
     if image.mode == "I" and image.format not in ("PNG", "PPM"):  # those two are 16-bit files all the same
         raise ImageError(path, "has signed or 32-bit samples", right, f"{image.format}, mode I")
-    if image.format != "TIFF":
-        return
-    tags = image.tag_v2
-    bits = tags.get(_BITS, (1,))
+    if image.format == "PNG":
+        return data[24] == 16  # IHDR comes first; Pillow's mode does not tell for colour
+    bits = image.tag_v2.get(_BITS, (1,)) if image.format == "TIFF" else (8,)
     if max(bits) <= 8:
-        return
+        return False
+    tags = image.tag_v2
     received = f"TIFF, bits {bits}, photometric {tags.get(_PHOTOMETRIC)}, planar configuration {tags.get(_PLANAR, 1)}"
     if set(bits) != {16} or set(tags.get(_SAMPLE_FORMAT, (1,))) != {1}:
         raise ImageError(path, "has samples of an unusual kind", right, received)
     if tags.get(_PHOTOMETRIC) not in (1, 2) or (len(bits) > 1 and tags.get(_PLANAR, 1) != 1):
         raise ImageError(path, "is an unusual 16-bit TIFF", "16 bits are read as grey or interleaved RGB", received)
-
-
-def _is_16_bit(data: bytes, image: Image.Image) -> bool:
-    if image.format == "PNG":
-        return data[24] == 16  # IHDR comes first; Pillow's mode does not tell for colour
-    return image.format == "TIFF" and max(image.tag_v2.get(_BITS, (1,))) == 16
+    return True
 
 
 def _deep_rgb(path: Path, data: bytes) -> np.ndarray:
@@ -254,18 +278,14 @@ def _deep_rgb(path: Path, data: bytes) -> np.ndarray:
         raise ValueError("no 16-bit pixels in it")
     pixels = _to_8_bits(pixels)
     if pixels.ndim == 2:
-        return _repeat_grey(pixels)
+        return cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB)
     if pixels.shape[2] == 4:
         return _drop_alpha(path, pixels[..., [2, 1, 0, 3]])
     return pixels[..., ::-1]
 
 
 def _to_8_bits(pixels: np.ndarray) -> np.ndarray:
-    return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)  # v / 257 rounded; 257 is odd, so no ties
-
-
-def _repeat_grey(pixels: np.ndarray) -> np.ndarray:
-    return np.repeat(pixels[..., None], 3, axis=2)
+    return cv2.convertScaleAbs(pixels, alpha=1 / 257)  # rounds; 257 is odd, so there are no ties
 
 
 def _drop_alpha(path: Path, rgba: np.ndarray) -> np.ndarray:
@@ -274,11 +294,6 @@ def _drop_alpha(path: Path, rgba: np.ndarray) -> np.ndarray:
         received = f"{transparent} of {rgba[..., 3].size} pixels"
         raise ImageError(path, "has transparent pixels", "an opaque image is needed; flatten it first", received)
     return rgba[..., :3]
-
-
-def _tiff_orientation(image: Image.Image) -> int:
-    """TIFF's orientation, 1 to 8, which Pillow and OpenCV both apply; they leave that of other formats alone."""
-    return image.tag_v2.get(ExifTags.Base.Orientation, 1) if image.format == "TIFF" else 1
 
 
 def _undo_orientation(pixels: np.ndarray, orientation: int) -> np.ndarray:

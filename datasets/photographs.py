@@ -1,0 +1,91 @@
+"""One way to the photographs of every data set, for the tables: ``photographs("clic", None, "test", seed=0)``."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+
+import numpy as np
+from zoo.datasets import clic, folder
+from zoo.datasets.embedded import SCENES, photograph
+
+DATASETS = ("embedded", "clic")
+SPLITS = ("train", "test", "all")
+
+
+@dataclass(frozen=True)
+class Photograph:
+    """One photograph, decoded when ``load()`` is called: uint8 RGB (height, width, 3).
+
+    Photographs that share a ``scene`` show the same thing and belong on the same side of any split.
+    """
+
+    name: str
+    scene: str
+    load: Callable[[], np.ndarray]
+
+
+def photographs(dataset: str | None, data_dir: Path | None, split: str, seed: int = 0) -> list[Photograph]:
+    """Return the photographs of a data set, in a fixed order.
+
+    A folder of one's own is divided in halves by scene; what was left out of it, and why, is printed to standard error
+    once. The embedded photographs are few and only ever tested on: there are none for ``"train"``.
+
+    Args:
+        dataset: ``"embedded"`` (also for ``None``) or ``"clic"``.
+        data_dir: A folder of photographs to use instead.
+        split: ``"train"``, ``"test"`` or ``"all"``. No scene is in both of the first two.
+        seed: How a folder is divided; 0 or above.
+
+    Raises:
+        ValueError: For a data set or split that does not exist, for both CLIC and a folder, and where there are no
+            photographs to be had (``zoo.images.ImageError`` for a folder).
+    """
+    if split not in SPLITS:
+        raise ValueError(f"split must be one of {', '.join(SPLITS)}. Received: {split!r}")
+    if dataset is not None and dataset not in DATASETS:
+        raise ValueError(
+            f"The data sets are {', '.join(DATASETS)}, or any folder of photographs as data_dir. Received: {dataset!r}"
+        )
+    if data_dir is not None:
+        if dataset == "clic":
+            raise ValueError(f"Give a data set or a folder, not both. Received: dataset='clic', data_dir={data_dir}")
+        return _folder(Path(data_dir), split, seed)
+    if dataset == "clic":
+        return [p for part in (("train", "validation", "test") if split == "all" else (split,)) for p in _clic(part)]
+    if split == "train":
+        return []
+    return [Photograph(name, name, partial(photograph, name)) for name in SCENES]
+
+
+def _folder(path: Path, split: str, seed: int) -> list[Photograph]:
+    found = _scan_once(path.resolve(), _fingerprint(path))
+    chosen = found.photos if split == "all" else found.split({"train": 0.5, "test": 0.5}, seed)[split]
+    return [
+        Photograph(photo.path.relative_to(found.folder).as_posix(), photo.scene, partial(folder.load, photo))
+        for photo in chosen
+    ]
+
+
+def _fingerprint(path: Path) -> frozenset[tuple[str, int, int]]:
+    """Names, times and sizes of the files: while they stay, so does the result of a scan, which takes minutes."""
+    stats = ((p, p.lstat()) for p in path.rglob("*")) if path.is_dir() else ()
+    return frozenset((str(p), stat.st_mtime_ns, stat.st_size) for p, stat in stats)
+
+
+@lru_cache(maxsize=4)
+def _scan_once(path: Path, fingerprint: frozenset) -> folder.PhotoFolder:
+    found = folder.scan(path, progress=sys.stderr.isatty())
+    print(found, file=sys.stderr)
+    return found
+
+
+def _clic(split: str) -> list[Photograph]:
+    source = clic.clic_source(split)
+
+    def load(index: int) -> np.ndarray:
+        return clic.as_rgb(source[index]["image"])
+
+    names = [f"clic-{split}-{i:04d}" for i in range(len(source))]
+    return [Photograph(name, name, partial(load, i)) for i, name in enumerate(names)]
