@@ -67,7 +67,7 @@ class Scale:
 
 SCALES = {
     "smoke": Scale(1, 1, 1, 2, "original", "float32"),
-    "laptop": Scale(7, 7, 1, 100, "short", "float32"),
+    "laptop": Scale(7, 9, 1, 100, "short", "float32"),
     # For one GPU and an hour; not what the stored weights come from.
     "gpu": Scale(20, 20, 5, 2000, "short", "mixed_bfloat16"),
     "paper": Scale(3, 3, 3, 125_000, "original", "float32"),

@@ -33,7 +33,7 @@ def ContrastNet(
     10x10x256 (``pool2``) and 10x10x128 (``conv3_1``), as the paper prints them.
 
     Args:
-        input_shape: Height, width, channels of a patch; sides of at least 22 pixels (smaller leave nothing to pool).
+        input_shape: Height, width, channels of a patch; sides of at least 26 pixels (smaller leave nothing to pool).
         classes: Number of outputs.
         weights: ``None`` (Glorot uniform, as the authors), the name of a stored set (``"contrast-aware.generated"``,
             see ``zoo.weights.names()``), or the path of a ``.weights.h5``, ``.keras`` or zoo ``.npz`` file.
@@ -44,8 +44,8 @@ def ContrastNet(
     Raises:
         ValueError: For an input shape, class count, fidelity or weights that do not fit.
     """
-    if len(input_shape) != 3 or any(not isinstance(n, int) or n < 1 for n in input_shape) or min(input_shape[:2]) < 22:
-        raise ValueError(f"input_shape must be (height >= 22, width >= 22, channels). Received: {input_shape}")
+    if len(input_shape) != 3 or any(not isinstance(n, int) or n < 1 for n in input_shape) or min(input_shape[:2]) < 26:
+        raise ValueError(f"input_shape must be (height >= 26, width >= 26, channels). Received: {input_shape}")
     if classes < 1:
         raise ValueError(f"classes must be at least 1. Received: {classes}")
     if fidelity not in ("original", "paper"):

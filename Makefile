@@ -1,0 +1,66 @@
+# Every target that needs the environment makes .venv itself, once.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PAPER ?= all
+PAPERS := $(if $(filter all,$(PAPER)),contrast,$(PAPER))
+SCALE ?= laptop
+DATASET ?= embedded
+DATA_DIR ?=
+OUTPUT ?= results
+SEED ?= 0
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+
+.DEFAULT_GOAL := help
+.PHONY: help setup test test-slow test-backends lint format pretrained benchmark clean
+
+help: ## list the targets
+	@echo "forensics-zoo: make TARGET [PAPER=contrast] [SCALE=smoke|laptop|paper] [DATA_DIR=~/photos] [DATASET=clic]"
+	@grep -hE '^[a-z%-]+:.*## ' Makefile | sed -E 's/^([a-z%-]+):[^#]*## /  \1\t/' | expand -t 24
+	@echo "  reproduce-table-N     rebuild Table N of every paper, or of PAPER: results/<scale>/<paper>_table_N.csv and .png"
+
+$(VENV)/.installed: requirements.lock setup.cfg
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "forensics-zoo needs Python 3.11 or newer. Received: " + sys.version.split()[0] + " (set PYTHON=...)")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+setup: $(VENV)/.installed ## make .venv with the locked versions
+
+test: $(VENV)/.installed ## the tests, offline, under 12 minutes on two cores
+	$(BIN)/python -m pytest -q
+
+test-slow: $(VENV)/.installed ## the tests marked slow
+	$(BIN)/python -m pytest -q -m slow
+
+$(VENV)/.parity: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[parity]"
+	@touch $@
+
+test-backends: $(VENV)/.parity ## the tests that need the parity extra (PyTorch, JAX)
+	$(BIN)/python -m pytest -q -m backends
+
+lint: $(VENV)/.installed ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/.installed ## let ruff rewrite the files
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+reproduce-table-%: $(VENV)/.installed
+	@for paper in $(PAPERS); do \
+	  $(BIN)/zoo reproduce $$paper table-$* --scale $(SCALE) --dataset $(DATASET) --seed $(SEED) --output $(OUTPUT) \
+	    $(if $(DATA_DIR),--data-dir $(DATA_DIR)) || exit $$?; \
+	done
+
+pretrained: $(VENV)/.installed ## train the stored weights of PAPER anew (hours; resumes when killed)
+	@for paper in $(PAPERS); do $(BIN)/zoo pretrain $$paper --scale $(SCALE) --seed $(SEED) || exit $$?; done
+
+benchmark: $(VENV)/.installed ## speed beside what one would use instead
+	$(BIN)/python benchmarks/jpeg_pipeline.py
+
+clean: ## remove the environment and what was built
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,19 @@
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture
+def photo() -> np.ndarray:
+    """A photograph, uint8 RGB (512, 512, 3)."""
+    from zoo.datasets.embedded import photograph
+
+    return photograph("astronaut")
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(7)
