@@ -17,9 +17,9 @@ from typing import NamedTuple
 import numpy as np
 from rich.console import Console
 from rich.progress import track
+
 from zoo.datasets import keyed
 from zoo.datasets.near_duplicates import group, thumbnail
-
 from zoo.images import RAW_SUFFIXES, ImageError, lossy_coding, read_photograph, time_taken
 
 _WANTED = "lossless images (PNG, TIFF, BMP, lossless WebP) or camera RAW files are needed"

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
-from zoo.datasets import keyed
-from zoo.datasets.jpeg import compress
 
 from zoo import tiles
+from zoo.datasets import keyed
+from zoo.datasets.jpeg import compress
 
 if TYPE_CHECKING:
     import tensorflow as tf

@@ -7,6 +7,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
+
 from zoo.datasets import clic, folder
 from zoo.datasets.embedded import SCENES, photograph
 

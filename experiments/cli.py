@@ -81,7 +81,6 @@ def _count(text: str) -> int:
 
 def _list(options: argparse.Namespace) -> int:
     from zoo.experiments import tables
-
     from zoo.weights import names, provenance
 
     print("tables (zoo reproduce PAPER TABLE):")

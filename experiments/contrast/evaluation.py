@@ -10,15 +10,15 @@ from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
-from zoo.datasets.jpeg import NO_JPEG, compress
-from zoo.datasets.photographs import Photograph, photographs
-from zoo.experiments.table import DataUnavailable, Settings
 
 from zoo import tiles
 from zoo.contrast.baselines import histogram_roughness
 from zoo.contrast.detector import PATCH, ContrastDetector
 from zoo.contrast.operators import Operator, clahe, gamma_correction, histogram_stretching, hsv_round_trip
 from zoo.contrast.photoshop import table_2_operators
+from zoo.datasets.jpeg import NO_JPEG, compress
+from zoo.datasets.photographs import Photograph, photographs
+from zoo.experiments.table import DataUnavailable, Settings
 
 Detector = Callable[[list[np.ndarray]], np.ndarray]
 """Scores of units, (n,), higher for adjusted; a unit is uint8 RGB (height, width, 3)."""

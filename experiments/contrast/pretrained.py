@@ -5,9 +5,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 import keras
-from zoo.experiments.table import commit, device
 
 import zoo.weights
+from zoo.experiments.table import commit, device
 from zoo.images import atomic
 
 BITS = {"fc": 6}

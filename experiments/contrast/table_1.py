@@ -13,11 +13,10 @@ statistic of the histogram, which any claim without JPEG has to beat.
 from collections.abc import Iterator
 from functools import partial
 
+from zoo.contrast.detector import DEFAULT_WEIGHTS
 from zoo.experiments.contrast.evaluation import CONTROL, MATCHED, QUALITIES, TABLE_1, Evaluation
 from zoo.experiments.contrast.values import paper_values
 from zoo.experiments.table import Cell, Settings, Table
-
-from zoo.contrast.detector import DEFAULT_WEIGHTS
 from zoo.metrics import Estimate, bootstrap_auc, bootstrap_auc_difference
 
 UNAWARE, ROUND_TRIPPED = "contrast-unaware.generated", "contrast-round-trip.generated"

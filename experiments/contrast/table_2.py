@@ -10,11 +10,10 @@ for digit with the paper's.
 
 from collections.abc import Iterator
 
+from zoo.contrast.photoshop import table_2_operators
 from zoo.experiments.contrast.evaluation import Evaluation
 from zoo.experiments.contrast.table_1 import detector_rows
 from zoo.experiments.table import Cell, Settings, Table
-
-from zoo.contrast.photoshop import table_2_operators
 
 
 def cells(settings: Settings) -> Iterator[Cell]:

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
+
+from zoo.contrast.detector import DEFAULT_WEIGHTS
 from zoo.experiments.contrast.evaluation import MATCHED, QUALITIES, Evaluation, patch_scores
 from zoo.experiments.contrast.table_1 import SOME, UNAWARE, percent
 from zoo.experiments.table import Cell, Settings, Table
-
-from zoo.contrast.detector import DEFAULT_WEIGHTS
 from zoo.metrics import Estimate, bootstrap_auc, bootstrap_mean, threshold_at_false_alarm
 
 TRAINED = (100, 95, 90)

@@ -16,12 +16,12 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from zoo.datasets.embedded import generate_scene
-from zoo.datasets.jpeg import ORIGINAL_QUALITIES
-from zoo.datasets.patches import PairedPatches
 
 from zoo.contrast import ContrastNet
 from zoo.contrast.operators import draw_training_operator, hsv_round_trip
+from zoo.datasets.embedded import generate_scene
+from zoo.datasets.jpeg import ORIGINAL_QUALITIES
+from zoo.datasets.patches import PairedPatches
 from zoo.images import atomic
 
 

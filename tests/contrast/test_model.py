@@ -1,3 +1,4 @@
+import itertools
 import json
 import subprocess
 import sys
@@ -28,7 +29,7 @@ def test_parameters_and_feature_maps_are_the_papers(model):
         assert model.get_layer(name).output.shape[1:] == shape
     # Counted by hand: 3x3 kernels and biases along the widths of section II-A.
     widths = [3, 32, 64, 96, 128, 160, 192, 224, 256]
-    by_hand = sum((9 * a + 1) * b for a, b in zip(widths, widths[1:], strict=False))
+    by_hand = sum((9 * a + 1) * b for a, b in itertools.pairwise(widths))
     assert by_hand + (256 + 1) * 128 + (12_800 + 1) * 250 + 251 * 2 == 4_783_952
 
 

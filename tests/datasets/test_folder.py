@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image
+
 from zoo.datasets import folder as module
 from zoo.datasets import keyed
 from zoo.datasets.embedded import SCENES, generate_scene, photograph
 from zoo.datasets.folder import load, scan
 from zoo.datasets.near_duplicates import group, thumbnail
-
 from zoo.images import ImageError, write_png
 
 

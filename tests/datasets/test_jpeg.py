@@ -59,7 +59,8 @@ def test_random_quality_is_keyed_and_uniform():
     assert set(drawn) == {0, *range(90, 101)}
     for quality in set(drawn):
         assert abs((drawn == quality).mean() - 1 / 12) < 4 * (11 / 144 / 6000) ** 0.5
-    assert (drawn != [int(jpeg.random_quality(4, i)) for i in tf.range(6000, dtype=tf.int64)[:1]][0]).any()
+    other = np.array(list(index.map(lambda i: jpeg.random_quality(4, i)).as_numpy_iterator()))
+    assert (drawn != other).mean() > 0.8
 
 
 @pytest.mark.parametrize("quality", [-1, 101, 50.5])

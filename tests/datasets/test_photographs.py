@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 from PIL import Image
+
 from zoo.datasets import keyed
 from zoo.datasets.clic import as_rgb, clic_photographs, clic_source
 from zoo.datasets.embedded import SCENES, generate_scene, photograph
 from zoo.datasets.photographs import photographs
-
 from zoo.images import ImageError, write_png
 
 

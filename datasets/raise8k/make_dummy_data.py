@@ -1,0 +1,36 @@
+"""Make ``dummy_data/``: generated scenes under names like RAISE's, and split lists, for the builder's test.
+
+python -m zoo.datasets.raise8k.make_dummy_data
+"""
+
+from pathlib import Path
+
+from PIL import Image
+
+from zoo.datasets import keyed
+from zoo.datasets.embedded import generate_scene
+from zoo.images import atomic
+
+SPLITS = {
+    "train": ["r000000at", "r000001bt", "r000002ct", "r000003dt"],
+    "validation": ["r000004et"],
+    "test": ["r000005ft", "r000006gt"],
+}
+HEIGHT, WIDTH = 130, 200  # two by three patches of 64, and a remainder
+
+
+def main(folder: Path = Path(__file__).parent / "dummy_data") -> None:
+    """Write seven TIFF files and three lists into ``folder``."""
+    folder.mkdir(exist_ok=True)
+    names = [name for listed in SPLITS.values() for name in listed]
+    for i, name in enumerate(names):
+        scene = generate_scene(keyed.generator(8, i), HEIGHT, WIDTH)
+        with atomic(folder / f"{name}.TIF") as path:
+            Image.fromarray(scene).save(path, compression="tiff_lzw")
+    for split, listed in SPLITS.items():
+        with atomic(folder / f"r8k_{split}.txt") as path:
+            path.write_text("".join(f"{name}.TIF\n" for name in listed))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,156 @@
+"""RAISE8K, and the contrast paper's patches of it (Barni, Costanzo, Nowroozi and Tondi, ICIP 2018, section III)."""
+
+import dataclasses
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow_datasets as tfds
+from absl import logging
+
+from zoo.contrast.operators import draw_training_operator, training_operators
+from zoo.datasets import keyed
+from zoo.datasets.patches import cut, grid_positions
+from zoo.images import read_image
+
+COUNTS = {"train": 6500, "validation": 500, "test": 1157}
+"""Images a split in the authors' lists."""
+PATCHES = {"train": 2_000_000, "validation": 200_000, "test": 200_000}
+"""Patches a class and split in the paper; images are taken in the order of the list until there are so many."""
+PATCH = 64
+NOT_ADJUSTED = "none"
+
+
+@dataclasses.dataclass
+class Raise8kConfig(tfds.core.BuilderConfig):
+    """Whole images or patches; ``seed`` decides the split where there are no lists, the operators and positions."""
+
+    patches_per_image: int = 0
+    """At most so many positions an image, each once in either class; 0 for whole images."""
+    seed: int = 0
+
+
+class Builder(tfds.core.GeneratorBasedBuilder):
+    """RAISE8K; see README.md beside this file."""
+
+    VERSION = tfds.core.Version("1.0.0")
+    RELEASE_NOTES = {"1.0.0": "Initial release."}  # noqa: RUF012
+    MANUAL_DOWNLOAD_INSTRUCTIONS = """\
+  Fill in the form at http://loki.disi.unitn.it/RAISE/download.html, ask for TIFF, and download the images of the CSV
+  file it gives. Put the TIFF files into the manual folder or folders below it. To have the paper's own split, put the
+  authors' lists r8k_train.txt, r8k_validation.txt and r8k_test.txt there as well; without them the images are split
+  in the same proportions, by their names and a seed.
+  """
+    BUILDER_CONFIGS = [  # noqa: RUF012
+        Raise8kConfig(name="images", description="Whole images."),
+        Raise8kConfig(
+            name="contrast_patches",
+            description="Patches of 64x64, pristine and after one contrast adjustment an image, at the same positions.",
+            patches_per_image=1500,
+        ),
+    ]
+    # The package is mapped to another folder than its name says, so that TFDS would not find the files beside this one.
+    pkg_dir_path = Path(__file__).parent
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        features: dict[str, Any] = {"name": tfds.features.Text()}
+        if self.builder_config.patches_per_image:
+            features |= {
+                "patch": tfds.features.Image(shape=(PATCH, PATCH, 3), dtype=np.uint8, encoding_format="png"),
+                "label": tfds.features.ClassLabel(names=["pristine", "adjusted"]),
+                "operator": tfds.features.ClassLabel(names=[NOT_ADJUSTED, *training_operators()]),
+                "position": tfds.features.Tensor(shape=(2,), dtype=np.int32),
+            }
+        else:
+            features["image"] = tfds.features.Image(shape=(None, None, 3), dtype=np.uint8, encoding_format="png")
+        return self.dataset_info_from_configs(
+            features=tfds.features.FeaturesDict(features),
+            supervised_keys=("patch", "label") if self.builder_config.patches_per_image else None,
+            homepage="http://loki.disi.unitn.it/RAISE/",
+        )
+
+    def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Iterator]:
+        folder = Path(dl_manager.manual_dir)
+        paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".tif", ".tiff"))
+        images = {path.stem: path for path in paths}
+        if len(images) < max(len(COUNTS), len(paths)):
+            raise ValueError(
+                f"{folder}: at least {len(COUNTS)} TIFF images of different names are needed.{self._instructions()} "
+                f"Received: {len(paths)} TIFF files of {len(images)} names"
+            )
+        lists = {split: folder / f"r8k_{split}.txt" for split in COUNTS}
+        there = [path.name for path in lists.values() if path.exists()]
+        if there and len(there) < len(lists):
+            raise ValueError(f"{folder}: all of {[p.name for p in lists.values()]} or none. Received: {there}")
+        names = _read_lists(lists) if there else _seeded_split(sorted(images), self.builder_config.seed)
+        missing = [name for listed in names.values() for name in listed if name not in images]
+        if missing:
+            logging.warning(
+                "%d listed images are not in %s and are left out, e.g. %s", len(missing), folder, missing[0]
+            )
+        return {
+            split: self._generate_examples([images[name] for name in listed if name in images], PATCHES[split])
+            for split, listed in names.items()
+        }
+
+    def _instructions(self) -> str:
+        return " " + " ".join(self.MANUAL_DOWNLOAD_INSTRUCTIONS.split())
+
+    def _generate_examples(self, paths: list[Path], patches: int) -> Iterator[tuple[str, dict[str, Any]]]:
+        config = self.builder_config
+        for path in paths:
+            if not config.patches_per_image:
+                yield path.stem, {"name": path.stem, "image": read_image(path)}
+            elif patches:
+                count = min(config.patches_per_image, patches)
+                examples = list(contrast_patches(read_image(path), path.stem, config.seed, count))
+                patches -= len(examples) // 2
+                yield from examples
+
+
+def contrast_patches(image: np.ndarray, name: str, seed: int, count: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield (key, example) for at most ``count`` positions of an image, uint8 RGB (height, width, 3), in both classes.
+
+    One operator is drawn for the image and applied to all of it; then both versions are cut at the same positions on
+    the 64 grid from (0, 0). The draws depend on ``seed`` and ``name`` alone, so a part of RAISE gives the same patches.
+    """
+    rng = keyed.generator(seed, zlib.crc32(name.encode()))
+    operator_name, operator = draw_training_operator(rng)
+    positions = rng.permutation(grid_positions(*image.shape[:2], PATCH))[:count]
+    if not len(positions):
+        return
+    for label, version, applied in (
+        ("pristine", image, NOT_ADJUSTED),
+        ("adjusted", operator(image), operator_name),
+    ):
+        for (y, x), patch in zip(positions.tolist(), cut(version, positions, PATCH), strict=True):
+            example = {"patch": patch, "label": label, "operator": applied, "name": name, "position": (y, x)}
+            yield f"{name}_{y}_{x}_{label}", example
+
+
+def _read_lists(lists: dict[str, Path]) -> dict[str, list[str]]:
+    """Names without folder and suffix, one a line."""
+    names = {}
+    for split, path in lists.items():
+        lines = [line.strip().replace("\\", "/") for line in path.read_text().splitlines()]
+        names[split] = [Path(line).stem for line in lines if line]
+    everything = [name for listed in names.values() for name in listed]
+    if len(set(everything)) < len(everything):
+        twice = next(name for name in everything if everything.count(name) > 1)
+        raise ValueError(f"The split lists must name every image once. Received: {twice} twice")
+    return names
+
+
+def _seeded_split(names: list[str], seed: int) -> dict[str, list[str]]:
+    """The paper's proportions, at least one image each; ``names`` sorted."""
+    total = sum(COUNTS.values())
+    order = [names[i] for i in keyed.permutation(len(names), seed, 0)]
+    validation, test = (max(1, round(len(names) * COUNTS[split] / total)) for split in ("validation", "test"))
+    train = len(names) - validation - test
+    return {
+        "train": sorted(order[:train]),
+        "validation": sorted(order[train : train + validation]),
+        "test": sorted(order[train + validation :]),
+    }
