@@ -56,7 +56,7 @@ reproduce-table-%: $(VENV)/.installed
 	done
 
 pretrained: $(VENV)/.installed ## train the stored weights of PAPER anew (hours; resumes when killed)
-	@for paper in $(PAPERS); do $(BIN)/zoo pretrain $$paper --scale $(SCALE) --seed $(SEED) || exit $$?; done
+	@for paper in $(PAPERS); do $(BIN)/zoo pretrain $$paper --scale $(SCALE) --seed $(SEED) --install || exit $$?; done
 
 benchmark: $(VENV)/.installed ## speed beside what one would use instead
 	$(BIN)/python benchmarks/jpeg_pipeline.py

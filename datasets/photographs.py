@@ -10,8 +10,9 @@ import numpy as np
 
 from zoo.datasets import clic, folder
 from zoo.datasets.embedded import SCENES, photograph
+from zoo.images import read_image
 
-DATASETS = ("embedded", "clic")
+DATASETS = ("embedded", "clic", "raise8k")
 SPLITS = ("train", "test", "all")
 
 
@@ -34,7 +35,7 @@ def photographs(dataset: str | None, data_dir: Path | None, split: str, seed: in
     once. The embedded photographs are few and only ever tested on: there are none for ``"train"``.
 
     Args:
-        dataset: ``"embedded"`` (also for ``None``) or ``"clic"``.
+        dataset: ``"embedded"`` (also for ``None``), ``"clic"``, or ``"raise8k"`` with its TIFF files in ``data_dir``.
         data_dir: A folder of photographs to use instead.
         split: ``"train"``, ``"test"`` or ``"all"``. No scene is in both of the first two.
         seed: How a folder is divided; 0 or above.
@@ -52,7 +53,11 @@ def photographs(dataset: str | None, data_dir: Path | None, split: str, seed: in
     if data_dir is not None:
         if dataset == "clic":
             raise ValueError(f"Give a data set or a folder, not both. Received: dataset='clic', data_dir={data_dir}")
+        if dataset == "raise8k":
+            return _raise8k(Path(data_dir), split, seed)
         return _folder(Path(data_dir), split, seed)
+    if dataset == "raise8k":
+        raise ValueError("RAISE8K is downloaded by hand: its folder is needed as data_dir. Received: data_dir=None")
     if dataset == "clic":
         return [p for part in (("train", "validation", "test") if split == "all" else (split,)) for p in _clic(part)]
     if split == "train":
@@ -90,3 +95,11 @@ def _clic(split: str) -> list[Photograph]:
 
     names = [f"clic-{split}-{i:04d}" for i in range(len(source))]
     return [Photograph(name, name, partial(load, i)) for i, name in enumerate(names)]
+
+
+def _raise8k(path: Path, split: str, seed: int) -> list[Photograph]:
+    from zoo.datasets.raise8k.raise8k_dataset_builder import split_paths
+
+    splits = split_paths(path, seed)
+    chosen = [p for part in (splits if split == "all" else (split,)) for p in splits[part]]
+    return [Photograph(p.stem, p.stem, partial(read_image, p)) for p in chosen]

@@ -47,7 +47,8 @@ def _parser() -> argparse.ArgumentParser:
     pretrain = commands.add_parser("pretrain", help="train a paper's stored weights anew")
     pretrain.add_argument("paper", choices=["contrast"])
     pretrain.add_argument("--scale", default="laptop")
-    pretrain.add_argument("--seed", type=_count, default=0)
+    _add_data_arguments(pretrain)
+    pretrain.add_argument("--install", action="store_true", help="replace the stored weights of the package")
     pretrain.add_argument("--folder", type=Path, default=Path("runs"), help="checkpoints; a killed training resumes")
     pretrain.set_defaults(run=_pretrain)
 
@@ -66,11 +67,16 @@ def _add_table_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paper", metavar="PAPER")
     parser.add_argument("table", metavar="TABLE", help="table-1, table-2, text, ...; see `zoo list`")
     parser.add_argument("--scale", default="laptop", help="smoke, laptop (default) or paper")
-    parser.add_argument("--dataset", default="embedded", help="embedded (default) or clic")
-    parser.add_argument("--data-dir", type=Path, help="a folder of lossless or RAW photographs to test on instead")
-    parser.add_argument("--seed", type=_count, default=0)
+    _add_data_arguments(parser)
+    parser.add_argument("--weights", type=Path, metavar="FOLDER", help="networks of `zoo pretrain` instead of ours")
     parser.add_argument("--detector", metavar="MODULE:FUNCTION|FOLDER", help="a detector of yours, beside ours")
     parser.add_argument("--output", type=Path, default=Path("results"), help="where results/<scale>/ goes")
+
+
+def _add_data_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--dataset", default="embedded", help="embedded (default), clic, or raise8k with --data-dir")
+    parser.add_argument("--data-dir", type=Path, help="a folder of lossless or RAW photographs instead")
+    parser.add_argument("--seed", type=_count, default=0)
 
 
 def _count(text: str) -> int:
@@ -98,13 +104,17 @@ def _settings(options: argparse.Namespace) -> "tuple":
     from zoo.experiments.table import Settings
 
     table = tables.find(options.paper, options.table)
-    dataset = options.dataset
-    if options.data_dir is not None:
-        # No path of the user's machine in a CSV: the folder's own name says which it was.
-        dataset = f"folder:{options.data_dir.expanduser().resolve().name}"
-        options.data_dir = options.data_dir.expanduser()
+    dataset = _dataset(options)
     sys.path.insert(0, os.getcwd())  # so that --detector finds a module beside the user
-    return table, Settings(options.scale, dataset, options.data_dir, options.seed, options.detector)
+    return table, Settings(options.scale, dataset, options.data_dir, options.seed, options.detector, options.weights)
+
+
+def _dataset(options: argparse.Namespace) -> str:
+    """How the CSV names the data; a folder by its own name, since a path would tell of the user's machine."""
+    if options.data_dir is None:
+        return options.dataset
+    options.data_dir = options.data_dir.expanduser()
+    return options.dataset if options.dataset == "raise8k" else f"folder:{options.data_dir.resolve().name}"
 
 
 def _reproduce(options: argparse.Namespace) -> int:
@@ -139,13 +149,23 @@ def _show(table: "object", settings: "object", output: Path, frame: "object") ->
 
 
 def _pretrain(options: argparse.Namespace) -> int:
-    from zoo.experiments.contrast.pretrained import store
+    from zoo.experiments.contrast.pretrained import install, pack_all
     from zoo.experiments.contrast.training import pretrain
 
+    dataset = _dataset(options)
+    pictures = []
+    if dataset != "embedded":
+        from zoo.datasets.photographs import photographs
+
+        named = None if dataset.startswith("folder:") else dataset
+        pictures = photographs(named, options.data_dir, "train", options.seed)
     folder = options.folder / f"contrast-{options.scale}-{options.seed}"
-    pretrain(options.scale, folder, options.seed)
-    for path in store(folder, options.scale, options.seed):
+    pretrain(options.scale, folder, options.seed, pictures)
+    for path in pack_all(folder):
         print(f"written: {path}")
+    if options.install:
+        command = f"zoo pretrain contrast --scale {options.scale} --seed {options.seed}"
+        install(folder, command, dataset if pictures else "generated dead-leaves scenes")
     return 0
 
 

@@ -43,6 +43,8 @@ class Settings:
     data_dir: Path | None = None
     seed: int = 0
     detector: str | None = None
+    weights: Path | None = None
+    """A folder of ``zoo pretrain`` to take networks from instead of the stored ones."""
 
 
 @dataclasses.dataclass(frozen=True)

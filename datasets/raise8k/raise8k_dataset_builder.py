@@ -10,9 +10,9 @@ import numpy as np
 import tensorflow_datasets as tfds
 from absl import logging
 
+from zoo import tiles
 from zoo.contrast.operators import draw_training_operator, training_operators
 from zoo.datasets import keyed
-from zoo.datasets.patches import cut, grid_positions
 from zoo.images import read_image
 
 COUNTS = {"train": 6500, "validation": 500, "test": 1157}
@@ -72,31 +72,8 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         )
 
     def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Iterator]:
-        folder = Path(dl_manager.manual_dir)
-        paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".tif", ".tiff"))
-        images = {path.stem: path for path in paths}
-        if len(images) < max(len(COUNTS), len(paths)):
-            raise ValueError(
-                f"{folder}: at least {len(COUNTS)} TIFF images of different names are needed.{self._instructions()} "
-                f"Received: {len(paths)} TIFF files of {len(images)} names"
-            )
-        lists = {split: folder / f"r8k_{split}.txt" for split in COUNTS}
-        there = [path.name for path in lists.values() if path.exists()]
-        if there and len(there) < len(lists):
-            raise ValueError(f"{folder}: all of {[p.name for p in lists.values()]} or none. Received: {there}")
-        names = _read_lists(lists) if there else _seeded_split(sorted(images), self.builder_config.seed)
-        missing = [name for listed in names.values() for name in listed if name not in images]
-        if missing:
-            logging.warning(
-                "%d listed images are not in %s and are left out, e.g. %s", len(missing), folder, missing[0]
-            )
-        return {
-            split: self._generate_examples([images[name] for name in listed if name in images], PATCHES[split])
-            for split, listed in names.items()
-        }
-
-    def _instructions(self) -> str:
-        return " " + " ".join(self.MANUAL_DOWNLOAD_INSTRUCTIONS.split())
+        paths = split_paths(Path(dl_manager.manual_dir), self.builder_config.seed)
+        return {split: self._generate_examples(listed, PATCHES[split]) for split, listed in paths.items()}
 
     def _generate_examples(self, paths: list[Path], patches: int) -> Iterator[tuple[str, dict[str, Any]]]:
         config = self.builder_config
@@ -110,6 +87,31 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                 yield from examples
 
 
+def split_paths(folder: Path, seed: int = 0) -> dict[str, list[Path]]:
+    """The TIFF files below ``folder`` by split: the authors' where their lists are there, else by name and seed.
+
+    Raises:
+        ValueError: For fewer than three images, two of one name, or lists that are incomplete or name an image twice.
+    """
+    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".tif", ".tiff"))
+    images = {path.stem: path for path in paths}
+    if len(images) < max(len(COUNTS), len(paths)):
+        instructions = " ".join(Builder.MANUAL_DOWNLOAD_INSTRUCTIONS.split())
+        raise ValueError(
+            f"{folder}: at least {len(COUNTS)} TIFF images of different names are needed. {instructions} "
+            f"Received: {len(paths)} TIFF files of {len(images)} names"
+        )
+    lists = {split: folder / f"r8k_{split}.txt" for split in COUNTS}
+    there = [path.name for path in lists.values() if path.exists()]
+    if there and len(there) < len(lists):
+        raise ValueError(f"{folder}: all of {[p.name for p in lists.values()]} or none. Received: {there}")
+    names = _read_lists(lists) if there else _seeded_split(sorted(images), seed)
+    missing = [name for listed in names.values() for name in listed if name not in images]
+    if missing:
+        logging.warning("%d listed images are not in %s and are left out, e.g. %s", len(missing), folder, missing[0])
+    return {split: [images[name] for name in listed if name in images] for split, listed in names.items()}
+
+
 def contrast_patches(image: np.ndarray, name: str, seed: int, count: int) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield (key, example) for at most ``count`` positions of an image, uint8 RGB (height, width, 3), in both classes.
 
@@ -118,14 +120,14 @@ def contrast_patches(image: np.ndarray, name: str, seed: int, count: int) -> Ite
     """
     rng = keyed.generator(seed, zlib.crc32(name.encode()))
     operator_name, operator = draw_training_operator(rng)
-    positions = rng.permutation(grid_positions(*image.shape[:2], PATCH))[:count]
+    positions = rng.permutation(tiles.grid(*image.shape[:2], PATCH))[:count]
     if not len(positions):
         return
     for label, version, applied in (
         ("pristine", image, NOT_ADJUSTED),
         ("adjusted", operator(image), operator_name),
     ):
-        for (y, x), patch in zip(positions.tolist(), cut(version, positions, PATCH), strict=True):
+        for (y, x), patch in zip(positions.tolist(), tiles.cut(version, positions, PATCH), strict=True):
             example = {"patch": patch, "label": label, "operator": applied, "name": name, "position": (y, x)}
             yield f"{name}_{y}_{x}_{label}", example
 

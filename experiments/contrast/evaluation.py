@@ -73,9 +73,12 @@ class Evaluation:
 
     @cached_property
     def pictures(self) -> list[Photograph]:
-        """The test pictures; those of a user's folder whose scenes are not set apart for training."""
-        split = "test" if self.settings.data_dir is None else "all"
-        found = photographs(self.settings.dataset, self.settings.data_dir, split, self.settings.seed)
+        """The test pictures: the data set's test split, or all of a user's folder."""
+        dataset = self.settings.dataset
+        own = dataset.startswith("folder:")
+        # The stored networks have seen nothing of a user's folder: all of it is for testing.
+        split = "all" if own and self.settings.weights is None else "test"
+        found = photographs(None if own else dataset, self.settings.data_dir, split, self.settings.seed)
         return found[: self.scale.pictures]
 
     @cached_property
@@ -92,6 +95,15 @@ class Evaluation:
         if not found:
             raise ValueError(f"No picture holds a unit of {self.scale.crop} pixels. Received: {len(self.pictures)}")
         return found
+
+    def where(self, weights: str) -> str:
+        """The file of the network ``weights`` in the user's folder of trained ones, or the name itself."""
+        folder = self.settings.weights
+        if folder is None or not weights.startswith("contrast-"):
+            return weights
+        if not (folder / f"{weights}.npz").is_file():
+            raise ValueError(f"--weights must be a folder with {weights}.npz of `zoo pretrain`. Received: {folder}")
+        return str(folder / f"{weights}.npz")
 
     def units(self, operator: str | None, quality: int, first: str | None = None) -> list[list[np.ndarray]]:
         """The units of each picture after ``first`` (both classes), ``operator`` (None for pristine) and JPEG."""
@@ -115,7 +127,7 @@ class Evaluation:
         return corners[chosen]
 
     def _scores(self, weights: str, operator: str | None, quality: int, first: str | None = None) -> np.ndarray:
-        detector = load_detector(weights)
+        detector = load_detector(self.where(weights))
         return np.concatenate([detector(units) for units in self.units(operator, quality, first) if units])
 
     def _roughness(self, operator: str | None, quality: int) -> np.ndarray:

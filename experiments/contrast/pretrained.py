@@ -7,6 +7,8 @@ from pathlib import Path
 import keras
 
 import zoo.weights
+from zoo.contrast import ContrastNet
+from zoo.contrast.widening import widen
 from zoo.experiments.table import commit, device
 from zoo.images import atomic
 
@@ -19,35 +21,43 @@ NAMES = {
 }
 
 
-def store(folder: Path, scale: str, seed: int) -> list[Path]:
-    """Pack the models that ``pretrain`` left in ``folder`` into the package and list them in ``weights.json``.
-
-    At `smoke` nothing of the package is touched: the files go to ``folder``.
-    """
-    package = Path(zoo.weights.__file__).parent
-    index = json.loads(zoo.weights.INDEX.read_text())
+def pack_all(folder: Path) -> list[Path]:
+    """Widen and pack the models that ``pretrain`` left in ``folder`` beside them, for ``zoo reproduce --weights FOLDER``."""
     written = []
+    for step, name in NAMES.items():
+        path = folder / f"{name}.npz"
+        trained = keras.models.load_model(folder / f"{step}.keras")
+        model = ContrastNet()
+        widen(trained, model)
+        zoo.weights.pack(model, path, BITS)
+        written.append(path)
+    return written
+
+
+def install(folder: Path, command: str, data: str) -> None:
+    """Copy the packed models of ``folder`` into the package and list them in ``weights.json``."""
+    package = zoo.weights.INDEX.parent
+    index = json.loads(zoo.weights.INDEX.read_text())
     seconds = 0
     for step, name in NAMES.items():
+        # A step starts from the one before, so its weights have cost both.
         history = json.loads((folder / f"{step}.json").read_text())
         seconds += int(sum(entry["seconds"] for entry in history))
-        file = f"contrast/weights/{name}.npz" if scale != "smoke" else f"{name}.npz"
-        path = (package if scale != "smoke" else folder) / file
-        zoo.weights.pack(keras.models.load_model(folder / f"{step}.keras"), path, BITS)
+        packed = folder / f"{name}.npz"
+        target = package / "contrast" / "weights" / packed.name
+        with atomic(target) as partial:
+            partial.write_bytes(packed.read_bytes())
         index[name] = {
-            "file": file,
-            "sha256": zoo.weights.sha256(path),
-            "bytes": path.stat().st_size,
+            "file": str(target.relative_to(package)),
+            "sha256": zoo.weights.sha256(target),
+            "bytes": target.stat().st_size,
             "bits": "8, fc 6",
-            "command": f"zoo pretrain contrast --scale {scale} --seed {seed}",
-            "data": "generated dead-leaves scenes",
+            "command": command,
+            "data": data,
             "commit": commit(),
             "seconds": seconds,
             "device": device(),
             "licence": f"Apache-2.0, forensics-zoo {version('forensics-zoo')}",
         }
-        written.append(path)
-    if scale != "smoke":
-        with atomic(zoo.weights.INDEX) as partial:
-            partial.write_text(json.dumps(index, indent=1, sort_keys=True) + "\n")
-    return written
+    with atomic(zoo.weights.INDEX) as partial:
+        partial.write_text(json.dumps(index, indent=1, sort_keys=True) + "\n")

@@ -1,9 +1,12 @@
-"""Table I of Barni et al. 2018: AUC of the aware detector under matched and mismatched strengths, by JPEG quality.
+r"""Table I of Barni et al. 2018: AUC of the aware detector under matched and mismatched strengths, by JPEG quality.
 
 Command:  zoo reproduce contrast table-1            (or: make reproduce-table-1 PAPER=contrast)
 Expected: results/laptop/contrast_table_1.csv; the family's README has the numbers and what they mean
 Time:     `laptop` about 8 minutes on two cores (stored weights, seven photographs); `smoke` half a minute;
-          `paper` (300 test pictures of RAISE8K, all patches) about two hours on a GPU: --data-dir RAISE/test
+          `paper` (300 test pictures of RAISE8K, all patches) wants a GPU, and networks trained on RAISE:
+          zoo pretrain contrast --scale paper --dataset raise8k --data-dir RAISE
+          zoo reproduce contrast table-1 --scale paper --dataset raise8k --data-dir RAISE \
+              --weights runs/contrast-paper-0
 
 Rows beside the paper's: the unaware detector and the gain over it; a control (the 8-bit HSV round trip without any
 contrast change: far from 50 is a shortcut); a network whose both classes went through that round trip; and an untrained
@@ -53,7 +56,9 @@ def detector_rows(evaluation: Evaluation, operators: list[str], table: str) -> I
     """The paper's rows for the stored aware network and, where one is given, for the user's detector beside it."""
     values = paper_values(table)
     settings = evaluation.settings
-    comparable = settings.scale == "paper" and settings.dataset == "raise8k" and table == "table_1"
+    # The paper's operators, data and training: the stored networks never saw RAISE.
+    papers_data = settings.scale == "paper" and settings.dataset == "raise8k" and settings.weights is not None
+    comparable = papers_data and table == "table_1"
     detector = settings.detector
     for operator in operators:
         for column in values.columns:

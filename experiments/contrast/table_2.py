@@ -2,7 +2,7 @@
 
 Command:  zoo reproduce contrast table-2
 Expected: results/laptop/contrast_table_2.csv
-Time:     `laptop` about 5 minutes on two cores; `smoke` half a minute; `paper` about two hours on a GPU
+Time:     `laptop` about 5 minutes on two cores; `smoke` half a minute; `paper` as Table I
 
 The adjustments are emulations of Photoshop's tools (`zoo.contrast.photoshop`), so no number here is comparable digit
 for digit with the paper's.

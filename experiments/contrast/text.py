@@ -114,7 +114,7 @@ def _halves(evaluation: Evaluation) -> tuple[np.ndarray, np.ndarray]:
 
 def _patch_scores(evaluation: Evaluation, weights: str, operator: str | None, quality: int) -> list[np.ndarray]:
     units = [unit for units in evaluation.units(operator, quality) for unit in units]
-    return patch_scores(weights, units)
+    return patch_scores(evaluation.where(weights), units)
 
 
 TABLE = Table("contrast", "text", "Contrast adjustment under JPEG, numbers of section III-B", cells, decimals=2)

@@ -2,16 +2,18 @@
 
 Paper: 3 epochs of 2 x 2,000,000 patches of RAISE8K for each step, batch 32, Adam 1e-4 (two GTX 1080 Ti).
 
-Command:  make pretrained PAPER=contrast        (or: zoo pretrain contrast --scale laptop)
+Command:  make pretrained PAPER=contrast        (or: zoo pretrain contrast --scale laptop --install)
+          zoo pretrain contrast --scale paper --dataset raise8k --data-dir RAISE
 Expected: the stored weights and their numbers, see zoo/contrast/README.md
-Time:     about two hours on two cores (AVX2, float32: 13 patches a second) for `laptop`; seconds for `smoke`
+Time:     under an hour on two cores (AVX2, float32) for `laptop`; seconds for `smoke`
 
-`fit_step` is one step, for any data; `pretrain` is the whole of it on generated scenes.
+`fit_step` is one step, for any data; `pretrain` is the whole of it, on generated scenes or photographs.
 """
 
 import dataclasses
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -22,6 +24,7 @@ from zoo.contrast.operators import draw_training_operator, hsv_round_trip
 from zoo.datasets.embedded import generate_scene
 from zoo.datasets.jpeg import ORIGINAL_QUALITIES
 from zoo.datasets.patches import PairedPatches
+from zoo.datasets.photographs import Photograph
 from zoo.images import atomic
 
 
@@ -63,11 +66,13 @@ class Scale:
     steps: int
     recipe: str
     precision: str
+    base_filters: int = 32
+    """Width that is trained; a narrower network than the paper's 32 is widened at the end (``widening.py``)."""
 
 
 SCALES = {
-    "smoke": Scale(1, 1, 1, 2, "original", "float32"),
-    "laptop": Scale(7, 9, 1, 100, "short", "float32"),
+    "smoke": Scale(1, 1, 1, 2, "original", "float32", base_filters=8),
+    "laptop": Scale(6, 7, 1, 500, "short", "float32", base_filters=8),
     # For one GPU and an hour; not what the stored weights come from.
     "gpu": Scale(20, 20, 5, 2000, "short", "mixed_bfloat16"),
     "paper": Scale(3, 3, 3, 125_000, "original", "float32"),
@@ -85,24 +90,34 @@ def compile_recipe(model: keras.Model, recipe: str) -> None:
     model.compile(RECIPES[recipe].optimizer(), "categorical_crossentropy", metrics=["accuracy"])
 
 
-def generated_batches(
-    steps: int, seed: int, aware: bool, control: bool = False, start_epoch: int = 0, batch_size: int = 32
+def training_batches(
+    steps: int,
+    seed: int,
+    aware: bool,
+    control: bool = False,
+    pictures: Sequence[Photograph] = (),
+    batch_size: int = 32,
 ) -> PairedPatches:
-    """Training batches from generated scenes, a fresh scene each time; see ``PairedPatches``.
+    """Training batches from ``pictures``, or from generated scenes, a fresh one each time; see ``PairedPatches``.
 
     ``aware`` compresses every patch at a quality of the original's twelve; ``control`` sends both classes through the
     8-bit HSV round trip first.
     """
+
+    def scene(rng: np.random.Generator) -> np.ndarray:
+        if not pictures:
+            return generate_scene(rng, 384, 384)
+        return pictures[int(rng.integers(len(pictures)))].load()
+
     return PairedPatches(
-        lambda rng: generate_scene(rng, 384, 384),
+        scene,
         draw_training_operator,
         steps,
         batch_size,
         qualities=ORIGINAL_QUALITIES if aware else None,
         both=hsv_round_trip if control else None,
         seed=seed,
-        start_epoch=start_epoch,
-        positions=4,  # a scene costs a twentieth of the training step it serves: variety is cheap
+        positions=32 if pictures else 12,
     )
 
 
@@ -205,8 +220,8 @@ def fit_step(
     return model
 
 
-def pretrain(scale: str, folder: Path, seed: int = 0) -> dict[str, keras.Model]:
-    """Train unaware, aware and the round-trip control on generated scenes; resumes in ``folder``.
+def pretrain(scale: str, folder: Path, seed: int = 0, pictures: Sequence[Photograph] = ()) -> dict[str, keras.Model]:
+    """Train unaware, aware and the round-trip control on ``pictures`` or generated scenes; resumes in ``folder``.
 
     The aware model starts from the unaware one with its optimiser's state; the control from the aware one.
 
@@ -221,12 +236,12 @@ def pretrain(scale: str, folder: Path, seed: int = 0) -> dict[str, keras.Model]:
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy(settings.precision)
     try:
-        model = ContrastNet()
+        model = ContrastNet(base_filters=settings.base_filters)
     finally:
         keras.config.set_dtype_policy(policy)
     if recipe.from_data:
         # Drawn with the unaware step's seed: its first scenes, of no other use.
-        initialise_from_data(model, generated_batches(1, 3 * seed, aware=False).batch(0, 0)[0])
+        initialise_from_data(model, training_batches(1, 3 * seed, aware=False, pictures=pictures).batch(0, 0)[0])
     compile_recipe(model, settings.recipe)
     models = {}
     for step, (name, epochs) in enumerate(
@@ -237,7 +252,7 @@ def pretrain(scale: str, folder: Path, seed: int = 0) -> dict[str, keras.Model]:
         ]
     ):
         # A seed for each step: no step sees a scene of another.
-        batches = generated_batches(settings.steps, 3 * seed + step, aware=step > 0, control=step == 2)
+        batches = training_batches(settings.steps, 3 * seed + step, step > 0, step == 2, pictures)
         model = fit_step(model, batches, epochs, folder, name, recipe)
         models[name] = keras.models.load_model(folder / f"{name}.keras")
     return models

@@ -21,6 +21,7 @@ def ContrastNet(
     classes: int = 2,
     weights: str | Path | None = None,
     fidelity: Fidelity = "original",
+    base_filters: int = 32,
     name: str = "contrast_net",
 ) -> keras.Model:
     """Build the contrast-adjustment detector for one patch.
@@ -39,26 +40,30 @@ def ContrastNet(
             see ``zoo.weights.names()``), or the path of a ``.weights.h5``, ``.keras`` or zoo ``.npz`` file.
         fidelity: ``"original"`` has the linear 1x1 convolution of the authors' code, which gave the paper's numbers.
             ``"paper"`` puts a ReLU behind it, which is how a reader of section II-A, which is silent, would build it.
+        base_filters: Filters of the first convolution and step of the following ones; 32 in the paper and in the
+            authors' training (their function's own default is 64: 12,729,264 parameters).
         name: Model name.
 
     Raises:
-        ValueError: For an input shape, class count, fidelity or weights that do not fit.
+        ValueError: For an input shape, class count, base_filters, fidelity or weights that do not fit.
     """
     if len(input_shape) != 3 or any(not isinstance(n, int) or n < 1 for n in input_shape) or min(input_shape[:2]) < 26:
         raise ValueError(f"input_shape must be (height >= 26, width >= 26, channels). Received: {input_shape}")
     if classes < 1:
         raise ValueError(f"classes must be at least 1. Received: {classes}")
+    if base_filters < 1:
+        raise ValueError(f"base_filters must be at least 1. Received: {base_filters}")
     if fidelity not in ("original", "paper"):
         raise ValueError(f"fidelity must be 'original' or 'paper'. Received: {fidelity!r}")
 
     x = inputs = keras.Input(input_shape, name="patch")
-    for i, filters in enumerate((32, 64, 96, 128, 160), start=1):
-        x = layers.Conv2D(filters, 3, activation="relu", name=f"conv1_{i}")(x)
+    for i in range(1, 6):
+        x = layers.Conv2D(base_filters * i, 3, activation="relu", name=f"conv1_{i}")(x)
     x = layers.MaxPooling2D(2, name="pool1")(x)
-    for i, filters in enumerate((192, 224, 256), start=2):  # the authors count on from 2
-        x = layers.Conv2D(filters, 3, activation="relu", name=f"conv2_{i}")(x)
+    for i in range(2, 5):  # the authors count on from 2
+        x = layers.Conv2D(base_filters * (i + 4), 3, activation="relu", name=f"conv2_{i}")(x)
     x = layers.MaxPooling2D(2, name="pool2")(x)
-    x = layers.Conv2D(128, 1, activation=None if fidelity == "original" else "relu", name="conv3_1")(x)
+    x = layers.Conv2D(base_filters * 4, 1, activation=None if fidelity == "original" else "relu", name="conv3_1")(x)
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dense(250, activation="relu", name="fc")(x)
     x = layers.Dropout(0.5, name="dropout")(x)

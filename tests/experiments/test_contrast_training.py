@@ -1,0 +1,161 @@
+import json
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from zoo.contrast import ContrastNet
+from zoo.contrast.operators import gamma_correction, hsv_round_trip
+from zoo.datasets import patches
+from zoo.datasets.jpeg import compress
+from zoo.datasets.patches import PairedPatches
+from zoo.experiments.contrast import training
+from zoo.experiments.contrast.training import RECIPES, compile_recipe, fit_step, initialise_from_data, training_batches
+
+
+def _scene(rng):
+    return np.clip(rng.normal(110, 40, (64, 64, 3)), 0, 255).astype(np.uint8)
+
+
+def _batches(**change):
+    arguments = {"steps": 6, "batch_size": 8, "positions": 3, "patch": 16, "seed": 4, "qualities": (0, 90, 95)}
+    return PairedPatches(_scene, lambda rng: ("gamma", gamma_correction), **(arguments | change))
+
+
+def _model():
+    """Small, with dropout, so that a resumed run differs unless its random state is restored too."""
+    inputs = keras.Input((16, 16, 3))
+    x = keras.layers.Conv2D(4, 3, activation="relu")(inputs)
+    x = keras.layers.Dropout(0.5)(keras.layers.Flatten()(x))
+    model = keras.Model(inputs, keras.layers.Dense(2, activation="softmax")(x))
+    compile_recipe(model, "original")
+    return model
+
+
+def test_batches_pair_the_classes_at_the_same_positions():
+    x, y = _batches(qualities=None).batch(0, 1)
+    assert x.shape == (8, 16, 16, 3)
+    assert x.dtype == np.float32
+    np.testing.assert_array_equal(y, np.tile(np.eye(2), (4, 1)))
+    for pristine, adjusted in zip(x[::2], x[1::2], strict=True):
+        expected = gamma_correction(np.rint(pristine * 255).astype(np.uint8))
+        np.testing.assert_array_equal(np.rint(adjusted * 255), expected)
+
+
+def test_batches_are_a_function_of_seed_epoch_and_step_alone():
+    forward, backward = _batches(), _batches()
+    keys = [(e, s) for e in range(2) for s in range(6)]
+    there = {key: forward.batch(*key)[0] for key in keys}
+    back = {key: backward.batch(*key)[0] for key in reversed(keys)}
+    for key in keys:
+        np.testing.assert_array_equal(there[key], back[key])
+    assert len({there[key].tobytes() for key in keys}) == len(keys)
+    assert (_batches(seed=5).batch(0, 0)[0] != there[0, 0]).any()
+
+
+def test_jpeg_is_drawn_for_each_patch():
+    plain, compressed = _batches(qualities=None).batch(0, 0)[0], _batches().batch(0, 0)[0]
+    used = []
+    for before, after in zip(plain, compressed, strict=True):
+        image = np.rint(before * 255).astype(np.uint8)
+        used.append([q for q in (0, 90, 95) if (compress(image, q) == np.rint(after * 255)).all()])
+    assert all(used)
+    assert len({q for found in used for q in found}) == 3
+
+
+def test_control_sends_both_classes_through_hsv(monkeypatch):
+    monkeypatch.setattr(training, "generate_scene", lambda rng, h, w: _scene(rng).repeat(2, 0).repeat(2, 1))
+    x, _ = training_batches(1, 0, aware=False, control=True).batch(0, 0)
+    y, _ = training_batches(1, 0, aware=False).batch(0, 0)
+    for both, plain in zip(x[::2], y[::2], strict=True):
+        expected = hsv_round_trip(np.rint(plain * 255).astype(np.uint8))
+        np.testing.assert_array_equal(np.rint(both * 255), expected)
+
+
+def test_tf_data_gives_the_same_batches():
+    batches = _batches()
+    stream = patches.as_tf_dataset(batches, epochs=2)
+    for (x, y), key in zip(stream, [(e, s) for e in range(2) for s in range(6)], strict=True):
+        expected = batches.batch(*key)
+        np.testing.assert_array_equal(x, expected[0])
+        np.testing.assert_array_equal(y, expected[1])
+
+
+def test_bad_batches():
+    with pytest.raises(ValueError, match="Received: 7"):
+        _batches(batch_size=7)
+    with pytest.raises(ValueError, match="must hold 99 patches"):
+        _batches(positions=99).batch(0, 0)
+
+
+@pytest.fixture
+def deterministic():
+    tf.config.experimental.enable_op_determinism()
+    yield
+    tf.config.experimental.disable_op_determinism()
+
+
+def _train(folder, epochs):
+    keras.utils.set_random_seed(1)
+    return fit_step(_model(), _batches(), epochs, folder, "step", RECIPES["original"])
+
+
+def test_same_seed_same_bits_and_a_killed_training_resumes_to_them(tmp_path, deterministic):
+    whole, again = _train(tmp_path / "a", 3), _train(tmp_path / "b", 3)
+    _train(tmp_path / "c", 1)
+    resumed = _train(tmp_path / "c", 3)
+    for one, two, three in zip(whole.get_weights(), again.get_weights(), resumed.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, two)
+        np.testing.assert_array_equal(one, three)
+    history = json.loads((tmp_path / "c" / "step.json").read_text())
+    assert [entry["epoch"] for entry in history] == [1, 2, 3]
+    assert int(resumed.optimizer.iterations) == 18
+
+
+def test_the_aware_step_keeps_the_optimisers_state(tmp_path):
+    model = _train(tmp_path, 2)
+    momenta = [np.array(v) for v in model.optimizer.variables if "momentum" in v.path]
+    aware = fit_step(model, _batches(seed=9), 1, tmp_path, "aware", RECIPES["original"])
+    assert int(aware.optimizer.iterations) == 18
+    assert any(np.abs(m).max() > 0 for m in momenta)
+
+
+def test_training_learns_a_toy(tmp_path):
+    # Brightened against plain noise: within reach of a few steps.
+    keras.utils.set_random_seed(0)
+    model = _model()
+    model.optimizer.learning_rate = 3e-3
+    x, y = _batches(qualities=None, seed=77).batch(0, 0)
+    before = model.evaluate(x, y, verbose=0)[0]
+    model.fit(_batches(qualities=None, steps=30), epochs=1, verbose=0)
+    after, accuracy = model.evaluate(x, y, verbose=0)
+    assert after < 0.7 * before
+    assert accuracy >= 0.75
+
+
+@pytest.mark.parametrize(("name", "expected"), [("original", (1e-4, 0.9, 0.9999)), ("paper", (1e-4, 0.99, 0.999))])
+def test_recipes(name, expected):
+    optimizer = RECIPES[name].optimizer()
+    assert (float(optimizer.learning_rate), optimizer.beta_1, optimizer.beta_2) == pytest.approx(expected)
+    assert optimizer.epsilon == 1e-8
+    with pytest.raises(ValueError, match="Received: 'fast'"):
+        compile_recipe(_model(), "fast")
+
+
+def test_initialisation_from_data_normalises_every_layer():
+    model = ContrastNet(input_shape=(26, 26, 3))
+    x = np.random.default_rng(0).random((24, 26, 26, 3), np.float32)
+    initialise_from_data(model, x)
+    y = keras.ops.convert_to_tensor(x)
+    for layer in model.layers[1:]:
+        if layer.name.startswith(("conv", "fc")):
+            layer.activation, kept = keras.activations.linear, layer.activation
+            z = np.array(layer(y))
+            layer.activation = kept
+            axes = tuple(range(z.ndim - 1))
+            np.testing.assert_allclose(z.mean(axes), 0, atol=1e-3)
+            np.testing.assert_allclose(z.std(axes), 1, atol=1e-2)
+        y = layer(y)
+    kernel = model.get_layer("conv1_1").get_weights()[0]
+    np.testing.assert_allclose(kernel[..., ::2].sum((0, 1, 2)), 0, atol=1e-4)
