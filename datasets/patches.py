@@ -4,6 +4,7 @@ The batch maker is plain NumPy keyed by (seed, epoch, step): it runs under any b
 and ``as_tf_dataset`` wraps the same examples for tf.data.
 """
 
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -28,8 +29,9 @@ class PairedPatches(keras.utils.PyDataset):
     One operator is drawn for each scene and applied to the whole scene, then both versions are cut at the same grid
     positions, as in the contrast paper's data. Every batch holds ``batch_size / 2`` scenes once in each class, and a
     scene serves ``positions`` batches. Batch: float32 [0, 1] (batch_size, patch, patch, 3), one-hot float32
-    (batch_size, 2). Scenes, operators, positions and qualities depend on (seed, epoch, step) alone; pass
-    ``start_epoch`` to go on where a killed training stood.
+    (batch_size, 2). Scenes, operators, positions and qualities depend on (seed, epoch, step) alone. Keras counts no
+    epochs for a data set: put ``self.follow()`` among the callbacks, and a resumed ``fit(initial_epoch=...)`` sees what
+    an uninterrupted one would have. Pass ``shuffle=False`` to ``fit``: batches of one scene lie side by side.
 
     Args:
         scene: ``scene(generator) -> uint8 RGB``; with a folder of photographs, draw one of them.
@@ -38,7 +40,7 @@ class PairedPatches(keras.utils.PyDataset):
         batch_size: Even.
         qualities: JPEG qualities to draw from for each patch (``NO_JPEG`` among them for none), or ``None``.
         both: Applied to the scene before anything else, in both classes (``hsv_round_trip`` to remove its cue).
-        seed, start_epoch, positions, patch: See above.
+        seed, positions, patch: See above.
 
     Raises:
         ValueError: For an odd batch size, or a scene too small for ``positions`` patches.
@@ -53,25 +55,26 @@ class PairedPatches(keras.utils.PyDataset):
         qualities: tuple[int, ...] | None = None,
         both: Operator | None = None,
         seed: int = 0,
-        start_epoch: int = 0,
         positions: int = 16,
         patch: int = 64,
     ) -> None:
-        super().__init__(workers=1, max_queue_size=24)
+        # Two threads: one makes the next scenes while the other compresses patches of the current ones.
+        super().__init__(workers=2, max_queue_size=16)
         if batch_size < 2 or batch_size % 2:
             raise ValueError(f"batch_size must be even and at least 2. Received: {batch_size}")
         self.scene, self.draw_operator, self.both = scene, draw_operator, both
         self.steps, self.batch_size, self.qualities = steps, batch_size, qualities
-        self.seed, self.epoch, self.positions, self.patch = seed, start_epoch, positions, patch
-        self._block: tuple[tuple[int, int], np.ndarray] | None = None
+        self.seed, self.epoch, self.positions, self.patch = seed, 0, positions, patch
+        self._blocks: dict[tuple[int, int], np.ndarray] = {}
+        self._lock = threading.Lock()
 
     def __len__(self) -> int:
         """Batches an epoch."""
         return self.steps
 
-    def on_epoch_end(self) -> None:
-        """Move on to the next epoch's scenes."""
-        self.epoch += 1
+    def follow(self) -> keras.callbacks.Callback:
+        """A callback that tells this data set which epoch a ``fit`` is in."""
+        return keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: setattr(self, "epoch", epoch))
 
     def __getitem__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
         """Return batch ``step`` of the current epoch."""
@@ -80,16 +83,22 @@ class PairedPatches(keras.utils.PyDataset):
     def batch(self, epoch: int, step: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the batch of (epoch, step), whatever was asked before."""
         block, position = divmod(step, self.positions)
-        key = (epoch, block)
-        if self._block is None or self._block[0] != key:
-            pairs = [self._scene_patches(epoch, block, i) for i in range(self.batch_size // 2)]
-            self._block = (key, np.stack(pairs))  # (scenes, 2, positions, patch, patch, 3)
-        chosen = self._block[1][:, :, position].reshape(-1, self.patch, self.patch, 3)
+        chosen = self._block(epoch, block)[:, :, position].reshape(-1, self.patch, self.patch, 3)
         if self.qualities is not None:
             rng = keyed.generator(self.seed, epoch, step, 1)
             chosen = np.stack([compress(patch, int(rng.choice(self.qualities))) for patch in chosen])
         labels = np.tile(np.eye(2, dtype=np.float32), (self.batch_size // 2, 1))
         return chosen.astype(np.float32) / 255, labels
+
+    def _block(self, epoch: int, block: int) -> np.ndarray:
+        """The patches of one set of scenes, uint8 (scenes, 2, positions, patch, patch, 3); the last two are kept."""
+        with self._lock:
+            if (epoch, block) not in self._blocks:
+                scenes = range(self.batch_size // 2)
+                made = np.stack([self._scene_patches(epoch, block, i) for i in scenes])
+                kept = list(self._blocks.items())[-1:]
+                self._blocks = dict([*kept, ((epoch, block), made)])
+            return self._blocks[epoch, block]
 
     def _scene_patches(self, epoch: int, block: int, index: int) -> np.ndarray:
         rng = keyed.generator(self.seed, epoch, block, index, 0)

@@ -22,7 +22,7 @@ NAMES = {
 
 
 def pack_all(folder: Path) -> list[Path]:
-    """Widen and pack the models that ``pretrain`` left in ``folder`` beside them, for ``zoo reproduce --weights FOLDER``."""
+    """Widen the models that ``pretrain`` left in ``folder`` and pack them beside, for ``zoo reproduce --weights``."""
     written = []
     for step, name in NAMES.items():
         path = folder / f"{name}.npz"

@@ -200,7 +200,6 @@ def fit_step(
     if state.path.exists():
         done = json.loads(state.log.read_text())[-1]["epoch"]
         model = keras.models.load_model(state.path)
-    batches.epoch = done
     schedule = []
     if recipe.cosine:
 
@@ -215,7 +214,8 @@ def fit_step(
             initial_epoch=done,
             epochs=epochs,
             verbose=2,
-            callbacks=[*schedule, _KeyedDropout(batches.seed), *callbacks, state],
+            shuffle=False,
+            callbacks=[batches.follow(), *schedule, _KeyedDropout(batches.seed), *callbacks, state],
         )
     return model
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from zoo.contrast import ContrastNet, load_authors_h5
+from zoo.contrast.widening import widen
 from zoo.signature import signature
 
 
@@ -144,3 +145,27 @@ def test_mixed_precision_keeps_scores_in_float32(rng):
         keras.config.set_dtype_policy(policy)
     assert model.get_layer("conv1_1").compute_dtype == "bfloat16"
     assert model.output.dtype == "float32"
+
+
+def test_the_authors_default_width(model):
+    assert ContrastNet(base_filters=64).count_params() == 12_729_264
+    with pytest.raises(ValueError, match="Received: 0"):
+        ContrastNet(base_filters=0)
+
+
+@pytest.mark.parametrize("fidelity", ["original", "paper"])
+def test_widening_keeps_the_function(rng, fidelity):
+    narrow = ContrastNet(base_filters=8, input_shape=(30, 34, 3), fidelity=fidelity)
+    wide = ContrastNet(input_shape=(30, 34, 3), fidelity=fidelity)
+    patches = rng.random((5, 30, 34, 3), np.float32)
+    assert np.abs(wide.predict_on_batch(patches) - narrow.predict_on_batch(patches)).max() > 1e-3
+    widen(narrow, wide)
+    np.testing.assert_allclose(wide.predict_on_batch(patches), narrow.predict_on_batch(patches), atol=1e-6)
+
+
+def test_widening_refuses_networks_that_do_not_fit():
+    small = (26, 26, 3)
+    with pytest.raises(ValueError, match="multiple"):
+        widen(ContrastNet(small, base_filters=3), ContrastNet(small, base_filters=4))
+    with pytest.raises(ValueError, match="same input"):
+        widen(ContrastNet(small, base_filters=8), ContrastNet((30, 30, 3)))

@@ -1,0 +1,184 @@
+import json
+import subprocess
+import sys
+
+import cv2
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from zoo.contrast import ContrastNet
+from zoo.experiments import cli, tables
+from zoo.experiments.contrast import evaluation
+from zoo.weights import pack
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    """A folder of networks as `zoo pretrain` leaves them, untrained."""
+    folder = tmp_path_factory.mktemp("networks")
+    keras.utils.set_random_seed(3)
+    for name in ("contrast-unaware.generated", "contrast-aware.generated", "contrast-round-trip.generated"):
+        pack(ContrastNet(), folder / f"{name}.npz")
+    return folder
+
+
+@pytest.fixture
+def network(weights):
+    return str(weights / "contrast-aware.generated.npz")
+
+
+def _run(capsys, *arguments):
+    try:
+        code = cli.main([str(a) for a in arguments])
+    except SystemExit as stop:
+        code = stop.code
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def _pictures(folder, rng):
+    """One file of every kind a user has, and whether it can be scored."""
+    rgb = rng.integers(0, 256, (70, 90, 3), np.uint8)
+    image = Image.fromarray(rgb)
+    image.save(folder / "rgb.png")
+    image.save(folder / "good.jpg", quality=95)
+    image.convert("L").save(folder / "grey.png")
+    image.convert("CMYK").save(folder / "cmyk.jpg")
+    image.convert("P").save(folder / "palette.png")
+    Image.fromarray(np.dstack([rgb, np.full((70, 90), 255, np.uint8)])).save(folder / "opaque.png")
+    cv2.imwrite(str(folder / "deep.png"), rng.integers(0, 65536, (70, 90, 3), np.uint16))
+    Image.fromarray(rgb[:1, :1]).save(folder / "one.png")
+    good = [p.name for p in folder.iterdir()]
+    (folder / "truncated.jpg").write_bytes((folder / "good.jpg").read_bytes()[:700])
+    (folder / "empty.png").write_bytes(b"")
+    (folder / "text.png").write_text("not a picture")
+    (folder / "folder.png").mkdir()
+    return sorted(good), ["truncated.jpg", "empty.png", "text.png", "folder.png", "absent.png"]
+
+
+def test_detect_scores_every_kind_of_picture_and_names_the_bad_ones(tmp_path, rng, capsys, network):
+    good, bad = _pictures(tmp_path, rng)
+    paths = [tmp_path / name for name in (*good, *bad)]
+    code, out, err = _run(capsys, "contrast", "detect", *paths, "--json", "--weights", network)
+    assert code == 2
+    scores = {entry["image"]: entry["score"] for entry in map(json.loads, out.splitlines())}
+    assert set(scores) == {str(tmp_path / name) for name in good}
+    assert all(0 <= score <= 1 for score in scores.values())
+    lines = err.strip().splitlines()
+    assert len(lines) == len(bad)
+    for name, line in zip(bad, lines, strict=True):
+        assert line.startswith("zoo: ")
+        assert name in line
+
+
+def test_detect_of_good_pictures_succeeds_and_draws_a_heatmap(tmp_path, rng, capsys, network):
+    Image.fromarray(rng.integers(0, 256, (100, 130, 3), np.uint8)).save(tmp_path / "a.png")
+    heat = tmp_path / "heat.png"
+    code, out, _ = _run(capsys, "contrast", "detect", tmp_path / "a.png", "--heatmap", heat, "--weights", network)
+    assert code == 0
+    assert 0 <= float(out.split()[0]) <= 1
+    assert np.asarray(Image.open(heat)).shape == (100, 260, 3)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("contrast", "detect", "a.png", "b.png", "--heatmap", "h.png"),
+        ("contrast", "detect", "a.png", "--heatmap", "h.jpg"),
+        ("contrast", "detect", "a.png", "--weights", "absent.npz"),
+        ("reproduce", "contrast", "table-9"),
+        ("reproduce", "astrology", "table-1"),
+        ("reproduce", "contrast", "table-1", "--scale", "huge"),
+        ("reproduce", "contrast", "table-1", "--scale", "smoke", "--shard", "3/2"),
+        ("reproduce", "contrast", "table-1", "--scale", "smoke", "--rows", "nothing*"),
+        ("reproduce", "contrast", "table-1", "--scale", "smoke", "--dataset", "kodak"),
+        ("reproduce", "contrast", "table-1", "--scale", "smoke", "--dataset", "raise8k"),
+        ("reproduce", "contrast", "table-1", "--scale", "smoke", "--data-dir", "absent"),
+        ("reproduce", "contrast", "table-1", "--scale", "smoke", "--seed", "-1"),
+        ("reproduce", "contrast", "table-1", "--scale", "smoke", "--detector", "absent_module:score"),
+        ("reproduce", "contrast", "table-1", "--scale", "smoke", "--weights", "absent"),
+        ("merge", "contrast", "table-1", "--scale", "smoke"),
+        ("pretrain", "contrast", "--scale", "huge"),
+        ("contrast",),
+        (),
+    ],
+)
+def test_bad_input_is_one_line_and_code_2(tmp_path, capsys, monkeypatch, arguments):
+    monkeypatch.chdir(tmp_path)
+    code, _, err = _run(capsys, *arguments)
+    assert code == 2
+    last = err.strip().splitlines()[-1]
+    assert last.startswith("zoo")
+    assert "Traceback" not in err
+    assert not (tmp_path / "results").exists()
+
+
+def test_list_names_every_table(capsys):
+    code, out, _ = _run(capsys, "list")
+    assert code == 0
+    for paper, name, title in tables.overview():
+        assert f"{paper} {name}" in out
+        assert title in out
+
+
+def test_table_1_at_smoke_end_to_end_with_a_users_detector(tmp_path, capsys, monkeypatch, weights):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text("def score(image):\n    return float(image.std())\n")
+    arguments = ("reproduce", "contrast", "table-1", "--scale", "smoke", "--weights", weights)
+    rows = ("--rows", "gamma 1.5", "--rows", "mine*gamma 1.5", "--rows", "aware*gamma 1.5", "--rows", "baseline*1.5")
+    code, out, err = _run(capsys, *arguments, "--detector", "mine:score", *rows)
+    assert code == 0, err
+    frame = pd.read_csv(tmp_path / "results" / "smoke" / "contrast_table_1.csv")
+    measured = frame[frame["status"] == "measured"].set_index(["row", "column"])
+    assert len(measured) == 8 + 8 + 8 + 3 + 8
+    # By hand: brightening by gamma 1.5 lowers the deviation of one of the two crops' pictures or it does not.
+    units = [evaluation.Evaluation(_settings()).units(op, 0) for op in (None, "gamma 1.5")]
+    pristine, adjusted = ([float(u[0].std()) for u in version] for version in units)
+    wins = [(b > a) + (b == a) / 2 for a in pristine for b in adjusted]
+    assert measured.loc[("mine:score, gamma 1.5", "no jpg"), "value"] == pytest.approx(100 * np.mean(wins))
+    ours = measured.loc[("gamma 1.5", "95"), "value"]
+    theirs = measured.loc[("mine:score, gamma 1.5", "95"), "value"]
+    assert measured.loc[("mine:score - ours, gamma 1.5", "95"), "value"] == pytest.approx(theirs - ours)
+    assert measured.loc[("gamma 1.5", "95"), "paper_value"] == 89.2
+    assert set(measured["comparable"]) == {"no"}
+    assert "| 89.2" in out
+    assert (tmp_path / "results" / "smoke" / "contrast_table_1.png").stat().st_size > 5000
+
+
+def _settings():
+    from zoo.experiments.table import Settings
+
+    return Settings("smoke")
+
+
+def test_a_saved_model_is_a_detector(tmp_path, rng):
+    model = ContrastNet()
+    model.export(tmp_path / "exported", verbose=False)
+    unit = rng.integers(0, 256, (64, 128, 3), np.uint8)
+    patches = np.stack([unit[:, :64], unit[:, 64:]]).astype(np.float32) / 255
+    score = evaluation.load_detector(str(tmp_path / "exported"))([unit])
+    np.testing.assert_allclose(score, [model.predict_on_batch(patches)[:, 1].mean()], atol=1e-5)
+
+
+def test_text_and_table_2_at_smoke(tmp_path, capsys, monkeypatch, weights):
+    monkeypatch.chdir(tmp_path)
+    arguments = ("--scale", "smoke", "--weights", weights)
+    assert _run(capsys, "reproduce", "contrast", "text", *arguments, "--rows", "aware*", "--rows", "foot*")[0] == 0
+    frame = pd.read_csv("results/smoke/contrast_text.csv").set_index("row")
+    assert frame.loc["aware, patches, HS", "status"] == "measured"
+    assert 0 <= frame.loc["aware, patches, HS", "value"] <= 100
+    assert set(frame.loc["footnote 3: trained with gamma 1.5 alone", "status"]) == {"not-run"}
+    assert _run(capsys, "reproduce", "contrast", "table-2", *arguments, "--rows", "HistEq")[0] == 0
+    frame = pd.read_csv("results/smoke/contrast_table_2.csv")
+    assert (frame["status"] == "measured").sum() == 7
+
+
+def test_help_starts_without_tensorflow():
+    code = "import sys; from zoo.experiments.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
+    code += "assert 'tensorflow' not in sys.modules and 'keras' not in sys.modules"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "reproduce" in done.stdout
