@@ -16,9 +16,10 @@ from zoo.layers.jpeg_checks import (
     check_values,
 )
 from zoo.layers.jpeg_planes import Subsampling
+from zoo.layers.jpeg_random import random_quality
 from zoo.layers.jpeg_rounding import Gradient, Rounding
 from zoo.layers.jpeg_smooth import Model, Variant
-from zoo.layers.jpeg_tables import quantisation_tables, random_quality
+from zoo.layers.jpeg_tables import quantisation_tables
 
 
 def jpeg(
@@ -59,7 +60,7 @@ def jpeg(
     """
     gradient = check_options(subsampling, rounding, gradient, harmonic_terms, value_range=value_range, variant=variant)
     if (quality is None) == (tables is None):
-        raise ValueError(f"Give either quality or tables. Received: quality={quality}, tables={tables}")
+        raise ValueError(f"Give either quality or tables. Received: {'neither' if quality is None else 'both'}")
     images = ops.convert_to_tensor(images)
     value_range = tuple(value_range)
     check_images(images, value_range)
@@ -128,7 +129,8 @@ def _code_exactly(images: Any, tables: Any, model: Model) -> Any:
     pixels = ops.cast(ops.clip(ops.round(pixels), 0.0, 255.0), "int32")
     tables = ops.cast(ops.clip(ops.floor(tables + 0.5), 1.0, 255.0), "int32")
     coded = ops.cast(jpeg_codec.code(pixels, tables, model.subsampling), "float32")
-    return coded / 255.0 if model.white == 1 else coded
+    # Equals coded / 255 on all 256 values. As a division it would not: graph optimisers multiply by 1 / 255 instead.
+    return (coded + coded * (1 / 255)) * (1 / 256) if model.white == 1 else coded
 
 
 @keras.saving.register_keras_serializable(package="forensics_zoo")
@@ -252,7 +254,7 @@ class DifferentiableJPEG(keras.layers.Layer):
         if not self._values_checked:
             self._values_checked = check_values(images, self.value_range)
         if quality is not None and tables is not None:
-            raise ValueError(f"Give quality or tables, not both. Received: quality={quality}, tables={tables}")
+            raise ValueError("Give quality or tables, not both. Received: both")
         if quality is None and tables is None:
             quality = self.quality
             if quality is None:

@@ -36,7 +36,8 @@ def repeat_edge(planes: Any, axis: int, multiple: int) -> Any:
 
 def repeat_edge_adjoint(planes: Any, axis: int, count: Any) -> Any:
     """Fold what ``repeat_edge`` repeated back into the last of ``count`` rows or columns."""
-    if isinstance(count, int) and ops.shape(planes)[axis] == count:
+    padded = ops.shape(planes)[axis]
+    if isinstance(count, int) and isinstance(padded, int) and padded == count:
         return planes
     last = ops.sum(part(planes, axis, count - 1), axis, keepdims=True)
     return ops.concatenate([part(planes, axis, None, count - 1), last], axis)
@@ -44,7 +45,8 @@ def repeat_edge_adjoint(planes: Any, axis: int, count: Any) -> Any:
 
 def crop(planes: Any, height: Any, width: Any) -> Any:
     """Cut (batch, channels, h, w) down to its upper left ``height`` x ``width``."""
-    if (height, width) == tuple(ops.shape(planes)[2:]):
+    sizes = (height, width, *ops.shape(planes)[2:])
+    if all(isinstance(size, int) for size in sizes) and sizes[:2] == sizes[2:]:
         return planes
     return planes[:, :, :height, :width]
 

@@ -18,6 +18,7 @@ from zoo.layers.jpeg_planes import (
     crop,
     crop_adjoint,
     deinterleave,
+    interleave,
     repeat_edge,
     repeat_edge_adjoint,
     up_sample_axis,
@@ -53,31 +54,31 @@ class Model:
         return 127 if self.variant == "korus2019" else 128
 
 
-def transform_matrix(variant: Variant = "standard") -> np.ndarray:
-    """Return the 8x8 DCT as one float32 matrix (64, 64), coefficients = matrix @ samples, both row by row."""
+def transform_matrix(variant: Variant, dtype: Any) -> Any:
+    """Return the 8x8 DCT as one matrix (64, 64), coefficients = matrix @ samples, both row by row."""
     k, n = np.mgrid[:8, :8]
     cosines = np.sqrt(np.where(k == 0, 0.125, 0.25)) * np.cos(np.pi * k * (2 * n + 1) / 16)
     if variant == "korus2019":
         cosines = np.round(cosines, 4)
-    return np.kron(cosines, cosines).astype(np.float32)
+    return ops.convert_to_tensor(np.kron(cosines, cosines), dtype)
 
 
 def forward(image: Any, tables: Any, model: Model) -> tuple[Any, list, Any]:
-    """Run the model.
+    """Run the model, in the floats it is given: the layers give float32.
 
     Args:
-        image: float32 (batch, height, width, 3), RGB, 0..``model.white``.
-        tables: float32 (batch or 1, 2, 8, 8).
+        image: float (batch, height, width, 3), RGB, 0..``model.white``.
+        tables: float (batch or 1, 2, 8, 8).
         model: Which model.
 
     Returns:
         The decoded image, clamped; the coefficients over their table entries, luminance and chrominance, each (batch,
         blocks, 64); where the clamp let values pass, bool, of the image's shape.
     """
-    matrix = transform_matrix(model.variant)
+    matrix = transform_matrix(model.variant, image.dtype)
     steps = _steps(tables)
     planes = _to_planes(image, model)
-    ratios = [_to_blocks(p) @ matrix.T * (1.0 / step) for p, step in zip(planes, steps, strict=True)]
+    ratios = [_to_blocks(p) @ ops.transpose(matrix) * (1.0 / step) for p, step in zip(planes, steps, strict=True)]
     decoded = [
         _from_blocks((round_smoothly(ratio, model.rounding, model.terms) * step) @ matrix, ops.shape(p))
         for ratio, step, p in zip(ratios, steps, planes, strict=True)
@@ -94,8 +95,8 @@ def backward(
     """Return the gradients for the image and for the tables, given that for the decoded image.
 
     Args:
-        upstream: float32 (batch, height, width, 3).
-        tables: float32 (batch or 1, 2, 8, 8).
+        upstream: float (batch, height, width, 3).
+        tables: float (batch or 1, 2, 8, 8).
         ratios: What ``forward`` returned; None if neither the gradient mode nor the tables need it.
         passed: What ``forward`` returned; None to let the gradient pass the clamp.
         model: Which model.
@@ -107,10 +108,10 @@ def backward(
     planes = _from_planes_adjoint(upstream, model)
     table_gradient = ops.zeros_like(tables)
     if model.gradient != "straight_through" or for_tables:
-        matrix = transform_matrix(model.variant)
+        matrix = transform_matrix(model.variant, upstream.dtype)
         of_tables = []
         for index, (ratio, step) in enumerate(zip(ratios, _steps(tables), strict=True)):
-            coefficients = _to_blocks(planes[index]) @ matrix.T
+            coefficients = _to_blocks(planes[index]) @ ops.transpose(matrix)
             slope = derivative(ratio, model.gradient, model.terms)
             if for_tables:
                 # d/dt of t r(c / t) is r(u) - u r'(u).
@@ -183,9 +184,10 @@ def _to_planes_adjoint(luma: Any, chroma: Any, height: Any, width: Any, model: M
     luma = repeat_edge_adjoint(repeat_edge_adjoint(luma, 3, width), 2, height)
     chroma = repeat_edge_adjoint(chroma, 2, (height + rows - 1) // rows)
     if columns == 2:
-        chroma = ops.repeat(chroma * (1 / (rows * columns)), 2, 3)
+        chroma = chroma * (1 / (rows * columns))
+        chroma = interleave(chroma, chroma, 3)
         if rows == 2:
-            chroma = repeat_edge_adjoint(ops.repeat(chroma, 2, 2), 2, height)
+            chroma = repeat_edge_adjoint(interleave(chroma, chroma, 2), 2, height)
     chroma = repeat_edge_adjoint(chroma, 3, width)
     matrix = RGB_TO_YCBCR * (255 / model.white)
     planes = [luma[:, 0], chroma[:, 0], chroma[:, 1]]

@@ -5,8 +5,6 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from zoo.layers.jpeg_checks import check_quality_range
-
 LUMINANCE = np.array(
     [
         [16, 11, 10, 16, 24, 40, 51, 61],
@@ -64,42 +62,3 @@ def quantisation_tables(quality: Any, float_scale: bool = False) -> Any:
     exact = ops.clip(ops.floor((base * scale[:, None, None, None] + 50.5) / 100.0), 1.0, 255.0)
     smooth = ops.clip(base * smooth_scale[:, None, None, None] / 100.0, 1.0, 255.0)
     return exact + (smooth - ops.stop_gradient(smooth))
-
-
-def random_quality(seed: Any, batch: Any, low: int, high: int) -> Any:
-    """Draw integers uniformly from ``low`` to ``high``, both included: a pure function of ``seed``.
-
-    An integer hash rather than a backend's generator: it takes the seed as a tensor, and every backend draws the same.
-
-    Args:
-        seed: int, or an integer tensor () or (2,).
-        batch: How many to draw, int or tensor.
-        low: Lowest quality.
-        high: Highest quality.
-
-    Returns:
-        float32 tensor (batch,).
-
-    Raises:
-        ValueError: For a seed of another shape or ends that are no range within 1..100.
-    """
-    check_quality_range(low, high)
-    if isinstance(seed, int):
-        seed = [seed & 0x7FFFFFFF, seed >> 31 & 0x7FFFFFFF]
-    seed = ops.cast(ops.convert_to_tensor(seed), "int32")
-    if tuple(seed.shape) not in ((), (2,)):
-        raise ValueError(f"seed must be an integer or of shape (2,). Received: shape {tuple(seed.shape)}")
-    state = ops.arange(0, batch, dtype="int32")
-    for word in ops.unstack(ops.reshape(seed, (-1,)), 1 if len(seed.shape) == 0 else 2):
-        state = _scramble(_scramble(state) + word)
-    # The upper bits, as a float in [0, 1).
-    uniform = ops.cast(ops.bitwise_and(ops.right_shift(state, 8), 0x7FFFFF), "float32") / float(1 << 23)
-    return ops.minimum(low + ops.floor(uniform * (high - low + 1)), float(high))
-
-
-def _scramble(x: Any) -> Any:
-    """Mix the bits of an int32 (lowbias32 by C. Wellons; products wrap around)."""
-    for shift, factor in ((16, 0x7FEB352D), (15, 0x846CA68B - (1 << 32)), (16, 1)):
-        # The shift is arithmetic: mask what the sign filled in.
-        x = ops.bitwise_xor(x, ops.bitwise_and(ops.right_shift(x, shift), (1 << (32 - shift)) - 1)) * factor
-    return x
