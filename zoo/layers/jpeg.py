@@ -218,6 +218,7 @@ class DifferentiableJPEG(keras.layers.Layer):
         self._values_checked = False
         if isinstance(quality, tuple):
             self.seed_generator = keras.random.SeedGenerator(seed)
+        self.built = True
 
     @classmethod
     def korus2019(

@@ -67,6 +67,7 @@ class JPEGAugmentation(keras.layers.Layer):
         self.seed = seed
         self.codec = DifferentiableJPEG(None, subsampling, value_range=value_range, name="codec")
         self.seed_generator = keras.random.SeedGenerator(seed)
+        self.built = True
 
     def call(self, data: Any, seed: Any = None, training: bool = True) -> Any:
         """Compress the images in ``data``; the arguments are described at the class."""

@@ -37,7 +37,8 @@ def random_uniform(seed: Any, batch: Any, stream: int = 0) -> Any:
     if tuple(seed.shape) not in ((), (2,)):
         raise ValueError(f"seed must be an integer or of shape (2,). Received: shape {tuple(seed.shape)}")
     state = ops.arange(0, batch, dtype="int32")
-    for word in (*ops.unstack(ops.reshape(seed, (-1,)), 2 if seed.shape else 1), stream):
+    words = [seed[0], seed[1]] if len(seed.shape) == 1 else [seed, 0]
+    for word in (*words, stream):
         state = _scramble(_scramble(state) + word)
     # The upper bits: a float32 holds 24 of them.
     return ops.cast(ops.bitwise_and(ops.right_shift(state, 8), (1 << 24) - 1), "float32") / float(1 << 24)
