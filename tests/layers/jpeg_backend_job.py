@@ -57,10 +57,13 @@ def main(source: str, target: str) -> None:
     ):
         layer = DifferentiableJPEG(None, rounding=rounding, gradient=gradient)
         of_tables = gradients(
-            lambda x, t, layer=layer: ops.sum(layer(x, tables=t) * data["weights"]), data["image"], data["tables"]
+            lambda x, t, layer=layer: ops.sum(ops.multiply(layer(x, tables=t), data["weights"])),
+            data["image"],
+            data["tables"],
         )
         of_quality = gradients(
-            lambda q, layer=layer: ops.sum(layer(data["image"], quality=q) * data["weights"]), data["quality"][19:21]
+            lambda q, layer=layer: ops.sum(ops.multiply(layer(data["image"], quality=q), data["weights"])),
+            data["quality"][19:21],
         )
         for name, value in zip(("image", "tables", "quality"), of_tables + of_quality, strict=True):
             found[f"gradient_{rounding}_{gradient}_{name}"] = value

@@ -113,7 +113,7 @@ def test_straight_through_gradient_is_that_of_the_codec_without_rounding(subsamp
 
     def unrounded(x):
         tables = np.full((8, 8), 1e-3, np.float32)
-        return ops.convert_to_numpy(jpeg(x, tables=tables, subsampling=subsampling, rounding="round"))
+        return ops.convert_to_numpy(jpeg(x, tables=tables, subsampling=subsampling, rounding="cubic"))
 
     change = unrounded(image + 0.01 * direction).astype(np.float64) - unrounded(image)
     expected = np.sum(change * weights) / 0.01
@@ -129,7 +129,7 @@ def test_table_gradient_passed_straight_through():
     (found,) = gradients(lambda t: ops.sum(layer(image, tables=t) * weights), tables)
     k, n = np.mgrid[:8, :8]
     cosines = np.sqrt(np.where(k == 0, 1 / 8, 1 / 4)) * np.cos(np.pi * k * (2 * n + 1) / 16)
-    luma = 255 * image[0] @ [0.299, 0.587, 0.114] - 128
+    luma = np.round(np.round(255 * image[0]) @ [0.299, 0.587, 0.114]) - 128
     ratio = cosines @ luma @ cosines.T / tables[0, 0]
     upstream = cosines @ (weights[0].sum(-1) / 255) @ cosines.T
     np.testing.assert_allclose(found[0, 0], upstream * (np.round(ratio) - ratio), atol=2e-5)
@@ -139,12 +139,14 @@ def test_soft_gradient_rounds_forward_and_is_sinusoidal_backward():
     image = random_image(1, 24, 24, 3)
     weights = weights_like(image)
     values, found = {}, {}
+    # Without subsampling grey bytes have nothing that the samples' own roundings could change.
+    image = np.repeat(np.round(image[..., :1] * 255) / np.float32(255), 3, -1)
     for rounding, gradient in (("round", "soft"), ("round", None), ("sinusoidal", None)):
-        layer = DifferentiableJPEG(60, rounding=rounding, gradient=gradient)
+        layer = DifferentiableJPEG(60, "4:4:4", rounding=rounding, gradient=gradient)
         values[rounding, gradient] = ops.convert_to_numpy(layer(image))
         found[rounding, gradient] = gradients(lambda x, layer=layer: ops.sum(layer(x) * weights), image)[0]
     np.testing.assert_array_equal(values["round", "soft"], values["round", None])
-    np.testing.assert_allclose(found["round", "soft"], found["sinusoidal", None], atol=1e-6)
+    np.testing.assert_allclose(found["round", "soft"], found["sinusoidal", None], atol=2e-5)
     assert np.abs(found["round", "soft"] - found["round", None]).max() > 0.1
 
 

@@ -150,8 +150,8 @@ class DifferentiableJPEG(keras.layers.Layer):
             each call.
         subsampling: Of chroma: ``"4:2:0"`` (Pillow's default), ``"4:2:2"`` or ``"4:4:4"``.
         rounding: ``"libjpeg"``; or a smooth forward model whose coefficients are rounded by ``"sinusoidal"``,
-            ``"harmonic"`` or ``"cubic"`` functions or, with a gradient of choice, by ``"round"``. The smooth models
-            round neither input nor colours.
+            ``"harmonic"`` or ``"cubic"`` functions, while input and colours stay unrounded; or ``"round"``, with a
+            gradient of choice: every rounding of the codec, in floats.
         gradient: For ``"libjpeg"`` and ``"round"``: ``"straight_through"`` (the default; passes roundings and clamps
             as if they were not there), ``"sinusoidal"``, ``"harmonic"`` or ``"cubic"`` (exactly the gradient of the
             layer with that rounding), or ``"soft"`` (true rounding with the sinusoidal derivative). The smooth

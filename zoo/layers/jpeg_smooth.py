@@ -53,6 +53,11 @@ class Model:
         """What is taken from every plane before the transform."""
         return 127 if self.variant == "korus2019" else 128
 
+    @property
+    def rounds_samples(self) -> bool:
+        """Whether samples are rounded and clamped to 8 bits wherever libjpeg does, not only coefficients."""
+        return self.rounding == "round" and self.variant == "standard"
+
 
 def transform_matrix(variant: Variant, dtype: Any) -> Any:
     """Return the 8x8 DCT as one matrix (64, 64), coefficients = matrix @ samples, both row by row."""
@@ -83,8 +88,12 @@ def forward(image: Any, tables: Any, model: Model) -> tuple[Any, list, Any]:
         _from_blocks((round_smoothly(ratio, model.rounding, model.terms) * step) @ matrix, ops.shape(p))
         for ratio, step, p in zip(ratios, steps, planes, strict=True)
     ]
+    if model.rounds_samples:
+        decoded = [_to_bytes(p + 128.0) - 128.0 for p in decoded]
     height, width = ops.shape(image)[1:3]
     unclamped = _from_planes(*decoded, height, width, model)
+    if model.rounds_samples:
+        unclamped = ops.round(unclamped * (255 / model.white)) * (model.white / 255)
     clamped = ops.clip(unclamped, 0.0, float(model.white))
     return clamped, ratios, ops.equal(clamped, unclamped)
 
@@ -152,6 +161,10 @@ def _from_blocks(blocks: Any, shape: Any) -> Any:
     return ops.reshape(ops.transpose(blocks, (0, 1, 3, 2, 4)), (batch, channels, height, width))
 
 
+def _to_bytes(x: Any) -> Any:
+    return ops.clip(ops.round(x), 0.0, 255.0)
+
+
 def _mix(planes: list, weights: np.ndarray, offset: float = 0.0) -> Any:
     total = None
     for plane, weight in zip(planes, weights, strict=True):
@@ -164,9 +177,13 @@ def _mix(planes: list, weights: np.ndarray, offset: float = 0.0) -> Any:
 def _to_planes(image: Any, model: Model) -> list:
     """Image to level-shifted planes of whole blocks: Y (batch, 1, h, w) and Cb, Cr (batch, 2, h, w)."""
     matrix = RGB_TO_YCBCR * (255 / model.white)
+    if model.rounds_samples:
+        image = _to_bytes(image * (255 / model.white)) * (model.white / 255)
     rgb = [image[..., k] for k in range(3)]
     luma = _mix(rgb, matrix[0], -model.shift)[:, None]
     chroma = ops.stack([_mix(rgb, matrix[k], 128 - model.shift) for k in (1, 2)], 1)
+    if model.rounds_samples:
+        luma, chroma = ops.round(luma), ops.round(chroma)
     rows, columns = chroma_factors(model.subsampling)
     if columns == 2:
         chroma = repeat_edge(repeat_edge(chroma, 3, 16), 2, rows)
@@ -176,6 +193,10 @@ def _to_planes(image: Any, model: Model) -> list:
             upper, lower = deinterleave(chroma, 2)
             chroma = upper + lower
         chroma = chroma * (1 / (rows * columns))
+        if model.rounds_samples:
+            # Halves and quarters: libjpeg adds the bias alternately to even and odd columns.
+            bias = ops.arange(0, ops.shape(chroma)[3], dtype="int32") % 2
+            chroma = ops.floor(chroma + ops.cast(bias + rows - 1, chroma.dtype) * (1 / (rows * columns)))
     return [repeat_edge(repeat_edge(p, 2, 8), 3, 8) for p in (luma, chroma)]
 
 
