@@ -7,8 +7,8 @@ Every measurement is a process of its own with two threads: 4:2:0 at quality 75,
 codecs, bytes for Pillow (save and open, one thread). "forward + backward" is the gradient of the mean square of the
 decoded image with respect to the image. Rounds alternate between the contestants, and the fastest median of a
 contestant counts, so that another load on the machine bends the ratios less. Peak memory is what the process holds at
-most while it measures, over what it held before its first call. Takes about 10 minutes on two cores; writes
-``jpeg.csv`` and ``jpeg.png`` to ``benchmarks/``.
+most while it measures, over what it held before its first call. Writes ``jpeg.csv`` and ``jpeg.png`` to
+``benchmarks/`` and the table in ``zoo/layers/README.md``.
 """
 
 import argparse
@@ -22,8 +22,12 @@ import time
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 QUALITY = 75
 THREADS = 2
@@ -44,6 +48,8 @@ CONTESTANTS = {
     "zoo libjpeg, PyTorch eager": ("torch", "libjpeg"),
     "zoo cubic, PyTorch eager": ("torch", "cubic"),
 }
+README = Path(__file__).parents[1] / "zoo" / "layers" / "README.md"
+START, END = "<!-- speed: begin, written by benchmarks/jpeg.py -->", "<!-- speed: end -->"
 PACKAGES = ("tensorflow", "keras", "numpy", "pillow", "torch", "kornia", "jax")
 
 
@@ -264,6 +270,26 @@ def save(rows: list[dict], folder: Path) -> None:
             axis.set(title=f"{size}, {direction}", xlabel="megapixels per second")
     figure.suptitle(f"JPEG, 4:2:0, quality {QUALITY}\n{note}", fontsize=9)
     figure.savefig(folder / "jpeg.png", dpi=120)
+    write_readme(table, note)
+
+
+def write_readme(table: "pd.DataFrame", note: str) -> None:
+    """Replace the table between the two markers in the layers' README."""
+    columns = [(size, direction) for size in SIZES for direction in PASSES]
+    lines = [f"Measured on {note}.", "", "| | " + " | ".join(f"{s}, {d}" for s, d in columns) + " |", "|--" * 5 + "|"]
+    for contestant, rows in table.groupby("contestant", sort=False):
+        rows = rows.set_index(["size", "pass"])  # noqa: PLW2901
+        cells = []
+        for key in columns:
+            if key not in rows.index:
+                cells.append("–")
+                continue
+            row = rows.loc[key]
+            cells.append(f"{row.megapixels_per_second:.1f} MP/s, {row.times_kornia:.1f}x, {row.peak_mib:.0f} MiB")
+        lines.append(f"| {contestant} | " + " | ".join(cells) + " |")
+    before, _, rest = README.read_text().partition(START)
+    after = rest.partition(END)[2]
+    README.write_text(before + START + "\n" + "\n".join(lines) + "\n" + END + after)
 
 
 def main() -> None:

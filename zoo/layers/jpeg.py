@@ -145,13 +145,26 @@ class DifferentiableJPEG(keras.layers.Layer):
     >>> layer(images)  # float images, 0..1
     >>> layer(images, quality=keras.ops.array([50.0, 90.0]))  # one quality for each of two images
 
+    How near the forward modes come to libjpeg-turbo 3.2.0 (Pillow 13.0.0): PSNR and share of identical pixels over
+    seven photographs, 4:2:0 (korus2019: 4:4:4), measured by ``benchmarks/jpeg_accuracy.py``::
+
+                                          quality 10      quality 30      quality 50      quality 80      quality 95
+        libjpeg                         equal, 100 %    equal, 100 %    equal, 100 %    equal, 100 %    equal, 100 %
+        round                         48.3 dB,  78 %  48.0 dB,  42 %  48.6 dB,  48 %  49.1 dB,  38 %  49.5 dB,  30 %
+        cubic                         41.2 dB,   9 %  43.4 dB,  10 %  44.1 dB,  12 %  45.2 dB,  10 %  46.9 dB,  10 %
+        harmonic, 5 terms             35.5 dB,   4 %  39.3 dB,   4 %  41.2 dB,   5 %  44.0 dB,   6 %  47.0 dB,   9 %
+        sinusoidal                    31.5 dB,   3 %  35.4 dB,   3 %  36.7 dB,   4 %  39.5 dB,   6 %  45.0 dB,   8 %
+        korus2019 round               33.5 dB,   3 %  38.5 dB,   2 %  41.1 dB,   2 %  44.7 dB,   9 %  46.1 dB,  11 %
+        korus2019 harmonic, 4 terms   31.8 dB,   3 %  35.9 dB,   2 %  38.3 dB,   2 %  42.6 dB,   5 %  46.5 dB,  10 %
+        korus2019 sinusoidal          31.3 dB,   2 %  35.0 dB,   2 %  36.4 dB,   3 %  39.3 dB,   7 %  44.2 dB,  10 %
+
     Args:
         quality: 1 to 100; or (low, high), integers: each image draws its own, both ends included; or None: given with
             each call.
         subsampling: Of chroma: ``"4:2:0"`` (Pillow's default), ``"4:2:2"`` or ``"4:4:4"``.
         rounding: ``"libjpeg"``; or a smooth forward model whose coefficients are rounded by ``"sinusoidal"``,
             ``"harmonic"`` or ``"cubic"`` functions, while input and colours stay unrounded; or ``"round"``, with a
-            gradient of choice: every rounding of the codec, in floats.
+            gradient of choice: coefficients and samples rounded, but in floats, close to libjpeg and not equal.
         gradient: For ``"libjpeg"`` and ``"round"``: ``"straight_through"`` (the default; passes roundings and clamps
             as if they were not there), ``"sinusoidal"``, ``"harmonic"`` or ``"cubic"`` (exactly the gradient of the
             layer with that rounding), or ``"soft"`` (true rounding with the sinusoidal derivative). The smooth

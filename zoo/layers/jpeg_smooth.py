@@ -55,7 +55,7 @@ class Model:
 
     @property
     def rounds_samples(self) -> bool:
-        """Whether samples are rounded and clamped to 8 bits wherever libjpeg does, not only coefficients."""
+        """Whether samples are rounded as well as coefficients: as libjpeg does, but for up-sampled chroma."""
         return self.rounding == "round" and self.variant == "standard"
 
 
