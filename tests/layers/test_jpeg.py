@@ -120,6 +120,19 @@ def test_one_trace_serves_all_qualities_and_tables():
     assert traces == ["quality", "tables"]
 
 
+@pytest.mark.parametrize("rounding", ["libjpeg", "sinusoidal"])
+def test_what_a_trace_cannot_refuse_is_held_at_the_nearest_end(rounding):
+    image = to_float(crops("photograph", 1, 16, 16))
+    layer = DifferentiableJPEG(None, rounding=rounding)
+    by_quality = tf.function(lambda q: layer(image, quality=q))
+    for bad, end in ((0.0, 1), (float("nan"), 1), (101.0, 100)):
+        np.testing.assert_array_equal(by_quality(tf.constant(bad)), layer(image, quality=end))
+    by_tables = tf.function(lambda t: layer(image, tables=t))
+    assert np.isfinite(by_tables(tf.zeros((8, 8)))).all()
+    full = np.full((8, 8), 255, np.float32)
+    np.testing.assert_array_equal(by_tables(tf.constant(full + 45)), layer(image, tables=full))
+
+
 def test_custom_tables_are_those_of_a_file():
     image = crops("photograph", 1, 32, 40)[0]
     rng = np.random.default_rng(0)

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from test_jpeg import QUALITIES, SIZES, SUBSAMPLINGS, crops, pillow, to_float
 
-pytestmark = pytest.mark.backends
+pytestmark = [pytest.mark.backends, pytest.mark.timeout(1800)]
 JOB = Path(__file__).with_name("jpeg_backend_job.py")
 
 
 def run(backend, folder, source):
     target = folder / f"{backend}.npz"
     environment = os.environ | {"KERAS_BACKEND": backend}
-    subprocess.run([sys.executable, str(JOB), str(source), str(target)], env=environment, check=True, timeout=280)
+    subprocess.run([sys.executable, str(JOB), str(source), str(target)], env=environment, check=True, timeout=1200)
     return dict(np.load(target))
 
 

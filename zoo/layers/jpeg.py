@@ -82,6 +82,7 @@ def _compress(images: Any, quality: Any, tables: Any, model: Model) -> Any:
         needs_gradient = not isinstance(tables, np.ndarray)
         tables = ops.cast(ops.convert_to_tensor(tables), "float32")
         check_tables(tables, batch)
+        tables = ops.clip(tables, 1e-6, 255.0)
         tables = ops.reshape(tables, (1, 1, 8, 8) if len(tables.shape) == 2 else (-1, 2, 8, 8))
         tables = ops.broadcast_to(tables, (1, 2, 8, 8)) if tables.shape[1] == 1 else tables
     dtype = keras.backend.standardize_dtype(images.dtype)

@@ -43,14 +43,15 @@ def quantisation_tables(quality: Any, float_scale: bool = False) -> Any:
     5000 / q below 50 and 200 - 2q from there on, zero for entries held at 1 or 255.
 
     Args:
-        quality: float tensor (batch,), 1 to 100; what lies outside (or is NaN inside a traced function, where it cannot
-            be refused) is held at the nearest end.
+        quality: float tensor (batch,), 1 to 100; what lies outside is held at the nearest end, and NaN at 1.
         float_scale: Use 5000 / q below quality 50 as it is (Korus and Memon, 2019), where libjpeg rounds it down.
 
     Returns:
         float32 tensor (batch, 2, 8, 8) of integers: luminance, chrominance.
     """
-    quality = ops.clip(ops.cast(quality, "float32"), 1.0, 100.0)
+    quality = ops.cast(quality, "float32")
+    # A comparison with NaN is false.
+    quality = ops.minimum(ops.where(quality >= 1.0, quality, 1.0), 100.0)
     rounded = ops.stop_gradient(ops.floor(quality + 0.5))
     smooth_scale = ops.where(quality < 50.0, 5000.0 / quality, 200.0 - 2.0 * quality)
     scale = ops.where(rounded < 50.0, 5000.0 / rounded, 200.0 - 2.0 * rounded)
