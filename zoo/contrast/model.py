@@ -99,9 +99,7 @@ def load_authors_h5(
         raise ValueError(f"Not a Keras 2 weights file (.h5 with layer_names). Received: {path} ({error})") from error
     expected = [tuple(v.shape) for v in model.weights if "seed_generator" not in v.path]
     if [v.shape for v in found] != expected:
-        raise ValueError(
-            f"{path} does not hold {model.name}'s tensors, {expected}. Received: {[v.shape for v in found]}"
-        )
+        raise ValueError(f"{path} does not hold {model.name}'s tensors, {expected}. Received: {[v.shape for v in found]}")
     if class_order == "manipulated-first":
         found[-2], found[-1] = found[-2][:, ::-1], found[-1][::-1]
     for variable, value in zip((v for v in model.weights if "seed_generator" not in v.path), found, strict=True):
