@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from zoo.contrast.detector import DEFAULT_WEIGHTS
-from zoo.experiments.contrast.evaluation import CONTROL, MATCHED, QUALITIES, TABLE_1, Evaluation
+from zoo.experiments.contrast.evaluation import CONTROL, MATCHED, QUALITIES, TABLE_1, Evaluation, load_detector
 from zoo.experiments.contrast.values import paper_values
 from zoo.experiments.table import Cell, Settings, Table
 from zoo.metrics import Estimate, bootstrap_auc, bootstrap_auc_difference
@@ -67,6 +67,7 @@ def detector_rows(evaluation: Evaluation, operators: list[str], table: str) -> I
             yield Cell(operator, column, "AUC", paper, measure, comparable=comparable, weights=DEFAULT_WEIGHTS)
     if detector is None:
         return
+    load_detector(detector)  # a name that is wrong is told before hours are spent
     for operator in operators:
         for column in values.columns:
             measure = partial(auc, evaluation, detector, operator, column)

@@ -44,8 +44,9 @@ class ContrastDetector:
         scores = []
         for first in range(0, len(patches), self.batch_size):
             batch = patches[first : first + self.batch_size]
-            # The last batch is filled up: another shape would be traced and compiled anew.
-            filled = np.zeros((self.batch_size, PATCH, PATCH, 3), np.float32)
+            # Filled up to a power of two: every other shape would be traced and compiled anew.
+            size = 1 << (len(batch) - 1).bit_length()
+            filled = np.zeros((size, PATCH, PATCH, 3), np.float32)
             filled[: len(batch)] = batch.astype(np.float32) / 255
             scores.append(self.model.predict_on_batch(filled)[: len(batch), ADJUSTED])
         return np.concatenate(scores)
