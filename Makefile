@@ -1,6 +1,9 @@
 # Every target that needs the environment makes .venv itself, once.
 PYTHON ?= python3
 VENV ?= .venv
+# PyTorch and JAX are large: they have an environment apart. TORCH=... names another build of PyTorch.
+PARITY ?= .venv-parity
+TORCH ?= torch
 BIN := $(VENV)/bin
 PAPER ?= all
 PAPERS := $(if $(filter all,$(PAPER)),contrast,$(PAPER))
@@ -34,12 +37,14 @@ test: $(VENV)/.installed ## the tests, offline, under 12 minutes on two cores
 test-slow: $(VENV)/.installed ## the tests marked slow
 	$(BIN)/python -m pytest -q -m slow
 
-$(VENV)/.parity: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[parity]"
+$(PARITY)/.installed: requirements.lock setup.cfg
+	$(PYTHON) -m venv $(PARITY)
+	$(PARITY)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.lock $(TORCH)
+	$(PARITY)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[parity]"
 	@touch $@
 
-test-backends: $(VENV)/.parity ## the tests that need the parity extra (PyTorch, JAX)
-	$(BIN)/python -m pytest -q -m backends
+test-backends: $(PARITY)/.installed ## the tests on PyTorch and JAX, in an environment of their own
+	$(PARITY)/bin/python -m pytest -q -m backends
 
 lint: $(VENV)/.installed ## ruff: rules and format
 	$(BIN)/ruff check .
@@ -58,9 +63,10 @@ reproduce-table-%: $(VENV)/.installed
 pretrained: $(VENV)/.installed ## train the stored weights of PAPER anew (hours; resumes when killed)
 	@for paper in $(PAPERS); do $(BIN)/zoo pretrain $$paper --scale $(SCALE) --seed $(SEED) --install || exit $$?; done
 
-benchmark: $(VENV)/.installed ## speed beside what one would use instead
-	$(BIN)/python benchmarks/jpeg_pipeline.py
+benchmark: $(PARITY)/.installed ## speed beside what one would use instead
+	$(PARITY)/bin/python benchmarks/jpeg_pipeline.py
+	$(PARITY)/bin/python benchmarks/jpeg.py
 
 clean: ## remove the environment and what was built
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(PARITY) build dist *.egg-info .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -278,7 +278,7 @@ def write_readme(table: "pd.DataFrame", note: str) -> None:
     columns = [(size, direction) for size in SIZES for direction in PASSES]
     lines = [f"Measured on {note}.", "", "| | " + " | ".join(f"{s}, {d}" for s, d in columns) + " |", "|--" * 5 + "|"]
     for contestant, rows in table.groupby("contestant", sort=False):
-        rows = rows.set_index(["size", "pass"])  # noqa: PLW2901
+        rows = rows.set_index(["size", "pass"])
         cells = []
         for key in columns:
             if key not in rows.index:

@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 from keras import ops
 from PIL import Image, features
-from zoo.datasets.embedded import SCENES, photograph
 
+from zoo.datasets.embedded import SCENES, photograph
 from zoo.layers import DifferentiableJPEG
 
 QUALITIES = (10, 30, 50, 80, 95)

@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 from keras import ops
 from PIL import Image
-from zoo.datasets.embedded import photograph
 
+from zoo.datasets.embedded import photograph
 from zoo.layers import DifferentiableJPEG
 from zoo.layers.jpeg_rounding import round_smoothly
 

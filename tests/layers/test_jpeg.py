@@ -8,8 +8,8 @@ import pytest
 import tensorflow as tf
 from keras import ops
 from PIL import Image, features
-from zoo.datasets.embedded import photograph
 
+from zoo.datasets.embedded import photograph
 from zoo.layers import DifferentiableJPEG, jpeg, quantisation_tables, random_quality
 
 SIZES = [(1, 1), (2, 2), (3, 5), (7, 9), (17, 33), (18, 18), (9, 4), (64, 64)]

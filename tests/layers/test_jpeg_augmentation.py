@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras import ops
-from zoo.datasets.embedded import photograph
 
+from zoo.datasets.embedded import photograph
 from zoo.layers import JPEGAugmentation, jpeg, random_quality
 
 
