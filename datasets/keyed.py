@@ -16,7 +16,8 @@ def generator(seed: int, *key: int) -> np.random.Generator:
     if min((seed, *key)) < 0:
         raise ValueError(f"seed and key must be 0 or above. Received: {(seed, *key)}")
     # Philox is counter-based: streams of neighbouring keys are independent.
-    return np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, *key])))
+    # The length belongs to the seed: SeedSequence takes (1, 2) and (1, 2, 0) for the same.
+    return np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, len(key), *key])))
 
 
 def permutation(n: int, seed: int, epoch: int) -> np.ndarray:

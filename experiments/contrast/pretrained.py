@@ -9,7 +9,7 @@ import keras
 import zoo.weights
 from zoo.contrast import ContrastNet
 from zoo.contrast.widening import widen
-from zoo.experiments.table import commit, device
+from zoo.experiments.table import device
 from zoo.images import atomic
 
 BITS = {"fc": 6}
@@ -54,7 +54,7 @@ def install(folder: Path, command: str, data: str) -> None:
             "bits": "8, fc 6",
             "command": command,
             "data": data,
-            "commit": commit(),
+            "commit": history[-1]["commit"],
             "seconds": seconds,
             "device": device(),
             "licence": f"Apache-2.0, forensics-zoo {version('forensics-zoo')}",

@@ -25,6 +25,7 @@ from zoo.datasets.embedded import generate_scene
 from zoo.datasets.jpeg import ORIGINAL_QUALITIES
 from zoo.datasets.patches import PairedPatches
 from zoo.datasets.photographs import Photograph
+from zoo.experiments.table import commit
 from zoo.images import atomic
 
 
@@ -72,7 +73,7 @@ class Scale:
 
 SCALES = {
     "smoke": Scale(1, 1, 1, 2, "original", "float32", base_filters=8),
-    "laptop": Scale(6, 4, 1, 500, "short", "float32", base_filters=8),
+    "laptop": Scale(6, 3, 1, 500, "short", "float32", base_filters=8),
     # For one GPU and an hour; not what the stored weights come from.
     "gpu": Scale(20, 20, 5, 2000, "short", "mixed_bfloat16"),
     "paper": Scale(3, 3, 3, 125_000, "original", "float32"),
@@ -160,7 +161,7 @@ class _State(keras.callbacks.Callback):
         with atomic(self.path) as partial:
             self.model.save(partial)
         history = json.loads(self.log.read_text()) if self.log.exists() else []
-        entry = {"epoch": epoch + 1, "seconds": time.perf_counter() - self.began}
+        entry = {"epoch": epoch + 1, "seconds": time.perf_counter() - self.began, "commit": commit()}
         entry |= {name: float(value) for name, value in (logs or {}).items()}
         with atomic(self.log) as partial:
             partial.write_text(json.dumps([*history[:epoch], entry], indent=1))
