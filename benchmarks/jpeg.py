@@ -267,6 +267,7 @@ def save(rows: list[dict], folder: Path) -> None:
             colours = ["tab:blue" if name.startswith("zoo") else "tab:grey" for name in part.index]
             bars = axis.barh(part.index, part["megapixels_per_second"].fillna(0), color=colours)
             axis.bar_label(bars, ["" if np.isnan(v) else f" {v:g}" for v in part["megapixels_per_second"]])
+            axis.margins(x=0.15)
             axis.set(title=f"{size}, {direction}", xlabel="megapixels per second")
     figure.suptitle(f"JPEG, 4:2:0, quality {QUALITY}\n{note}", fontsize=9)
     figure.savefig(folder / "jpeg.png", dpi=120)

@@ -73,7 +73,7 @@ class Scale:
 
 SCALES = {
     "smoke": Scale(1, 1, 1, 2, "original", "float32", base_filters=8),
-    "laptop": Scale(6, 3, 1, 500, "short", "float32", base_filters=8),
+    "laptop": Scale(6, 4, 1, 500, "short", "float32", base_filters=8),
     # For one GPU and an hour; not what the stored weights come from.
     "gpu": Scale(20, 20, 5, 2000, "short", "mixed_bfloat16"),
     "paper": Scale(3, 3, 3, 125_000, "original", "float32"),
