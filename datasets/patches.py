@@ -126,4 +126,5 @@ def as_tf_dataset(batches: PairedPatches, epochs: int) -> "tf.data.Dataset":
 
     shape = (batches.batch_size, batches.patch, batches.patch, 3)
     signature = (tf.TensorSpec(shape, tf.float32), tf.TensorSpec((batches.batch_size, 2), tf.float32))
-    return tf.data.Dataset.from_generator(stream, output_signature=signature).prefetch(8)
+    dataset = tf.data.Dataset.from_generator(stream, output_signature=signature)
+    return dataset.apply(tf.data.experimental.assert_cardinality(epochs * len(batches))).prefetch(8)
