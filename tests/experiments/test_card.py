@@ -1,0 +1,30 @@
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from zoo.experiments import card
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.mark.parametrize("paper", ["contrast"])
+def test_card_says_what_the_csvs_say(paper):
+    text = (ROOT / "zoo" / paper / "README.md").read_text()
+    assert text == card.filled(text, paper, ROOT / "results" / "laptop")
+
+
+def test_numbers_show_value_interval_and_paper(tmp_path):
+    row = {"paper": "contrast", "table": "table_1", "row": "HS 5", "column": "95", "metric": "AUC", "seed": 0}
+    row |= {"paper_value": 93.7, "value": 61.234, "ci_low": 50.0, "ci_high": 72.06, "status": "measured"}
+    row |= {"n_sources": 7, "n_units": 17, "dataset": "embedded", "device": "CPU x2", "seconds": 120.0}
+    other = row | {"column": "no jpg", "value": None, "ci_low": None, "ci_high": None, "status": "data-unavailable"}
+    pd.DataFrame([row, other]).to_csv(tmp_path / "contrast_table_1.csv", index=False)
+    text = card.numbers("contrast", tmp_path)
+    assert "| HS 5 | 61.2 [50.0, 72.1] / 93.7 | data-unavailable / 93.7 |" in text
+    assert "17 units of 7 scenes" in text
+
+
+def test_marks_are_needed(tmp_path):
+    with pytest.raises(ValueError, match="must hold the marks"):
+        card.filled("no marks", "contrast", tmp_path)
