@@ -5,7 +5,7 @@ unit are scored. At `laptop` a unit is a crop on the 64-pixel grid, at `paper` t
 """
 
 import dataclasses
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -105,9 +105,8 @@ class Evaluation:
             raise ValueError(f"--weights must be a folder with {weights}.npz of `zoo pretrain`. Received: {folder}")
         return str(folder / f"{weights}.npz")
 
-    def units(self, operator: str | None, quality: int, first: str | None = None) -> list[list[np.ndarray]]:
-        """The units of each picture after ``first`` (both classes), ``operator`` (None for pristine) and JPEG."""
-        result = []
+    def units(self, operator: str | None, quality: int, first: str | None = None) -> Iterator[list[np.ndarray]]:
+        """Yield the units of each picture after ``first`` (both classes), ``operator`` (None for pristine) and JPEG."""
         for picture, corners in zip(self.pictures, self.corners, strict=True):
             image = picture.load()
             for name in (first, operator):
@@ -115,8 +114,7 @@ class Evaluation:
                     image = OPERATORS[name](image)
             image = compress(image, quality)
             side = self.scale.crop
-            result.append([image] if corners is None else [image[y : y + side, x : x + side] for y, x in corners])
-        return result
+            yield [image] if corners is None else [image[y : y + side, x : x + side] for y, x in corners]
 
     def _corners(self, shape: tuple[int, ...]) -> np.ndarray | None:
         if self.scale.crop is None:
@@ -128,7 +126,10 @@ class Evaluation:
 
     def _scores(self, weights: str, operator: str | None, quality: int, first: str | None = None) -> np.ndarray:
         detector = load_detector(self.where(weights))
-        return np.concatenate([detector(units) for units in self.units(operator, quality, first) if units])
+        pictures = self.units(operator, quality, first)
+        if self.scale.crop is not None:  # crops of all pictures fill batches better than those of each
+            return detector([unit for units in pictures for unit in units])
+        return np.concatenate([detector(units) for units in pictures])
 
     def _roughness(self, operator: str | None, quality: int) -> np.ndarray:
         return np.array([histogram_roughness(u) for units in self.units(operator, quality) for u in units])

@@ -135,7 +135,7 @@ def test_table_1_at_smoke_end_to_end_with_a_users_detector(tmp_path, capsys, mon
     measured = frame[frame["status"] == "measured"].set_index(["row", "column"])
     assert len(measured) == 8 + 8 + 8 + 3 + 8
     # By hand: brightening by gamma 1.5 lowers the deviation of one of the two crops' pictures or it does not.
-    units = [evaluation.Evaluation(_settings()).units(op, 0) for op in (None, "gamma 1.5")]
+    units = [list(evaluation.Evaluation(_settings()).units(op, 0)) for op in (None, "gamma 1.5")]
     pristine, adjusted = ([float(u[0].std()) for u in version] for version in units)
     wins = [(b > a) + (b == a) / 2 for a in pristine for b in adjusted]
     assert measured.loc[("mine:score, gamma 1.5", "no jpg"), "value"] == pytest.approx(100 * np.mean(wins))
