@@ -161,8 +161,8 @@ def _pretrain(options: argparse.Namespace) -> int:
         pictures = photographs(named, options.data_dir, "train", options.seed)
     folder = options.folder / f"contrast-{options.scale}-{options.seed}"
     pretrain(options.scale, folder, options.seed, pictures)
-    for path in pack_all(folder):
-        print(f"written: {path}")
+    for path, loss in pack_all(folder).items():
+        print(f"written: {path} (packing moves a score by {loss:.4f} on average)")
     if options.install:
         command = f"zoo pretrain contrast --scale {options.scale} --seed {options.seed}"
         install(folder, command, dataset if pictures else "generated dead-leaves scenes")

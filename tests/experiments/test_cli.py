@@ -182,3 +182,15 @@ def test_help_starts_without_tensorflow():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "reproduce" in done.stdout
+
+
+def test_pretrain_at_smoke_leaves_networks_that_a_table_takes(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = _run(capsys, "pretrain", "contrast", "--scale", "smoke")
+    assert code == 0, err
+    assert out.count("packing moves a score by 0.0") == 3
+    rows = ("--rows", "HS 5", "--rows", "unaware, HS 5", "--rows", "both round-tripped, HS 5")
+    arguments = ("--scale", "smoke", "--weights", "runs/contrast-smoke-0", *rows)
+    assert _run(capsys, "reproduce", "contrast", "table-1", *arguments)[0] == 0
+    frame = pd.read_csv("results/smoke/contrast_table_1.csv")
+    assert (frame["status"] == "measured").sum() == 8 + 4 + 4
