@@ -61,7 +61,7 @@ def plot_table(frame: pd.DataFrame, title: str, path: Path) -> None:
         axis.grid(alpha=0.3)
     axes.flat[0].legend(fontsize=7)
     figure.suptitle(title, fontsize=10)
-    figure.tight_layout()
+    figure.tight_layout(rect=(0, 0, 1, 1 - 0.35 / figure.get_figheight()))
     with atomic(path) as partial:
         figure.savefig(partial, dpi=110, metadata={"Software": None})
     plt.close(figure)
