@@ -183,7 +183,9 @@ def _to_planes(image: Any, model: Model) -> list:
     luma = _mix(rgb, matrix[0], -model.shift)[:, None]
     chroma = ops.stack([_mix(rgb, matrix[k], 128 - model.shift) for k in (1, 2)], 1)
     if model.rounds_samples:
-        luma, chroma = ops.round(luma), ops.round(chroma)
+        # Ties are common (8-bit values, coefficients that sum to 0) and float noise would decide them, on each backend
+        # otherwise. They go where libjpeg sends them: luma up, chroma down.
+        luma, chroma = ops.floor(luma + 0.5003), ops.floor(chroma + 0.4997)
     rows, columns = chroma_factors(model.subsampling)
     if columns == 2:
         chroma = repeat_edge(repeat_edge(chroma, 3, 16), 2, rows)
