@@ -57,7 +57,7 @@ reproduce-table-%: $(VENV)/.installed
 	    $(if $(DATA_DIR),--data-dir $(DATA_DIR)) || exit $$?; \
 	done
 
-pretrained: $(VENV)/.installed ## train the stored weights of PAPER anew (hours; resumes when killed)
+pretrained: $(VENV)/.installed ## train the stored weights of PAPER anew (resumes when killed)
 	@for paper in $(PAPERS); do $(BIN)/zoo pretrain $$paper --scale $(SCALE) --seed $(SEED) --install || exit $$?; done
 
 benchmark: $(PARITY)/.installed ## speed beside what one would use instead

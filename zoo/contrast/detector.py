@@ -5,11 +5,11 @@
 
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from zoo import tiles
 from zoo.contrast.model import ADJUSTED, ContrastNet
+from zoo.contrast.operators import check_rgb
 
 DEFAULT_WEIGHTS = "contrast-aware.generated"
 PATCH = 64
@@ -72,15 +72,5 @@ class ContrastDetector:
         return tiles.blend(flat, corners, *image.shape[:2])[:height, :width]
 
 
-def score_with(model: keras.Model, patches: np.ndarray, batch_size: int = 64) -> np.ndarray:
-    """Scores by another network of the same signature; see ``ContrastDetector.score_patches``."""
-    detector = ContrastDetector.__new__(ContrastDetector)
-    detector.model, detector.batch_size = model, batch_size
-    return detector.score_patches(patches)
-
-
 def _checked(image: np.ndarray) -> np.ndarray:
-    image = np.asarray(image)
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
-        raise ValueError(f"A picture must be uint8 RGB (height, width, 3). Received: {image.dtype} {image.shape}")
-    return tiles.pad(image, PATCH, PATCH)
+    return tiles.pad(check_rgb(image), PATCH, PATCH)

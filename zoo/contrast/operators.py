@@ -20,7 +20,7 @@ def check_rgb(image: np.ndarray) -> np.ndarray:
     image = np.asarray(image)
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
         raise ValueError(
-            "An operator takes uint8 RGB of shape (height, width, 3) with no side of length 0. "
+            "An image must be uint8 RGB of shape (height, width, 3) with no side of length 0. "
             f"Received: {image.dtype} {image.shape}"
         )
     return image
