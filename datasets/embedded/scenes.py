@@ -24,10 +24,17 @@ def generate_scene(rng: np.random.Generator, height: int = 512, width: int = 512
     linear = _paint(rng, tall, wide)
     linear = _expose(rng, linear * _light(rng, tall, wide))
     developed = _camera(rng, linear)
+    early = scale > 1 and rng.random() < 0.5
+    if early:  # the larger picture was finished, and perhaps saved, before it became web-sized
+        developed = _tone(rng, developed)
+        if rng.random() < 0.6:
+            developed = _saved(rng, developed)
     if scale > 1:
         interpolation = cv2.INTER_AREA if rng.random() < 0.5 else cv2.INTER_CUBIC
         developed = cv2.resize(developed, (width, height), interpolation=interpolation)
-    developed = _tone(rng, developed[:height, :width])
+    developed = developed[:height, :width]
+    if not early:
+        developed = _tone(rng, developed)
     return np.clip(developed * 255 + 0.5, 0, 255).astype(np.uint8)
 
 
@@ -132,16 +139,36 @@ def _camera(rng: np.random.Generator, linear: np.ndarray) -> np.ndarray:
 
 
 def _tone(rng: np.random.Generator, linear: np.ndarray) -> np.ndarray:
-    """Camera rendering, [0, 1]: saturation, a tone curve, sharpening."""
+    """Camera rendering, about [0, 1]: saturation, a tone curve, levels, local contrast, sharpening.
+
+    All of it is done before a picture is rounded to 8 bits, and as strongly as the contrast paper's operators work
+    after it: how dark or steep a picture is must not tell whether it was adjusted.
+    """
     grey = linear.mean(axis=2, keepdims=True)
     linear = np.clip(grey + rng.uniform(0.8, 1.35) * (linear - grey), 0, 1)
     developed = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
     strength = rng.uniform(-0.1, 0.6)  # cameras add an S-curve to sRGB
     developed += strength * developed * (1 - developed) * (developed - rng.uniform(0.35, 0.55))
+    if rng.random() < 0.3:  # local contrast, or haze where the gain is negative
+        coarse = cv2.resize(developed, None, fx=1 / 16, fy=1 / 16, interpolation=cv2.INTER_AREA)
+        coarse = cv2.GaussianBlur(coarse, (0, 0), rng.uniform(0.7, 4))
+        base = cv2.resize(coarse, developed.shape[1::-1], interpolation=cv2.INTER_CUBIC)
+        developed = base + np.float32(rng.uniform(0.6, 2.2)) * (developed - base)
+    if rng.random() < 0.4:  # levels: the darkest and lightest few percent lost
+        low, high = np.percentile(developed[::4, ::4], [rng.uniform(0, 6), 100 - rng.uniform(0, 6)])
+        developed = (developed - low) / max(float(high - low), 0.05)
+    developed = np.clip(developed, 0, 1) ** np.float32(np.exp(rng.uniform(-0.65, 0.65)))
     if rng.random() < 0.25:  # lifted blacks and dimmed whites, as in scans and prints
         low, high = rng.uniform(0, 0.08), rng.uniform(0.88, 1)
         developed = low + (high - low) * developed
     if rng.random() < 0.5:
         blurred = cv2.GaussianBlur(developed, (0, 0), rng.uniform(0.6, 1.5))
         developed = developed + rng.uniform(0.1, 0.9) * (developed - blurred)
-    return developed
+    return developed.astype(np.float32)
+
+
+def _saved(rng: np.random.Generator, developed: np.ndarray) -> np.ndarray:
+    """Rounded to 8 bits, saved as a JPEG file of high quality and opened again."""
+    codes = np.clip(developed * 255 + 0.5, 0, 255).astype(np.uint8)
+    quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(85, 100))]
+    return cv2.imdecode(cv2.imencode(".jpg", codes, quality)[1], cv2.IMREAD_COLOR).astype(np.float32) / 255

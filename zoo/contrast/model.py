@@ -57,7 +57,9 @@ def ContrastNet(
         raise ValueError(f"fidelity must be 'original' or 'paper'. Received: {fidelity!r}")
 
     x = inputs = keras.Input(input_shape, name="patch")
-    for i in range(1, 6):
+    # The first layer is float32 also under a mixed-precision policy: bfloat16 would round the pixels themselves.
+    x = layers.Conv2D(base_filters, 3, activation="relu", dtype="float32", name="conv1_1")(x)
+    for i in range(2, 6):
         x = layers.Conv2D(base_filters * i, 3, activation="relu", name=f"conv1_{i}")(x)
     x = layers.MaxPooling2D(2, name="pool1")(x)
     for i in range(2, 5):  # the authors count on from 2
