@@ -57,13 +57,13 @@ def main() -> None:
 
 
 def _tf_data(patches: np.ndarray, subsampling: str) -> int:
-    dataset = tf.data.Dataset.from_tensor_slices(patches).enumerate()
+    dataset = tf.data.Dataset.from_tensor_slices(patches).enumerate().batch(256)
     dataset = dataset.map(
-        lambda i, patch: compress_tensor(patch, random_quality(0, i), subsampling), num_parallel_calls=THREADS
+        lambda i, batch: compress_tensor(batch, random_quality(0, i), subsampling), num_parallel_calls=THREADS
     )
     options = tf.data.Options()
     options.threading.private_threadpool_size = THREADS
-    return sum(len(batch) for batch in dataset.batch(256).with_options(options).as_numpy_iterator())
+    return sum(len(batch) for batch in dataset.with_options(options).as_numpy_iterator())
 
 
 def _pillow(patches: np.ndarray, subsampling: str) -> int:

@@ -51,6 +51,8 @@ def compress(image: np.ndarray, quality: int, subsampling: Subsampling = "4:2:0"
 def compress_tensor(images: "tf.Tensor", quality: "tf.Tensor | int", subsampling: Subsampling = "4:2:0") -> "tf.Tensor":
     """Compress one image or a batch inside ``tf.data`` or a ``tf.function``; the same pixels as ``compress``.
 
+    For small patches, ``batch`` first and compress whole batches: the overhead of an op is larger than a patch.
+
     Args:
         images: uint8, (height, width, 3) or (batch, height, width, 3).
         quality: int, scalar or (batch,), 1..100 or ``NO_JPEG``. A tensor: one trace serves all qualities.
@@ -78,12 +80,15 @@ def compress_tensor(images: "tf.Tensor", quality: "tf.Tensor | int", subsampling
 
 
 def random_quality(seed: int, index: "tf.Tensor", qualities: tuple[int, ...] = ORIGINAL_QUALITIES) -> "tf.Tensor":
-    """Draw one of ``qualities`` uniformly, int32 scalar; a pure function of ``seed`` and ``index``."""
+    """Draw one of ``qualities`` uniformly for each element of ``index``: int32 of the same shape.
+
+    A pure function of ``seed`` and each index alone (SipHash), so batching does not change what an image gets.
+    """
     import tensorflow as tf
 
     choices = tf.constant([check_quality(q) for q in qualities], tf.int32)
-    key = tf.stack([tf.cast(seed, tf.int64), tf.cast(index, tf.int64)])
-    return tf.gather(choices, tf.random.stateless_uniform([], key, 0, len(qualities), tf.int32))
+    names = tf.strings.as_string(tf.cast(index, tf.int64))
+    return tf.gather(choices, tf.strings.to_hash_bucket_strong(names, len(qualities), key=[seed, 0]))
 
 
 def _compress_420(image: "tf.Tensor", quality: "tf.Tensor") -> "tf.Tensor":

@@ -59,6 +59,8 @@ def test_random_quality_is_keyed_and_uniform():
     assert set(drawn) == {0, *range(90, 101)}
     for quality in set(drawn):
         assert abs((drawn == quality).mean() - 1 / 12) < 4 * (11 / 144 / 6000) ** 0.5
+    batched = np.concatenate(list(index.batch(64).map(lambda i: jpeg.random_quality(3, i)).as_numpy_iterator()))
+    np.testing.assert_array_equal(drawn, batched)
     other = np.array(list(index.map(lambda i: jpeg.random_quality(4, i)).as_numpy_iterator()))
     assert (drawn != other).mean() > 0.8
 
