@@ -269,8 +269,8 @@ def gopro(tmp_path, mosaic):
 def gigantic(tmp_path, mosaic):
     path = write(tmp_path / "x.dng", mosaic)
     data = path.read_bytes()
-    for tag, value in ((256, mosaic.shape[1]), (257, mosaic.shape[0])):  # ImageWidth and ImageLength, SHORT
-        entry = bytes([0, 1, 3, 0, 1, 0, 0, 0]) if tag == 256 else bytes([1, 1, 3, 0, 1, 0, 0, 0])
+    for tag, value in ((0, mosaic.shape[1]), (1, mosaic.shape[0])):  # ImageWidth 256 and ImageLength 257, LONG
+        entry = bytes([tag, 1, 4, 0, 1, 0, 0, 0])
         assert data.count(entry + bytes([value, 0])) == 1
         data = data.replace(entry + bytes([value, 0]), entry + bytes([0, 250]))
     path.write_bytes(data)
