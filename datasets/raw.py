@@ -34,8 +34,8 @@ def read_tensor(path: "tf.Tensor | str", balanced: bool = False) -> dict[str, "t
     """
     import tensorflow as tf
 
-    def load(name: bytes) -> tuple[np.ndarray | bytes | np.float32 | np.int32, ...]:
-        raw = read(name.decode())
+    def load(name: bytes | np.ndarray) -> tuple[np.ndarray | bytes | np.float32 | np.int32, ...]:
+        raw = read(np.asarray(name).item().decode())  # bytes in a graph, an array without dimensions eagerly
         return (
             raw.balanced_planes if balanced else raw.planes,
             raw.cfa.encode(),
