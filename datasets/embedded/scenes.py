@@ -162,7 +162,7 @@ def _tone(rng: np.random.Generator, linear: np.ndarray) -> np.ndarray:
     developed = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
     strength = rng.uniform(-0.1, 0.6)  # cameras add an S-curve to sRGB
     developed += strength * developed * (1 - developed) * (developed - rng.uniform(0.35, 0.55))
-    if rng.random() < 0.3:  # local contrast, or haze where the gain is negative
+    if rng.random() < 0.3:  # local contrast, or haze where the gain is below 1
         coarse = cv2.resize(developed, None, fx=1 / 16, fy=1 / 16, interpolation=cv2.INTER_AREA)
         coarse = cv2.GaussianBlur(coarse, (0, 0), rng.uniform(0.7, 4))
         base = cv2.resize(coarse, developed.shape[1::-1], interpolation=cv2.INTER_CUBIC)
@@ -181,7 +181,7 @@ def _tone(rng: np.random.Generator, linear: np.ndarray) -> np.ndarray:
 
 
 def _saved(rng: np.random.Generator, developed: np.ndarray) -> np.ndarray:
-    """Rounded to 8 bits, saved as a JPEG file of high quality and opened again."""
+    """Rounded to 8 bits, saved as a JPEG file of high quality and opened again (red and blue change places in it)."""
     codes = np.clip(developed * 255 + 0.5, 0, 255).astype(np.uint8)
     quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(85, 100))]
     return cv2.imdecode(cv2.imencode(".jpg", codes, quality)[1], cv2.IMREAD_COLOR).astype(np.float32) / 255
