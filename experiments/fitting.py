@@ -21,7 +21,7 @@ class Batches(Protocol):
 
 
 class SavedState(keras.callbacks.Callback):
-    """Saves model, optimiser and log after every ``every`` epochs: ``folder/<name>.keras`` and ``folder/<name>.json``."""
+    """Saves model, optimiser and log every so many epochs: ``folder/<name>.keras`` and ``folder/<name>.json``."""
 
     def __init__(self, folder: Path, name: str, every: int = 1) -> None:
         super().__init__()

@@ -1,7 +1,8 @@
 """Stored weights: small files with a checksum and a provenance each, listed in ``weights.json``.
 
 A file is an ``.npz`` of integer codes, 8 bits or fewer, with one float32 scale for each output channel, or of floats
-where that would cost too much; vectors (biases, normalisation) stay float32. Writing is byte-reproducible, loading is refused when a byte has changed.
+where that would cost too much; vectors (biases, normalisation) stay float32. Writing is byte-reproducible, loading is
+refused when a byte has changed.
 """
 
 import dataclasses

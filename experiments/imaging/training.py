@@ -164,9 +164,7 @@ def train(
         callbacks.append(stop)
     model = _new(name, settings, seed)
     model.compile(keras.optimizers.Adam(recipe.rate), squared_error_255, metrics=[psnr])
-    return fitting.fit(
-        model, batches, epochs, folder, name, callbacks, settings.every, fixed, validation_batch_size=1
-    )
+    return fitting.fit(model, batches, epochs, folder, name, callbacks, settings.every, fixed, validation_batch_size=1)
 
 
 def _new(name: str, settings: Scale, seed: int) -> keras.Model:

@@ -70,7 +70,7 @@ def warm_unet(model: keras.Model, matrix: np.ndarray, cfa: str) -> None:
 
 
 def straight_pieces(count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Knots t and weights v so that the sum of ``v ReLU(x - t)`` is x^(1/2.2) on [0, 1] in ``count`` straight pieces."""
+    """Knots t and weights v: the sum of ``v ReLU(x - t)`` is x^(1/2.2) on [0, 1] in ``count`` straight pieces."""
     knots = (np.arange(count) / count) ** 2.5
     x = np.concatenate([np.linspace(0, 1, 2001), np.linspace(0, 0.05, 500)])
     basis = np.maximum(x[:, None] - knots, 0)

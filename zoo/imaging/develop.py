@@ -2,8 +2,6 @@
 
 import dataclasses
 
-import numpy as np
-
 from zoo.imaging import bayer
 from zoo.imaging.model import CFA
 from zoo.imaging.raw import RawImage

@@ -2,9 +2,9 @@
 
 Trainable parameters 321, 7,760,268 and 493,976, as the paper prints them (Table 1). All are fully convolutional.
 
-Input of all three: planes R, G1, G2, B of a RAW image, black level subtracted, **white-balanced**, float [0, 1], (batch,
-height / 2, width / 2, 4): ``zoo.imaging.raw.read(path).balanced_planes``. Output: sRGB, float [0, 1], (batch, height,
-width, 3). With ``clip=False`` the last layer is ``rgb``, not clipped, which is what the training's loss looks at.
+Input of all three: planes R, G1, G2, B of a RAW image, black level subtracted, **white-balanced**, float [0, 1],
+(batch, height / 2, width / 2, 4): ``zoo.imaging.raw.read(path).balanced_planes``. Output: sRGB, float [0, 1], (batch,
+height, width, 3). With ``clip=False`` the last layer is ``rgb``, not clipped, which the training's loss looks at.
 
 Bayer sensors differ in where a 2x2 cell begins. A network has learned one phase, ``cfa``; ``zoo.imaging.develop`` crops
 others to it by at most a row and a column.

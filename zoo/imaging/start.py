@@ -1,4 +1,4 @@
-"""What INet starts from: sample selection, bilinear demosaicing, a colour matrix and a gamma curve (supplement, Table 2).
+"""What INet starts from: sample selection, bilinear demosaicing, colour matrix, gamma curve (supplement, Table 2).
 
 Every function returns kernels as Keras holds them, float32 (rows, columns, in, out).
 """
