@@ -68,7 +68,7 @@ SCALES = {
         10,
         512,
         256,
-        {"inet": Recipe(10, 150, 1e-3), "unet": Recipe(20, 250, 5e-4), "dnet": Recipe(20, 110, 5e-4)},
+        {"inet": Recipe(15, 400, 3e-3), "unet": Recipe(16, 300, 5e-4), "dnet": Recipe(20, 115, 3e-4)},
         batch=8,
         precision="mixed_bfloat16",
         short=True,
@@ -156,15 +156,23 @@ def train(
     batches = DevelopedPatches(training, recipe.steps, settings.batch, settings.patch, seed)
     history = fitting.SavedState(folder, name).history()
     epochs, callbacks = recipe.epochs, []
-    if settings.short:
-        callbacks.append(fitting.cosine(recipe.rate, epochs))
     if recipe.threshold is not None:
         stop = StopOnPlateau(threshold=recipe.threshold, history=[entry["val_loss"] for entry in history])
         epochs = history[-1]["epoch"] if stop.reached else epochs
         callbacks.append(stop)
     model = _new(name, settings, seed)
-    model.compile(keras.optimizers.Adam(recipe.rate), squared_error_255, metrics=[psnr])
+    model.compile(keras.optimizers.Adam(_rate(recipe, settings)), squared_error_255, metrics=[psnr])
     return fitting.fit(model, batches, epochs, folder, name, callbacks, settings.every, fixed, validation_batch_size=1)
+
+
+def _rate(recipe: Recipe, settings: Scale) -> float | keras.optimizers.schedules.LearningRateSchedule:
+    if not settings.short:
+        return recipe.rate
+    steps = recipe.epochs * recipe.steps
+    warm_up = min(100, steps // 4)  # Adam's first steps are large, and would throw away the start
+    return keras.optimizers.schedules.CosineDecay(
+        recipe.rate / 100, steps - warm_up, alpha=0.01, warmup_target=recipe.rate, warmup_steps=warm_up
+    )
 
 
 def _new(name: str, settings: Scale, seed: int) -> keras.Model:
