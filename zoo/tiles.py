@@ -38,7 +38,7 @@ def grid(height: int, width: int, tile: int) -> np.ndarray:
 
 
 def spans(length: int, tile: int, margin: int, multiple: int = 1) -> list[tuple[int, int, int, int]]:
-    """Divide a side for a network that looks ``margin`` pixels around each: (read from, to, keep from, to) of each tile.
+    """Divide a side for a network that looks ``margin`` pixels around each: (read from, to, keep from, to) of tiles.
 
     What is kept joins without gap or overlap; what is read begins at multiples of ``multiple`` and reaches at least
     ``margin`` beyond it on both sides, or to the picture's end, so that every kept pixel sees what it would see in the
