@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -59,6 +59,7 @@ def fit(
     name: str,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     every: int = 1,
+    prepare: Callable[[keras.Model], keras.Model] | None = None,
     validation_data: tuple[np.ndarray, np.ndarray] | None = None,
     validation_batch_size: int | None = None,
 ) -> keras.Model:
@@ -66,7 +67,7 @@ def fit(
 
     ``folder/<name>.keras`` holds the state after the last whole epoch, or the last of ``every`` epochs, after which
     alone there is validation too. Where it exists, training goes on from it and ``model`` is not used; where it already
-    has ``epochs`` epochs, it is returned as it is.
+    has ``epochs`` epochs, it is returned as it is. ``prepare`` may change the model that training goes on with.
     """
     folder.mkdir(parents=True, exist_ok=True)
     state = SavedState(folder, name, every)
@@ -75,6 +76,7 @@ def fit(
     if history:
         model = keras.models.load_model(state.path)
     if done < epochs:
+        model = model if prepare is None else prepare(model)
         # Callers' callbacks come first: what they add to the logs is saved with the state.
         model.fit(
             batches,

@@ -55,6 +55,8 @@ class Scale:
     every: int = 1
     """Epochs from one validation to the next."""
     precision: str = "float32"
+    polish: float = 0.0
+    """Share of the epochs, the last ones, in float32: weights that are trained in bfloat16 alone know its rounding."""
     short: bool = False
     """Whether the rate decays along half a cosine and UNet and DNet start as linear pipelines (``warm_start``)."""
 
@@ -66,9 +68,10 @@ SCALES = {
         10,
         512,
         256,
-        {"inet": Recipe(15, 400, 3e-3), "unet": Recipe(16, 300, 5e-4), "dnet": Recipe(20, 115, 3e-4)},
+        {"inet": Recipe(15, 400, 3e-3), "unet": Recipe(20, 200, 5e-4), "dnet": Recipe(20, 100, 3e-4)},
         batch=8,
         precision="mixed_bfloat16",
+        polish=0.4,
         short=True,
     ),
     "paper": Scale(
@@ -160,7 +163,28 @@ def train(
         callbacks.append(stop)
     model = new_network(name, settings, training, seed)
     model.compile(keras.optimizers.Adam(_rate(recipe, settings)), squared_error_255, metrics=[psnr])
-    return fitting.fit(model, batches, epochs, folder, name, callbacks, settings.every, fixed, validation_batch_size=1)
+    phases = [(epochs, None)]
+    if settings.polish:
+        phases = [(round(epochs * (1 - settings.polish)), None), (epochs, _in_float32)]
+    for last, prepare in phases:
+        model = fitting.fit(
+            model, batches, last, folder, name, callbacks, settings.every, prepare, fixed, validation_batch_size=1
+        )
+    return model
+
+
+def _in_float32(model: keras.Model) -> keras.Model:
+    """The same training in float32: weights, optimiser with its state; ``model`` itself where it is that already."""
+    if all(layer.compute_dtype == "float32" for layer in model.layers):
+        return model
+    whole = NETWORKS[model.name](clip=False)
+    whole.set_weights(model.get_weights())
+    optimizer = keras.optimizers.Adam.from_config(model.optimizer.get_config())
+    optimizer.build(whole.trainable_variables)
+    for ours, theirs in zip(optimizer.variables, model.optimizer.variables, strict=True):
+        ours.assign(theirs)
+    whole.compile(optimizer, squared_error_255, metrics=[psnr])
+    return whole
 
 
 def _rate(recipe: Recipe, settings: Scale) -> float | keras.optimizers.schedules.LearningRateSchedule:

@@ -84,6 +84,8 @@ def UNet(
     Convolutions are 3x3, zero-padded, leaky ReLU of slope .2; the transposed ones have no bias and no activation. Any
     size of planes from 1 on: pooling rounds up, and a map that has grown too large is cropped to the one it joins.
 
+    Under a mixed-precision policy the finest level stays in float32: it carries the picture to its last bits.
+
     Layers: ``c1_1`` ... ``c9_2``, ``p1`` ... ``p4``, ``s5`` ... ``s8`` as the paper numbers them (its p2 has 64 maps
     and its s8 takes c8,2, where the table misprints), ``c10`` and ``rgb``.
 
@@ -112,9 +114,8 @@ def UNet(
         )(x)
         skip = skips.pop()
         x = CropLike(name=f"s{level - 1}")([x, skip])
-        x = layers.Concatenate(name=f"s{level - 1}_skip")([x, skip])
+        x = layers.Concatenate(dtype="float32" if level == 9 else None, name=f"s{level - 1}_skip")([x, skip])
         x = _double(x, filters, level)
-    # First and last layers in float32 under any policy: bfloat16 would round the planes and the picture to 8 bits.
     x = layers.Conv2D(12, 1, dtype="float32", name="c10")(x)
     return _loaded(_finished(inputs, DepthToSpace(dtype="float32", name="rgb")(x), clip, name), weights)
 
@@ -172,7 +173,7 @@ def DNet(
 
 def _double(x: Any, filters: int, level: int) -> Any:
     for i in (1, 2):
-        dtype = "float32" if (level, i) == (1, 1) else None
+        dtype = "float32" if level in (1, 9) else None
         name = f"c{level}_{i}"
         x = layers.Conv2D(filters, 3, padding="same", dtype=dtype, name=f"{name}_conv")(x)
         x = layers.LeakyReLU(0.2, dtype=dtype, name=name)(x)
