@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import scipy.stats
 import sklearn.metrics
 
 from zoo import metrics
@@ -87,3 +88,15 @@ def test_threshold_lets_at_most_the_rate_above_it():
 def test_bad_scores_say_what_was_received(call):
     with pytest.raises(ValueError, match="Received"):
         call()
+
+
+def test_rate_upper_bound_is_exact():
+    # The bound is the rate at which so few events or fewer come up in 5 % of all experiments.
+    for events, trials in ((0, 1), (0, 300), (3, 40), (39, 40)):
+        bound = metrics.rate_upper_bound(events, trials)
+        assert scipy.stats.binom.cdf(events, trials, bound) == pytest.approx(0.05)
+    assert metrics.rate_upper_bound(0, 1000) == pytest.approx(3 / 1000, rel=0.01)
+    assert metrics.rate_upper_bound(7, 7) == 1
+    for events, trials in ((0, 0), (-1, 5), (6, 5)):
+        with pytest.raises(ValueError, match=f"Received: {events} of {trials}"):
+            metrics.rate_upper_bound(events, trials)

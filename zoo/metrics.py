@@ -8,6 +8,7 @@ import dataclasses
 from collections.abc import Hashable, Sequence
 
 import numpy as np
+from scipy.stats import beta
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,6 +85,19 @@ def threshold_at_false_alarm(negative: np.ndarray, rate: float = 0.05) -> float:
         raise ValueError(f"rate must be in [0, 1]. Received: {rate}")
     ordered = np.sort(negative)[::-1]
     return float(ordered[min(int(np.floor(rate * len(ordered) + 1e-9)), len(ordered) - 1)])
+
+
+def rate_upper_bound(events: int, trials: int) -> float:
+    """The rate, 0..1, that 95 % confidence puts above what ``events`` in ``trials`` show (Clopper and Pearson, exact).
+
+    No false alarm in n pictures proves no more than a rate of about 3 / n.
+
+    Raises:
+        ValueError: Unless ``0 <= events <= trials`` and there is a trial.
+    """
+    if not 0 <= events <= trials or trials < 1:
+        raise ValueError(f"Events must be from 0 to trials, trials at least 1. Received: {events} of {trials}")
+    return float(beta.ppf(0.95, events + 1, trials - events)) if events < trials else 1.0
 
 
 def _scores(values: np.ndarray) -> np.ndarray:

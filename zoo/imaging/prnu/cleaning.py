@@ -6,7 +6,7 @@ Chen et al. 2008, section V: such artefacts are periodic, a fingerprint is not.
 import numpy as np
 from scipy import fft
 
-from zoo.imaging.prnu.residual import noise_part, noise_residual
+from zoo.imaging.prnu.residual import WINDOWS, noise_part, noise_residual
 
 GREY = (0.2989, 0.5870, 0.1140)
 """Weights of red, green and blue, as in the toolbox that the paper used."""
@@ -35,15 +35,13 @@ def wiener_in_dft(pattern: np.ndarray) -> np.ndarray:
     the denoiser keeps the noise.
     """
     pattern = np.asarray(pattern, np.float32)
-    spectrum = fft.rfft2(pattern)
-    # Filter windows at the seam look at the spectrum's other half as well.
-    width = pattern.shape[1]
-    whole = np.abs(spectrum) / np.float32(np.sqrt(pattern.size))
-    mirrored = np.roll(whole[::-1], 1, axis=0)[:, width - spectrum.shape[1] : 0 : -1]
-    magnitude = np.concatenate([whole, mirrored], axis=1)
-    kept = noise_part(magnitude, float(pattern.var()))[:, : spectrum.shape[1]]
-    gain = np.divide(kept, whole, out=np.zeros_like(whole), where=whole > 0)
-    return fft.irfft2(spectrum * gain, pattern.shape).astype(np.float32, copy=False)
+    spectrum = fft.fft2(pattern)
+    magnitude = np.abs(spectrum) / np.float32(np.sqrt(pattern.size))
+    # A spectrum has no borders: windows go on at its other side.
+    reach = max(WINDOWS) // 2
+    kept = noise_part(np.pad(magnitude, reach, mode="wrap"), float(pattern.var()))[reach:-reach, reach:-reach]
+    spectrum *= np.divide(kept, magnitude, out=np.zeros_like(magnitude), where=magnitude > 0)
+    return np.ascontiguousarray(fft.ifft2(spectrum).real)
 
 
 def to_grey(image: np.ndarray) -> np.ndarray:

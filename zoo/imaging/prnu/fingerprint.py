@@ -121,6 +121,9 @@ def read_fingerprint(path: str | Path) -> np.ndarray:
         raise ImageError(path, "does not exist", right) from error
     except Exception as error:  # NumPy and zipfile raise nearly everything on other files
         raise ImageError(path, "is not a fingerprint", right) from error
-    if fingerprint.ndim != 2 or 0 in fingerprint.shape or not np.isfinite(fingerprint).all():
-        raise ImageError(path, "holds no finite pattern of two dimensions", right, str(fingerprint.shape))
+    real = fingerprint.dtype.kind == "f"
+    if not real or fingerprint.ndim != 2 or 0 in fingerprint.shape or not np.isfinite(fingerprint).all():
+        raise ImageError(
+            path, "holds no finite pattern of two dimensions", right, f"{fingerprint.dtype} {fingerprint.shape}"
+        )
     return fingerprint.astype(np.float32, copy=False)

@@ -21,8 +21,6 @@ Band = Callable[[np.ndarray], np.ndarray]
 def noise_residual(image: np.ndarray, sigma: float = 3.0) -> np.ndarray:
     """Return the noise of a picture, float32 of its shape, in its own grey levels.
 
-    A picture is mirrored at the bottom and right up to a multiple of 16 pixels, then taken as periodic.
-
     Args:
         image: Grey levels 0..255, uint8 or float, (height, width) or (height, width, channels), any size.
         sigma: Standard deviation of the noise to look for, in grey levels; 3 is usual for PRNU.
@@ -69,27 +67,22 @@ def noise_part(coefficients: np.ndarray, variance: float) -> np.ndarray:
 def in_details(plane: np.ndarray, levels: int, change: Band) -> np.ndarray:
     """Change the detail bands of a plane's wavelet transform, drop the approximation, and transform back, float32.
 
-    Bands come to ``change`` transposed on every second level: it must treat rows and columns alike.
+    The plane is mirrored at its borders. Bands come to ``change`` transposed on every second level: it must treat rows
+    and columns alike.
     """
+    # PyWavelets filters rows some ten times as fast as columns: turn the plane over instead.
+    low, high = (cv2.transpose(half) for half in pywt.dwt(plane.astype(np.float32, copy=False), WAVELET))
+    low_low, low_high = pywt.dwt(low, WAVELET)
+    high_low, high_high = pywt.dwt(high, WAVELET)
+    deeper = in_details(low_low, levels - 1, change) if levels > 1 else None  # None stands for zeros
+    low = pywt.idwt(deeper, change(low_high), WAVELET)
+    high = pywt.idwt(change(high_low), change(high_high), WAVELET)
     height, width = plane.shape
-    step = 2**levels
-    padding = [(0, -height % step), (0, -width % step)]
-    return _in_details(np.pad(plane.astype(np.float32), padding, mode="symmetric"), levels, change)[:height, :width]
+    return pywt.idwt(*(cv2.transpose(half)[:height] for half in (low, high)), WAVELET)[:, :width]
 
 
 def _of_plane(plane: np.ndarray, sigma: float) -> np.ndarray:
     return in_details(plane, LEVELS, lambda band: noise_part(band, sigma * sigma))
-
-
-def _in_details(plane: np.ndarray, levels: int, change: Band) -> np.ndarray:
-    # PyWavelets filters rows some ten times as fast as columns: turn the plane over instead.
-    low, high = (cv2.transpose(half) for half in pywt.dwt(plane, WAVELET, "periodization"))
-    low_low, low_high = pywt.dwt(low, WAVELET, "periodization")
-    high_low, high_high = pywt.dwt(high, WAVELET, "periodization")
-    low_low = _in_details(low_low, levels - 1, change) if levels > 1 else None  # None stands for zeros
-    low = cv2.transpose(pywt.idwt(low_low, change(low_high), WAVELET, "periodization"))
-    high = cv2.transpose(pywt.idwt(change(high_low), change(high_high), WAVELET, "periodization"))
-    return pywt.idwt(low, high, WAVELET, "periodization")
 
 
 def _local_mean(energy: np.ndarray, side: int) -> np.ndarray:
