@@ -60,6 +60,11 @@ def _parser() -> argparse.ArgumentParser:
     detect.add_argument("--json", action="store_true", help="one JSON object a line")
     detect.add_argument("--weights", help="stored weights or a file (default: the JPEG-aware network)")
     detect.set_defaults(run=_detect)
+
+    from zoo.experiments.imaging.commands_prnu import add_prnu
+
+    imaging = commands.add_parser("imaging", help="RAW photographs, and the noise of their sensors")
+    add_prnu(imaging.add_subparsers(dest="verb", required=True, metavar="VERB"))
     return parser
 
 
