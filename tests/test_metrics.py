@@ -100,3 +100,14 @@ def test_rate_upper_bound_is_exact():
     for events, trials in ((0, 0), (-1, 5), (6, 5)):
         with pytest.raises(ValueError, match=f"Received: {events} of {trials}"):
             metrics.rate_upper_bound(events, trials)
+
+
+def test_jackknife_of_a_mean_is_the_standard_error(rng):
+    values = rng.normal(3, 2, 60)
+    without = [np.delete(values, i).mean() for i in range(60)]
+    found = metrics.jackknife(values.mean(), without, 60)
+    error = values.std(ddof=1) / 60**0.5
+    assert found.value == pytest.approx(values.mean())
+    assert (found.ci_low, found.ci_high) == pytest.approx((values.mean() - 1.96 * error, values.mean() + 1.96 * error))
+    with pytest.raises(ValueError, match=r"at least two groups\. Received: 1"):
+        metrics.jackknife(1.0, [1.0], 5)

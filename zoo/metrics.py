@@ -74,6 +74,27 @@ def bootstrap_mean(values: np.ndarray, sources: Sequence[Hashable], samples: int
     return Estimate(float(values.mean()), float(low), float(high), len(set(sources)), len(sources))
 
 
+def jackknife(value: float, without: Sequence[float], n_units: int) -> Estimate:
+    """``value`` with a 95 % interval from leaving out one group of sources at a time, of groups of one size.
+
+    For what is estimated from all sources at once, such as a fingerprint, where a bootstrap's repeated sources would
+    act like fewer.
+
+    Args:
+        value: From all groups.
+        without: The same without each group in turn, (groups,), two or more.
+        n_units: How many units the groups hold together.
+
+    Raises:
+        ValueError: For fewer than two groups.
+    """
+    values = _scores(np.asarray(without))
+    if len(values) < 2:
+        raise ValueError(f"A jackknife needs at least two groups. Received: {len(values)}")
+    half = 1.96 * float(np.sqrt((len(values) - 1) * values.var()))
+    return Estimate(float(value), float(value) - half, float(value) + half, n_units, n_units)
+
+
 def threshold_at_false_alarm(negative: np.ndarray, rate: float = 0.05) -> float:
     """The lowest of the scores at which at most ``rate`` of the negative units lie **above** it.
 
