@@ -18,6 +18,7 @@ from functools import partial
 from itertools import combinations, product
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from zoo.datasets.camera import CAMERAS, Body
@@ -85,7 +86,8 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
     figure, axes = plt.subplots(1, 2, figsize=(10, 4.6))
     for axis, metric in zip(axes, ("correlation", "F1"), strict=True):
         part = frame[frame["metric"] == metric]
-        rows, columns = (list(dict.fromkeys(part[name])) for name in ("row", "column"))
+        rows = list(dict.fromkeys(part["row"]))
+        columns = [name for name in dict.fromkeys(frame["row"]) if name in set(part["column"])]
         matrix = part.pivot(index="row", columns="column", values="value").reindex(index=rows, columns=columns)
         axis.imshow(matrix, vmin=0, vmax=1, cmap="viridis")
         axis.set_xticks(range(len(columns)), columns, rotation=45, ha="right", fontsize=8)
