@@ -6,7 +6,7 @@ from zoo.experiments.table import Table
 
 _MODULES = {
     "contrast": ("table_1", "table_2", "text"),
-    "imaging": ("figure_5", "table_3"),
+    "imaging": ("figure_5", "table_3", "identification"),
 }
 
 
