@@ -37,9 +37,8 @@ SCALES = {
 def cells(settings: Settings) -> Iterator[Cell]:
     """The cells of the table, and correlation with the true pattern below them."""
     if settings.data_dir is not None:
-        raise ValueError(
-            f"table-3 pairs short and long exposures of the synthetic camera. Received: {settings.data_dir}"
-        )
+        received = settings.data_dir
+        raise ValueError(f"table-3 needs short and long exposures, of the synthetic camera. Received: {received}")
     pipelines = low_light(EXPOSURE, settings.weights)
     evaluation = PrnuEvaluation(settings, pipelines, Body(CAMERAS[CAMERA], serial=1), SCALES.get(settings.scale))
     printed = paper_values("table_3")
