@@ -47,7 +47,8 @@ def pairs(role: str, count: int, side: int, seed: int = 0) -> list[Developed]:
         )
         planes = np.minimum(short.planes * np.float32(short.balance_of_planes) / EXPOSURE, 1)
         codes = [np.rint(values * _LEVELS).astype(np.uint16) for values in (planes, pipeline.develop(long))]
-        made.append(Developed(*codes, f"low-light-{role}-{seed}-{number}"))
+        source = f"low-light-{role}-{seed}-{number}"
+        made.append(Developed(*codes, source, camera_matrix=long.camera_matrix, cfa=long.cfa))
     return made
 
 
