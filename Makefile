@@ -64,6 +64,7 @@ benchmark: $(PARITY)/.installed ## speed beside what one would use instead
 	$(PARITY)/bin/python benchmarks/jpeg_pipeline.py
 	$(PARITY)/bin/python benchmarks/jpeg.py
 	$(PARITY)/bin/python benchmarks/raw_read.py
+	$(PARITY)/bin/python benchmarks/prnu.py
 
 clean: ## remove the environment and what was built
 	rm -rf $(VENV) $(PARITY) build dist *.egg-info .pytest_cache .ruff_cache

@@ -74,6 +74,8 @@ class Table:
     title: str
     cells: Callable[[Settings], Iterable[Cell]]
     decimals: int | Mapping[str, int] = 1
+    plot: Callable[[pd.DataFrame, Settings, str, Path], None] | None = None
+    """Draws (table, settings, title, path of the PNG) where one panel a row is not what one wants to see."""
 
 
 def places(decimals: int | Mapping[str, int], metric: str) -> int:

@@ -6,7 +6,7 @@ from zoo.experiments.table import Table
 
 _MODULES = {
     "contrast": ("table_1", "table_2", "text"),
-    "imaging": ("table_1", "table_2"),
+    "imaging": ("table_1", "table_2", "figure_5", "table_3", "identification"),
 }
 
 

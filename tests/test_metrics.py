@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import scipy.stats
 import sklearn.metrics
 
 from zoo import metrics
@@ -87,3 +88,26 @@ def test_threshold_lets_at_most_the_rate_above_it():
 def test_bad_scores_say_what_was_received(call):
     with pytest.raises(ValueError, match="Received"):
         call()
+
+
+def test_rate_upper_bound_is_exact():
+    # The bound is the rate at which so few events or fewer come up in 5 % of all experiments.
+    for events, trials in ((0, 1), (0, 300), (3, 40), (39, 40)):
+        bound = metrics.rate_upper_bound(events, trials)
+        assert scipy.stats.binom.cdf(events, trials, bound) == pytest.approx(0.05)
+    assert metrics.rate_upper_bound(0, 1000) == pytest.approx(3 / 1000, rel=0.01)
+    assert metrics.rate_upper_bound(7, 7) == 1
+    for events, trials in ((0, 0), (-1, 5), (6, 5)):
+        with pytest.raises(ValueError, match=f"Received: {events} of {trials}"):
+            metrics.rate_upper_bound(events, trials)
+
+
+def test_jackknife_of_a_mean_is_the_standard_error(rng):
+    values = rng.normal(3, 2, 60)
+    without = [np.delete(values, i).mean() for i in range(60)]
+    found = metrics.jackknife(values.mean(), without, 60)
+    error = values.std(ddof=1) / 60**0.5
+    assert found.value == pytest.approx(values.mean())
+    assert (found.ci_low, found.ci_high) == pytest.approx((values.mean() - 1.96 * error, values.mean() + 1.96 * error))
+    with pytest.raises(ValueError, match=r"at least two groups\. Received: 1"):
+        metrics.jackknife(1.0, [1.0], 5)

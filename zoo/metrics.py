@@ -8,6 +8,7 @@ import dataclasses
 from collections.abc import Hashable, Sequence
 
 import numpy as np
+from scipy.stats import beta
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,6 +74,27 @@ def bootstrap_mean(values: np.ndarray, sources: Sequence[Hashable], samples: int
     return Estimate(float(values.mean()), float(low), float(high), len(set(sources)), len(sources))
 
 
+def jackknife(value: float, without: Sequence[float], n_units: int) -> Estimate:
+    """``value`` with a 95 % interval from leaving out one group of sources at a time, of groups of one size.
+
+    For what is estimated from all sources at once, such as a fingerprint, where a bootstrap's repeated sources would
+    act like fewer.
+
+    Args:
+        value: From all groups.
+        without: The same without each group in turn, (groups,), two or more.
+        n_units: How many units the groups hold together.
+
+    Raises:
+        ValueError: For fewer than two groups.
+    """
+    values = _scores(np.asarray(without))
+    if len(values) < 2:
+        raise ValueError(f"A jackknife needs at least two groups. Received: {len(values)}")
+    half = 1.96 * float(np.sqrt((len(values) - 1) * values.var()))
+    return Estimate(float(value), float(value) - half, float(value) + half, n_units, n_units)
+
+
 def threshold_at_false_alarm(negative: np.ndarray, rate: float = 0.05) -> float:
     """The lowest of the scores at which at most ``rate`` of the negative units lie **above** it.
 
@@ -84,6 +106,19 @@ def threshold_at_false_alarm(negative: np.ndarray, rate: float = 0.05) -> float:
         raise ValueError(f"rate must be in [0, 1]. Received: {rate}")
     ordered = np.sort(negative)[::-1]
     return float(ordered[min(int(np.floor(rate * len(ordered) + 1e-9)), len(ordered) - 1)])
+
+
+def rate_upper_bound(events: int, trials: int) -> float:
+    """The rate, 0..1, that 95 % confidence puts above what ``events`` in ``trials`` show (Clopper and Pearson, exact).
+
+    No false alarm in n pictures proves no more than a rate of about 3 / n.
+
+    Raises:
+        ValueError: Unless ``0 <= events <= trials`` and there is a trial.
+    """
+    if not 0 <= events <= trials or trials < 1:
+        raise ValueError(f"Events must be from 0 to trials, trials at least 1. Received: {events} of {trials}")
+    return float(beta.ppf(0.95, events + 1, trials - events)) if events < trials else 1.0
 
 
 def _scores(values: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ PIPELINES = ("classical", "bilinear", "inet", "unet", "dnet")
 
 def add_commands(commands: "argparse._SubParsersAction") -> None:
     """Add ``imaging`` with its verbs to the ``zoo`` command."""
-    imaging = commands.add_parser("imaging", help="develop RAW photographs by classical and neural pipelines")
+    imaging = commands.add_parser("imaging", help="develop RAW photographs, and tell cameras by their noise")
     verbs = imaging.add_subparsers(dest="verb", required=True, metavar="VERB")
 
     develop = verbs.add_parser("develop", help="develop a RAW photograph to a PNG or TIFF")
@@ -37,6 +37,7 @@ def add_commands(commands: "argparse._SubParsersAction") -> None:
         "-o", "--output", type=Path, default=Path("runs/imaging-fit"), help="weights; a kill resumes there"
     )
     fit.set_defaults(run=_fit)
+    add_prnu(verbs)
 
 
 def pretrain_networks(options: argparse.Namespace) -> int:
@@ -45,7 +46,8 @@ def pretrain_networks(options: argparse.Namespace) -> int:
     Raises:
         ValueError: For data: the stored networks are those of the synthetic camera.
     """
-    from zoo.experiments.imaging.pretrained import install, pack_all
+    from zoo.experiments.imaging.commands_prnu import add_prnu
+from zoo.experiments.imaging.pretrained import install, pack_all
     from zoo.experiments.imaging.training import pretrain
 
     if options.data_dir is not None or options.dataset != "embedded":

@@ -1,0 +1,76 @@
+"""Train a UNet to develop short exposures to what long ones look like, for Table 3 (Chen et al., CVPR 2018).
+
+Command:  python -m zoo.experiments.imaging.low_light [--scale laptop] [--folder runs/imaging-low-light]
+Then:     zoo reproduce imaging table-3 --weights runs/imaging-low-light
+Expected: nothing measured yet
+Time:     as the UNet of ``training.py`` at the same scale
+
+Both exposures of a scene come from the body of Table 3, the long one developed by the classical pipeline; planes of the
+short one are multiplied by the ratio, as Chen et al. do. Scenes are those of no table.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+import zoo.weights
+from zoo.datasets import keyed
+from zoo.datasets.camera import CAMERAS, Body, as_raw, expose
+from zoo.datasets.developed import Developed
+from zoo.datasets.embedded import generate_linear_scene
+from zoo.experiments.imaging import training
+from zoo.experiments.imaging.pipelines import LOW_LIGHT
+from zoo.experiments.imaging.table_3 import CAMERA, EXPOSURE
+from zoo.imaging import UNet, pipeline
+
+_ROLES = {"train": 0, "validation": 1}
+_SCENES = 0x10E5
+_LEVELS = 65535
+
+
+def pairs(role: str, count: int, side: int, seed: int = 0) -> list[Developed]:
+    """Planes of short exposures, brightened, and pictures of long ones of the same scenes; ``role`` train, validation.
+
+    Raises:
+        ValueError: For another role.
+    """
+    if role not in _ROLES:
+        raise ValueError(f"role must be one of {', '.join(_ROLES)}. Received: {role!r}")
+    body, made = Body(CAMERAS[CAMERA], serial=1), []
+    for number in range(count):
+        key = (_SCENES, _ROLES[role], number)
+        scene = generate_linear_scene(keyed.generator(seed, *key), side, side)
+        long, short = (
+            as_raw(expose(scene * np.float32(light), body, keyed.generator(seed, *key, n)), body)
+            for n, light in enumerate((1, EXPOSURE))
+        )
+        planes = np.minimum(short.planes * np.float32(short.balance_of_planes) / EXPOSURE, 1)
+        codes = [np.rint(values * _LEVELS).astype(np.uint16) for values in (planes, pipeline.develop(long))]
+        source = f"low-light-{role}-{seed}-{number}"
+        made.append(Developed(*codes, source, camera_matrix=long.camera_matrix, cfa=long.cfa))
+    return made
+
+
+def main() -> None:
+    """Train, and pack the weights where ``zoo reproduce imaging table-3 --weights`` finds them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scale", default="laptop")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--folder", type=Path, default=Path("runs/imaging-low-light"))
+    options = parser.parse_args()
+    scale = training.check(options.scale, ["unet"])
+    pictures = tuple(
+        pairs(role, count, scale.side, options.seed)
+        for role, count in (("train", scale.training), ("validation", scale.validation))
+    )
+    trained = training.pretrain(options.scale, options.folder, options.seed, ["unet"], pictures)["unet"]
+    network = UNet()
+    network.set_weights(trained.get_weights())
+    path = options.folder / f"{LOW_LIGHT}.npz"
+    zoo.weights.pack(network, path, {layer.name: 16 for layer in network.layers})
+    print(f"written: {path}")
+
+
+if __name__ == "__main__":
+    main()

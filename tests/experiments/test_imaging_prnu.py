@@ -1,0 +1,172 @@
+import numpy as np
+import pytest
+
+from zoo.datasets.camera import CAMERAS, Body, write_dng
+from zoo.experiments import table as runner
+from zoo.experiments.imaging import figure_5, identification, pipelines, shots, table_3
+from zoo.experiments.imaging.prnu_evaluation import ANOTHER_BODY, TRUTH, PrnuEvaluation
+from zoo.experiments.imaging.values import paper_values
+from zoo.experiments.table import Settings
+from zoo.images import read_photograph
+
+SMOKE = Settings("smoke")
+CLASSICAL = ["Menon", "bilinear", "libRAW"]
+
+
+def _values(table, folder, settings=SMOKE):
+    frame = runner.run(table, settings, folder, progress=False)
+    measured = frame[frame["status"] == "measured"]
+    return frame, measured.set_index(["metric", "row", "column"])["value"].to_dict()
+
+
+@pytest.fixture(scope="module")
+def figure(tmp_path_factory):
+    return _values(figure_5.TABLE, tmp_path_factory.mktemp("figure"))
+
+
+def test_figure_5_has_both_matrices(figure):
+    frame, values = figure
+    names = [*CLASSICAL, "INet", "DNet", "UNet"]
+    correlations, scores = (frame[frame["metric"] == m] for m in ("correlation", "F1"))
+    assert len(correlations) == 6 * 5 // 2 + 6 + 2
+    assert len(scores) == 6 * 6 + 3 * 6 + 2
+    stored = {n for n in names if n in CLASSICAL or pipelines.standard("birch", None)[names.index(n)].develop}
+    ran = {key[1:] for key in values if key[0] == "F1" and key[1] in names}
+    assert ran == {(a, b) for a in stored for b in stored}
+    assert set(frame["status"]) <= {"measured", "not-run"}
+    assert (frame["comparable"] == "no").all()
+
+
+def test_figure_5_measures_what_it_says(figure):
+    _, values = figure
+    between = [values["correlation", a, b] for a, b in (CLASSICAL[:2], CLASSICAL[::2], CLASSICAL[1:])]
+    assert min(between) > 0.3
+    assert values["correlation", "lowest", "all that ran"] <= min(between)
+    assert values["correlation", "highest", "all that ran"] >= max(between)
+    for name in CLASSICAL:
+        assert values["correlation", TRUTH, name] > 0.15
+        assert values["F1", TRUTH, name] > values["F1", ANOTHER_BODY, name]
+        # 48 x 48 of 128 x 128.
+        assert values["F1", figure_5.EVERYTHING, name] == pytest.approx(2 * 48**2 / (48**2 + 128**2))
+
+
+def test_figure_5_is_drawn(figure, tmp_path):
+    frame, _ = figure
+    figure_5.draw(frame, SMOKE, "title", tmp_path / "figure.png")
+    assert read_photograph(tmp_path / "figure.png").std() > 10
+
+
+def test_table_3_stands_beside_the_papers(tmp_path):
+    frame, values = _values(table_3.TABLE, tmp_path)
+    printed = frame.set_index(["row", "column"])["paper_value"].dropna().to_dict()
+    names = ["libRAW (long)", "libRAW (short)", "UNet (short)"]
+    assert printed == {
+        (names[0], names[1]): 0.06,
+        (names[0], names[2]): 0.08,
+        (names[1], names[2]): 0.09,
+        **{(name, "average PCE"): pce for name, pce in zip(names, (470, 807, 13), strict=True)},
+    }
+    assert values["correlation", TRUTH, names[0]] > values["correlation", TRUTH, names[1]]
+    with pytest.raises(ValueError, match="needs short and long exposures"):
+        list(table_3.cells(Settings("smoke", data_dir=tmp_path)))
+
+
+def test_printed_ranges():
+    assert paper_values("figure_5").to_dict() == {
+        "correlation": {"lowest": 0.57, "highest": 0.96},
+        "F1": {"lowest": 0.35, "highest": 0.51},
+    }
+
+
+def test_identification_tells_bodies_apart():
+    measured = identification.Identification(SMOKE)
+    others = tuple(identification.OTHERS["other bodies of the model"])
+    for row in ("as developed", identification.ARTEFACT):
+        own = measured.median(row, (identification.OWN,))
+        assert own.ci_low > 60 > measured.median(row, others).ci_high
+        assert (own.n_sources, own.n_units) == (2, 2)
+    rate = measured.false_positives("as developed", others)
+    assert (rate.value, rate.ci_low) == (0, 0)
+    assert rate.ci_high == pytest.approx(100 * (1 - 0.05 ** (1 / 6)))  # none in six
+    assert measured.detected("as developed").value == 100
+    with pytest.raises(ValueError, match="synthetic bodies only"):
+        identification.Identification(Settings("smoke", data_dir="photos"))
+
+
+def test_every_body_and_exposure_sees_the_same_scenes():
+    first, second = (Body(CAMERAS["birch"], n) for n in (1, 2))
+    (shot,), (other,) = (shots.synthetic(body, "test", 1, 64, 0) for body in (first, second))
+    (again,) = shots.synthetic(first, "test", 1, 64, 0)
+    (apart,) = shots.synthetic(first, "predictor", 1, 64, 0)
+    (short,) = shots.synthetic(first, "test", 1, 64, 0, 0.1)
+    np.testing.assert_array_equal(shot.image.codes, again.image.codes)
+    planes = [s.image.planes.ravel() for s in (shot, other, short, apart)]
+    assert not np.array_equal(planes[0], planes[1])
+    assert np.corrcoef(planes[0], planes[1])[0, 1] > 0.9
+    assert planes[2].mean() == pytest.approx(0.1 * planes[0].mean(), rel=0.1)
+    assert np.corrcoef(planes[0], planes[3])[0, 1] < 0.9
+
+
+@pytest.fixture
+def camera_folder(tmp_path):
+    body = Body(CAMERAS["alder"], 1)
+    whole = shots.synthetic(body, "test", 5, 96, 0)
+    for n, shot in enumerate(whole):
+        write_dng(tmp_path / f"{n}.dng", shot.image.mosaic, body)
+    return tmp_path, whole
+
+
+def test_folder_of_raw_files(camera_folder):
+    path, whole = camera_folder
+    counts = {"fingerprint": 90, "predictor": 30, "test": 30}
+    dealt = shots.folder(path, counts, 64, 3)
+    assert {role: len(found) for role, found in dealt.items()} == {"fingerprint": 3, "predictor": 1, "test": 1}
+    sources = [shot.source for found in dealt.values() for shot in found]
+    assert sorted(sources) == list("01234")
+    shot = dealt["test"][0]
+    synthetic = whole[int(shot.source)]
+    np.testing.assert_array_equal(shot.image.mosaic, synthetic.image.mosaic[16:80, 16:80])
+    # LibRaw develops the whole file in both cases; the middle of it is the shot's.
+    np.testing.assert_array_equal(shot.libraw(), synthetic.libraw()[16:80, 16:80])
+    np.testing.assert_array_equal(synthetic.libraw(), read_photograph(path / f"{shot.source}.dng"))
+    evaluation = PrnuEvaluation(Settings("smoke", data_dir=path), pipelines.standard("birch", None)[:1], synthetic.body)
+    with pytest.raises(ValueError, match=r"at least 128x128 pixels are needed\. Received: \(96, 96\)"):
+        evaluation.pictures("test", "Menon")
+    (path / "0.dng").unlink()
+    with pytest.raises(ValueError, match="at least 5 RAW files"):
+        shots.folder(path, counts, 64, 3)
+
+
+@pytest.mark.parametrize("module", [figure_5, table_3, identification])
+def test_other_scales_are_refused(module):
+    with pytest.raises(ValueError, match="Received: 'huge'"):
+        list(module.cells(Settings("huge")))
+
+
+def test_networks_by_name(tmp_path):
+    """A folder of packed weights makes the networks' pipelines run."""
+    model = pytest.importorskip("zoo.imaging.model")
+    from zoo.weights import pack
+
+    network = model.INet()
+    pack(network, tmp_path / "inet-birch.generated.npz", {layer.name: 32 for layer in network.layers})
+    chosen = {p.name: p for p in pipelines.standard("birch", tmp_path)}["INet"]
+    (shot,) = shots.synthetic(Body(CAMERAS["birch"], 1), "test", 1, 64, 0)
+    picture = chosen.develop(shot)
+    expected = np.asarray(network.predict_on_batch(shot.image.balanced_planes[None]))[0]
+    assert np.abs(picture - 255 * expected).max() <= 0.51
+    (other,) = shots.synthetic(Body(CAMERAS["alder"], 1), "test", 1, 64, 0)
+    with pytest.raises(ValueError, match=r"GBRG\. Received: RGGB"):
+        chosen.develop(other)
+
+
+def test_low_light_pairs_share_a_scene():
+    pytest.importorskip("zoo.imaging.model")
+    from zoo.experiments.imaging import low_light
+
+    (pair,) = low_light.pairs("train", 1, 64)
+    assert (pair.planes.shape, pair.target.shape) == ((32, 32, 4), (64, 64, 3))
+    green = (pair.target[::2, ::2, 1] / 65535.0) ** 2.2
+    assert np.corrcoef(pair.planes[..., 1].ravel(), green.ravel())[0, 1] > 0.5
+    with pytest.raises(ValueError, match="one of train, validation"):
+        low_light.pairs("test", 1, 64)

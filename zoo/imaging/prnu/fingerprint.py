@@ -1,0 +1,129 @@
+"""A camera's fingerprint: the maximum-likelihood estimate of its photo response from photographs."""
+
+from pathlib import Path
+
+import numpy as np
+
+from zoo.images import ImageError, atomic
+from zoo.imaging.prnu.cleaning import to_grey, wiener_in_dft, zero_mean
+from zoo.imaging.prnu.residual import check_picture, noise_residual
+
+_KEY = "fingerprint"
+
+
+class FingerprintSums:
+    """What the estimate needs of the photographs seen so far; two of these may be added, so that parts run apart.
+
+    K is ``sum(W I) / (sum(I^2) + 1)`` (Chen et al. 2008, equation 6): W the noise residual, I the intensity, scaled to
+    0..1 at grey level 252, falling above it and 0 where a pixel and a neighbour are saturated.
+
+    Args:
+        sigma: As for ``noise_residual``.
+    """
+
+    def __init__(self, sigma: float = 3.0) -> None:
+        self.sigma, self.count = sigma, 0
+        self.products: np.ndarray | None = None
+        self.energies: np.ndarray | None = None
+
+    def add(self, image: np.ndarray) -> None:
+        """Take in one photograph, grey levels 0..255, (height, width) or (height, width, 3); all of one size.
+
+        Raises:
+            ValueError: For another size than the first one's.
+        """
+        image = check_picture(image)
+        if self.products is None:
+            self.products, self.energies = (np.zeros(image.shape, np.float32) for _ in range(2))
+        if image.shape != self.products.shape:
+            raise ValueError(
+                f"A fingerprint needs photographs of one size, {self.products.shape}. Received: {image.shape}"
+            )
+        intensity = light(image) * ~saturated(image)
+        self.products += noise_residual(image, self.sigma) * intensity
+        self.energies += intensity * intensity
+        self.count += 1
+
+    def __add__(self, other: "FingerprintSums") -> "FingerprintSums":
+        """The sums of both lots of photographs."""
+        if self.products is None or other.products is None:
+            return self if other.products is None else other
+        if self.products.shape != other.products.shape or self.sigma != other.sigma:
+            received = f"{self.products.shape}, {self.sigma} and {other.products.shape}, {other.sigma}"
+            raise ValueError(f"Sums must be of one size and sigma. Received: {received}")
+        total = FingerprintSums(self.sigma)
+        total.count = self.count + other.count
+        total.products, total.energies = self.products + other.products, self.energies + other.energies
+        return total
+
+    def estimate(self) -> np.ndarray:
+        """K as it is, float32 of the photographs' shape, in grey levels at full intensity (252).
+
+        Raises:
+            ValueError: When there was no photograph.
+        """
+        if self.products is None:
+            raise ValueError("A fingerprint needs at least one photograph. Received: 0")
+        return self.products / (self.energies + 1)
+
+    def fingerprint(self) -> np.ndarray:
+        """K cleaned of what cameras share, in grey, float32 (height, width): what ``match`` takes.
+
+        Rows, columns and mosaic sites get zero mean, the spectrum of each channel and then of their grey sum is
+        flattened (the order of the toolbox that the paper used).
+        """
+        pattern = zero_mean(self.estimate())
+        if pattern.ndim == 3:
+            pattern = to_grey(np.dstack([wiener_in_dft(pattern[..., i]) for i in range(pattern.shape[2])]))
+        return wiener_in_dft(pattern)
+
+
+def light(image: np.ndarray) -> np.ndarray:
+    """How strongly PRNU shows at a grey level, float32: in proportion up to 252, then falling to nothing."""
+    levels = np.asarray(image, np.float32)
+    return np.where(levels < 252, levels / 252, np.exp(-((levels - 252) ** 2) / 6)).astype(np.float32)
+
+
+def saturated(image: np.ndarray) -> np.ndarray:
+    """Where a channel holds its largest value, of 250 or above, in a pixel and at least one of its four neighbours."""
+    full = (image == np.max(image, axis=(0, 1))) & (image >= 250)
+    beside = np.zeros_like(full)
+    beside[1:] |= full[:-1]
+    beside[:-1] |= full[1:]
+    beside[:, 1:] |= full[:, :-1]
+    beside[:, :-1] |= full[:, 1:]
+    return full & beside
+
+
+def write_fingerprint(path: str | Path, fingerprint: np.ndarray) -> None:
+    """Write a fingerprint, float (height, width), as ``.npz``; the file appears at once, whole.
+
+    Raises:
+        ValueError: For another shape or suffix.
+    """
+    if Path(path).suffix.lower() != ".npz" or np.ndim(fingerprint) != 2:
+        raise ValueError(f"A fingerprint (height, width) goes to .npz. Received: {path}, {np.shape(fingerprint)}")
+    with atomic(path) as temporary:
+        np.savez(temporary, **{_KEY: np.asarray(fingerprint, np.float32)})
+
+
+def read_fingerprint(path: str | Path) -> np.ndarray:
+    """Read what ``write_fingerprint`` wrote, float32 (height, width).
+
+    Raises:
+        ImageError: For anything else.
+    """
+    right = "a fingerprint of `zoo imaging prnu fingerprint` is needed"
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            fingerprint = stored[_KEY]
+    except FileNotFoundError as error:
+        raise ImageError(path, "does not exist", right) from error
+    except Exception as error:  # NumPy and zipfile raise nearly everything on other files
+        raise ImageError(path, "is not a fingerprint", right) from error
+    real = fingerprint.dtype.kind == "f"
+    if not real or fingerprint.ndim != 2 or 0 in fingerprint.shape or not np.isfinite(fingerprint).all():
+        raise ImageError(
+            path, "holds no finite pattern of two dimensions", right, f"{fingerprint.dtype} {fingerprint.shape}"
+        )
+    return fingerprint.astype(np.float32, copy=False)

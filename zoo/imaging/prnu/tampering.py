@@ -1,0 +1,113 @@
+"""Where a picture does not carry its camera's fingerprint: sliding windows, the middle pixel gets the verdict.
+
+Korus and Huang, "Multi-scale analysis strategies in PRNU-based tampering localization", IEEE TIFS 2017, section III, at
+one scale; Korus and Memon 2019, section 3.3.1: windows of 129x129 pixels, every 8 pixels.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from scipy.special import expit
+
+from zoo.imaging.prnu.cleaning import to_grey
+from zoo.imaging.prnu.predictor import CorrelationPredictor, correlation_map, residual_of
+
+THRESHOLDS = tuple(i / 25 for i in range(1, 25))
+"""The 24 thresholds over which the best F1 is looked for."""
+
+
+@dataclass(frozen=True, eq=False)
+class TamperingMap:
+    """Verdicts on windows every ``stride`` pixels, all float (rows, columns)."""
+
+    probability: np.ndarray
+    """Of having been tampered with, 0..1, where one half of all pictures were."""
+    correlation: np.ndarray
+    """Of the picture's noise with the fingerprint, -1..1."""
+    predicted: np.ndarray
+    """The correlation an untouched window should have."""
+    window: int
+    stride: int
+    shape: tuple[int, int]
+    """Height and width of the picture."""
+
+    def full_size(self) -> np.ndarray:
+        """``probability`` for every pixel, (height, width): that of the nearest window's middle, as far as borders."""
+        rows, columns = (
+            np.clip(np.rint((np.arange(side) - self.window // 2) / self.stride).astype(int), 0, n - 1)
+            for side, n in zip(self.shape, self.probability.shape, strict=True)
+        )
+        return self.probability[np.ix_(rows, columns)]
+
+
+def tampering_map(
+    image: np.ndarray,
+    fingerprint: np.ndarray,
+    predictor: CorrelationPredictor,
+    stride: int = 8,
+    sigma: float = 3.0,
+) -> TamperingMap:
+    """Say for each window how likely its PRNU is not that of the camera.
+
+    The correlation is normal around 0 where tampered, around the predicted one where not; the probability is the
+    likelihoods' ratio at even odds. Where the picture hides PRNU it comes out near one half.
+
+    Args:
+        image: Grey levels 0..255, (height, width) or (height, width, 3), of the fingerprint's size.
+        fingerprint: Float (height, width).
+        predictor: Fitted with this fingerprint; says how large windows are.
+        stride: Pixels from one window to the next.
+        sigma: As for ``noise_residual``.
+
+    Raises:
+        ValueError: For sizes that do not fit, or a stride below 1.
+    """
+    if stride < 1:
+        raise ValueError(f"stride must be at least 1. Received: {stride}")
+    window = predictor.window
+    residual = residual_of(image, fingerprint, window, sigma)
+    measured = correlation_map(residual, fingerprint * to_grey(image), window)[::stride, ::stride]
+    predicted = predictor.predict(image, stride)
+    other, matching = (max(d, 1e-9) for d in (predictor.other_deviation, predictor.matching_deviation))
+    tampered = -((measured / other) ** 2) / 2 - np.log(other)
+    untouched = -(((measured - predicted) / matching) ** 2) / 2 - np.log(matching)
+    return TamperingMap(expit(tampered - untouched), measured, predicted, window, stride, image.shape[:2])
+
+
+def best_f1(probability: np.ndarray, truth: np.ndarray, smallest: int = 0, dilation: int = 0) -> tuple[float, float]:
+    """The largest F1 over ``THRESHOLDS`` and the threshold that gives it.
+
+    The threshold is chosen with the truth at hand, as the paper does: an upper bound, not what an analyst reaches.
+
+    Args:
+        probability: Float (height, width), 0..1.
+        truth: Bool (height, width), True where tampered.
+        smallest: Leave out detected regions of fewer pixels, in 8-connectivity.
+        dilation: Then widen what is left by a disk of this radius.
+
+    Raises:
+        ValueError: For shapes that differ or a truth without any tampered pixel.
+    """
+    truth = np.asarray(truth, bool)
+    if probability.shape != truth.shape or not truth.any():
+        received = f"{probability.shape}, {truth.shape} with {int(truth.sum())} tampered pixels"
+        raise ValueError(f"F1 needs a map and a truth of one shape, something of it tampered. Received: {received}")
+    best = (0.0, THRESHOLDS[0])
+    for threshold in THRESHOLDS:
+        found = _tidied(probability > threshold, smallest, dilation)
+        score = 2 * float((found & truth).sum()) / float(found.sum() + truth.sum())
+        best = max(best, (score, threshold), key=lambda pair: pair[0])
+    return best
+
+
+def _tidied(found: np.ndarray, smallest: int, dilation: int) -> np.ndarray:
+    if smallest:
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(found.astype(np.uint8), connectivity=8)
+        large = stats[:, cv2.CC_STAT_AREA] >= smallest
+        large[0] = False  # the background
+        found = large[labels]
+    if dilation:
+        y, x = np.ogrid[-dilation : dilation + 1, -dilation : dilation + 1]
+        found = cv2.dilate(found.astype(np.uint8), (x * x + y * y <= dilation * dilation).astype(np.uint8)) > 0
+    return found
