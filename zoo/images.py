@@ -116,9 +116,7 @@ def read_photograph(path: str | Path, half_size: bool = False) -> np.ndarray:
                 use_camera_wb=True, no_auto_bright=True, output_bps=8, user_flip=0, half_size=half_size
             )
     except rawpy.LibRawError as error:
-        message = error.args[0] if error.args else error
-        message = message.decode(errors="replace") if isinstance(message, bytes) else message
-        wrong = f"cannot be developed by LibRaw ({message})"
+        wrong = f"cannot be developed by LibRaw ({libraw_message(error)})"
         raise ImageError(path, wrong, "a RAW file of a camera it knows is needed", f"{len(data)} bytes") from error
 
 
@@ -207,20 +205,30 @@ def write_png(path: str | Path, image: np.ndarray) -> None:
         raise ImageError(path, wrong, "a path in an existing, writable folder is needed") from error
 
 
-def _read_bytes(path: Path) -> bytes:
+def check_regular_file(path: Path, right: str = "an image file is needed") -> None:
+    """Raise ``ImageError``, which ends in ``right``, unless ``path`` is a regular file that is not empty."""
     if path.is_dir():
-        raise ImageError(path, "is a folder", "an image file is needed")
+        raise ImageError(path, "is a folder", right)
     if not path.exists():
-        raise ImageError(path, "does not exist", "an image file is needed")
+        raise ImageError(path, "does not exist", right)
     if not path.is_file():  # reading a pipe or a device might never end
-        raise ImageError(path, "is not a regular file", "an image file is needed")
+        raise ImageError(path, "is not a regular file", right)
+    if not path.stat().st_size:
+        raise ImageError(path, "is empty", right, "0 bytes")
+
+
+def libraw_message(error: Exception) -> str:
+    """What LibRaw says in an exception of rawpy's, as text."""
+    message = error.args[0] if error.args else error
+    return message.decode(errors="replace") if isinstance(message, bytes) else str(message)
+
+
+def _read_bytes(path: Path) -> bytes:
+    check_regular_file(path)
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise ImageError(path, f"cannot be read ({error.strerror})", "a readable file is needed") from error
-    if not data:
-        raise ImageError(path, "is empty", "an image file is needed", "0 bytes")
-    return data
 
 
 class _Quiet:

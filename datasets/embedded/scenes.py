@@ -38,6 +38,19 @@ def generate_scene(rng: np.random.Generator, height: int = 512, width: int = 512
     return np.clip(developed * 255 + 0.5, 0, 255).astype(np.uint8)
 
 
+def generate_linear_scene(rng: np.random.Generator, height: int = 512, width: int = 512) -> np.ndarray:
+    """Return the light of one scene before any camera: linear sRGB, float32 (height, width, 3), 0 or above.
+
+    1 is where a well-exposed sensor is full; highlights may lie above it. No noise, no mosaic, no tone curve.
+
+    Raises:
+        ValueError: For a side below 16 pixels.
+    """
+    if min(height, width) < 16:
+        raise ValueError(f"A scene needs sides of at least 16 pixels. Received: {height} x {width}")
+    return _expose(rng, _paint(rng, height, width) * _light(rng, height, width))
+
+
 def _paint(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     """Paint reflectance, float32 (h, w, 3): shapes in depth order, each with its colour, shading and texture."""
     palette = np.exp(rng.normal(-1.3, rng.uniform(0.3, 0.9), (int(rng.integers(3, 12)), 1)))
