@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     merge.set_defaults(run=_merge)
 
     pretrain = commands.add_parser("pretrain", help="train a paper's stored weights anew")
-    pretrain.add_argument("paper", choices=["contrast"])
+    pretrain.add_argument("paper", choices=["contrast", "imaging"])
     pretrain.add_argument("--scale", default="laptop")
     _add_data_arguments(pretrain)
     pretrain.add_argument("--install", action="store_true", help="replace the stored weights of the package")
@@ -60,6 +60,10 @@ def _parser() -> argparse.ArgumentParser:
     detect.add_argument("--json", action="store_true", help="one JSON object a line")
     detect.add_argument("--weights", help="stored weights or a file (default: the JPEG-aware network)")
     detect.set_defaults(run=_detect)
+
+    from zoo.experiments.imaging.commands import add_commands
+
+    add_commands(commands)
     return parser
 
 
@@ -149,6 +153,10 @@ def _show(table: "object", settings: "object", output: Path, frame: "object") ->
 
 
 def _pretrain(options: argparse.Namespace) -> int:
+    if options.paper == "imaging":
+        from zoo.experiments.imaging.commands import pretrain_networks
+
+        return pretrain_networks(options)
     from zoo.experiments.contrast.pretrained import install, pack_all
     from zoo.experiments.contrast.training import pretrain
 

@@ -1,4 +1,4 @@
-"""Put trained weights into the package: the file, and its line in ``weights.json``."""
+"""Put packed weights into the package, with checksum and provenance."""
 
 import json
 from importlib.metadata import version
@@ -9,25 +9,32 @@ from zoo.experiments.table import device
 from zoo.images import atomic
 
 
-def store(
-    name: str, packed: Path, family: str, *, bits: str, command: str, data: str, commit: str, seconds: int
-) -> None:
-    """Copy ``packed`` (of ``zoo.weights.pack``) to ``zoo/<family>/weights`` and list it as ``name``."""
+def install(paper: str, packed: Path, history: list[dict], bits: str, command: str, data: str) -> None:
+    """Copy a packed file to ``zoo/<paper>/weights`` and list it in ``weights.json`` under its stem.
+
+    Args:
+        paper: The family.
+        packed: What ``zoo.weights.pack`` wrote.
+        history: The epochs that led to it, as ``fitting.SavedState`` logs them: their seconds are added up.
+        bits: How it is packed.
+        command: How to train it again.
+        data: What it was trained on.
+    """
     package = zoo.weights.INDEX.parent
-    target = package / family / "weights" / f"{name}.npz"
+    index = json.loads(zoo.weights.INDEX.read_text())
+    target = package / paper / "weights" / packed.name
     target.parent.mkdir(exist_ok=True)
     with atomic(target) as partial:
         partial.write_bytes(packed.read_bytes())
-    index = json.loads(zoo.weights.INDEX.read_text())
-    index[name] = {
+    index[packed.stem] = {
         "file": str(target.relative_to(package)),
         "sha256": zoo.weights.sha256(target),
         "bytes": target.stat().st_size,
         "bits": bits,
         "command": command,
         "data": data,
-        "commit": commit,
-        "seconds": seconds,
+        "commit": history[-1]["commit"],
+        "seconds": int(sum(entry["seconds"] for entry in history)),
         "device": device(),
         "licence": f"Apache-2.0, forensics-zoo {version('forensics-zoo')}",
     }

@@ -37,6 +37,35 @@ def grid(height: int, width: int, tile: int) -> np.ndarray:
     return np.stack(np.meshgrid(ys, xs, indexing="ij"), -1).reshape(-1, 2)
 
 
+def spans(length: int, tile: int, margin: int, multiple: int = 1) -> list[tuple[int, int, int, int]]:
+    """Divide a side for a network that looks ``margin`` pixels around each: (read from, to, keep from, to) of tiles.
+
+    What is kept joins without gap or overlap; what is read begins at multiples of ``multiple`` and reaches at least
+    ``margin`` beyond it on both sides, or to the picture's end, so that every kept pixel sees what it would see in the
+    whole picture. At most ``tile`` pixels are read at a time.
+
+    Raises:
+        ValueError: When a tile has no room between its margins, or a size is below 1.
+    """
+    step = multiple * ((tile - margin) // multiple) - multiple * -(-margin // multiple)
+    if min(length, tile, multiple) < 1 or margin < 0 or step < 1:
+        raise ValueError(
+            f"A tile must be longer than both margins, rounded up to multiples. "
+            f"Received: {length=}, {tile=}, {margin=}, {multiple=}"
+        )
+    if length <= tile:
+        return [(0, length, 0, length)]
+    lead = multiple * -(-margin // multiple)
+    found, keep = [], 0
+    while keep < length:
+        first = max(0, keep - lead)
+        last = min(first + tile, length)
+        end = length if last == length else first + lead + step
+        found.append((first, last, keep, end))
+        keep = end
+    return found
+
+
 def cut(image: np.ndarray, corners: np.ndarray, tile: int) -> np.ndarray:
     """Copy the tiles at ``corners`` out of ``image``: (n, tile, tile, ...)."""
     return np.stack([image[y : y + tile, x : x + tile] for y, x in corners])

@@ -1,7 +1,8 @@
 """Stored weights: small files with a checksum and a provenance each, listed in ``weights.json``.
 
-A file is an ``.npz`` of integer codes, 8 bits or fewer, with one float32 scale for each output channel; vectors
-(biases, normalisation) stay float32. Writing is byte-reproducible, loading is refused when a byte has changed.
+A file is an ``.npz`` of integer codes, 8 bits or fewer, with one float32 scale for each output channel, or of floats
+where that would cost too much; vectors (biases, normalisation) stay float32. Writing is byte-reproducible, loading is
+refused when a byte has changed.
 """
 
 import dataclasses
@@ -88,11 +89,11 @@ def load_into(model: keras.Model, weights: str | Path) -> None:
 def pack(model: keras.Model, path: Path, bits: Mapping[str, int] | int = 8) -> None:
     """Write ``model``'s weights to ``path`` (.npz), matrices as integer codes with a scale for each output channel.
 
-    ``bits`` (2..8) may be one number or one for each layer name (8 for those not named). The file has the same bytes
-    for the same weights.
+    ``bits`` may be one number or one for each layer name (8 for those not named): 2..8, or 16 or 32 for floats. The
+    file has the same bytes for the same weights.
 
     Raises:
-        ValueError: For a number of bits outside 2..8.
+        ValueError: For another number of bits.
     """
     arrays: dict[str, np.ndarray] = {}
     for variable in _variables(model):
@@ -101,8 +102,11 @@ def pack(model: keras.Model, path: Path, bits: Mapping[str, int] | int = 8) -> N
             arrays[variable.path] = value
             continue
         depth = bits if isinstance(bits, int) else bits.get(variable.path.split("/")[0], 8)
+        if depth in (16, 32):
+            arrays[variable.path] = value.astype(f"float{depth}")
+            continue
         if not 2 <= depth <= 8:
-            raise ValueError(f"bits must be from 2 to 8. Received: {depth} for {variable.path}")
+            raise ValueError(f"bits must be from 2 to 8, 16 or 32. Received: {depth} for {variable.path}")
         largest = 2 ** (depth - 1) - 1
         peak = np.abs(value).reshape(-1, value.shape[-1]).max(0)
         scale = np.where(peak > 0, peak / largest, 1).astype(np.float32)
@@ -130,8 +134,7 @@ def unpack(model: keras.Model, path: Path) -> None:
         differing = sorted(set(found.items()) ^ set(expected.items()))
         raise ValueError(f"{path} does not hold {model.name}'s tensors. Received: {differing[:4]} differ")
     for variable in variables:
-        value = arrays[variable.path].astype(np.float32)
-        variable.assign(value * arrays[variable.path + "#scale"] if value.ndim > 1 else value)
+        variable.assign(arrays[variable.path].astype(np.float32) * arrays.get(variable.path + "#scale", np.float32(1)))
 
 
 def sha256(path: Path) -> str:

@@ -11,9 +11,7 @@ Time:     45 minutes on two cores (AVX2, float32) for `laptop`, as `zoo/weights.
 """
 
 import dataclasses
-import json
 import re
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -26,8 +24,8 @@ from zoo.datasets.embedded import generate_scene
 from zoo.datasets.jpeg import ORIGINAL_QUALITIES
 from zoo.datasets.patches import PairedPatches
 from zoo.datasets.photographs import Photograph
-from zoo.experiments.table import commit, device
-from zoo.images import atomic
+from zoo.experiments.fitting import cosine, fit
+from zoo.experiments.table import device
 
 
 @dataclasses.dataclass(frozen=True)
@@ -159,26 +157,6 @@ def initialise_from_data(model: keras.Model, patches: np.ndarray) -> None:
         x = layer(x)
 
 
-class _State(keras.callbacks.Callback):
-    """Saves model, optimiser and epoch after every epoch, so that a killed training goes on from there."""
-
-    def __init__(self, folder: Path, name: str) -> None:
-        super().__init__()
-        self.path, self.log = folder / f"{name}.keras", folder / f"{name}.json"
-
-    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
-        self.began = time.perf_counter()
-
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        with atomic(self.path) as partial:
-            self.model.save(partial)
-        history = json.loads(self.log.read_text()) if self.log.exists() else []
-        entry = {"epoch": epoch + 1, "seconds": time.perf_counter() - self.began, "commit": commit()}
-        entry |= {name: float(value) for name, value in (logs or {}).items()}
-        with atomic(self.log) as partial:
-            partial.write_text(json.dumps([*history[:epoch], entry], indent=1))
-
-
 class _KeyedDropout(keras.callbacks.Callback):
     """Sets every dropout's state from (seed, epoch): Keras does not restore it, and a resumed run would differ."""
 
@@ -207,30 +185,8 @@ def fit_step(
     ``folder/<name>.keras`` holds the state after the last whole epoch. Where it exists, training goes on from it and
     ``model`` is not used; where it already has ``epochs`` epochs, it is returned as it is.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    state = _State(folder, name)
-    done = 0
-    if state.path.exists():
-        done = json.loads(state.log.read_text())[-1]["epoch"]
-        model = keras.models.load_model(state.path)
-    schedule = []
-    if recipe.cosine:
-
-        def rate(epoch: int) -> float:
-            return recipe.learning_rate * (0.01 + 0.99 * 0.5 * (1 + np.cos(np.pi * epoch / epochs)))
-
-        schedule = [keras.callbacks.LearningRateScheduler(rate)]
-    if done < epochs:
-        # Callers' callbacks come first: what they add to the logs is saved with the state.
-        model.fit(
-            batches,
-            initial_epoch=done,
-            epochs=epochs,
-            verbose=2,
-            shuffle=False,
-            callbacks=[batches.follow(), *schedule, _KeyedDropout(batches.seed), *callbacks, state],
-        )
-    return model
+    schedule = [cosine(recipe.learning_rate, epochs)] if recipe.cosine else []
+    return fit(model, batches, epochs, folder, name, [*schedule, _KeyedDropout(batches.seed), *callbacks])
 
 
 def pretrain(scale: str, folder: Path, seed: int = 0, pictures: Sequence[Photograph] = ()) -> dict[str, keras.Model]:

@@ -1,5 +1,6 @@
 """Neural imaging pipelines (Korus and Memon 2019): from a RAW file to a picture."""
 
-from zoo.imaging import raw
+from zoo.imaging import pipeline, raw
+from zoo.imaging.model import DNet, INet, UNet
 
-__all__ = ["raw"]
+__all__ = ["DNet", "INet", "UNet", "pipeline", "raw"]

@@ -4,7 +4,6 @@
 rotated; the area is the sensor's visible one, without the file's suggested crop, as LibRaw itself develops it.
 """
 
-import contextlib
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,20 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import tifffile
 
 from zoo.images import ImageError, check_regular_file, libraw_message
 from zoo.imaging import bayer
+from zoo.imaging.raw_container import RIGHT, look_inside
 
 if TYPE_CHECKING:
     import rawpy
 
-_RIGHT = "a Bayer RAW file straight from a camera is needed"
-_SIGNATURES = (
-    b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"IIRO", b"IIRS", b"MMOR", b"IIU\0", b"II\x1a\0", b"FUJIFILM", b"\0MRM",
-    b"FOVb", b"ARRI", b"RED1", b"CI,\0", b"qktk", b"qktn", b"NOKIARAW", b"IIII", b"MMMM", b"DSC-Image", b"\xff\xd8\xff",
-)  # fmt: skip
-_VC5, _ACTIVE_AREA = 9, 50829
+MAXIMUM_PIXELS = 256_000_000
+"""More than any sensor has; damaged files declare thousands of Mpixel."""
 XYZ_OF_SRGB = np.array(
     [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
 )
@@ -115,10 +110,15 @@ def read(path: str | Path) -> RawImage:
     import rawpy
 
     path = Path(path)
-    check_regular_file(path, _RIGHT)
-    active_area = _look_inside(path)
+    check_regular_file(path, RIGHT)
+    active_area = look_inside(path)
     try:
-        with rawpy.imread(str(path)) as raw:
+        with rawpy.RawPy() as raw:
+            raw.open_file(str(path))
+            if (pixels := raw.sizes.raw_height * raw.sizes.raw_width) > MAXIMUM_PIXELS:
+                right = f"up to {MAXIMUM_PIXELS // 10**6} Mpixel are read"
+                raise ImageError(path, "declares far too many pixels", right, f"{pixels // 10**6} Mpixel")
+            raw.unpack()
             return _from_libraw(path, raw, active_area)
     except (rawpy.LibRawError, rawpy.NotSupportedError) as error:
         message = libraw_message(error)
@@ -127,7 +127,7 @@ def read(path: str | Path) -> RawImage:
             if isinstance(error, rawpy.LibRawIOError | rawpy.LibRawDataError)
             else ("is no RAW file that LibRaw can decode")
         )
-        raise ImageError(path, f"{wrong} ({message})", _RIGHT, f"{path.stat().st_size} bytes") from error
+        raise ImageError(path, f"{wrong} ({message})", RIGHT, f"{path.stat().st_size} bytes") from error
 
 
 def from_mosaic(
@@ -189,9 +189,9 @@ def orient(rgb: np.ndarray, orientation: int) -> np.ndarray:
     """
     if orientation not in _EXIF_ORIENTATION.values():
         raise ValueError(f"orientation must be 1 to 8. Received: {orientation}")
-    if orientation in (3, 4, 7, 8):
+    if orientation in (3, 4, 6, 7):
         rgb = rgb[::-1]
-    if orientation in (2, 3, 6, 7):
+    if orientation in (2, 3, 7, 8):
         rgb = rgb[:, ::-1]
     if orientation in (5, 6, 7, 8):
         rgb = rgb.swapaxes(0, 1)
@@ -214,14 +214,14 @@ def _from_libraw(path: Path, raw: "rawpy.RawPy", active_area: tuple[int, int] | 
     visible = raw.raw_image_visible
     if visible is None or visible.dtype != np.uint16 or min(visible.shape) < 2:
         received = "floating point" if visible is None else f"{visible.dtype} {visible.shape}"
-        raise ImageError(path, "has samples of an unusual kind", _RIGHT, received)
+        raise ImageError(path, "has samples of an unusual kind", RIGHT, received)
     # Where a DNG's active area begins at an odd row or column, LibRaw begins one later, but counts the file's black
     # levels from there all the same.
     top, left = active_area or (0, 0)
     dy, dx = (raw.sizes.top_margin - top, raw.sizes.left_margin - left) if active_area else (0, 0)
     black = tuple(float(raw.black_level_per_channel[pattern[(y + dy) % 2, (x + dx) % 2]]) for y, x in bayer.SITES[cfa])
     if not raw.white_level > max(black):
-        raise ImageError(path, "has no range of values", _RIGHT, f"black {black}, white {raw.white_level}")
+        raise ImageError(path, "has no range of values", RIGHT, f"black {black}, white {raw.white_level}")
     matrix = _camera_matrix(raw)
     if matrix is None:
         warnings.warn(f"{path}: no camera matrix is known; colours are the sensor's own.", stacklevel=3)
@@ -247,15 +247,15 @@ def _from_libraw(path: Path, raw: "rawpy.RawPy", active_area: tuple[int, int] | 
 def _phase(path: Path, raw: "rawpy.RawPy") -> str:
     pattern = raw.raw_pattern  # of the visible area, whatever its margins
     if pattern is None:
-        raise ImageError(path, "holds no colour filter mosaic", _RIGHT, f"pixels of type {raw.raw_type.name}")
+        raise ImageError(path, "holds no colour filter mosaic", RIGHT, f"pixels of type {raw.raw_type.name}")
     letters = raw.color_desc.decode()
     if pattern.shape == (2, 2):
         cfa = "".join(letters[colour] for colour in pattern.ravel())
         if cfa in bayer.SITES:
             return cfa
-        raise ImageError(path, "has other colour filters than red, green, green and blue", _RIGHT, cfa)
+        raise ImageError(path, "has other colour filters than red, green, green and blue", RIGHT, cfa)
     kind = "X-Trans" if pattern.shape == (6, 6) else "no Bayer pattern"
-    raise ImageError(path, f"has a mosaic of {pattern.shape[0]}x{pattern.shape[1]} ({kind})", _RIGHT)
+    raise ImageError(path, f"has a mosaic of {pattern.shape[0]}x{pattern.shape[1]} ({kind})", RIGHT)
 
 
 def _positive(factors: Sequence[float]) -> bool:
@@ -283,35 +283,3 @@ def _camera_matrix(raw: "rawpy.RawPy") -> np.ndarray | None:
         return matrix / matrix.sum(axis=1, keepdims=True)
     of_xyz = np.array(raw.rgb_xyz_matrix[:3], float)
     return matrix_from_xyz(of_xyz) if of_xyz.any() else None
-
-
-def _look_inside(path: Path) -> tuple[int, int] | None:
-    """Refuse what LibRaw would guess at by its size, or would complain about on the terminal.
-
-    Returns the top left corner of the active area that a DNG declares.
-    """
-    try:
-        with path.open("rb") as file:
-            head = file.read(32)
-    except OSError as error:
-        raise ImageError(path, f"cannot be read ({error.strerror})", _RIGHT) from error
-    if not head.startswith(_SIGNATURES) and head[4:8] != b"ftyp":
-        # By its size alone LibRaw takes a dump of 768x512 pixels of 16 bits for one of 1024x768 of 8 bits.
-        wrong = "does not begin as any camera's RAW file does"
-        right = f"{_RIGHT}; for a dump without a header, from_mosaic takes an array"
-        raise ImageError(path, wrong, right, f"first bytes {head[:8].hex(' ')}")
-    if head[:2] not in (b"II", b"MM"):
-        return None
-    end, compression, active_area = 0, 0, None
-    with contextlib.suppress(Exception), tifffile.TiffFile(path) as tiff:
-        for page in [page for top in tiff.pages for page in (top, *(top.pages or ()))]:
-            if page.subfiletype == 0:  # the picture itself, not a preview
-                end = max([end, *(a + b for a, b in zip(page.dataoffsets, page.databytecounts, strict=True))])
-                compression = max(compression, int(page.compression))
-                active_area = page.tags.valueof(_ACTIVE_AREA, active_area)
-    if compression == _VC5:
-        raise ImageError(path, "is a GoPro GPR (VC-5), which LibRaw does not decode", f"{_RIGHT}, or a DNG made of it")
-    if end > path.stat().st_size:
-        wrong = f"is truncated: its picture ends at byte {end}"
-        raise ImageError(path, wrong, _RIGHT, f"{path.stat().st_size} bytes")
-    return active_area[:2] if active_area else None

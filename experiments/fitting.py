@@ -1,0 +1,97 @@
+"""A Keras ``fit`` that a kill does not lose: the state after every epoch on disk, and on from there."""
+
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import keras
+import numpy as np
+
+from zoo.experiments.table import commit
+from zoo.images import atomic
+
+
+class Batches(Protocol):
+    """A data set of keyed batches, as ``zoo.datasets.patches.PairedPatches``."""
+
+    def follow(self) -> keras.callbacks.Callback:
+        """A callback that tells it which epoch a ``fit`` is in."""
+
+
+class SavedState(keras.callbacks.Callback):
+    """Saves model, optimiser and log every so many epochs: ``folder/<name>.keras`` and ``folder/<name>.json``."""
+
+    def __init__(self, folder: Path, name: str, every: int = 1) -> None:
+        super().__init__()
+        self.every, self.seconds = every, 0.0
+        self.path, self.log = folder / f"{name}.keras", folder / f"{name}.json"
+
+    def history(self) -> list[dict]:
+        """Logs of the epochs that are saved, oldest first."""
+        return json.loads(self.log.read_text()) if self.path.exists() else []
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        """Start the clock."""
+        self.began = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Write both, each whole or not at all."""
+        self.seconds += time.perf_counter() - self.began
+        if (epoch + 1) % self.every:
+            return
+        history = [entry for entry in self.history() if entry["epoch"] <= epoch]
+        entry = {"epoch": epoch + 1, "seconds": self.seconds, "commit": commit()}
+        self.seconds = 0.0
+        entry |= {name: float(value) for name, value in (logs or {}).items()}
+        with atomic(self.path) as partial:
+            self.model.save(partial)
+        with atomic(self.log) as partial:
+            partial.write_text(json.dumps([*history, entry], indent=1))
+
+
+def fit(
+    model: keras.Model,
+    batches: Batches,
+    epochs: int,
+    folder: Path,
+    name: str,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    every: int = 1,
+    validation_data: tuple[np.ndarray, np.ndarray] | None = None,
+    validation_batch_size: int | None = None,
+) -> keras.Model:
+    """Run ``model.fit`` on ``batches``, or what is left of it; returns the trained model.
+
+    ``folder/<name>.keras`` holds the state after the last whole epoch, or the last of ``every`` epochs, after which
+    alone there is validation too. Where it exists, training goes on from it and ``model`` is not used; where it already
+    has ``epochs`` epochs, it is returned as it is.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    state = SavedState(folder, name, every)
+    history = state.history()
+    done = history[-1]["epoch"] if history else 0
+    if history:
+        model = keras.models.load_model(state.path)
+    if done < epochs:
+        # Callers' callbacks come first: what they add to the logs is saved with the state.
+        model.fit(
+            batches,
+            initial_epoch=done,
+            epochs=epochs,
+            verbose=2,
+            shuffle=False,
+            callbacks=[batches.follow(), *callbacks, state],
+            validation_data=validation_data,
+            validation_batch_size=validation_batch_size,
+            validation_freq=every,
+        )
+    return model
+
+
+def cosine(rate: float, epochs: int) -> keras.callbacks.Callback:
+    """A callback that lets the learning rate fall from ``rate`` to a hundredth, half a cosine over ``epochs``."""
+    return keras.callbacks.LearningRateScheduler(
+        lambda epoch: rate * (0.01 + 0.99 * 0.5 * (1 + np.cos(np.pi * epoch / epochs)))
+    )

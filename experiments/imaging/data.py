@@ -1,0 +1,81 @@
+"""Pictures of the imaging experiments: a synthetic camera's, or a folder of RAW files of one camera.
+
+A picture is a pair of planes and what the classical pipeline develops of them (``zoo.datasets.developed``). Scenes are
+drawn by number: those of training, validation and test never meet.
+"""
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from rich.progress import track
+
+from zoo.datasets import keyed
+from zoo.datasets.camera import CAMERAS, Body, as_raw, expose
+from zoo.datasets.developed import Developed, develop_pair
+from zoo.datasets.embedded import generate_linear_scene
+from zoo.images import RAW_SUFFIXES, ImageError
+from zoo.imaging import raw
+from zoo.imaging.model import CFA
+
+CAMERA = "birch"
+"""The synthetic camera that the stored networks are trained for; its mosaic has the authors' phase, GBRG."""
+_ROLES = {"train": 0, "validation": 1, "test": 2}
+
+
+def synthetic(role: str, count: int, side: int, seed: int = 0, camera: str = CAMERA) -> list[Developed]:
+    """``count`` generated scenes of ``side`` pixels as a synthetic camera photographs them, developed.
+
+    Raises:
+        ValueError: For a role other than train, validation and test, or a camera that does not exist.
+    """
+    if role not in _ROLES:
+        raise ValueError(f"role must be one of {', '.join(_ROLES)}. Received: {role!r}")
+    if camera not in CAMERAS:
+        raise ValueError(f"camera must be one of {', '.join(CAMERAS)}. Received: {camera!r}")
+    body = Body(CAMERAS[camera], serial=1)
+    return [_photograph(body, role, n, side, seed) for n in _progress(range(count), f"{count} {role} scenes")]
+
+
+def _photograph(body: Body, role: str, number: int, side: int, seed: int) -> Developed:
+    scene = generate_linear_scene(keyed.generator(seed, _ROLES[role], number), side, side)
+    mosaic = expose(scene, body, keyed.generator(seed, _ROLES[role], number, 1))
+    return develop_pair(as_raw(mosaic, body), f"{role}-{seed}-{number}", CFA)
+
+
+def folder(path: Path, training: int = 120, validation: int = 30) -> tuple[list[Developed], list[Developed]]:
+    """RAW photographs of one camera: the first by name to train on and the next to validate, as the authors' code.
+
+    Of fewer than ``training + validation`` files a fifth is for validation. Files that cannot be read, lie on their
+    side, or whose camera matrix differs from the first one's are left out, and named on standard error.
+
+    Raises:
+        ValueError: When fewer than five usable files are left.
+    """
+    path = Path(path).expanduser()
+    names = sorted(p for p in path.rglob("*") if p.suffix.lower() in RAW_SUFFIXES) if path.is_dir() else []
+    usable: list[Developed] = []
+    first: raw.RawImage | None = None
+    for name in _progress(names[: 2 * (training + validation)], f"RAW files of {path.name}"):
+        try:
+            image = raw.read(name)
+        except ImageError as error:
+            print(f"zoo: left out: {error}", file=sys.stderr)
+            continue
+        first = first or image
+        if image.orientation > 4 or abs(image.camera_matrix - first.camera_matrix).max() > 0.01:
+            why = "lies on its side" if image.orientation > 4 else "is of another camera"
+            print(f"zoo: left out: {name} {why}", file=sys.stderr)
+            continue
+        usable.append(develop_pair(image, name.stem, CFA))
+        if len(usable) == training + validation:
+            break
+    if len(usable) < 5:
+        raise ValueError(f"A folder with at least 5 RAW files of one camera is needed. Received: {path}, {len(usable)}")
+    if len(usable) < training + validation:
+        training = len(usable) - max(1, len(usable) // 5)
+    return usable[:training], usable[training:]
+
+
+def _progress(items: Iterable, what: str) -> Iterable:
+    return track(list(items), what) if sys.stderr.isatty() else items

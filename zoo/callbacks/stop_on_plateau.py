@@ -1,0 +1,59 @@
+"""StopOnPlateau: stop when a loss's moving average hardly changes any more."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import keras
+
+
+class StopOnPlateau(keras.callbacks.Callback):
+    """Stop training when the relative change of a moving average falls below a threshold.
+
+    The stop rule of Korus and Memon 2019 (supplement B): the mean over the latest five values against the mean one
+    value earlier. Unlike ``EarlyStopping`` it asks for no improvement, only for change. Epochs without the value (those
+    without validation, under ``validation_freq``) do not count.
+
+    Args:
+        monitor: Name in the logs.
+        threshold: Relative change below which to stop.
+        wait: Values that must have been seen before: training goes on until there are more than these.
+        fidelity: ``"paper"`` averages the latest five values; ``"original"`` four, without the latest, as the authors'
+            code did by a slice that leaves out its end.
+        history: Values of a training that is resumed, oldest first.
+
+    Raises:
+        ValueError: For a threshold not above 0, a negative wait, or an unknown fidelity.
+    """
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        threshold: float = 1e-4,
+        wait: int = 10,
+        fidelity: Literal["original", "paper"] = "original",
+        history: Sequence[float] = (),
+    ) -> None:
+        super().__init__()
+        if not threshold > 0 or wait < 0:
+            raise ValueError(f"threshold must be above 0, wait 0 or above. Received: {threshold=}, {wait=}")
+        if fidelity not in ("original", "paper"):
+            raise ValueError(f"fidelity must be 'original' or 'paper'. Received: {fidelity!r}")
+        self.monitor, self.threshold, self.wait, self.fidelity = monitor, threshold, wait, fidelity
+        self.values = [float(value) for value in history]
+
+    @property
+    def reached(self) -> bool:
+        """Whether the values seen so far say to stop."""
+        latest = self.values[-5:-1] if self.fidelity == "original" else self.values[-5:]
+        before = self.values[-6:-2] if self.fidelity == "original" else self.values[-6:-1]
+        if len(self.values) <= max(self.wait, 5):
+            return False
+        previous = sum(before) / len(before)
+        return abs(sum(latest) / len(latest) - previous) < self.threshold * abs(previous)
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Look at the epoch's value."""
+        if self.monitor in (logs or {}):
+            self.values.append(float(logs[self.monitor]))
+            if self.reached:
+                self.model.stop_training = True

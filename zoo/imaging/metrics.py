@@ -1,0 +1,39 @@
+"""How close a developed picture is to its target: PSNR and SSIM, as they should be and as the paper computed them."""
+
+import numpy as np
+from skimage.metrics import structural_similarity
+
+PAPER_SSIM_RANGE = 2.0
+"""The data range in the paper's SSIM: scikit-image of that time took 2 for floats, whatever their range."""
+
+
+def psnr(target: np.ndarray, image: np.ndarray) -> float:
+    """Peak signal-to-noise ratio in dB of two pictures in [0, 1]; infinite for equal ones.
+
+    Raises:
+        ValueError: For shapes that differ.
+    """
+    target, image = _checked(target, image)
+    error = float(np.mean((target - image) ** 2))
+    return float("inf") if error == 0 else -10 * float(np.log10(error))
+
+
+def ssim(target: np.ndarray, image: np.ndarray, data_range: float = 1.0) -> float:
+    """Structural similarity of two RGB pictures in [0, 1], (height, width, 3), sides of at least 7.
+
+    Mean over channels and 7x7 uniform windows. ``data_range=PAPER_SSIM_RANGE`` gives the paper's, higher, values.
+
+    Raises:
+        ValueError: For shapes that differ or are too small.
+    """
+    target, image = _checked(target, image)
+    if target.ndim != 3 or min(target.shape[:2]) < 7:
+        raise ValueError(f"ssim takes (height, width, 3), sides of at least 7. Received: {target.shape}")
+    return float(structural_similarity(target, image, channel_axis=-1, data_range=data_range))
+
+
+def _checked(target: np.ndarray, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    target, image = np.asarray(target, np.float64), np.asarray(image, np.float64)
+    if target.shape != image.shape or not target.size:
+        raise ValueError(f"Both pictures must have the same shape. Received: {target.shape} and {image.shape}")
+    return target, image

@@ -1,0 +1,69 @@
+"""What kind of file it is, before LibRaw sees it: LibRaw guesses at files without a header by their size."""
+
+import contextlib
+import threading
+from pathlib import Path
+
+import tifffile
+
+from zoo.images import ImageError
+
+RIGHT = "a Bayer RAW file straight from a camera is needed"
+"""What would be right, in every refusal."""
+
+_SIGNATURES = (
+    b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"IIRO", b"IIRS", b"MMOR", b"IIU\0", b"II\x1a\0", b"FUJIFILM", b"\0MRM",
+    b"FOVb", b"ARRI", b"RED1", b"CI,\0", b"qktk", b"qktn", b"NOKIARAW", b"IIII", b"MMMM", b"DSC-Image", b"\xff\xd8\xff",
+)  # fmt: skip
+_VC5, _ACTIVE_AREA = 9, 50829
+_OF_CAMERAS = (271, 33422, 50706)  # Make, CFAPattern, DNGVersion: LibRaw takes any 16-bit grey TIFF for a mosaic
+# What tifffile logs about damaged files would be more than the one line that they are refused with.
+_hushed = threading.local()
+tifffile.logger().addFilter(lambda record: not getattr(_hushed, "here", False))
+
+
+def look_inside(path: Path) -> tuple[int, int] | None:
+    """Refuse what LibRaw would misread, or complain about on the terminal beside the exception.
+
+    Returns:
+        The top and left of the active area that a DNG declares; None where none is declared.
+
+    Raises:
+        ImageError: For a file that begins as no camera's RAW file does (a headerless dump, a PNG, text), a TIFF that
+            names no camera, a GoPro GPR, and a TIFF-like file shorter than its picture.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(32)
+    except OSError as error:
+        raise ImageError(path, f"cannot be read ({error.strerror})", RIGHT) from error
+    if not head.startswith(_SIGNATURES) and head[4:8] != b"ftyp":
+        # By its size alone LibRaw takes a dump of 768x512 pixels of 16 bits for one of 1024x768 of 8 bits.
+        wrong = "does not begin as any camera's RAW file does"
+        right = f"{RIGHT}; for a dump without a header, from_mosaic takes an array"
+        raise ImageError(path, wrong, right, f"first bytes {head[:8].hex(' ')}")
+    if head[:2] not in (b"II", b"MM"):
+        return None
+    names_camera, vc5, end, corner = True, False, 0, None
+    _hushed.here = True
+    try:
+        # Of a damaged file tifffile may raise anything, and LibRaw has the last word on it.
+        with contextlib.suppress(Exception), tifffile.TiffFile(path) as tiff:
+            pages = [page for top in tiff.pages for page in (top, *(top.pages or ()))]
+            names_camera = any(tag in page.tags for page in pages for tag in _OF_CAMERAS)
+            for page in [page for page in pages if page.subfiletype == 0]:  # the picture itself, not a preview
+                vc5 |= page.compression == _VC5
+                ends = (start + count for start, count in zip(page.dataoffsets, page.databytecounts, strict=True))
+                end = max([end, *ends])
+                if area := page.tags.valueof(_ACTIVE_AREA):
+                    corner = int(area[0]), int(area[1])
+    finally:
+        _hushed.here = False
+    if not names_camera:
+        raise ImageError(path, "is a TIFF that names no camera", RIGHT)
+    if vc5:
+        raise ImageError(path, "is a GoPro GPR (VC-5), which LibRaw does not decode", f"{RIGHT}, or a DNG made of it")
+    if end > path.stat().st_size:
+        wrong = f"is truncated: its picture ends at byte {end}"
+        raise ImageError(path, wrong, RIGHT, f"{path.stat().st_size} bytes")
+    return corner
