@@ -40,7 +40,11 @@ def test_sharpen_of_the_original_is_its_graph_of_tensorflow_ops(images):
     # Hue and value through the kernel, saturation through one whose only tap is the last.
     kernel = np.zeros((3, 3, 3, 3), np.float32)
     for channel in (0, 2):
-        kernel[..., channel, channel] = [[-0.1667, -0.6667, -0.1667], [-0.6667, 4.3333, -0.6667], [-0.1667, -0.6667, -0.1667]]
+        kernel[..., channel, channel] = [
+            [-0.1667, -0.6667, -0.1667],
+            [-0.6667, 4.3333, -0.6667],
+            [-0.1667, -0.6667, -0.1667],
+        ]
     kernel[2, 2, 1, 1] = 1
     hsv = tf.image.rgb_to_hsv(tf.pad(images, [[0, 0], [1, 1], [1, 1], [0, 0]], "REFLECT"))
     expected = tf.clip_by_value(tf.image.hsv_to_rgb(tf.nn.conv2d(hsv, kernel, 1, "VALID")), 0, 1)
@@ -88,7 +92,9 @@ def test_resample_of_the_original_drops_pixels_and_shifts(images):
     np.testing.assert_allclose(Resample()(images), expected, atol=1e-6)
     legacy = {"align_corners": False, "half_pixel_centers": False}
     small = tf.raw_ops.ResizeBilinear(images=images, size=[20, 28], **legacy)
-    np.testing.assert_allclose(Resample()(images), tf.raw_ops.ResizeBilinear(images=small, size=[40, 56], **legacy), atol=1e-6)
+    np.testing.assert_allclose(
+        Resample()(images), tf.raw_ops.ResizeBilinear(images=small, size=[40, 56], **legacy), atol=1e-6
+    )
 
 
 @pytest.mark.parametrize("factor", [2, 3])
@@ -111,7 +117,9 @@ def test_strengths(images, fidelity):
     np.testing.assert_allclose(Sharpen(0, fidelity)(images), images, atol=1e-6)
     effects = {}
     for build, strengths in ((Sharpen, (0.5, 1.5)), (GaussianFilter, (0.5, 1.5)), (Resample, (2, 4))):
-        effects[build] = [float(np.abs(np.array(build(s, fidelity=fidelity)(images)) - images).mean()) for s in strengths]
+        effects[build] = [
+            float(np.abs(np.array(build(s, fidelity=fidelity)(images)) - images).mean()) for s in strengths
+        ]
     assert all(0 < weak < strong for weak, strong in effects.values()), effects
 
 

@@ -169,7 +169,10 @@ class Resample(keras.layers.Layer):
         images = ops.cast(images, "float32")
         height, width = ops.shape(images)[1:3]
         centres = self.fidelity == "paper"
-        smaller = [ops.cast(n / self.factor, "int32") if not isinstance(n, int) else int(n / self.factor) for n in (height, width)]
+        smaller = [
+            ops.cast(n / self.factor, "int32") if not isinstance(n, int) else int(n / self.factor)
+            for n in (height, width)
+        ]
         small = resize_bilinear(images, *smaller, centres)
         return resize_bilinear(small, height, width, centres)
 
