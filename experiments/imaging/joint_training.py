@@ -4,10 +4,10 @@ Paper: for each of four cameras, UNet and DNet (INet gains little) pre-trained; 
 1e-4 to 1; ten repetitions with another draw of the FAN; 1,001 epochs of 6 batches of 20 RAW patches of 128x128 planes,
 each in five versions; Adam 1e-4, 15 % less every 100 epochs (authors' code: from epoch 0 on).
 
-Command:  zoo pretrain imaging --joint                              all trainings of `laptop`, after the networks
-          python -m zoo.experiments.imaging.joint_training --network unet --weight 0.1         one of them
+Command:  zoo pretrain imaging --joint                     all trainings of `laptop`, after those of the networks
+          python -m zoo.experiments.imaging.joint_training --network unet --weight 0.1     one of them; no --weight: F
           python -m zoo.experiments.imaging.joint_training --network dnet --weight 0.25 --camera alder --repetition 3 \
-              --scale paper --data-dir RAW_DIR --nip dnet.keras         one cell of the paper's protocol; without --weight: F
+              --scale paper --data-dir RAW_DIR --nip dnet.keras         one cell of the paper's protocol
 Expected: Tables 4 and S1, see zoo/imaging/README.md
 Time:     see `JointScale`; `smoke` seconds; `paper` hours a training on a GPU
 
@@ -58,8 +58,9 @@ class Run:
     @property
     def name(self) -> str:
         """Of its files: camera, network, F or lambda, codec where it is not the paper's, repetition."""
-        codec = "" if self.codec == "dJPEG" else f"-{self.codec}"
-        return f"{self.camera}-{self.network}-{'F' if self.weight is None else f'{self.weight:g}'}{codec}-{self.repetition}"
+        weight = "F" if self.weight is None else f"{self.weight:g}"
+        codec = [] if self.codec == "dJPEG" else [self.codec]
+        return "-".join([self.camera, self.network, weight, *codec, str(self.repetition)])
 
 
 @dataclasses.dataclass(frozen=True)

@@ -51,7 +51,7 @@ def test_saves_and_loads(tmp_path, images, codec):
 def test_bad_arguments_say_what_was_received():
     with pytest.raises(ValueError, match="Received: 0"):
         DistributionChannel(0)
-    with pytest.raises(ValueError, match="Received: 1.5"):
+    with pytest.raises(ValueError, match=r"Received: 1\.5"):
         DistributionChannel(1.5)
     with pytest.raises(ValueError, match="Received: 'code'"):
         DistributionChannel(fidelity="code")

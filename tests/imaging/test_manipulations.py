@@ -143,7 +143,7 @@ def test_bad_arguments_say_what_was_received():
         Sharpen(-1)
     with pytest.raises(ValueError, match="Received: 0, 5"):
         GaussianFilter(0)
-    with pytest.raises(ValueError, match="Received: 0.83, 4"):
+    with pytest.raises(ValueError, match=r"Received: 0\.83, 4"):
         GaussianFilter(size=4)
     with pytest.raises(ValueError, match="Received: 1"):
         Resample(1)

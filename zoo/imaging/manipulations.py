@@ -149,8 +149,8 @@ class GaussianFilter(keras.layers.Layer):
 class Resample(keras.layers.Layer):
     """Bilinear down-sampling by ``factor`` and up-sampling back to the same size.
 
-    ``"original"``: TensorFlow 1's resize without half-pixel centres, which going down takes every second pixel and going
-    up shifts by half a pixel. ``"paper"``: pixel centres where they are, as every resize of today.
+    ``"original"``: TensorFlow 1's resize without half-pixel centres, which going down takes every second pixel
+    and going up shifts by half a pixel. ``"paper"``: pixel centres where they are, as every resize of today.
 
     Args:
         factor: 2 in the paper; above 1.
@@ -167,14 +167,10 @@ class Resample(keras.layers.Layer):
     def call(self, images: Any) -> Any:
         """Resample; described at the class."""
         images = ops.cast(images, "float32")
-        height, width = ops.shape(images)[1:3]
+        sides = ops.shape(images)[1:3]
+        smaller = (int(n / self.factor) if isinstance(n, int) else ops.cast(n / self.factor, "int32") for n in sides)
         centres = self.fidelity == "paper"
-        smaller = [
-            ops.cast(n / self.factor, "int32") if not isinstance(n, int) else int(n / self.factor)
-            for n in (height, width)
-        ]
-        small = resize_bilinear(images, *smaller, centres)
-        return resize_bilinear(small, height, width, centres)
+        return resize_bilinear(resize_bilinear(images, *smaller, centres), *sides, centres)
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         """Return the images' shape."""

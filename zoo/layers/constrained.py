@@ -53,8 +53,8 @@ class ConstrainedConv2D(keras.layers.Layer):
     ``+scale``, so that a flat image gives 0. A filter starts as ``[1 2 1; 2 . 2; 1 2 1] / 12`` in its own channel and
     zero elsewhere ("standard residual filter", Korus and Memon 2019, supplement, Table 6).
 
-    Use it as the first layer of a detector, and keep it in float32 under a mixed-precision policy (``dtype="float32"``):
-    bfloat16 would round away the residuals before they are taken.
+    Use it as the first layer of a detector, and keep it in float32 under a mixed-precision policy
+    (``dtype="float32"``): bfloat16 would round away the residuals before they are taken.
 
     Args:
         filters: Number of filters; f looks from channel f modulo channels.
