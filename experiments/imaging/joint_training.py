@@ -65,7 +65,7 @@ class Run:
 
 @dataclasses.dataclass(frozen=True)
 class JointScale:
-    """How much is trained and on what; an epoch is ``steps`` batches of ``batch`` RAW patches, five versions of each."""
+    """How much is trained and on what; an epoch is ``steps`` batches of ``batch`` RAW patches in five versions."""
 
     networks: tuple[str, ...]
     lambdas: tuple[float, ...]
