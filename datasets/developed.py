@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from zoo.datasets import keyed
-from zoo.imaging import pipeline
+from zoo.imaging import bayer, pipeline
 from zoo.imaging.develop import crop_to_phase
 from zoo.imaging.raw import RawImage
 
@@ -24,6 +24,15 @@ class Developed:
     """The classical pipeline's picture, uint16 (height, width, 3), 65535 for 1."""
     source: str
     """The scene or file it comes from."""
+    camera_matrix: np.ndarray
+    """White-balanced camera RGB to linear sRGB, (3, 3)."""
+    cfa: str
+    """Phase of the planes' mosaic."""
+
+    @property
+    def mosaic(self) -> np.ndarray:
+        """White-balanced mosaic, float32 [0, 1], (height, width)."""
+        return bayer.unpack(self.planes, self.cfa) / _LEVELS
 
     def cut(self, y: int, x: int, side: int) -> tuple[np.ndarray, np.ndarray]:
         """Planes (side, side, 4) and target (2 side, 2 side, 3) at row y and column x of the planes, float32 [0, 1]."""
@@ -35,7 +44,8 @@ def develop_pair(raw: RawImage, source: str, cfa: str) -> Developed:
     """Crop ``raw`` to the phase ``cfa`` and develop it by the paper's classical pipeline."""
     raw = crop_to_phase(raw, cfa)
     planes, target = raw.balanced_planes, pipeline.develop(raw)
-    return Developed(*(np.rint(values * _LEVELS).astype(np.uint16) for values in (planes, target)), source)
+    planes, target = (np.rint(values * _LEVELS).astype(np.uint16) for values in (planes, target))
+    return Developed(planes, target, source, raw.camera_matrix, cfa)
 
 
 class DevelopedPatches(keras.utils.PyDataset):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from zoo.experiments import tables
+from zoo.experiments.table import places
 from zoo.images import atomic
 
 BEGIN = "<!-- numbers: begin, written by python -m zoo.experiments.card -->"
@@ -26,7 +27,7 @@ def numbers(paper: str, results: Path) -> str:
         decimals = tables.find(paper, name).decimals
         parts.append(f"### {title}\n\n{_provenance(frame)}")
         for metric, part in frame.groupby("metric", sort=False):
-            parts.append(_table(part, str(metric), decimals))
+            parts.append(_table(part, str(metric), places(decimals, str(metric))))
     return "\n\n".join(parts)
 
 

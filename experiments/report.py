@@ -1,6 +1,7 @@
 """Show a table: printed with ours beside the paper's, and plotted with the intervals."""
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -8,10 +9,13 @@ from rich import box
 from rich.console import Console
 from rich.table import Table as RichTable
 
+from zoo.experiments.table import places
 from zoo.images import atomic
 
 
-def print_table(frame: pd.DataFrame, title: str, decimals: int = 1, console: Console | None = None) -> None:
+def print_table(
+    frame: pd.DataFrame, title: str, decimals: int | Mapping[str, int] = 1, console: Console | None = None
+) -> None:
     """Print rows and columns as in the paper; a cell reads ``ours | paper``, the interval below."""
     console = console or Console()
     if not console.is_terminal:
@@ -24,7 +28,7 @@ def print_table(frame: pd.DataFrame, title: str, decimals: int = 1, console: Con
             shown.add_column(column, justify="right")
         for row, cells in part.groupby("row", sort=False):
             by_column = {cell["column"]: cell for _, cell in cells.iterrows()}
-            shown.add_row(row, *(_text(by_column.get(column), decimals) for column in columns))
+            shown.add_row(row, *(_text(by_column.get(column), places(decimals, str(metric))) for column in columns))
         console.print(shown)
     console.print(
         "ours, its 95 % interval, and the paper's number; the protocols differ unless the CSV says comparable."

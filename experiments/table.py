@@ -11,7 +11,7 @@ import os
 import re
 import subprocess
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from importlib.metadata import version
 from pathlib import Path
@@ -64,15 +64,23 @@ class Cell:
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """A table of a paper: ``name`` is ``table_1``, ``text``, ...; ``decimals`` is how values are printed."""
+    """A table of a paper: ``name`` is ``table_1``, ``text``, ...; ``decimals`` is how values are printed.
+
+    ``decimals`` may differ by metric; 1 for those not named.
+    """
 
     paper: str
     name: str
     title: str
     cells: Callable[[Settings], Iterable[Cell]]
-    decimals: int = 1
+    decimals: int | Mapping[str, int] = 1
     plot: Callable[[pd.DataFrame, Settings, str, Path], None] | None = None
     """Draws (table, settings, title, path of the PNG) where one panel a row is not what one wants to see."""
+
+
+def places(decimals: int | Mapping[str, int], metric: str) -> int:
+    """How many decimals a table prints of ``metric``."""
+    return decimals if isinstance(decimals, int) else decimals.get(metric, 1)
 
 
 def run(

@@ -6,6 +6,7 @@ from zoo.experiments.table import Table
 
 _MODULES = {
     "contrast": ("table_1", "table_2", "text"),
+    "imaging": ("table_1", "table_2"),
 }
 
 

@@ -2,7 +2,15 @@
 
 import argparse
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+
+    from zoo.imaging.raw import RawImage
 
 PIPELINES = ("classical", "bilinear", "inet", "unet", "dnet")
 
@@ -11,6 +19,14 @@ def add_commands(commands: "argparse._SubParsersAction") -> None:
     """Add ``imaging`` with its verbs to the ``zoo`` command."""
     imaging = commands.add_parser("imaging", help="develop RAW photographs by classical and neural pipelines")
     verbs = imaging.add_subparsers(dest="verb", required=True, metavar="VERB")
+
+    develop = verbs.add_parser("develop", help="develop a RAW photograph to a PNG or TIFF")
+    develop.add_argument("photo", type=Path, metavar="PHOTO.dng", help="any Bayer RAW file that LibRaw opens")
+    develop.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.png", help=".png, .tif or .tiff")
+    develop.add_argument("--pipeline", default="classical", choices=PIPELINES)
+    develop.add_argument("--weights", help="of the network: a file, of `zoo imaging fit` (default: the stored ones)")
+    develop.add_argument("--bits", type=int, default=8, choices=(8, 16), help="of each value written")
+    develop.set_defaults(run=_develop)
 
     fit = verbs.add_parser("fit", help="train a network to develop the photographs of your camera")
     fit.add_argument("folder", type=Path, metavar="RAW_DIR", help="RAW files of one camera, five at least")
@@ -43,6 +59,64 @@ def pretrain_networks(options: argparse.Namespace) -> int:
         command = f"zoo pretrain imaging --scale {options.scale} --seed {options.seed}"
         install(folder, command, "generated dead-leaves scenes, synthetic camera")
     return 0
+
+
+def _develop(options: argparse.Namespace) -> int:
+    import numpy as np
+
+    from zoo.imaging import raw
+    from zoo.imaging.picture import check_suffix, write_picture
+
+    neural = options.pipeline in PIPELINES[2:]
+    if options.weights and not neural:
+        raise ValueError(f"--weights are a network's. Received: --pipeline {options.pipeline}")
+    check_suffix(options.output)
+    network = _network(options) if neural else None
+    image = raw.read(options.photo)
+    pieces, shape = _pieces(options.pipeline, network, image)
+    dtype, largest = (np.uint8, 255) if options.bits == 8 else (np.uint16, 65535)
+    # Each piece is rounded as it comes: the picture in float32 would be the largest thing in memory.
+    rgb = np.empty((*shape, 3), dtype)
+    for y, x, part in pieces:
+        rgb[y : y + part.shape[0], x : x + part.shape[1]] = np.rint(part * largest)
+    write_picture(options.output, raw.orient(rgb, image.orientation))
+    print(f"written: {options.output}", file=sys.stderr)
+    return 0
+
+
+def _network(options: argparse.Namespace) -> "keras.Model":
+    from zoo.experiments.imaging.data import CAMERA
+    from zoo.experiments.imaging.pretrained import NAMES
+    from zoo.experiments.imaging.training import NETWORKS
+    from zoo.weights import names
+
+    weights = options.weights or NAMES[options.pipeline]
+    if not options.weights:
+        if weights not in names():
+            raise ValueError(
+                "There are no stored weights of this network: make pretrained PAPER=imaging, or --weights FILE. "
+                f"Received: --pipeline {options.pipeline}"
+            )
+        print(
+            f"zoo: {options.pipeline} was trained for the synthetic camera {CAMERA}: another camera's colours will be "
+            "off. Train one for yours: zoo imaging fit RAW_DIR",
+            file=sys.stderr,
+        )
+    return NETWORKS[options.pipeline](weights=weights)
+
+
+def _pieces(
+    name: str, network: "keras.Model | None", image: "RawImage"
+) -> "tuple[Iterator[tuple[int, int, np.ndarray]], tuple[int, int]]":
+    """The developed picture piece by piece, with the row and column of each, and its size."""
+    from zoo.imaging import pipeline
+    from zoo.imaging.develop import crop_to_phase, develop_tiles
+
+    if network is not None:
+        cropped = crop_to_phase(image)
+        return develop_tiles(cropped, network, progress=sys.stderr.isatty()), cropped.shape
+    method = "menon" if name == "classical" else "bilinear"
+    return ((top, 0, strip) for top, strip in pipeline.develop_strips(image, method)), image.shape
 
 
 def _fit(options: argparse.Namespace) -> int:

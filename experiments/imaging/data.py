@@ -11,9 +11,9 @@ from pathlib import Path
 from rich.progress import track
 
 from zoo.datasets import keyed
-from zoo.datasets.camera import CAMERAS, Body, as_raw, expose
+from zoo.datasets.camera import CAMERAS, Body, as_raw, expose, linearise
 from zoo.datasets.developed import Developed, develop_pair
-from zoo.datasets.embedded import generate_linear_scene
+from zoo.datasets.embedded import SCENES, generate_linear_scene, photograph
 from zoo.images import RAW_SUFFIXES, ImageError
 from zoo.imaging import raw
 from zoo.imaging.model import CFA
@@ -41,6 +41,20 @@ def _photograph(body: Body, role: str, number: int, side: int, seed: int) -> Dev
     scene = generate_linear_scene(keyed.generator(seed, _ROLES[role], number), side, side)
     mosaic = expose(scene, body, keyed.generator(seed, _ROLES[role], number, 1))
     return develop_pair(as_raw(mosaic, body), f"{role}-{seed}-{number}", CFA)
+
+
+def photographed(side: int | None = None, camera: str = CAMERA) -> list[Developed]:
+    """The seven embedded photographs, made linear, as scenes of a synthetic camera; their middle, at most ``side``."""
+    body = Body(CAMERAS[camera], serial=1)
+    found = []
+    for number, name in enumerate(SCENES):
+        image = photograph(name)
+        height, width = (n if side is None else min(n, side) for n in image.shape[:2])
+        top, left = (image.shape[0] - height) // 2, (image.shape[1] - width) // 2
+        scene = linearise(image[top : top + height // 2 * 2, left : left + width // 2 * 2])
+        mosaic = expose(scene, body, keyed.generator(0, len(_ROLES), number))
+        found.append(develop_pair(as_raw(mosaic, body), name, CFA))
+    return found
 
 
 def folder(path: Path, training: int = 120, validation: int = 30) -> tuple[list[Developed], list[Developed]]:

@@ -19,13 +19,11 @@ import numpy as np
 from keras import ops
 
 from zoo.callbacks import StopOnPlateau
-from zoo.datasets.camera import CAMERAS
 from zoo.datasets.developed import Developed, DevelopedPatches, fixed_patches
 from zoo.experiments import fitting
-from zoo.experiments.imaging.data import CAMERA, synthetic
-from zoo.experiments.imaging.warm_start import warm_dnet, warm_unet
+from zoo.experiments.imaging.data import synthetic
+from zoo.experiments.imaging.warm_start import linear_pipeline, warm_dnet, warm_unet
 from zoo.imaging import DNet, INet, UNet
-from zoo.imaging.model import CFA
 
 NETWORKS = {"inet": INet, "unet": UNet, "dnet": DNet}
 
@@ -58,7 +56,7 @@ class Scale:
     """Epochs from one validation to the next."""
     precision: str = "float32"
     short: bool = False
-    """Whether the rate decays along half a cosine and UNet and DNet start as bilinear pipelines (``warm_start``)."""
+    """Whether the rate decays along half a cosine and UNet and DNet start as linear pipelines (``warm_start``)."""
 
 
 SCALES = {
@@ -160,7 +158,7 @@ def train(
         stop = StopOnPlateau(threshold=recipe.threshold, history=[entry["val_loss"] for entry in history])
         epochs = history[-1]["epoch"] if stop.reached else epochs
         callbacks.append(stop)
-    model = _new(name, settings, seed)
+    model = new_network(name, settings, training, seed)
     model.compile(keras.optimizers.Adam(_rate(recipe, settings)), squared_error_255, metrics=[psnr])
     return fitting.fit(model, batches, epochs, folder, name, callbacks, settings.every, fixed, validation_batch_size=1)
 
@@ -175,7 +173,8 @@ def _rate(recipe: Recipe, settings: Scale) -> float | keras.optimizers.schedules
     )
 
 
-def _new(name: str, settings: Scale, seed: int) -> keras.Model:
+def new_network(name: str, settings: Scale, training: Sequence[Developed], seed: int = 0) -> keras.Model:
+    """A network as a training begins with it."""
     keras.utils.set_random_seed(seed)
     policy = keras.config.dtype_policy()
     # INet is three colours wide: bfloat16 would save nothing and cost it decibels.
@@ -184,10 +183,6 @@ def _new(name: str, settings: Scale, seed: int) -> keras.Model:
         model = NETWORKS[name](clip=False)
     finally:
         keras.config.set_dtype_policy(policy)
-    if settings.short:
-        matrix = np.array(CAMERAS[CAMERA].camera_matrix, np.float32)
-        if name == "unet":
-            warm_unet(model, matrix, CFA)
-        elif name == "dnet":
-            warm_dnet(model, matrix)
+    if settings.short and name != "inet":
+        (warm_unet if name == "unet" else warm_dnet)(model, linear_pipeline(training, seed))
     return model

@@ -1,61 +1,93 @@
-"""Start UNet and DNet as bilinear pipelines, as the paper starts INet, for trainings of minutes instead of hours.
+"""Start UNet and DNet as linear pipelines with a tone curve, for trainings of minutes instead of hours.
 
-The paper initialises both at random and trains them for 2 to 22 hours on a GPU, most of which goes into the camera's
-colour and tone. Here some channels begin with them: bilinear demosaicing, the colour matrix, and the tone curve in
-straight pieces. The others begin at random as ever, and every weight is trained.
+The paper starts INet as a bilinear pipeline, but UNet and DNet at random, and trains these two for 2 to 22 hours on a
+GPU; most of that goes into the camera's colour and tone. Here some of their channels begin with both: each of the 12
+values of a 2x2 cell is the best linear combination of the 3x3 cells around it, found by least squares on the training
+pictures, and the tone curve is made of straight pieces. All others begin at random, and every weight is trained.
 """
+
+from collections.abc import Sequence
 
 import keras
 import numpy as np
 from scipy.optimize import least_squares
 
-from zoo.imaging import start
-from zoo.imaging.bayer import check_phase
+from zoo.datasets import keyed
+from zoo.datasets.developed import Developed
 
+GAMMA = 1 / 2.2
 SLOPE = 0.2
 """Of UNet's leaky ReLU."""
 
 
-def warm_dnet(model: keras.Model, matrix: np.ndarray, offset: float = 0.25) -> None:
-    """Let the last two convolutions of a DNet develop its mosaic, in place; its features begin as a small correction.
+def linear_pipeline(pictures: Sequence[Developed], seed: int = 0, patches: int = 200, side: int = 32) -> np.ndarray:
+    """The best linear developing of 3x3 cells to a cell of linear RGB: kernel (3, 3, 4, 12) for planes to maps.
 
-    ``matrix`` is white-balanced camera RGB to linear sRGB, (3, 3). 63 of the 64 hidden maps are 21 straight pieces of
-    each colour's tone curve. The features (not negative, being behind a ReLU) are added to the mosaic less ``offset``.
+    Least squares on random patches; errors weigh as they do behind the tone curve, and clipped values are left out.
     """
+    rng = keyed.generator(seed, 0x11EA)
+    left, right = np.zeros((12, 36, 36)), np.zeros((12, 36))
+    for _ in range(patches):
+        picture = pictures[int(rng.integers(len(pictures)))]
+        room = [n - side for n in picture.planes.shape[:2]]
+        y, x = (int(rng.integers(n + 1)) for n in room)
+        planes, rgb = picture.cut(y, x, side)
+        windows = np.lib.stride_tricks.sliding_window_view(planes, (3, 3), axis=(0, 1))  # (h, w, 4, 3, 3)
+        inputs = windows.transpose(0, 1, 3, 4, 2).reshape(-1, 36).astype(np.float64)
+        cells = rgb[2:-2, 2:-2].reshape(side - 2, 2, side - 2, 2, 3).transpose(0, 2, 1, 3, 4).reshape(-1, 12)
+        light = np.float64(cells) ** (1 / GAMMA)
+        weights = (GAMMA * np.maximum(light, 1e-3) ** (GAMMA - 1)) ** 2 * (cells > 0.01) * (cells < 0.995)
+        for output in range(12):
+            weighted = inputs * weights[:, output, None]
+            left[output] += weighted.T @ inputs
+            right[output] += weighted.T @ light[:, output]
+    ridge = 1e-6 * np.trace(left, axis1=1, axis2=2)[:, None, None] * np.eye(36) + 1e-9 * np.eye(36)
+    kernels = np.linalg.solve(left + ridge, right[..., None])[..., 0]
+    return np.float32(kernels.T.reshape(3, 3, 4, 12))
+
+
+def warm_dnet(model: keras.Model, linear: np.ndarray) -> None:
+    """Let twelve channels of a DNet carry the linear pipeline to the tail, and 63 hidden maps there be the tone curve.
+
+    Being behind ReLUs the twelve lose what is below black, as the target has. The tail's maps are 21 straight pieces
+    for each colour.
+    """
+    for i in range(1, 16):
+        (kernel,) = model.get_layer(f"c{i}_conv").get_weights()
+        kernel[..., :12] = 0
+        if i == 1:
+            kernel[..., :12] = linear
+        else:
+            kernel[1, 1, range(12), range(12)] = 1
+        model.get_layer(f"c{i}_conv").set_weights([kernel])
+        norm = model.get_layer(f"c{i}_norm")
+        scale, *others = norm.get_weights()
+        scale[:12] = np.sqrt(1 + norm.epsilon)
+        norm.set_weights([scale, *others])
     knots, rises = straight_pieces(21)
     gain = np.sqrt(np.abs(rises))
     kernel, bias = model.get_layer("c17_conv").get_weights()
-    rgb = np.zeros((1, 1, 64, 3), np.float32)
-    bilinear = start.bilinear(3)
+    (rgb,) = model.get_layer("rgb").get_weights()
+    kernel[..., :63], rgb[:] = 0, 0
     for c in range(3):
         units = slice(21 * c, 21 * c + 21)
-        for source in range(3):
-            kernel[:, :, source, units] = 0
-            kernel[1, 1, source, units] = matrix[c, source] * gain
-            kernel[:, :, 3 + source, units] = bilinear[:, :, source, source, None] * matrix[c, source] * gain
-        bias[units] = -gain * (knots + offset * matrix[c].sum())
+        kernel[1, 1, c, units] = gain
+        bias[units] = -gain * knots
         rgb[0, 0, units, c] = rises / gain
     model.get_layer("c17_conv").set_weights([kernel, bias])
     model.get_layer("rgb").set_weights([rgb])
-    scale, shift, *moving = model.get_layer("c15_norm").get_weights()
-    model.get_layer("c15_norm").set_weights([scale * 0.1, shift + offset, *moving])
 
 
-def warm_unet(model: keras.Model, matrix: np.ndarray, cfa: str) -> None:
+def warm_unet(model: keras.Model, linear: np.ndarray) -> None:
     """Let 24 channels of a UNet's finest level develop the planes, in place; the others add to them from zero on.
 
-    Two channels a layer for each of the 12 outputs (three colours at four positions of a cell): their four leaky ReLUs
-    in a row bend into the tone curve.
+    Two channels a layer for each of the 12 outputs: their four leaky ReLUs in a row bend into the tone curve.
     """
     names = ("c1_1_conv", "c1_2_conv", "c9_1_conv", "c9_2_conv", "c10")
-    scalars, _ = bent_curve()
-    linear = _planes_to_linear(matrix, check_phase(cfa))  # (3, 3, 4, 12)
-    for layer, name in enumerate(names):
+    for layer, (name, (weight, add)) in enumerate(zip(names, bent_curve()[0], strict=True)):
         kernel, bias = model.get_layer(name).get_weights()
-        weight, add = scalars[layer]
         skipped = kernel.shape[2] - 32 if layer else 0  # c9_1 reads what comes up from below first
-        centre = kernel.shape[0] // 2
-        width = weight.shape[1]
+        centre, width = kernel.shape[0] // 2, weight.shape[1]
         kernel[..., : 12 * width] = 0
         for output in range(12):
             for j in range(width):
@@ -63,27 +95,26 @@ def warm_unet(model: keras.Model, matrix: np.ndarray, cfa: str) -> None:
                 if layer == 0:
                     kernel[..., to] = linear[..., output] * weight[0, j]
                 else:
-                    for i in range(2):
-                        kernel[centre, centre, skipped + 2 * output + i, to] = weight[i, j]
+                    kernel[centre, centre, skipped + 2 * output : skipped + 2 * output + 2, to] = weight[:, j]
                 bias[to] = add[j]
         model.get_layer(name).set_weights([kernel, bias])
 
 
 def straight_pieces(count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Knots t and weights v: the sum of ``v ReLU(x - t)`` is x^(1/2.2) on [0, 1] in ``count`` straight pieces."""
-    knots = (np.arange(count) / count) ** 2.5
-    x = np.concatenate([np.linspace(0, 1, 2001), np.linspace(0, 0.05, 500)])
+    """Knots t and weights v: the sum of ``v ReLU(x - t)`` is x^(1/2.2) on [0, 1] and 1 above, in ``count`` pieces."""
+    knots = (np.arange(count) / (count - 1)) ** 2.5
+    x = np.concatenate([np.linspace(0, 1, 2001), np.linspace(0, 0.05, 500), np.linspace(1, 2, 500)])
     basis = np.maximum(x[:, None] - knots, 0)
-    return knots, np.linalg.lstsq(basis, x ** (1 / 2.2), rcond=None)[0]
+    return knots, np.linalg.lstsq(basis, tone_curve(x), rcond=None)[0]
 
 
 def bent_curve(layers: int = 4) -> tuple[list[tuple[np.ndarray, np.ndarray]], float]:
-    """Weights and biases of a 1-2-...-2-1 leaky-ReLU network that is nearly x^(1/2.2) on [0, 1], and its RMS error.
+    """Weights and biases of a 1-2-...-2-1 leaky-ReLU network near x^(1/2.2) on [0, 1] and 1 above, and its RMS error.
 
     Each layer carries its input s and a bend of it, max(s - t, (s - t) / 5); one bend each is the start of the fit.
     """
-    x = np.linspace(0, 1, 300) ** 2
-    target = x ** (1 / 2.2)
+    x = np.concatenate([np.linspace(0, 1, 300) ** 2, np.linspace(1, 1.6, 60)])
+    target = tone_curve(x)
 
     def split(p: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
         shapes = [(1, 2)] + [(2, 2)] * (layers - 1) + [(2, 1)]
@@ -104,27 +135,13 @@ def bent_curve(layers: int = 4) -> tuple[list[tuple[np.ndarray, np.ndarray]], fl
     s = np.linspace(0, 1, 300)
     t = 0.3
     basis = np.stack([s, np.maximum(SLOPE * (s - t), s - t), np.ones_like(s)], 1)
-    keep, bend, constant = np.linalg.lstsq(basis, s ** ((1 / 2.2) ** (1 / layers)), rcond=None)[0]
+    keep, bend, constant = np.linalg.lstsq(basis, s ** (GAMMA ** (1 / layers)), rcond=None)[0]
     step = [keep, keep, bend, bend, constant, constant - t]
     begin = [1, 1, 0, -t, *step * (layers - 1), keep, bend, constant]
     found = least_squares(error, begin, max_nfev=200)
     return split(found.x), float(np.sqrt(np.mean(found.fun**2)))
 
 
-def _planes_to_linear(matrix: np.ndarray, cfa: str) -> np.ndarray:
-    """Bilinear demosaicing and colour conversion as a 3x3 convolution of planes to 12 maps, (3, 3, 4, 12)."""
-    sampler = start.sampler(cfa)[0, 0].reshape(4, 2, 2, 3)
-    bilinear = start.bilinear(3)
-    kernel = np.zeros((3, 3, 4, 2, 2, 3), np.float32)
-    for plane in range(4):
-        (row,), (column,), (source,) = np.nonzero(sampler[plane])
-        for dy in range(-1, 2):  # the cell that is read
-            for dx in range(-1, 2):
-                for y in range(2):  # the position that is written
-                    for x in range(2):
-                        away = 2 * dy + row - y, 2 * dx + column - x
-                        if max(map(abs, away)) > 1:
-                            continue
-                        weight = bilinear[away[0] + 1, away[1] + 1, source, source]
-                        kernel[dy + 1, dx + 1, plane, y, x] += weight * matrix[:, source]
-    return kernel.reshape(3, 3, 4, 12)
+def tone_curve(x: np.ndarray) -> np.ndarray:
+    """The target's: x^(1/2.2), 1 above 1."""
+    return np.minimum(x, 1) ** GAMMA
