@@ -6,7 +6,10 @@ from zoo.experiments.table import Table
 
 _MODULES = {
     "contrast": ("table_1", "table_2", "text"),
-    "imaging": ("table_1", "table_2"),
+    "imaging": (
+        *("table_1", "table_2", "table_4", "table_s1"),
+        *("figure_7", "figure_8", "figure_9", "figure_10", "figure_s4", "figure_s5"),
+    ),
 }
 
 

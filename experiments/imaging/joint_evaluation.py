@@ -1,7 +1,7 @@
 """Held-out patches of the joint models, and what each model makes of them behind each channel; computed once."""
 
 import dataclasses
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
 import keras
@@ -9,8 +9,8 @@ import numpy as np
 
 import zoo.weights
 from zoo.experiments.imaging import data
-from zoo.experiments.imaging.joint_training import SCALES as TRAINING_SCALES
-from zoo.experiments.imaging.joint_training import JointScale, Run, build, check_scale, plain_nip, validation_patches
+from zoo.experiments.imaging.joint_training import JointScale, Run, build, check_scale, validation_patches
+from zoo.experiments.imaging.pretrained import NAMES
 from zoo.experiments.imaging.real_channel import RealChannel, saved_versions
 from zoo.experiments.imaging.training import NETWORKS
 from zoo.experiments.table import DataUnavailable, Settings
@@ -80,13 +80,14 @@ class JointEvaluation:
         return [picture.source for picture in self.pictures] * self.scale.each
 
     def weights(self, run: Run) -> str | None:
-        """Where the model of ``run`` is: a file of a training, ``stored``, or None for nowhere."""
+        """Where the model of ``run`` is: ``trained:`` or ``stored:`` and its name, or None for nowhere."""
         path = self.folder / "joint" / f"{run.name}.keras"
         if path.is_file():
             return f"trained:{path.name}"
         known, (nip, fan) = zoo.weights.names(), stored_names(run)
-        plain = run.weight is None or nip in known
-        return fan if self.settings.weights is None and fan in known and plain and run.repetition == 0 else None
+        kept = run.repetition == 0 and run.codec == "dJPEG" and self.settings.weights is None
+        both = fan in known and (NAMES[run.network] if run.weight is None else nip) in known
+        return f"stored:{fan}" if kept and both else None
 
     def hits(self, run: Run, channel: Channel = TRAINED_CHANNEL) -> np.ndarray:
         """Share of the five versions of each patch that are told rightly, (n,)."""
@@ -105,14 +106,15 @@ class JointEvaluation:
         where = self.weights(run)
         if where is None:
             raise DataUnavailable(f"the model {run.name}; zoo pretrain imaging --joint trains it")
-        if where.startswith("trained:"):
-            return keras.models.load_model(self.folder / "joint" / f"{run.name}.keras")
-        nip_name, fan_name = stored_names(run)
-        nip = plain_nip(run.network, self.folder) if run.weight is None else NETWORKS[run.network](clip=False)
-        if run.weight is not None:
-            zoo.weights.load_into(nip, nip_name)
-        workflow = build(run, nip, "float32", 0)
-        zoo.weights.load_into(workflow.fan, fan_name)
+        workflow = build(run, NETWORKS[run.network](clip=False), "float32", 0)
+        if where.startswith("trained:"):  # perhaps in bfloat16; it is measured in float32
+            trained = keras.models.load_model(self.folder / "joint" / f"{run.name}.keras", compile=False)
+            workflow.nip.set_weights(trained.nip.get_weights())
+            workflow.fan.set_weights(trained.fan.get_weights())
+            return workflow
+        nip, fan = stored_names(run)
+        zoo.weights.load_into(workflow.nip, NAMES[run.network] if run.weight is None else nip)
+        zoo.weights.load_into(workflow.fan, fan)
         return workflow
 
     def _developed(self, run: Run) -> np.ndarray:
@@ -139,6 +141,12 @@ class JointEvaluation:
         return fidelity(self.patches[1], self.developed(run), metric)
 
 
+@lru_cache(maxsize=8)
+def joint_evaluation(settings: Settings, camera: str = data.CAMERA) -> JointEvaluation:
+    """The evaluation of ``settings``, one for all that ask: a table and its plot measure the same once."""
+    return JointEvaluation(settings, camera)
+
+
 def fidelity(targets: np.ndarray, images: np.ndarray, metric: str) -> np.ndarray:
     """``"PSNR"``, ``"SSIM"`` (data range 2, as the paper computed it) or ``"SSIM, range 1"`` of each picture, (n,)."""
     measures = {
@@ -147,6 +155,3 @@ def fidelity(targets: np.ndarray, images: np.ndarray, metric: str) -> np.ndarray
         "SSIM, range 1": ssim,
     }
     return np.array([measures[metric](target, image) for target, image in zip(targets, images, strict=True)])
-
-
-__all__ = ["SCALES", "TRAINED_CHANNEL", "TRAINING_SCALES", "JointEvaluation", "Scale", "fidelity", "stored_names"]
