@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from zoo.experiments.imaging.joint_evaluation import JointEvaluation, joint_evaluation
-from zoo.experiments.imaging.joint_training import Run
+from zoo.experiments.imaging.joint_scales import Run
 from zoo.experiments.imaging.pictures import draw_grid, logarithmic, spectrum
 from zoo.experiments.table import Cell, Settings
 from zoo.metrics import Estimate

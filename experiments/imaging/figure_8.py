@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from zoo.experiments.imaging.joint_evaluation import joint_evaluation
-from zoo.experiments.imaging.joint_training import Run
+from zoo.experiments.imaging.joint_scales import Run
 from zoo.experiments.table import Cell, Settings, Table
 from zoo.images import atomic
 from zoo.metrics import Estimate

@@ -9,7 +9,8 @@ import numpy as np
 
 import zoo.weights
 from zoo.experiments.imaging import data
-from zoo.experiments.imaging.joint_training import JointScale, Run, build, check_scale, validation_patches
+from zoo.experiments.imaging.joint_scales import JointScale, Run, check_scale
+from zoo.experiments.imaging.joint_training import build, validation_patches
 from zoo.experiments.imaging.pretrained import NAMES
 from zoo.experiments.imaging.real_channel import RealChannel, saved_versions
 from zoo.experiments.imaging.training import NETWORKS

@@ -18,7 +18,8 @@ import numpy as np
 
 from zoo.experiments.imaging import band_baseline, data
 from zoo.experiments.imaging.joint_evaluation import TRAINED_CHANNEL, Channel, JointEvaluation, joint_evaluation
-from zoo.experiments.imaging.joint_training import Run, validation_patches
+from zoo.experiments.imaging.joint_scales import Run
+from zoo.experiments.imaging.joint_training import validation_patches
 from zoo.experiments.imaging.real_channel import CHANNELS, saved_versions
 from zoo.experiments.imaging.values import paper_values
 from zoo.experiments.table import Cell, Settings, Table

@@ -17,7 +17,7 @@ from functools import cache, partial
 import numpy as np
 
 from zoo.experiments.imaging.joint_evaluation import TRAINED_CHANNEL, JointEvaluation
-from zoo.experiments.imaging.joint_training import Run, check_scale
+from zoo.experiments.imaging.joint_scales import Run, check_scale
 from zoo.experiments.imaging.real_channel import CHANNELS
 from zoo.experiments.imaging.values import paper_values
 from zoo.experiments.table import Cell, Settings, Table
