@@ -68,7 +68,6 @@ def run(scale_name: str, folder: Path, seed: int, install: bool) -> None:
 
 def _history(one: Run, folder: Path) -> list[dict]:
     """Logs of the training and of the beginning that it shares."""
-    parts = [
-        folder / "joint" / f"{name}.json" for name in (f"{Run(one.network, camera=one.camera).name}-start", one.name)
-    ]
+    start = f"{Run(one.network, camera=one.camera).name}-start"
+    parts = [folder / "joint" / f"{name}.json" for name in (start, one.name)]
     return [entry for part in parts if part.is_file() for entry in json.loads(part.read_text())]

@@ -8,6 +8,15 @@ from zoo.imaging.model import DNet, INet, UNet
 from zoo.imaging.workflow import ImagingWorkflow
 
 __all__ = [
-    *("DNet", "INet", "UNet", "FAN", "ImagingWorkflow", "DistributionChannel"),
-    *("GaussianFilter", "Resample", "Sharpen", "pipeline", "raw"),
+    "FAN",
+    "DNet",
+    "DistributionChannel",
+    "GaussianFilter",
+    "INet",
+    "ImagingWorkflow",
+    "Resample",
+    "Sharpen",
+    "UNet",
+    "pipeline",
+    "raw",
 ]
