@@ -39,6 +39,8 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
                 part = frame[(frame["camera"] == camera) & (frame["column"] == network)]
                 for field, style in (("value", "o-"), ("paper_value", "x:")):
                     table = part.pivot(index="lam", columns="metric", values=field).dropna()
+                    if table.empty:
+                        continue
                     label = f"{network}, {'ours' if field == 'value' else 'paper'}"
                     curve = table.drop(index="F", errors="ignore").sort_values(metric)
                     if len(curve):

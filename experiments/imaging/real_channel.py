@@ -18,7 +18,8 @@ RESIZERS = {
     "bicubic": Image.Resampling.BICUBIC,
     "Lanczos": Image.Resampling.LANCZOS,
 }
-"""Pillow's, all with a filter as wide as the scale asks for; ``box`` is the 2x2 average of the training."""
+"""Pillow's, all with a filter as wide as the scale asks for; ``box`` is the training's 2x2 average, rounded
+to 8 bits along rows and along columns."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,10 +37,12 @@ class RealChannel:
 
     def send(self, images: np.ndarray) -> np.ndarray:
         """uint8 (n, height, width, 3) to uint8 (n, height // 2, width // 2, 3)."""
-        height, width = images.shape[1] // 2, images.shape[2] // 2
-        method = RESIZERS[self.resizer]
-        small = (Image.fromarray(image).resize((width, height), method) for image in images)
-        return np.stack([compress(np.asarray(image), self.quality) for image in small])
+        return np.stack([compress(self.shrink(image), self.quality) for image in images])
+
+    def shrink(self, image: np.ndarray) -> np.ndarray:
+        """The channel without its codec: uint8 (height, width, 3) to half the sides."""
+        size = (image.shape[1] // 2, image.shape[0] // 2)
+        return np.asarray(Image.fromarray(image).resize(size, RESIZERS[self.resizer]))
 
 
 CHANNELS = (

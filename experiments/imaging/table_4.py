@@ -5,8 +5,9 @@ Command:  zoo reproduce imaging table-4 --weights runs/imaging-laptop-0      aft
 Expected: results/laptop/imaging_table_4.csv; the family's README has the numbers and what they mean
 Time:     `laptop` some 20 minutes on two free cores; `paper` (3,000 patches of 256 pixels) wants a GPU
 
-A row is what the FAN says, a column what is true, a value the share of the true class in percent; 600 held-out patches
-a class at `laptop`. Below: accuracy as trained and behind the real channel (8-bit files, libjpeg-turbo 4:2:0; unseen
+A row is what is true, a column what the FAN says, a value the share of the true class in percent; 600 held-out patches
+a class at `laptop`. (The head of the paper's table has it the other way round, but its rows add up to 100, and the
+columns of 4a to between 63 and 133.) Below: accuracy as trained and behind the real channel (8-bit files, libjpeg-turbo 4:2:0; unseen
 qualities and resizers), what is lost there, and what F+N gains over F, patch by patch. Baselines: chance, and logistic
 regression on the plain UNet's band energies, trained for each channel on patches of the training's scenes.
 """
@@ -41,11 +42,11 @@ def cells(settings: Settings) -> Iterator[Cell]:
     runs = {letter: Run(network, weight) for letter, weight in LETTERS.items()}
     names = {letter: f"{letter} {'F' if weight is None else weight}" for letter, weight in LETTERS.items()}
     for letter, run in runs.items():
-        for p, predicted in enumerate(CLASSES):
-            for t, true in enumerate(CLASSES):
-                value = _number(paper.loc[f"{letter} {predicted}", true])
+        for t, true in enumerate(CLASSES):
+            for p, predicted in enumerate(CLASSES):
+                value = _number(paper.loc[f"{letter} {true}", predicted])
                 measure = partial(evaluation.confusion, run, p, t)
-                yield _cell(evaluation, [run], f"{names[letter]}: {predicted}", true, SHARE, value, measure)
+                yield _cell(evaluation, [run], f"{names[letter]}: {true}", predicted, SHARE, value, measure)
     rows = {names[letter]: run for letter, run in runs.items()}
     rows[TRAINED_THROUGH_LIBJPEG] = Run(network, 0.1, codec="libjpeg")
     for row, run in rows.items():
