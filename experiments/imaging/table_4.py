@@ -7,9 +7,10 @@ Time:     `laptop` some 20 minutes on two free cores; `paper` (3,000 patches of 
 
 A row is what is true, a column what the FAN says, a value the share of the true class in percent; 600 held-out patches
 a class at `laptop`. (The head of the paper's table has it the other way round, but its rows add up to 100, and the
-columns of 4a to between 63 and 133.) Below: accuracy as trained and behind the real channel (8-bit files, libjpeg-turbo 4:2:0; unseen
-qualities and resizers), what is lost there, and what F+N gains over F, patch by patch. Baselines: chance, and logistic
-regression on the plain UNet's band energies, trained for each channel on patches of the training's scenes.
+columns of 4a to between 63 and 133.) Below: accuracy as trained and behind the real channel (8-bit files,
+libjpeg-turbo 4:2:0; unseen qualities and resizers), what is lost there, and what F+N gains over F, patch by patch.
+Baselines: chance, and logistic regression on the plain UNet's band energies, trained for each channel on patches of the
+training's scenes.
 """
 
 from collections.abc import Callable, Iterator
