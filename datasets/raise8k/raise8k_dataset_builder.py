@@ -12,7 +12,7 @@ from absl import logging
 
 from zoo import tiles
 from zoo.contrast.operators import draw_training_operator, training_operators
-from zoo.datasets import keyed
+from zoo.datasets import keyed, raw_pairs
 from zoo.images import read_image
 
 COUNTS = {"train": 6500, "validation": 500, "test": 1157}
@@ -29,6 +29,10 @@ class Raise8kConfig(tfds.core.BuilderConfig):
 
     patches_per_image: int = 0
     """At most so many positions an image, each once in either class; 0 for whole images."""
+    raw: bool = False
+    """NEF files: planes, and what is developed from them (``zoo.datasets.raw_pairs``)."""
+    camera: str = ""
+    """With ``raw``: the paper's choice for one camera, as the files name it; empty for all."""
     seed: int = 0
 
 
@@ -38,10 +42,10 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     VERSION = tfds.core.Version("1.0.0")
     RELEASE_NOTES = {"1.0.0": "Initial release."}  # noqa: RUF012
     MANUAL_DOWNLOAD_INSTRUCTIONS = """\
-  Fill in the form at http://loki.disi.unitn.it/RAISE/download.html, ask for TIFF, and download the images of the CSV
-  file it gives. Put the TIFF files into the manual folder or folders below it. To have the paper's own split, put the
-  authors' lists r8k_train.txt, r8k_validation.txt and r8k_test.txt there as well; without them the images are split
-  in the same proportions, by their names and a seed.
+  Fill in the form at http://loki.disi.unitn.it/RAISE/download.html, ask for TIFF (for configurations that begin with
+  raw: for NEF), and download the images of the CSV file it gives. Put them into the manual folder or folders below it.
+  To have the paper's own split, put the authors' lists r8k_train.txt, r8k_validation.txt and r8k_test.txt there as
+  well; without them the images are split in the same proportions, by their names and a seed.
   """
     BUILDER_CONFIGS = [  # noqa: RUF012
         Raise8kConfig(name="images", description="Whole images."),
@@ -50,13 +54,19 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             description="Patches of 64x64, pristine and after one contrast adjustment an image, at the same positions.",
             patches_per_image=1500,
         ),
+        Raise8kConfig(name="raw", description="RAW files, and what is developed from them.", raw=True),
+        Raise8kConfig(name="raw_nikon_d90", description="A camera's.", raw=True, camera="NIKON D90"),
+        Raise8kConfig(name="raw_nikon_d7000", description="A camera's.", raw=True, camera="NIKON D7000"),
     ]
     # The package is mapped to another folder than its name says, so that TFDS would not find the files beside this one.
     pkg_dir_path = Path(__file__).parent
 
     def _info(self) -> tfds.core.DatasetInfo:
         features: dict[str, Any] = {"name": tfds.features.Text()}
-        if self.builder_config.patches_per_image:
+        supervised = ("patch", "label") if self.builder_config.patches_per_image else None
+        if self.builder_config.raw:
+            features, supervised = raw_pairs.features(), ("planes", "target")
+        elif self.builder_config.patches_per_image:
             features |= {
                 "patch": tfds.features.Image(shape=(PATCH, PATCH, 3), dtype=np.uint8, encoding_format="png"),
                 "label": tfds.features.ClassLabel(names=["pristine", "adjusted"]),
@@ -67,16 +77,24 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             features["image"] = tfds.features.Image(shape=(None, None, 3), dtype=np.uint8, encoding_format="png")
         return self.dataset_info_from_configs(
             features=tfds.features.FeaturesDict(features),
-            supervised_keys=("patch", "label") if self.builder_config.patches_per_image else None,
+            supervised_keys=supervised,
             homepage="http://loki.disi.unitn.it/RAISE/",
         )
 
     def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Iterator]:
-        paths = split_paths(Path(dl_manager.manual_dir), self.builder_config.seed)
+        folder, config = Path(dl_manager.manual_dir), self.builder_config
+        if config.camera:
+            nef = raw_pairs.by_name(folder, "NEF", (".nef",), self.MANUAL_DOWNLOAD_INSTRUCTIONS)
+            chosen = raw_pairs.of_one_camera(nef.values(), config.camera, config.seed)
+            return {split: self._generate_examples(listed, 0) for split, listed in chosen.items()}
+        paths = split_paths(folder, config.seed, raw=config.raw)
         return {split: self._generate_examples(listed, PATCHES[split]) for split, listed in paths.items()}
 
     def _generate_examples(self, paths: list[Path], patches: int) -> Iterator[tuple[str, dict[str, Any]]]:
         config = self.builder_config
+        if config.raw:
+            yield from raw_pairs.examples(paths)
+            return
         for path in paths:
             if not config.patches_per_image:
                 yield path.stem, {"name": path.stem, "image": read_image(path)}
@@ -87,20 +105,14 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                 yield from examples
 
 
-def split_paths(folder: Path, seed: int = 0) -> dict[str, list[Path]]:
-    """The TIFF files below ``folder`` by split: the authors' where their lists are there, else by name and seed.
+def split_paths(folder: Path, seed: int = 0, raw: bool = False) -> dict[str, list[Path]]:
+    """The TIFF or NEF files below ``folder`` by split: by the authors' lists where these are, else by name and seed.
 
     Raises:
         ValueError: For fewer than three images, two of one name, or lists that are incomplete or name an image twice.
     """
-    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".tif", ".tiff"))
-    images = {path.stem: path for path in paths}
-    if len(images) < max(len(COUNTS), len(paths)):
-        instructions = " ".join(Builder.MANUAL_DOWNLOAD_INSTRUCTIONS.split())
-        raise ValueError(
-            f"{folder}: at least {len(COUNTS)} TIFF images of different names are needed. {instructions} "
-            f"Received: {len(paths)} TIFF files of {len(images)} names"
-        )
+    kind, suffixes = ("NEF", (".nef",)) if raw else ("TIFF", (".tif", ".tiff"))
+    images = raw_pairs.by_name(folder, kind, suffixes, Builder.MANUAL_DOWNLOAD_INSTRUCTIONS)
     lists = {split: folder / f"r8k_{split}.txt" for split in COUNTS}
     there = [path.name for path in lists.values() if path.exists()]
     if there and len(there) < len(lists):

@@ -12,6 +12,8 @@ from zoo.contrast.operators import training_operators
 from zoo.datasets.raise8k import make_dummy_data, raise8k_dataset_builder
 from zoo.datasets.raise8k.raise8k_dataset_builder import Builder, _seeded_split, contrast_patches
 from zoo.images import read_image
+from zoo.imaging.pipeline import develop
+from zoo.imaging.raw import read
 
 DUMMY = Path(__file__).parent / "dummy_data"
 
@@ -28,6 +30,13 @@ class ContrastPatchesTest(tfds.testing.DatasetBuilderTestCase):
     EXAMPLE_DIR = DUMMY
     BUILDER_CONFIG_NAMES_TO_TEST = ["contrast_patches"]  # noqa: RUF012
     SPLITS = {"train": 4 * 12, "validation": 12, "test": 2 * 12}  # noqa: RUF012
+
+
+class RawTest(tfds.testing.DatasetBuilderTestCase):
+    DATASET_CLASS = Builder
+    EXAMPLE_DIR = DUMMY
+    BUILDER_CONFIG_NAMES_TO_TEST = ["raw"]  # noqa: RUF012
+    SPLITS = {"train": 4, "validation": 1, "test": 2}  # noqa: RUF012
 
 
 def prepare(tmp_path: Path, manual: Path, config: str) -> Builder:
@@ -142,3 +151,19 @@ def test_the_script_makes_the_dummy_data(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(path.name for path in DUMMY.iterdir())
     for path in DUMMY.glob("*.TIF"):
         assert read_image(tmp_path / path.name).shape == read_image(path).shape == (130, 200, 3)
+    for path in DUMMY.glob("*.NEF"):
+        assert read(tmp_path / path.name).shape == read(path).shape == (48, 64)
+
+
+def test_one_camera_as_in_the_paper(tmp_path):
+    builder = prepare(tmp_path, DUMMY, "raw_nikon_d90")
+    found = {split: list(tfds.as_numpy(builder.as_dataset(split=split))) for split in builder.info.splits}
+    assert {split: len(examples) for split, examples in found.items()} == {"train": 4, "validation": 1}
+    names = {example["name"].decode() for examples in found.values() for example in examples}
+    assert names == {"r000000at", "r000001bt", "r000002ct", "r000003dt", "r000004et"}
+    for example in [example for examples in found.values() for example in examples]:
+        assert example["camera"] == b"NIKON D90"
+        assert example["cfa"] == b"GBRG"
+        raw = read(DUMMY / f"{example['name'].decode()}.NEF")
+        np.testing.assert_array_equal(example["planes"], np.floor(raw.balanced_planes * np.float32(65535)))
+        np.testing.assert_array_equal(example["target"], np.floor(develop(raw) * 255))

@@ -1,3 +1,4 @@
+import itertools
 import json
 import subprocess
 import sys
@@ -33,7 +34,7 @@ def test_trainable_parameters_are_the_papers(models, build):
 def test_parameters_by_hand():
     assert COUNTS[INet] == 5 * 5 * 9 + 9 + (36 + 12) + (36 + 3)
     widths = [4, 32, 64, 128, 256, 512]
-    down = sum(9 * a * b + b + 9 * b * b + b for a, b in zip(widths, widths[1:], strict=False))
+    down = sum(9 * a * b + b + 9 * b * b + b for a, b in itertools.pairwise(widths))
     up = sum(4 * 2 * n * n + 9 * 2 * n * n + n + 9 * n * n + n for n in (256, 128, 64, 32))
     assert down + up + 32 * 12 + 12 == COUNTS[UNet]
     convolutions = 9 * 4 * 64 + 13 * 9 * 64 * 64 + 9 * 64 * 12 + (9 * 6 * 64 + 64) + 64 * 3

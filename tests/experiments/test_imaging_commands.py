@@ -1,0 +1,173 @@
+import dataclasses
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+
+import zoo.weights
+from zoo.datasets import keyed
+from zoo.datasets.camera import CAMERAS, Body, as_raw, expose, write_dng
+from zoo.datasets.embedded import generate_linear_scene
+from zoo.experiments import cli
+from zoo.experiments.imaging import training
+from zoo.imaging import INet, pipeline
+from zoo.weights import pack
+
+
+def _run(capsys, *arguments):
+    try:
+        code = cli.main([str(a) for a in arguments])
+    except SystemExit as stop:
+        code = stop.code
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def _photograph(path, camera="birch", number=0, **arguments):
+    body = Body(CAMERAS[camera], serial=1)
+    mosaic = expose(generate_linear_scene(keyed.generator(0, number), 48, 64), body, keyed.generator(number))
+    write_dng(path, mosaic, body, **arguments)
+    return as_raw(mosaic, body)
+
+
+@pytest.fixture
+def inet(tmp_path):
+    path = tmp_path / "inet.npz"
+    pack(INet(), path, 32)
+    return path
+
+
+def test_develop_writes_the_classical_picture_turned_upright(tmp_path, capsys):
+    image = _photograph(tmp_path / "a.dng", orientation=6)
+    code, _, err = _run(capsys, "imaging", "develop", tmp_path / "a.dng", "-o", tmp_path / "a.png", "--bits", 16)
+    assert code == 0, err
+    found = cv2.imread(str(tmp_path / "a.png"), cv2.IMREAD_UNCHANGED)[..., ::-1]
+    upright = np.rot90(pipeline.develop(image), -1)
+    # The matrix goes through the file's rational numbers.
+    np.testing.assert_allclose(found / 65535, upright, atol=2e-3)
+
+
+def test_develop_by_a_network(tmp_path, capsys, inet):
+    image = _photograph(tmp_path / "a.dng")
+    arguments = ("imaging", "develop", tmp_path / "a.dng", "--pipeline", "inet", "--weights", inet)
+    code, _, err = _run(capsys, *arguments, "-o", tmp_path / "a.tif")
+    assert code == 0, err
+    found = cv2.imread(str(tmp_path / "a.tif"), cv2.IMREAD_UNCHANGED)[..., ::-1]
+    expected = INet().predict_on_batch(image.balanced_planes[None])[0]
+    assert found.dtype == np.uint8
+    np.testing.assert_allclose(found / 255, expected, atol=0.51 / 255 + 1e-4)
+
+
+def test_stored_weights_say_whose_camera_they_know_or_that_there_are_none(tmp_path, capsys, inet, monkeypatch):
+    _photograph(tmp_path / "a.dng", "alder")
+    arguments = ("imaging", "develop", tmp_path / "a.dng", "--pipeline", "inet", "-o", tmp_path / "a.png")
+    (tmp_path / "index.json").write_text("{}")
+    monkeypatch.setattr(zoo.weights, "INDEX", tmp_path / "index.json")
+    code, _, err = _run(capsys, *arguments)
+    assert code == 2
+    assert "make pretrained PAPER=imaging" in err
+    from zoo.experiments import stored
+
+    (tmp_path / "imaging").mkdir()
+    packed = inet.rename(tmp_path / "inet-birch.generated.npz")
+    history = [{"seconds": 3.5, "commit": "c"}, {"seconds": 4.0, "commit": "d"}]
+    stored.install("imaging", packed, history, "32", "command", "data")
+    monkeypatch.setattr(zoo.weights, "_FOLDER", tmp_path)
+    entry = zoo.weights.provenance("inet-birch.generated")
+    assert (entry.seconds, entry.commit, entry.file) == (7, "d", "imaging/weights/inet-birch.generated.npz")
+    code, _, err = _run(capsys, *arguments)
+    assert code == 0, err
+    assert "synthetic camera birch" in err
+    assert (tmp_path / "a.png").exists()
+
+
+def test_fit_trains_for_a_users_camera(tmp_path, capsys, monkeypatch):
+    folder = tmp_path / "raws"
+    folder.mkdir()
+    for n in range(6):
+        _photograph(folder / f"{n}.dng", "cedar", n)
+    _photograph(folder / "x_other.dng", "alder")
+    _photograph(folder / "y_upright.dng", "cedar", 9, orientation=6)
+    (folder / "z_broken.dng").write_bytes(b"II*\0 nothing")
+    smoke = dataclasses.replace(training.SCALES["smoke"], recipes={"inet": training.Recipe(1, 2, 1e-3)}, patch=8)
+    monkeypatch.setitem(training.SCALES, "smoke", smoke)
+    output = tmp_path / "fit"
+    code, out, err = _run(capsys, "imaging", "fit", folder, "--scale", "smoke", "-o", output)
+    assert code == 0, err
+    assert "3 photographs to train on, 2 to validate" in err
+    code, out, err = _run(capsys, "imaging", "fit", folder, "--scale", "smoke", "-o", output, "--network", "inet")
+    assert "inet.npz" in out
+    assert INet(weights=output / "inet.npz").count_params() == 369
+    from zoo.experiments.imaging import data
+
+    training_pictures, validation = data.folder(folder)
+    assert [p.source for p in training_pictures + validation] == ["0", "1", "2", "3", "4", "5"]
+    err = capsys.readouterr().err
+    assert "x_other.dng is of another camera" in err
+    assert "y_upright.dng lies on its side" in err
+    assert "z_broken.dng" in err
+
+
+def test_table_1_at_smoke(tmp_path, capsys, monkeypatch, inet):
+    monkeypatch.chdir(tmp_path)
+    arguments = ("reproduce", "imaging", "table-1", "--scale", "smoke", "--weights", inet.parent)
+    rows = [a for row in ("INet", "UNet", "baseline*", "UNet - INet") for a in ("--rows", row)]
+    code, out, err = _run(capsys, *arguments, *rows)
+    assert code == 0, err
+    frame = pd.read_csv(tmp_path / "results" / "smoke" / "imaging_table_1.csv").set_index(["row", "column", "metric"])
+    count = frame.loc["INet", "trainable", "parameters"]
+    assert (count["value"], count["paper_value"], count["comparable"], count["difference"]) == (321, 321, "yes", 0)
+    # Packed as it starts, INet is the untrained baseline.
+    for column in ("generated scenes", "photographs"):
+        ours, start = frame.loc["INet", column, "PSNR"], frame.loc["baseline: untrained INet", column, "PSNR"]
+        assert ours["value"] == pytest.approx(start["value"], abs=1e-4)
+        assert 20 < frame.loc["baseline: bilinear", column, "PSNR"]["value"] < 60
+        assert frame.loc["INet", column, "SSIM, range 2"]["value"] > frame.loc["INet", column, "SSIM"]["value"]
+    assert frame.loc["INet", "generated scenes", "PSNR"]["paper_value"] == 42.8
+    assert frame.loc["UNet", "generated scenes", "PSNR"]["status"] == "not-run"
+    assert frame.loc["UNet - INet", "generated scenes", "PSNR"]["status"] == "not-run"
+    assert frame.loc["UNet", "this machine", "training speed"]["value"] > 0
+    assert frame.loc["INet", "from", "training time"]["status"] == "not-run"
+    assert set(frame[frame["status"] == "measured"]["comparable"].loc[:, :, "PSNR"]) == {"no"}
+    assert "42.8" in out
+
+
+def test_table_2_lists_the_cameras(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = _run(capsys, "reproduce", "imaging", "table-2", "--scale", "smoke")
+    assert code == 0, err
+    frame = pd.read_csv(tmp_path / "results" / "smoke" / "imaging_table_2.csv")
+    quoted = frame[frame["status"] == "quoted"]
+    assert len(quoted) == 16
+    assert quoted[quoted["metric"] == "megapixels"]["value"].sum() == 12 + 10 + 16 + 12 + 16 + 24 + 36 + 12
+    assert "Nikon D90, GBRG (Raise, nef)" in out
+    assert "birch, GBRG (synthetic, 12 bit)" in out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("imaging", "develop", "absent.dng", "-o", "a.png"),
+        ("imaging", "develop", "absent.dng", "-o", "a.jpg"),
+        ("imaging", "develop", "absent.dng", "-o", "a.png", "--weights", "w.npz"),
+        ("imaging", "develop", "absent.dng", "-o", "a.png", "--pipeline", "inet", "--weights", "absent.npz"),
+        ("imaging", "develop", "absent.dng"),
+        ("imaging", "fit", "absent"),
+        ("imaging", "fit", ".", "--scale", "huge"),
+        ("imaging", "fit", ".", "--network", "knet"),
+        ("imaging",),
+        ("pretrain", "imaging", "--scale", "huge"),
+        ("pretrain", "imaging", "--dataset", "clic"),
+        ("reproduce", "imaging", "table-1", "--scale", "huge"),
+        ("reproduce", "imaging", "table-1", "--scale", "smoke", "--dataset", "clic"),
+        ("reproduce", "imaging", "table-2", "--scale", "huge"),
+    ],
+)
+def test_bad_input_is_one_line_and_code_2(tmp_path, capsys, monkeypatch, arguments):
+    monkeypatch.chdir(tmp_path)
+    code, _, err = _run(capsys, *arguments)
+    assert code == 2
+    assert err.strip().splitlines()[-1].startswith("zoo")
+    assert "Traceback" not in err
+    assert not list(tmp_path.iterdir())
