@@ -50,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_data_arguments(pretrain)
     pretrain.add_argument("--install", action="store_true", help="replace the stored weights of the package")
     pretrain.add_argument("--folder", type=Path, default=Path("runs"), help="checkpoints; a killed training resumes")
+    pretrain.add_argument("--joint", action="store_true", help="imaging: camera and analyst, after the networks")
     pretrain.set_defaults(run=_pretrain)
 
     contrast = commands.add_parser("contrast", help="detect contrast adjustment")
@@ -157,9 +158,11 @@ def _show(table: "object", settings: "object", output: Path, frame: "object") ->
 
 def _pretrain(options: argparse.Namespace) -> int:
     if options.paper == "imaging":
-        from zoo.experiments.imaging.commands import pretrain_networks
+        from zoo.experiments.imaging.commands import pretrain_joint, pretrain_networks
 
-        return pretrain_networks(options)
+        return pretrain_joint(options) if options.joint else pretrain_networks(options)
+    if options.joint:
+        raise ValueError(f"--joint is for imaging. Received: {options.paper}")
     from zoo.experiments.contrast.pretrained import install, pack_all
     from zoo.experiments.contrast.training import pretrain
 
@@ -189,7 +192,7 @@ def _detect(options: argparse.Namespace) -> int:
         raise ValueError(f"--heatmap must end in .png. Received: {options.heatmap}")
     # A name is checked before the network is loaded: a slip of the keyboard answers at once.
     from zoo.contrast.detector import DEFAULT_WEIGHTS, ContrastDetector
-    from zoo.contrast.heatmap import write_heatmap
+    from zoo.heatmap import write_heatmap
 
     detector = ContrastDetector(options.weights or DEFAULT_WEIGHTS)
     failed = False

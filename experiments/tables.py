@@ -6,7 +6,10 @@ from zoo.experiments.table import Table
 
 _MODULES = {
     "contrast": ("table_1", "table_2", "text"),
-    "imaging": ("table_1", "table_2", "figure_5", "table_3", "identification"),
+    "imaging": (
+        *("table_1", "table_2", "table_3", "table_4", "table_s1", "identification"),
+        *("figure_5", "figure_7", "figure_8", "figure_9", "figure_10", "figure_s4", "figure_s5"),
+    ),
 }
 
 

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zoo.experiments.imaging.commands_prnu import add_prnu
+from zoo.experiments.imaging.detect_command import add_detect
+
 if TYPE_CHECKING:
     import keras
     import numpy as np
@@ -28,6 +31,8 @@ def add_commands(commands: "argparse._SubParsersAction") -> None:
     develop.add_argument("--bits", type=int, default=8, choices=(8, 16), help="of each value written")
     develop.set_defaults(run=_develop)
 
+    add_detect(verbs)
+
     fit = verbs.add_parser("fit", help="train a network to develop the photographs of your camera")
     fit.add_argument("folder", type=Path, metavar="RAW_DIR", help="RAW files of one camera, five at least")
     fit.add_argument("--network", default="inet", choices=PIPELINES[2:])
@@ -40,14 +45,29 @@ def add_commands(commands: "argparse._SubParsersAction") -> None:
     add_prnu(verbs)
 
 
+def pretrain_joint(options: argparse.Namespace) -> int:
+    """``zoo pretrain imaging --joint``: train camera and analyst together, after the networks, in the same folder.
+
+    Raises:
+        ValueError: For data, and where the networks were not trained before.
+    """
+    from zoo.experiments.imaging import joint_pretrained
+
+    if options.data_dir is not None or options.dataset != "embedded":
+        received = options.data_dir or options.dataset
+        raise ValueError(f"For a camera of your own: zoo.experiments.imaging.joint_training. Received: {received}")
+    folder = options.folder / f"imaging-{options.scale}-{options.seed}"
+    joint_pretrained.run(options.scale, folder, options.seed, options.install)
+    return 0
+
+
 def pretrain_networks(options: argparse.Namespace) -> int:
     """``zoo pretrain imaging``: train the stored networks on the synthetic camera, pack them, install them if asked.
 
     Raises:
         ValueError: For data: the stored networks are those of the synthetic camera.
     """
-    from zoo.experiments.imaging.commands_prnu import add_prnu
-from zoo.experiments.imaging.pretrained import install, pack_all
+    from zoo.experiments.imaging.pretrained import install, pack_all
     from zoo.experiments.imaging.training import pretrain
 
     if options.data_dir is not None or options.dataset != "embedded":

@@ -4,8 +4,8 @@ import pytest
 from zoo.contrast import ContrastNet
 from zoo.contrast.baselines import histogram_roughness
 from zoo.contrast.detector import ContrastDetector
-from zoo.contrast.heatmap import write_heatmap
 from zoo.contrast.operators import gamma_correction, histogram_stretching
+from zoo.heatmap import write_heatmap
 from zoo.images import read_image
 from zoo.weights import pack
 

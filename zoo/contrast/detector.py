@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from zoo import tiles
+from zoo.checks import check_rgb
 from zoo.contrast.model import ADJUSTED, ContrastNet
-from zoo.contrast.operators import check_rgb
 
 DEFAULT_WEIGHTS = "contrast-aware.generated"
 PATCH = 64

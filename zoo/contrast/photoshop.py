@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 from scipy.interpolate import CubicSpline, PchipInterpolator
 
-from zoo.contrast.operators import Operator, check_rgb, on_hsv_value
+from zoo.checks import check_rgb
+from zoo.contrast.operators import Operator, on_hsv_value
 
 _LUMA = np.array([0.299, 0.587, 0.114])
 

@@ -1,8 +1,17 @@
 """Layers that serve more than one family of models, or a model of one's own."""
 
+from zoo.layers.constrained import ConstrainedConv2D, ResidualFilter
 from zoo.layers.jpeg import DifferentiableJPEG, jpeg
 from zoo.layers.jpeg_augmentation import JPEGAugmentation
 from zoo.layers.jpeg_random import random_quality
 from zoo.layers.jpeg_tables import quantisation_tables
 
-__all__ = ["DifferentiableJPEG", "JPEGAugmentation", "jpeg", "quantisation_tables", "random_quality"]
+__all__ = [
+    "ConstrainedConv2D",
+    "DifferentiableJPEG",
+    "JPEGAugmentation",
+    "ResidualFilter",
+    "jpeg",
+    "quantisation_tables",
+    "random_quality",
+]

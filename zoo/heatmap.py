@@ -9,7 +9,7 @@ from zoo.images import write_png
 
 
 def write_heatmap(path: Path, image: np.ndarray, heat: np.ndarray) -> None:
-    """Write picture and heatmap side by side as a PNG: blue 0 (pristine), red 1 (adjusted).
+    """Write picture and heatmap side by side as a PNG: blue 0, red 1.
 
     ``image`` is uint8 RGB (height, width, 3), ``heat`` float (height, width) in 0..1.
 

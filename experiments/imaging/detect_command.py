@@ -1,0 +1,59 @@
+"""``zoo imaging detect``: which manipulation a picture went through before the web."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+
+def add_detect(verbs: "argparse._SubParsersAction") -> None:
+    """Add ``detect`` to the verbs of ``zoo imaging``."""
+    detect = verbs.add_parser("detect", help="tell which manipulation a picture went through before the web")
+    detect.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="as they come from the web")
+    detect.add_argument("--heatmap", type=Path, metavar="OUT.png", help="where a single picture looks manipulated")
+    detect.add_argument("--patches", action="store_true", help="print each patch as well")
+    detect.add_argument("--json", action="store_true", help="one JSON object a line")
+    detect.add_argument("--weights", help="of the FAN: stored weights or a file (default: trained with the UNet, .1)")
+    detect.add_argument("--patch", type=int, default=64, help="side of a patch, as in the weights' training")
+    detect.set_defaults(run=_detect)
+
+
+def _detect(options: argparse.Namespace) -> int:
+    from zoo.images import ImageError, read_photograph
+
+    if options.heatmap is not None and len(options.images) != 1:
+        raise ValueError(f"--heatmap takes one picture. Received: {len(options.images)}")
+    if options.heatmap is not None and options.heatmap.suffix.lower() != ".png":
+        raise ValueError(f"--heatmap must end in .png. Received: {options.heatmap}")
+    from zoo.heatmap import write_heatmap
+    from zoo.imaging.detector import DEFAULT_WEIGHTS, ManipulationDetector
+    from zoo.imaging.manipulations import CLASSES
+
+    detector = ManipulationDetector(options.weights or DEFAULT_WEIGHTS, options.patch)
+    failed = False
+    for path in options.images:
+        try:
+            image = read_photograph(path)
+        except ImageError as error:
+            print(f"zoo: {error}", file=sys.stderr)
+            failed = True
+            continue
+        corners, found = detector.patches(image)
+        mean = _by_class(found.mean(0))
+        listed = [{"x": int(x), "y": int(y)} | _by_class(p) for (y, x), p in zip(corners, found, strict=True)]
+        if options.json:
+            print(json.dumps({"image": str(path), **mean} | ({"patches": listed} if options.patches else {})))
+        else:
+            print("  ".join(f"{name} {mean[name]:.3f}" for name in CLASSES) + f"  {path}")
+            for patch in listed if options.patches else ():
+                print(f"  {patch['x']:5} {patch['y']:5}  " + "  ".join(f"{n} {patch[n]:.3f}" for n in CLASSES))
+        if options.heatmap is not None:
+            write_heatmap(options.heatmap, image, detector.heatmap(image))
+            print(f"written: {options.heatmap}", file=sys.stderr)
+    return 2 if failed else 0
+
+
+def _by_class(probabilities: "object") -> dict[str, float]:
+    from zoo.imaging.manipulations import CLASSES
+
+    return {name: round(float(p), 6) for name, p in zip(CLASSES, probabilities, strict=True)}

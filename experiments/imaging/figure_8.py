@@ -1,0 +1,89 @@
+"""Figure 8 of Korus and Memon 2019: validation accuracy and PSNR along the training, F and F+N.
+
+Command:  zoo reproduce imaging figure-8 --weights runs/imaging-laptop-0       after `zoo pretrain imaging --joint`
+Expected: results/laptop/imaging_figure_8.csv and .png
+Time:     seconds
+
+Read from the trainings' logs, which hold means over the validation patches and no intervals. F and F+N of a network
+have the same number of FAN updates; what they share at the beginning is drawn in each.
+"""
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from zoo.experiments.imaging.joint_evaluation import joint_evaluation
+from zoo.experiments.imaging.joint_scales import Run
+from zoo.experiments.table import Cell, Settings, Table
+from zoo.images import atomic
+from zoo.metrics import Estimate
+
+METRICS = {"accuracy": "val_accuracy", "PSNR": "val_psnr"}
+
+
+def cells(settings: Settings) -> Iterator[Cell]:
+    """Accuracy and PSNR by epoch."""
+    evaluation = joint_evaluation(settings)
+    for network in evaluation.training.networks:
+        for weight in (None, *evaluation.training.lambdas):
+            run = Run(network, weight)
+            row = f"{network}, {'F' if weight is None else f'lambda {weight:g}'}"
+            logged = progress(run, evaluation.folder / "joint")
+            for metric, key in METRICS.items():
+                for epoch, entry in logged:
+                    value = entry[key]
+                    estimate = Estimate(
+                        value, value, value, evaluation.training.validation, evaluation.training.validation
+                    )
+                    yield Cell(row, str(epoch), metric, measure=lambda e=estimate: e, weights=f"trained:{run.name}")
+                if not logged:
+                    yield Cell(row, "last", metric, status="not-run")
+
+
+def progress(run: Run, folder: Path) -> list[tuple[int, dict]]:
+    """Epoch, counted over both parts, and log of every validation of ``run``; empty where there is no log."""
+    start = dataclasses.replace(run, weight=None).name + "-start"
+    parts = [folder / f"{name}.json" for name in (start, run.name)]
+    if not parts[1].is_file():
+        return []
+    found: list[tuple[int, dict]] = []
+    for part in parts:
+        before = found[-1][0] if found else 0
+        if part.is_file():
+            found += [(before + entry["epoch"], entry) for entry in json.loads(part.read_text())]
+    return found
+
+
+def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> None:
+    """Two panels for each network, as the paper's."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    frame = frame[frame["status"] == "measured"]
+    if frame.empty:
+        return
+    networks = list(dict.fromkeys(row.split(",")[0] for row in frame["row"]))
+    figure, axes = plt.subplots(len(networks), 2, figsize=(9, 3 * len(networks)), squeeze=False)
+    for network, pair in zip(networks, axes, strict=True):
+        for metric, axis in zip(METRICS, pair, strict=True):
+            chosen = frame[(frame["metric"] == metric) & frame["row"].str.startswith(f"{network},")]
+            for row, part in chosen.groupby("row", sort=False):
+                axis.plot(part["column"].astype(int), part["value"], ".-", lw=1, label=row.split(", ")[1])
+            axis.set(xlabel="epoch", ylabel=metric, title=network)
+            axis.grid(alpha=0.3)
+        pair[0].axhline(0.2, color="grey", lw=0.8, ls=":")
+        pair[0].legend(fontsize=7)
+    figure.suptitle(title, fontsize=10)
+    figure.tight_layout()
+    with atomic(path) as partial:
+        figure.savefig(partial, dpi=110, metadata={"Software": None})
+    plt.close(figure)
+
+
+DECIMALS = {"accuracy": 3}
+TABLE = Table("imaging", "figure_8", "Progress of F and F+N, Figure 8", cells, DECIMALS, draw)

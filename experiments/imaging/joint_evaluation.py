@@ -1,0 +1,158 @@
+"""Held-out patches of the joint models, and what each model makes of them behind each channel; computed once."""
+
+import dataclasses
+from functools import cache, cached_property, lru_cache
+from pathlib import Path
+
+import keras
+import numpy as np
+
+import zoo.weights
+from zoo.experiments.imaging import data
+from zoo.experiments.imaging.joint_scales import JointScale, Run, check_scale
+from zoo.experiments.imaging.joint_training import build, validation_patches
+from zoo.experiments.imaging.pretrained import NAMES
+from zoo.experiments.imaging.real_channel import RealChannel, saved_versions
+from zoo.experiments.imaging.training import NETWORKS
+from zoo.experiments.table import DataUnavailable, Settings
+from zoo.imaging.metrics import PAPER_SSIM_RANGE, psnr, ssim
+from zoo.imaging.workflow import ImagingWorkflow
+from zoo.metrics import Estimate, bootstrap_mean
+
+TRAINED_CHANNEL = None
+"""Stands for the channel that a model was trained through."""
+Channel = RealChannel | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Scale:
+    """How much is measured: ``each`` patches of every test picture, as large as in training."""
+
+    pictures: int
+    each: int
+
+
+SCALES = {"smoke": Scale(3, 2), "laptop": Scale(60, 10), "paper": Scale(30, 100)}
+
+
+def stored_names(run: Run) -> tuple[str, str]:
+    """Names of the stored NIP and FAN of ``run``; in mode F the NIP is the plain one."""
+    weight = "F" if run.weight is None else f"{run.weight:g}"
+    return f"{run.network}-joint-{weight}-{run.camera}.generated", f"fan-{run.network}-{weight}-{run.camera}.generated"
+
+
+class JointEvaluation:
+    """The test patches of one camera and the joint models on them.
+
+    Raises:
+        ValueError: For an unknown scale, or data that are not RAW files.
+    """
+
+    def __init__(self, settings: Settings, camera: str = data.CAMERA) -> None:
+        self.training: JointScale = check_scale(settings.scale)
+        if settings.data_dir is None and settings.dataset != "embedded":
+            raise ValueError(
+                "The joint models' tables use the synthetic camera (embedded) or a folder of RAW files, --data-dir. "
+                f"Received: {settings.dataset!r}"
+            )
+        self.settings, self.scale, self.camera = settings, SCALES[settings.scale], camera
+        self.folder = Path("runs") / f"imaging-{settings.scale}-{settings.seed}"
+        self.folder = self.folder if settings.weights is None else settings.weights
+        self.probabilities = cache(self._probabilities)
+        self.fidelity = cache(self._fidelity)
+        self.developed = cache(self._developed)
+        self.workflow = cache(self._workflow)
+
+    @cached_property
+    def pictures(self) -> list:
+        """Pictures that no training has seen."""
+        if self.settings.data_dir is not None:
+            return data.folder(self.settings.data_dir, self.training.training, self.training.validation)[1]
+        return data.synthetic("test", self.scale.pictures, self.training.side, self.settings.seed, self.camera)
+
+    @cached_property
+    def patches(self) -> tuple[np.ndarray, np.ndarray]:
+        """RAW patches (n, p, p, 4) and their targets (n, 2p, 2p, 3), by the paper's rule against flat ones."""
+        return validation_patches(self.pictures, self.training.patch, self.scale.each, 10**6)
+
+    @property
+    def sources(self) -> list[str]:
+        """The picture that each patch comes from."""
+        return [picture.source for picture in self.pictures] * self.scale.each
+
+    def weights(self, run: Run) -> str | None:
+        """Where the model of ``run`` is: ``trained:`` or ``stored:`` and its name, or None for nowhere."""
+        path = self.folder / "joint" / f"{run.name}.keras"
+        if path.is_file():
+            return f"trained:{path.name}"
+        known, (nip, fan) = zoo.weights.names(), stored_names(run)
+        kept = run.repetition == 0 and run.codec == "dJPEG" and self.settings.weights is None
+        both = fan in known and (NAMES[run.network] if run.weight is None else nip) in known
+        return f"stored:{fan}" if kept and both else None
+
+    def hits(self, run: Run, channel: Channel = TRAINED_CHANNEL) -> np.ndarray:
+        """Share of the five versions of each patch that are told rightly, (n,)."""
+        probabilities = self.probabilities(run, channel)
+        return (probabilities.argmax(-1) == np.arange(probabilities.shape[1])).mean(1)
+
+    def mean(self, values: np.ndarray) -> Estimate:
+        """Mean over patches, its interval over pictures."""
+        return bootstrap_mean(values, self.sources, seed=self.settings.seed)
+
+    def confusion(self, run: Run, predicted: int, true: int) -> Estimate:
+        """Share in percent of class ``true`` that is called ``predicted``."""
+        return self.mean(100.0 * (self.probabilities(run, TRAINED_CHANNEL)[:, true].argmax(-1) == predicted))
+
+    def _workflow(self, run: Run) -> ImagingWorkflow:
+        where = self.weights(run)
+        if where is None:
+            raise DataUnavailable(f"the model {run.name}; zoo pretrain imaging --joint trains it")
+        workflow = build(run, NETWORKS[run.network](clip=False), "float32", 0)
+        if where.startswith("trained:"):  # perhaps in bfloat16; it is measured in float32
+            trained = keras.models.load_model(self.folder / "joint" / f"{run.name}.keras", compile=False)
+            workflow.nip.set_weights(trained.nip.get_weights())
+            workflow.fan.set_weights(trained.fan.get_weights())
+            return workflow
+        nip, fan = stored_names(run)
+        zoo.weights.load_into(workflow.nip, NAMES[run.network] if run.weight is None else nip)
+        zoo.weights.load_into(workflow.fan, fan)
+        return workflow
+
+    def _developed(self, run: Run) -> np.ndarray:
+        """What the NIP makes of the patches, clipped, float32 (n, 2p, 2p, 3)."""
+        nip, planes = self.workflow(run).nip, self.patches[0]
+        parts = [np.asarray(nip(planes[i : i + 16]), np.float32) for i in range(0, len(planes), 16)]
+        return np.clip(np.concatenate(parts), 0, 1)
+
+    def _probabilities(self, run: Run, channel: Channel) -> np.ndarray:
+        """What the FAN says: (patches, true class, class)."""
+        workflow, found = self.workflow(run), []
+        rgb = self.developed(run)
+        for i in range(0, len(rgb), 16):
+            part = rgb[i : i + 16]
+            if channel is TRAINED_CHANNEL:
+                received = [workflow.channel(version) for version in workflow.versions(part)]
+            else:
+                received = [channel.send(v).astype(np.float32) / 255 for v in saved_versions(workflow, part)]
+            found.append(np.stack([np.asarray(workflow.fan(images)) for images in received], 1))
+        return np.concatenate(found)
+
+    def _fidelity(self, run: Run, metric: str) -> np.ndarray:
+        """PSNR or SSIM of each patch to its target, (n,)."""
+        return fidelity(self.patches[1], self.developed(run), metric)
+
+
+@lru_cache(maxsize=8)
+def joint_evaluation(settings: Settings, camera: str = data.CAMERA) -> JointEvaluation:
+    """The evaluation of ``settings``, one for all that ask: a table and its plot measure the same once."""
+    return JointEvaluation(settings, camera)
+
+
+def fidelity(targets: np.ndarray, images: np.ndarray, metric: str) -> np.ndarray:
+    """``"PSNR"``, ``"SSIM"`` (data range 2, as the paper computed it) or ``"SSIM, range 1"`` of each picture, (n,)."""
+    measures = {
+        "PSNR": psnr,
+        "SSIM": lambda target, image: ssim(target, image, PAPER_SSIM_RANGE),
+        "SSIM, range 1": ssim,
+    }
+    return np.array([measures[metric](target, image) for target, image in zip(targets, images, strict=True)])

@@ -1,0 +1,119 @@
+"""Which joint models are trained at each scale, and how long (Korus and Memon 2019, section 5.2)."""
+
+import dataclasses
+
+from zoo.datasets.camera import CAMERAS
+from zoo.experiments.imaging.data import CAMERA
+
+LAMBDAS = (1e-4, 5e-4, 1e-3, 5e-3, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0)
+"""The paper's values (Table S1)."""
+Codec = str
+CODECS = ("dJPEG", "libjpeg")
+"""What the channel compresses with in training: the paper's smooth model, or libjpeg itself with a soft gradient."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """One training: which camera, network and lambda (None for mode F), which repetition, which codec."""
+
+    network: str
+    weight: float | None = None
+    camera: str = CAMERA
+    repetition: int = 0
+    codec: Codec = "dJPEG"
+
+    @property
+    def name(self) -> str:
+        """Of its files: camera, network, F or lambda, codec where it is not the paper's, repetition."""
+        weight = "F" if self.weight is None else f"{self.weight:g}"
+        codec = [] if self.codec == "dJPEG" else [self.codec]
+        return "-".join([self.camera, self.network, weight, *codec, str(self.repetition)])
+
+
+@dataclasses.dataclass(frozen=True)
+class JointScale:
+    """How much is trained and on what; an epoch is ``steps`` batches of ``batch`` RAW patches in five versions."""
+
+    networks: tuple[str, ...]
+    lambdas: tuple[float, ...]
+    cameras: tuple[str, ...]
+    repetitions: int
+    training: int
+    """Pictures to train on."""
+    validation: int
+    """Pictures for the progress curves."""
+    side: int
+    """Pixels of a generated scene's side."""
+    patch: int
+    """Side of a RAW patch in planes; the FAN sees as many pixels."""
+    batch: int
+    steps: int
+    start_epochs: int
+    epochs: int
+    every: int
+    """Epochs from one validation, and saved state, to the next."""
+    rate: float | None
+    """Peak of a cosine decay over ``epochs``; None for the paper's schedule."""
+    precision: str = "float32"
+    validation_patches: int = 1
+    """Of each picture."""
+    libjpeg: tuple[float, ...] = ()
+    """Values of lambda that the first network is trained with through libjpeg, too."""
+
+    def runs(self) -> list[Run]:
+        """All trainings of this scale."""
+        found = [
+            Run(network, weight, camera, repetition)
+            for camera in self.cameras
+            for network in self.networks
+            for weight in (None, *self.lambdas)
+            for repetition in range(self.repetitions)
+        ]
+        return found + [Run(self.networks[0], weight, self.cameras[0], codec="libjpeg") for weight in self.libjpeg]
+
+
+SCALES = {
+    "smoke": JointScale(("inet",), (0.1,), (CAMERA,), 1, 3, 2, 96, 16, 2, 2, 1, 1, 1, 1e-3),
+    "laptop": JointScale(
+        networks=("unet", "dnet"),
+        lambdas=(0.25, 0.1, 0.05),
+        cameras=(CAMERA,),
+        repetitions=1,
+        training=200,
+        validation=30,
+        side=512,
+        patch=64,
+        batch=8,
+        steps=100,
+        start_epochs=24,
+        epochs=24,
+        every=2,
+        rate=5e-4,
+        precision="mixed_bfloat16",
+        libjpeg=(0.1,),
+    ),
+    "paper": JointScale(
+        networks=("unet", "dnet"),
+        lambdas=LAMBDAS,
+        cameras=tuple(CAMERAS),
+        repetitions=10,
+        training=120,
+        validation=30,
+        side=2048,
+        patch=128,
+        batch=20,
+        steps=6,
+        start_epochs=0,
+        epochs=1000,
+        every=50,
+        rate=None,
+        validation_patches=2,
+    ),
+}
+
+
+def check_scale(name: str) -> JointScale:
+    """The scale called ``name``; raises ValueError for another."""
+    if name not in SCALES:
+        raise ValueError(f"scale must be one of {sorted(SCALES)}. Received: {name!r}")
+    return SCALES[name]

@@ -1,0 +1,208 @@
+r"""Joint training of camera and analyst (Korus and Memon 2019, sections 4 and 5.2): modes F and F+N.
+
+Paper: for each of four cameras, UNet and DNet (INet gains little) pre-trained; F, and F+N at ten values of lambda from
+1e-4 to 1; ten repetitions with another draw of the FAN; 1,001 epochs of 6 batches of 20 RAW patches of 128x128 planes,
+each in five versions; Adam 1e-4, 15 % less every 100 epochs (authors' code: from epoch 0 on).
+
+Command:  zoo pretrain imaging --joint                     all trainings of `laptop`, after those of the networks
+          python -m zoo.experiments.imaging.joint_training --network unet --weight 0.1     one of them; no --weight: F
+          python -m zoo.experiments.imaging.joint_training --network dnet --weight 0.25 --camera alder --repetition 3 \
+              --scale paper --data-dir RAW_DIR --nip dnet.keras         one cell of the paper's protocol
+Expected: Tables 4 and S1, see zoo/imaging/README.md
+Time:     see `JointScale`; `smoke` seconds; `paper` hours a training on a GPU
+
+At `laptop` F and all F+N of a network share their beginning: the FAN first learns alone (`start_epochs`), then goes on
+alone (F) or together with the NIP (F+N). So every one of them gets the same number of FAN updates on the same batches.
+"""
+
+import argparse
+import dataclasses
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+
+import zoo.weights
+from zoo.datasets.developed import Developed, DevelopedPatches, fixed_patches
+from zoo.experiments import fitting
+from zoo.experiments.imaging import data
+from zoo.experiments.imaging.data import CAMERA
+from zoo.experiments.imaging.joint_scales import CODECS, JointScale, Run, check_scale
+from zoo.experiments.imaging.pretrained import NAMES
+from zoo.experiments.imaging.training import NETWORKS
+from zoo.experiments.table import device
+from zoo.imaging.channel import DistributionChannel
+from zoo.imaging.fan import FAN
+from zoo.imaging.workflow import ImagingWorkflow, paper_rate
+from zoo.layers import DifferentiableJPEG
+
+
+def plain_nip(network: str, folder: Path, file: Path | None = None, precision: str = "float32") -> keras.Model:
+    """The pre-trained NIP, not clipped: from ``file``, else ``folder/<network>.keras``, else the stored weights.
+
+    Raises:
+        ValueError: For an unknown network, or where there are no such weights.
+    """
+    if network not in NETWORKS:
+        raise ValueError(f"network must be one of {', '.join(NETWORKS)}. Received: {network!r}")
+    own = folder / f"{network}.keras"
+    known = NAMES[network] in zoo.weights.names()
+    source = file if file is not None else own if own.is_file() else NAMES[network] if known else None
+    if source is None:
+        raise ValueError(f"The {network} is to be trained first: zoo pretrain imaging, or give --nip. Received: {own}")
+    with _policy("float32" if network == "inet" else precision):
+        nip = NETWORKS[network](clip=False)
+    if Path(source).suffix == ".keras":
+        nip.set_weights(keras.models.load_model(source, compile=False).get_weights())
+    else:
+        zoo.weights.load_into(nip, source)
+    return nip
+
+
+def pictures_of(scale: JointScale, camera: str, raw: Path | None, seed: int) -> tuple[list[Developed], list[Developed]]:
+    """Training and validation pictures: a synthetic camera's, or those of a folder of RAW files."""
+    if raw is not None:
+        return data.folder(raw, scale.training, scale.validation)
+    return (
+        data.synthetic("train", scale.training, scale.side, seed, camera),
+        data.synthetic("validation", scale.validation, scale.side, seed, camera),
+    )
+
+
+def validation_patches(
+    pictures: Sequence[Developed], patch: int, each: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """``each`` patches of every picture, not flat (section 5.2), always the same; picture by picture in each round."""
+    rounds = [fixed_patches(pictures, patch, seed + n) for n in range(each)]
+    return np.concatenate([x for x, _ in rounds]), np.concatenate([y for _, y in rounds])
+
+
+def train(
+    run: Run,
+    scale: JointScale,
+    folder: Path,
+    pictures: tuple[list[Developed], list[Developed]],
+    seed: int = 0,
+    nip: Path | None = None,
+) -> ImagingWorkflow:
+    """Train ``run``, or what is left of it; ``folder/joint/<name>.keras`` and ``.json`` hold state and progress.
+
+    Raises:
+        ValueError: Where there is no pre-trained NIP, or the codec is unknown.
+    """
+    if run.codec not in CODECS:
+        raise ValueError(f"codec must be one of {', '.join(CODECS)}. Received: {run.codec!r}")
+    begin = None
+    if scale.start_epochs:
+        start = dataclasses.replace(run, weight=None)
+        begin = _fitted(start, f"{start.name}-start", scale, scale.start_epochs, folder, pictures, seed, nip, None)
+    return _fitted(run, run.name, scale, scale.epochs, folder, pictures, seed + 1, nip, begin)
+
+
+def _fitted(
+    run: Run,
+    name: str,
+    scale: JointScale,
+    epochs: int,
+    folder: Path,
+    pictures: tuple[list[Developed], list[Developed]],
+    seed: int,
+    nip: Path | None,
+    begin: ImagingWorkflow | None,
+) -> ImagingWorkflow:
+    print(f"zoo: {name}, {epochs} epochs of {scale.steps} steps", file=sys.stderr)
+    training, validation = pictures
+    # Another draw of the FAN, and of the batches, for every repetition.
+    drawn = 1000 * seed + run.repetition
+    batches = DevelopedPatches(training, scale.steps, scale.batch, scale.patch, drawn)
+    fixed = validation_patches(validation, scale.patch, scale.validation_patches, 1234)
+    rate = (
+        keras.callbacks.LearningRateScheduler(paper_rate) if scale.rate is None else fitting.cosine(scale.rate, epochs)
+    )
+    workflow = build(run, plain_nip(run.network, folder, nip, scale.precision), scale.precision, drawn)
+    if begin is not None:
+        workflow.fan.set_weights(begin.fan.get_weights())
+    return fitting.fit(
+        workflow, batches, epochs, folder / "joint", name, [rate], scale.every, fixed, validation_batch_size=scale.batch
+    )
+
+
+def build(run: Run, nip: keras.Model, precision: str, seed: int) -> ImagingWorkflow:
+    """The workflow of ``run`` with a new FAN, compiled."""
+    keras.utils.set_random_seed(seed)
+    with _policy(precision):
+        fan = FAN((None, None, 3))
+    codec = DifferentiableJPEG(50, gradient="soft", name="libjpeg") if run.codec == "libjpeg" else None
+    joint = run.weight is not None
+    workflow = ImagingWorkflow(
+        nip,
+        fan,
+        channel=DistributionChannel(codec=codec, name="channel"),
+        mode="F+N" if joint else "F",
+        nip_weight=run.weight if joint else 0.0,
+    )
+    # On a CPU XLA's convolutions are several times slower than oneDNN's.
+    workflow.compile(keras.optimizers.Adam(1e-4, epsilon=1e-8), jit_compile=not device().startswith("CPU"))
+    return workflow
+
+
+def train_all(scale_name: str, folder: Path, seed: int = 0) -> dict[Run, ImagingWorkflow]:
+    """All trainings of a scale on the synthetic cameras; resumes in ``folder``.
+
+    Raises:
+        ValueError: For an unknown scale, or where a pre-trained NIP is missing.
+    """
+    scale = check_scale(scale_name)
+    trained = {}
+    for camera in scale.cameras:
+        pictures = pictures_of(scale, camera, None, seed)
+        for run in scale.runs():
+            if run.camera == camera:
+                trained[run] = train(run, scale, folder, pictures, seed)
+    return trained
+
+
+class _policy:
+    """Build layers under another dtype policy."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __enter__(self) -> None:
+        self.before = keras.config.dtype_policy()
+        keras.config.set_dtype_policy(self.name)
+
+    def __exit__(self, *_: object) -> None:
+        keras.config.set_dtype_policy(self.before)
+
+
+def main() -> None:
+    """Train one cell, as the arguments say."""
+    parser = argparse.ArgumentParser(description="Train one joint model of Tables 4 and S1.")
+    parser.add_argument("--network", required=True, choices=list(NETWORKS))
+    parser.add_argument("--weight", type=float, help="lambda; without it the FAN alone is trained (mode F)")
+    parser.add_argument("--camera", default=CAMERA, help="a synthetic camera, or the name to give to --data-dir's")
+    parser.add_argument("--repetition", type=int, default=0)
+    parser.add_argument("--codec", choices=CODECS, default=CODECS[0])
+    parser.add_argument("--scale", default="laptop")
+    parser.add_argument("--data-dir", type=Path, help="RAW files of one camera")
+    parser.add_argument("--nip", type=Path, help="the pre-trained network's weights")
+    parser.add_argument("--folder", type=Path, help="default: runs/imaging-<scale>-<seed>")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    try:
+        scale = check_scale(options.scale)
+        folder = options.folder or Path("runs") / f"imaging-{options.scale}-{options.seed}"
+        run = Run(options.network, options.weight, options.camera, options.repetition, options.codec)
+        plain_nip(run.network, folder, options.nip)  # before minutes are spent on pictures
+        pictures = pictures_of(scale, run.camera, options.data_dir, options.seed)
+        train(run, scale, folder, pictures, options.seed, options.nip)
+    except (ValueError, OSError) as error:
+        print(f"zoo: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+r"""Table S1 of Korus and Memon 2019 (supplement, Table 1): PSNR, SSIM and accuracy by camera, lambda and network.
+
+Command:  zoo reproduce imaging table-s1 --weights runs/imaging-laptop-0     after `zoo pretrain imaging --joint`
+          zoo reproduce imaging table-s1 --scale paper --weights runs/imaging-paper-0 --shard 1/88
+Expected: results/laptop/imaging_table_s1.csv; the family's README has the numbers and what they mean
+Time:     `laptop` some 15 minutes on two free cores; `paper` is 4 cameras x 11 values of lambda x 2 networks x 10
+          repetitions = 880 trainings (`joint_training.py`, each runnable alone), a cell being the mean of its ten
+
+F is the paper's "-". Our cameras are synthetic ones and stand for the paper's as `STANDS_FOR` says. SSIM has data range
+2, as the paper computed it; "SSIM, range 1" is what it should be. Beside the paper's: accuracy behind the real channel,
+the gain in accuracy over F and the price in dB, both patch by patch, and what a smaller lambda gains over the next.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+
+import numpy as np
+
+from zoo.experiments.imaging.joint_evaluation import TRAINED_CHANNEL, JointEvaluation
+from zoo.experiments.imaging.joint_scales import Run, check_scale
+from zoo.experiments.imaging.real_channel import CHANNELS
+from zoo.experiments.imaging.values import paper_values
+from zoo.experiments.table import Cell, Settings, Table
+from zoo.metrics import Estimate
+
+STANDS_FOR = {"alder": "Canon EOS 40D", "cedar": "Canon EOS 5D", "dogwood": "Nikon D7000", "birch": "Nikon D90"}
+"""Synthetic camera by the paper's; birch has the D90's mosaic."""
+REAL = f"accuracy, {CHANNELS[0].label}"
+DECIMALS = {"SSIM": 3, "SSIM, range 1": 3, "accuracy": 3, REAL: 3, "accuracy - F": 3, "accuracy - next lambda": 3}
+
+
+def cells(settings: Settings) -> Iterator[Cell]:
+    """The cells of Table S1, camera by camera."""
+    scale, paper = check_scale(settings.scale), paper_values("table_s1")
+    evaluations = {camera: JointEvaluation(settings, camera) for camera in scale.cameras}
+    for camera, evaluation in evaluations.items():
+        for weight in (*sorted(scale.lambdas), None):
+            label = "F" if weight is None else f"{weight:g}"
+            for network in scale.networks:
+                runs = tuple(Run(network, weight, camera, n) for n in range(scale.repetitions))
+                plain = tuple(Run(network, None, camera, n) for n in range(scale.repetitions))
+                key = f"{STANDS_FOR[camera]}, {label}, {network}"
+                for metric, values in _measures(evaluation).items():
+                    printed = float(paper.loc[key, metric]) if key in paper.index and metric in paper else None
+                    row = f"{camera}, {'F' if weight is None else f'lambda {label}'}"
+                    yield _cell(evaluation, runs, Cell(row, network, metric, printed), values)
+                if weight is None:
+                    continue
+                larger = min((w for w in scale.lambdas if w > weight), default=None)
+                pairs = {"accuracy - F": (_hits, plain), "PSNR lost": (_lost_db, plain)}
+                if larger is not None:
+                    following = tuple(Run(network, larger, camera, n) for n in range(scale.repetitions))
+                    pairs["accuracy - next lambda"] = (_hits, following)
+                for metric, (values, others) in pairs.items():
+                    difference = partial(_difference, values, evaluation, dict(zip(runs, others, strict=True)))
+                    yield _cell(evaluation, runs, Cell(row, network, metric), difference, others)
+
+
+def _measures(evaluation: JointEvaluation) -> dict[str, Callable[[Run], np.ndarray]]:
+    fidelities = {metric: partial(_fidelity, evaluation, metric) for metric in ("PSNR", "SSIM", "SSIM, range 1")}
+    real = partial(evaluation.hits, channel=CHANNELS[0])
+    return fidelities | {"accuracy": partial(evaluation.hits, channel=TRAINED_CHANNEL), REAL: real}
+
+
+def _fidelity(evaluation: JointEvaluation, metric: str, run: Run) -> np.ndarray:
+    return evaluation.fidelity(run, metric)
+
+
+def _hits(evaluation: JointEvaluation, run: Run) -> np.ndarray:
+    return evaluation.hits(run)
+
+
+def _lost_db(evaluation: JointEvaluation, run: Run) -> np.ndarray:
+    return -evaluation.fidelity(run, "PSNR")
+
+
+def _difference(values: Callable, evaluation: JointEvaluation, others: dict[Run, Run], run: Run) -> np.ndarray:
+    return values(evaluation, run) - values(evaluation, others[run])
+
+
+def _cell(
+    evaluation: JointEvaluation,
+    runs: tuple[Run, ...],
+    cell: Cell,
+    values: Callable[[Run], np.ndarray],
+    others: tuple[Run, ...] = (),
+) -> Cell:
+    """``cell`` with the mean of ``values`` over repetitions and patches, where all models are there."""
+    found = [evaluation.weights(run) for run in (*runs, *others)]
+    if None in found:
+        return Cell(cell.row, cell.column, cell.metric, cell.paper_value, status="not-run")
+
+    @cache
+    def measure() -> Estimate:
+        return evaluation.mean(np.mean([values(run) for run in runs], axis=0))
+
+    return Cell(cell.row, cell.column, cell.metric, cell.paper_value, measure, weights=" ".join(found))
+
+
+TABLE = Table("imaging", "table_s1", "Neural imaging pipelines, Table S1", cells, DECIMALS)

@@ -1,0 +1,206 @@
+import dataclasses
+import json
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from zoo.datasets.jpeg import compress
+from zoo.experiments import tables
+from zoo.experiments.cli import main
+from zoo.experiments.imaging import band_baseline, joint_pretrained, real_channel
+from zoo.experiments.imaging.joint_evaluation import JointEvaluation, stored_names
+from zoo.experiments.imaging.joint_scales import SCALES, Run, check_scale
+from zoo.experiments.imaging.joint_training import pictures_of, plain_nip, train
+from zoo.experiments.imaging.pictures import spectrum
+from zoo.experiments.imaging.values import paper_values
+from zoo.experiments.table import Settings
+from zoo.imaging import FAN, ImagingWorkflow, INet
+
+SMOKE = SCALES["smoke"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder of trainings at `smoke`: an INet as it starts, F and F+N."""
+    path = tmp_path_factory.mktemp("runs")
+    INet(clip=False).save(path / "inet.keras")
+    joint_pretrained.run("smoke", path, 0, install=False)
+    return path
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    return pictures_of(SMOKE, "birch", None, 0)
+
+
+def weights_of(folder, name):
+    return keras.models.load_model(folder / "joint" / f"{name}.keras").get_weights()
+
+
+def test_f_and_joint_begin_alike_and_the_nip_moves_in_joint_mode_alone(folder):
+    plain = INet(clip=False).get_weights()
+    logs = {}
+    for name, moved in {"birch-inet-F-0-start": False, "birch-inet-F-0": False, "birch-inet-0.1-0": True}.items():
+        workflow = keras.models.load_model(folder / "joint" / f"{name}.keras")
+        same = [np.array_equal(a, b) for a, b in zip(plain, workflow.nip.get_weights(), strict=True)]
+        assert all(same) != moved
+        assert workflow.mode == ("F+N" if moved else "F")
+        logs[name] = json.loads((folder / "joint" / f"{name}.json").read_text())
+        assert {"val_accuracy", "val_psnr", "fan_loss", "seconds"} <= set(logs[name][-1])
+    assert int(workflow.optimizer.iterations) == SMOKE.steps * SMOKE.epochs
+
+
+def test_a_killed_joint_training_resumes_to_the_same_bits(tmp_path, pictures):
+    INet(clip=False).save(tmp_path / "inet.keras")
+    scale = dataclasses.replace(SMOKE, start_epochs=0, rate=None)
+    run = Run("inet", 0.1)
+    train(run, dataclasses.replace(scale, epochs=2), tmp_path / "whole", pictures, nip=tmp_path / "inet.keras")
+    for epochs in (1, 2):
+        train(run, dataclasses.replace(scale, epochs=epochs), tmp_path / "parts", pictures, nip=tmp_path / "inet.keras")
+    whole, parts = (weights_of(tmp_path / part, run.name) for part in ("whole", "parts"))
+    for one, two in zip(whole, parts, strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+def test_scales_spell_out_the_papers_protocol():
+    runs = SCALES["paper"].runs()
+    assert len(runs) == len(set(runs)) == 4 * 11 * 2 * 10
+    assert len({run.name for run in runs}) == len(runs)
+    assert (SCALES["paper"].batch, SCALES["paper"].patch, SCALES["paper"].epochs * SCALES["paper"].steps) == (
+        20,
+        128,
+        6006,
+    )
+    laptop = [run.name for run in SCALES["laptop"].runs()]
+    assert laptop[:4] == ["birch-unet-F-0", "birch-unet-0.25-0", "birch-unet-0.1-0", "birch-unet-0.05-0"]
+    with pytest.raises(ValueError, match="Received: 'huge'"):
+        check_scale("huge")
+
+
+def test_a_missing_network_is_said_in_one_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("zoo.weights.names", list)
+    with pytest.raises(ValueError, match="zoo pretrain imaging"):
+        plain_nip("dnet", tmp_path)
+    with pytest.raises(ValueError, match="Received: 'vnet'"):
+        plain_nip("vnet", tmp_path)
+    assert main(["pretrain", "contrast", "--joint"]) == 2
+    assert main(["pretrain", "imaging", "--joint", "--dataset", "clic"]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2
+    assert all("Received: " in line for line in lines)
+
+
+def test_real_channel_is_pillow_on_8_bits(photo, rng):
+    workflow = ImagingWorkflow(keras.Sequential([keras.Input((None, None, 3))]), FAN((None, None, 3)), mode="F")
+    rgb = photo[None, 100:164, 100:196].astype(np.float32) / 255 + rng.normal(0, 0.1, (1, 64, 96, 3)).astype(np.float32)
+    versions = real_channel.saved_versions(workflow, rgb)
+    assert [(v.shape, v.dtype) for v in versions] == [((1, 64, 96, 3), np.uint8)] * 5
+    native = np.clip(np.floor(rgb * 255 + 0.5), 0, 255)
+    assert np.abs(versions[0].astype(float) - native).max() <= 1  # ties may fall either way
+    np.testing.assert_array_equal(versions[3][0], compress(versions[0][0], 80))
+    channel = real_channel.RealChannel(50)
+    small = channel.shrink(native[0].astype(np.uint8))
+    pooled = native[0].reshape(32, 2, 48, 2, 3).mean((1, 3))
+    assert np.abs(small - pooled).max() <= 1  # Pillow rounds twice
+    sent = channel.send(native.astype(np.uint8))
+    np.testing.assert_array_equal(sent, compress(small, 50)[None])
+    assert real_channel.RealChannel(30, "Lanczos").label == "Lanczos, libjpeg 30"
+
+
+def test_band_energies_tell_blur_and_have_the_energy_of_the_picture(photo):
+    import cv2
+
+    patches = photo[:512, :512].reshape(8, 64, 8, 64, 3).swapaxes(1, 2).reshape(-1, 64, 64, 3).astype(np.float32) / 255
+    blurred = np.stack([cv2.GaussianBlur(p, (0, 0), 1.0) for p in patches])
+    grey = patches.astype(np.float64) @ [0.299, 0.587, 0.114]
+    blocks = grey.reshape(len(grey), 8, 8, 8, 8).swapaxes(2, 3).reshape(len(grey), 64, 64)
+    energy = np.exp(band_baseline.band_energies(patches)).sum(1) - 63e-7
+    np.testing.assert_allclose(energy, 64 * blocks.var(-1).mean(-1), rtol=1e-6)  # Parseval
+    classifier = band_baseline.fit([patches[::2], blurred[::2]])
+    assert band_baseline.hits(classifier, [patches[1::2], blurred[1::2]]).mean() > 0.9
+
+
+def test_spectrum_finds_a_wave():
+    x = np.arange(32)
+    wave = np.broadcast_to((np.cos(2 * np.pi * 5 * x / 32) / 255)[None, :, None], (32, 32, 3))
+    found = spectrum(wave)
+    peaks = {tuple(int(n) - 16 for n in p) for p in np.argwhere(found > 0.5 * found.max())}
+    assert peaks == {(0, 5), (0, -5)}
+    assert found.max() == pytest.approx(32 * 32 / 2)
+
+
+def test_printed_values():
+    four, supplement = paper_values("table_4"), paper_values("table_s1")
+    assert four.shape == (20, 5)
+    # What is printed of a true class, a row, adds up to about 100; accuracies are the means of the diagonals.
+    diagonals = {"a": 44.6, "b": 87.0, "c": 92.6, "d": 95.8}
+    for letter, accuracy in diagonals.items():
+        part = four[[row.startswith(letter) for row in four.index]].apply(pd.to_numeric, errors="coerce")
+        assert np.diag(part).mean() == pytest.approx(accuracy, abs=0.5)
+        assert part.sum(axis=1).between(93, 102).all()
+    assert supplement.shape == (88, 3)
+    assert supplement.loc["Nikon D90, 0.1, unet"].tolist() == [42.3, 0.989, 0.920]
+
+
+@pytest.mark.parametrize("name", ["table_s1", "figure_8", "figure_9", "figure_10"])
+def test_tables_of_trained_models(tmp_path, folder, name):
+    command = ["reproduce", "imaging", name, "--scale", "smoke", "--weights", str(folder), "--output", str(tmp_path)]
+    assert main(command) == 0
+    frame = pd.read_csv(tmp_path / "smoke" / f"imaging_{name}.csv")
+    assert (frame["status"] == "measured").all()
+    assert frame["value"].notna().all()
+    assert (tmp_path / "smoke" / f"imaging_{name}.png").is_file()
+    if name == "table_s1":
+        chosen = frame[(frame["row"] == "birch, lambda 0.1") & (frame["metric"] == "accuracy")].iloc[0]
+        evaluation = JointEvaluation(Settings("smoke", weights=folder))
+        assert chosen["value"] == pytest.approx(evaluation.hits(Run("inet", 0.1)).mean())
+        assert chosen["weights"] == "trained:birch-inet-0.1-0.keras"
+
+
+def test_confusion_matrices_add_up_and_drops_are_differences(tmp_path, folder):
+    assert (
+        main(
+            ["reproduce", "imaging", "table-4", "--scale", "smoke", "--weights", str(folder), "--output", str(tmp_path)]
+        )
+        == 0
+    )
+    frame = pd.read_csv(tmp_path / "smoke" / "imaging_table_4.csv")
+    part = frame[frame["row"].str.match("(a F|c 0.1): ")]
+    assert len(part) == 50
+    np.testing.assert_allclose(part.groupby("row")["value"].sum(), 100)
+
+    def value(metric, row, column):
+        return frame.set_index(["metric", "row", "column"]).loc[(metric, row, column), "value"]
+
+    trained, real = (value("accuracy [%]", "c 0.1", column) for column in ("as trained", "libjpeg 50"))
+    assert value("accuracy lost", "c 0.1", "libjpeg 50") == pytest.approx(trained - real)
+    alone = value("accuracy [%]", "a F", "as trained")
+    assert value("accuracy gained over F", "c 0.1", "as trained") == pytest.approx(trained - alone)
+    assert (frame[frame["row"].str.startswith("b 0.25")]["status"] == "not-run").all()
+    assert value("accuracy [%]", "baseline: chance", "as trained") == 20
+    assert 0 <= value("accuracy [%]", "baseline: band energies", "libjpeg 50") <= 100
+
+
+def test_packed_models_are_what_was_trained(folder):
+    fan = FAN((None, None, 3), weights=folder / f"{stored_names(Run('inet', 0.1))[1]}.npz")
+    trained = keras.models.load_model(folder / "joint" / "birch-inet-0.1-0.keras").fan
+    for one, two in zip(fan.get_weights(), trained.get_weights(), strict=True):
+        np.testing.assert_allclose(one, two, atol=max(1e-7, 0.005 * np.abs(two).max()))
+
+
+def test_figure_7_needs_no_weights(tmp_path):
+    assert main(["reproduce", "imaging", "figure-7", "--scale", "smoke", "--output", str(tmp_path)]) == 0
+    frame = pd.read_csv(tmp_path / "smoke" / "imaging_figure_7.csv")
+    values = frame.set_index(["row", "column"])["value"]
+    assert len(values) == 16
+    assert values.between(15, 70).all()
+    # JPEG of quality 80 is what the channel's JPEG of quality 50 hides best.
+    assert values["jpg, original", "after channel"] > values["gaussian, original", "after channel"]
+    assert (tmp_path / "smoke" / "imaging_figure_7.png").is_file()
+
+
+def test_every_table_and_figure_is_listed():
+    names = {name for paper, name, _ in tables.overview() if paper == "imaging"}
+    assert {"table-4", "table-s1", "figure-7", "figure-8", "figure-9", "figure-10", "figure-s4", "figure-s5"} <= names
