@@ -1,0 +1,71 @@
+"""How well scores agree with opinions: SROCC, KROCC and PLCC, the last with or without a logistic fit before."""
+
+import warnings
+
+import numpy as np
+from scipy import optimize, stats
+
+
+def srocc(scores: np.ndarray, opinions: np.ndarray) -> float:
+    """Spearman's rank correlation, -1..1; 0 where either side is constant.
+
+    Raises:
+        ValueError: For fewer than two pairs, lengths that differ or values that are not finite.
+    """
+    return _correlate(stats.spearmanr, scores, opinions)
+
+
+def krocc(scores: np.ndarray, opinions: np.ndarray) -> float:
+    """Kendall's rank correlation (tau-b), -1..1; otherwise as ``srocc``."""
+    return _correlate(stats.kendalltau, scores, opinions)
+
+
+def plcc(scores: np.ndarray, opinions: np.ndarray, logistic: bool = False) -> float:
+    """Pearson's linear correlation, -1..1; otherwise as ``srocc``.
+
+    With ``logistic``, after the five-parameter curve of the Video Quality Experts Group is fitted to the opinions, as
+    most papers on quality do; this one does not say.
+    """
+    return _correlate(stats.pearsonr, fitted(scores, opinions) if logistic else scores, opinions)
+
+
+def fitted(scores: np.ndarray, opinions: np.ndarray) -> np.ndarray:
+    """Scores through ``b1 (1/2 - 1 / (1 + exp(b2 (s - b3)))) + b4 s + b5``, fitted by least squares; (n,).
+
+    The scores themselves where the fit does not converge (too few or constant scores). Sheikh, Sabir and Bovik, IEEE
+    TIP 2006, equations 4 and 5.
+    """
+    scores, opinions = _pairs(scores, opinions)
+    if len(scores) <= 5 or np.ptp(scores) == 0:
+        return scores
+    # In units of their own spread, so that the start fits whatever the scores' range is.
+    x = (scores - scores.mean()) / scores.std()
+    sign = np.sign(np.corrcoef(x, opinions)[0, 1]) if np.ptp(opinions) else 1.0
+    start = [np.ptp(opinions) * (sign or 1.0), 1.0, 0.0, 0.0, opinions.mean()]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optimize.OptimizeWarning)
+            best, _ = optimize.curve_fit(_logistic, x, opinions, start, maxfev=5000)
+    except RuntimeError:
+        return scores
+    return _logistic(x, *best)
+
+
+def _logistic(x: np.ndarray, b1: float, b2: float, b3: float, b4: float, b5: float) -> np.ndarray:
+    return b1 * (0.5 - 1 / (1 + np.exp(np.clip(b2 * (x - b3), -500, 500)))) + b4 * x + b5
+
+
+def _correlate(statistic: object, scores: np.ndarray, opinions: np.ndarray) -> float:
+    scores, opinions = _pairs(scores, opinions)
+    if np.ptp(scores) == 0 or np.ptp(opinions) == 0:
+        return 0.0
+    return float(statistic(scores, opinions)[0])
+
+
+def _pairs(scores: np.ndarray, opinions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    scores, opinions = (np.asarray(values, np.float64).ravel() for values in (scores, opinions))
+    if len(scores) != len(opinions) or len(scores) < 2 or not np.isfinite([scores, opinions]).all():
+        raise ValueError(
+            f"Agreement needs two or more finite pairs. Received: {len(scores)} scores, {len(opinions)} opinions"
+        )
+    return scores, opinions

@@ -1,0 +1,173 @@
+"""Two-stage training as one object with two fits (Chandakkar and Li 2017, pages 2, 3 and 5)."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+
+from zoo.hyperimage.hyper_image import HyperImage
+from zoo.hyperimage.theano import DecayingSGD
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """How a stage is trained: the paper's SGD, plateau rule and early stopping (page 5).
+
+    The batch size and the patience of the plateau rule are not in the paper.
+    """
+
+    epochs: int
+    stop: int
+    """Epochs without a lower validation loss after which training ends."""
+    loss: str = "mean_absolute_error"
+    learning_rate: float = 0.005
+    decay: float = 1e-5
+    momentum: float = 0.9
+    plateau: int = 10
+    """Epochs without a lower validation loss after which the rate is divided by 10."""
+    batch_size: int = 128
+
+    def compile(self, model: keras.Model, metrics: Sequence[str] = ()) -> None:
+        """Compile ``model`` with this recipe's loss and optimiser."""
+        optimizer = DecayingSGD(self.learning_rate, self.momentum, self.decay)
+        model.compile(optimizer, self.loss, metrics=list(metrics))
+
+    def callbacks(self) -> list[keras.callbacks.Callback]:
+        """The plateau rule, and early stopping that puts the best epoch's weights back."""
+        return [
+            keras.callbacks.ReduceLROnPlateau(factor=0.1, patience=self.plateau, min_delta=0),
+            keras.callbacks.EarlyStopping(patience=self.stop, restore_best_weights=True),
+        ]
+
+
+FIRST_STAGE = Recipe(epochs=80, stop=20)
+SECOND_STAGE = Recipe(epochs=200, stop=40)
+
+
+class TwoStage:
+    """A patch network, the hyper-images it makes, and the network that reads them.
+
+    ``fit_first`` trains the patch network on labelled patches; ``fit_second`` freezes it, turns images into
+    hyper-images once and trains the second network on these. ``predict`` is the paper's method,
+    ``predict_patch_average`` what it is compared with. ``model`` is everything in one Keras model.
+
+    Args:
+        first: Patch network, (n, p, p, channels) -> (n, 1) or, for ranking, features alone.
+        second: Hyper-image network, (n, U, V, D) -> (n, 1); its input gives the grid.
+        preprocess: Layer from images as they come to what patches are cut from, such as
+            ``LocalContrastNormalization()``; None for images that are ready.
+
+    Raises:
+        ValueError: When the second network does not take what the first one gives.
+    """
+
+    def __init__(self, first: keras.Model, second: keras.Model, preprocess: keras.layers.Layer | None = None) -> None:
+        rows, columns, depth = second.input_shape[1:]
+        self.first, self.second, self.preprocess = first, second, preprocess
+        # Cuts patches; the layer that runs the first stage is made when it is trained, since it freezes what it holds.
+        self.hyper = HyperImage(first, grid=(rows, columns))
+        if self.hyper.depth != depth:
+            raise ValueError(
+                f"The second stage must take the first's {self.hyper.depth} features. Received: {depth} in {second.name}"
+            )
+        image = keras.Input((None, None, self.hyper.channels), name="image")
+        ready = preprocess(image) if preprocess is not None else image
+        self.to_hyper_image = keras.Model(image, self.hyper(ready), name="to_hyper_image")
+        self.to_patches = keras.Model(image, _Patches(self.hyper, name="patches")(ready), name="to_patches")
+        self.model = keras.Model(image, second(self.to_hyper_image.output), name="two_stage")
+
+    def fit_first(
+        self,
+        patches: "np.ndarray | keras.utils.PyDataset",
+        labels: np.ndarray | None,
+        validation: tuple[np.ndarray, np.ndarray],
+        recipe: Recipe = FIRST_STAGE,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+        verbose: int = 2,
+    ) -> keras.callbacks.History:
+        """Train the patch network by Keras ``fit``; ``patches`` may be a data set that holds the labels."""
+        self.hyper.features.trainable = True
+        try:
+            return _fit(self.first, patches, labels, validation, recipe, callbacks, verbose)
+        finally:
+            self.hyper.features.trainable = False
+
+    def fit_second(
+        self,
+        images: "Sequence[np.ndarray]",
+        labels: np.ndarray,
+        validation: tuple[Sequence[np.ndarray], np.ndarray],
+        recipe: Recipe = SECOND_STAGE,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+        verbose: int = 2,
+    ) -> keras.callbacks.History:
+        """Train the second network on the hyper-images of ``images`` (or on hyper-images, if they are such)."""
+        x, held_out = self.hyper_images(images), self.hyper_images(validation[0])
+        return _fit(self.second, x, labels, (held_out, validation[1]), recipe, callbacks, verbose)
+
+    def hyper_images(self, images: "Sequence[np.ndarray]", batch_size: int = 1) -> np.ndarray:
+        """Hyper-images, (n, U, V, D), of images of any sizes, float16: a half of the memory, and 3 digits are enough.
+
+        An array that already has a hyper-image's shape is returned as it is.
+        """
+        shape = self.second.input_shape[1:]
+        if isinstance(images, np.ndarray) and images.shape[1:] == shape:
+            return images
+        made = np.empty((len(images), *shape), np.float16)
+        for i in range(0, len(images), batch_size):
+            batch = np.stack([np.asarray(image, np.float32) for image in images[i : i + batch_size]])
+            made[i : i + len(batch)] = np.asarray(self.to_hyper_image(batch, training=False))
+        return made
+
+    def predict(self, images: "Sequence[np.ndarray]", batch_size: int = 1) -> np.ndarray:
+        """Score of each image, float32 (n,)."""
+        return self.second.predict(self.hyper_images(images, batch_size), verbose=0)[:, 0]
+
+    def predict_patch_average(self, images: "Sequence[np.ndarray]", batch_size: int = 1) -> np.ndarray:
+        """Mean of the first stage's scores over the same grid of patches, float32 (n,)."""
+        found = []
+        for i in range(0, len(images), batch_size):
+            batch = np.stack([np.asarray(image, np.float32) for image in images[i : i + batch_size]])
+            patches = np.asarray(self.to_patches(batch))
+            scores = np.asarray(self.first(patches.reshape(-1, *patches.shape[3:]), training=False))
+            found.append(scores.reshape(len(batch), -1).mean(1))
+        return np.concatenate(found)
+
+
+class _Patches(keras.layers.Layer):
+    """Cuts images into the patches of a ``HyperImage``."""
+
+    def __init__(self, hyper: HyperImage, **kwargs: object) -> None:
+        super().__init__(**kwargs)
+        self.hyper = hyper
+
+    def call(self, images: "keras.KerasTensor") -> "keras.KerasTensor":
+        return self.hyper.patches(images)
+
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        side = self.hyper.patch
+        return (input_shape[0], *self.hyper.grid, side, side, self.hyper.channels)
+
+
+def _fit(
+    model: keras.Model,
+    x: "np.ndarray | keras.utils.PyDataset",
+    y: np.ndarray | None,
+    validation: tuple[np.ndarray, np.ndarray],
+    recipe: Recipe,
+    callbacks: Sequence[keras.callbacks.Callback],
+    verbose: int,
+) -> keras.callbacks.History:
+    recipe.compile(model)
+    arrays = {"batch_size": recipe.batch_size} if y is not None else {"shuffle": False}
+    return model.fit(
+        x,
+        y,
+        epochs=recipe.epochs,
+        validation_data=validation,
+        validation_batch_size=recipe.batch_size,
+        callbacks=[*recipe.callbacks(), *callbacks],
+        verbose=verbose,
+        **arrays,
+    )
