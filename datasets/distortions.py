@@ -119,7 +119,7 @@ def pattern_noise(image: np.ndarray, level: int, rng: np.random.Generator) -> np
 
 
 def local_blocks(image: np.ndarray, level: int, rng: np.random.Generator) -> np.ndarray:
-    """15: local block-wise distortions: a few squares of one colour. TID2013 has fewer and paler ones at high levels."""
+    """15: local block-wise distortions: squares shifted in brightness, fewer and stronger at high levels."""
     side, out = 32, image.copy()
     count, contrast = ((32, 16, 8, 4, 2)[level - 1], (14, 24, 40, 66, 110)[level - 1])
     for _ in range(count):

@@ -1,8 +1,8 @@
 """Splices and copy-moves with known masks, and authentic twins that went through the same steps.
 
-What tells a splice from its host must be its content, not the handling: the twin has the same region cut out, shifted by
-the same fraction of a pixel, pasted back to its own place with the same soft border, its outline smoothed alike, and both
-are encoded alike. Everything is a pure function of the generator.
+What tells a splice from its host must be its content, not the handling: the twin has the same region cut out, shifted
+by the same fraction of a pixel and pasted back to its own place with the same soft border, its outline is smoothed
+alike, and both are encoded alike. Everything is a pure function of the generator.
 """
 
 import dataclasses
@@ -73,11 +73,11 @@ def _blob(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
 
 
 def _elsewhere(rng: np.random.Generator, source: np.ndarray, height: int, width: int, same: bool) -> np.ndarray:
-    """``source`` moved to cover (height, width): by reflection where it ends, far from where it was if it is the host."""
-    least_y, least_x = (height // 8, width // 8) if same else (0, 0)
-    moves = [int(rng.integers(least, max(least + 1, n - least))) for least, n in zip((least_y, least_x), source.shape)]
+    """``source`` moved to cover (height, width), by reflection where it ends; if it is the host, well away."""
     index = []
-    for move, length, size in zip(moves, (height, width), source.shape[:2], strict=True):
+    for length, size in zip((height, width), source.shape[:2], strict=True):
+        least = length // 8 if same else 0
+        move = int(rng.integers(least, max(least + 1, size - least)))
         turn = (np.arange(length) + move) % (2 * size)
         index.append(np.minimum(turn, 2 * size - 1 - turn))
     return source[np.ix_(*index)]

@@ -1,9 +1,12 @@
 """How well scores agree with opinions: SROCC, KROCC and PLCC, the last with or without a logistic fit before."""
 
 import warnings
+from collections.abc import Callable, Hashable, Sequence
 
 import numpy as np
 from scipy import optimize, stats
+
+from zoo.metrics import Estimate
 
 
 def srocc(scores: np.ndarray, opinions: np.ndarray) -> float:
@@ -27,6 +30,35 @@ def plcc(scores: np.ndarray, opinions: np.ndarray, logistic: bool = False) -> fl
     most papers on quality do; this one does not say.
     """
     return _correlate(stats.pearsonr, fitted(scores, opinions) if logistic else scores, opinions)
+
+
+def bootstrap_agreement(
+    statistic: Callable[[np.ndarray, np.ndarray], float],
+    scores: np.ndarray,
+    opinions: np.ndarray,
+    sources: Sequence[Hashable],
+    samples: int = 500,
+    seed: int = 0,
+) -> Estimate:
+    """``statistic(scores, opinions)`` with its 95 % percentile interval, resampling sources (reference images)."""
+    scores, opinions = _pairs(scores, opinions)
+    units: dict[Hashable, list[int]] = {}
+    for i, source in enumerate(sources):
+        units.setdefault(source, []).append(i)
+    groups = [np.array(found) for found in units.values()]
+    rng = np.random.default_rng(seed)
+    drawn = []
+    for _ in range(samples):
+        chosen = np.concatenate([groups[i] for i in rng.integers(0, len(groups), len(groups))])
+        drawn.append(statistic(scores[chosen], opinions[chosen]))
+    low, high = np.quantile(drawn, (0.025, 0.975))
+    return Estimate(statistic(scores, opinions), float(low), float(high), len(groups), len(scores))
+
+
+def over_splits(values: Sequence[float], how: Callable[[Sequence[float]], float] = np.median) -> Estimate:
+    """Median (or mean) of one value a split, with the range that holds 95 % of the splits."""
+    low, high = np.quantile(values, (0.025, 0.975))
+    return Estimate(float(how(values)), float(low), float(high), len(values), len(values))
 
 
 def fitted(scores: np.ndarray, opinions: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ experiment 4 have the 8 and 14 layers that the text counts. Read here, where the
 uniform draw, zero biases, pooling that drops an odd row or column (Theano's and Keras's default of the time).
 """
 
+from pathlib import Path
 from typing import Literal
 
 import keras
@@ -14,9 +15,13 @@ from keras import layers
 from zoo.layers.min_pooling import MinPooling2D
 
 Pooling = Literal["floor", "ceil"]
+Weights = str | Path | None
+"""``None`` (Glorot's draw), the name of a stored set (``zoo.weights.names()``) or a file, for every network here."""
 
 
-def CNNIQA(input_shape: tuple[int, int, int] = (32, 32, 3), dropout: float = 0.0, name: str = "cnniqa") -> keras.Model:
+def CNNIQA(
+    input_shape: tuple[int, int, int] = (32, 32, 3), dropout: float = 0.0, weights: Weights = None, name: str = "cnniqa"
+) -> keras.Model:
     """Build the first stage for LIVE and TID (Table 5), the network of Kang et al. 2014: patch -> score.
 
     Input: locally normalised patches, float (n, 32, 32, 1) for LIVE (724,901 parameters) or (n, 32, 32, 3) for TID
@@ -25,7 +30,11 @@ def CNNIQA(input_shape: tuple[int, int, int] = (32, 32, 3), dropout: float = 0.0
     Args:
         input_shape: Height, width (at least 32), channels.
         dropout: Behind the second dense layer: 0 in Table 5, .5 in Kang et al.
+        weights: See ``Weights``.
         name: Model name.
+
+    Raises:
+        ValueError: For an input shape or weights that do not fit; this holds for every network here.
     """
     _check(input_shape, 32)
     x = inputs = keras.Input(input_shape, name="patch")
@@ -36,11 +45,11 @@ def CNNIQA(input_shape: tuple[int, int, int] = (32, 32, 3), dropout: float = 0.0
     x = layers.Dense(800, activation="relu", name="fc2")(x)
     if dropout:
         x = layers.Dropout(dropout, name="drop2")(x)
-    return keras.Model(inputs, _output(x), name=name)
+    return _model(inputs, _output(x), weights, name)
 
 
 def SyntheticPatchNet(
-    input_shape: tuple[int, int, int] = (16, 16, 1), name: str = "synthetic_patch_net"
+    input_shape: tuple[int, int, int] = (16, 16, 1), weights: Weights = None, name: str = "synthetic_patch_net"
 ) -> keras.Model:
     """Build the first stage of the synthetic task: patch -> score, (n, 16, 16, 1) in [0, 1] -> (n, 1).
 
@@ -51,36 +60,46 @@ def SyntheticPatchNet(
     x = inputs = _input(input_shape, 16, "patch")
     for block, (count, filters) in enumerate([(1, 16), (1, 32), (2, 48), (2, 64), (2, 128)], 1):
         x = _block(x, block, [filters] * count, "ceil")
-    return keras.Model(inputs, _output(_dense(x, 400, "relu", 0.5)), name=name)
+    return _model(inputs, _output(_dense(x, 400, "relu", 0.5)), weights, name)
 
 
 def SyntheticStageTwo(
-    input_shape: tuple[int, int, int] = (10, 10, 400), pooling: Pooling = "floor", name: str = "synthetic_stage_two"
+    input_shape: tuple[int, int, int] = (10, 10, 400),
+    pooling: Pooling = "floor",
+    weights: Weights = None,
+    name: str = "synthetic_stage_two",
 ) -> keras.Model:
     """Build the second stage of the synthetic task: hyper-image -> score; 316,049 parameters (Table 4)."""
-    return _stage_two(input_shape, [[16] * 2, [32] * 2, [64] * 2], 400, "tanh", "linear", pooling, name)
+    return _stage_two(input_shape, [[16] * 2, [32] * 2, [64] * 2], 400, "tanh", "linear", pooling, weights, name)
 
 
 def LIVEStageTwo(
-    input_shape: tuple[int, int, int] = (24, 23, 800), pooling: Pooling = "floor", name: str = "live_stage_two"
+    input_shape: tuple[int, int, int] = (24, 23, 800),
+    pooling: Pooling = "floor",
+    weights: Weights = None,
+    name: str = "live_stage_two",
 ) -> keras.Model:
     """Build the second stage for LIVE: hyper-image -> score; 875,917 parameters (Table 4)."""
     blocks = [[32] * 2, [48] * 2, [64] * 2, [128] * 2]
-    return _stage_two(input_shape, blocks, 500, "tanh", "linear", pooling, name)
+    return _stage_two(input_shape, blocks, 500, "tanh", "linear", pooling, weights, name)
 
 
 def TIDStageTwo(
-    input_shape: tuple[int, int, int] = (23, 31, 800), pooling: Pooling = "floor", name: str = "tid_stage_two"
+    input_shape: tuple[int, int, int] = (23, 31, 800),
+    pooling: Pooling = "floor",
+    weights: Weights = None,
+    name: str = "tid_stage_two",
 ) -> keras.Model:
     """Build the second stage for TID2013: hyper-image -> score; 1,403,757 parameters (Table 4)."""
     blocks = [[64] * 2, [64] * 2, [128] * 2, [128] * 2]
-    return _stage_two(input_shape, blocks, 500, "tanh", "linear", pooling, name)
+    return _stage_two(input_shape, blocks, 500, "tanh", "linear", pooling, weights, name)
 
 
 def ForgeryStageTwo(
     input_shape: tuple[int, int, int] = (15, 15, 500),
     pooling: Pooling = "floor",
     width: float = 1.0,
+    weights: Weights = None,
     name: str = "forgery_stage_two",
 ) -> keras.Model:
     """Build the second stage for forgery: hyper-image -> probability of authentic (1); 3,053,473 parameters (Table 4).
@@ -88,11 +107,14 @@ def ForgeryStageTwo(
     ``width`` multiplies the filters of the convolutions, for machines without a GPU; 1 is the paper's.
     """
     blocks = [[_scaled(n, width)] * 3 for n in (64, 128, 256)]
-    return _stage_two(input_shape, blocks, 800, "relu", "sigmoid", pooling, name)
+    return _stage_two(input_shape, blocks, 800, "relu", "sigmoid", pooling, weights, name)
 
 
 def ForgeryChannel(
-    input_shape: tuple[int, int, int] = (64, 64, 3), width: float = 1.0, name: str = "forgery_channel"
+    input_shape: tuple[int, int, int] = (64, 64, 3),
+    width: float = 1.0,
+    weights: Weights = None,
+    name: str = "forgery_channel",
 ) -> keras.Model:
     """Build the channel of the ranking network (Table 4, Figure 3): patch -> 500 features; 3,739,576 parameters.
 
@@ -101,20 +123,25 @@ def ForgeryChannel(
     x = inputs = _input(input_shape, 16, "patch")
     for block, filters in enumerate((64, 128, 128, 256), 1):
         x = _block(x, block, [_scaled(filters, width)] * 2)
-    return keras.Model(inputs, _dense(x, 500, "relu", 0.5), name=name)
+    return _model(inputs, _dense(x, 500, "relu", 0.5), weights, name)
 
 
 def ForgeryEndToEnd(
-    input_shape: tuple[int, int, int] = (256, 384, 3), width: float = 1.0, name: str = "forgery_end_to_end"
+    input_shape: tuple[int, int, int] = (256, 384, 3),
+    width: float = 1.0,
+    weights: Weights = None,
+    name: str = "forgery_end_to_end",
 ) -> keras.Model:
     """Build the end-to-end baseline for forgery: image -> probability of authentic; 13,739,437 parameters (Table 4)."""
     x = inputs = _input(input_shape, 32, "image")
     for block, (count, filters) in enumerate([(1, 32), (1, 64), (2, 64), (2, 128), (2, 256)], 1):
         x = _block(x, block, [_scaled(filters, width)] * count)
-    return keras.Model(inputs, _output(_dense(x, 500, "relu", 0.5), "sigmoid"), name=name)
+    return _model(inputs, _output(_dense(x, 500, "relu", 0.5), "sigmoid"), weights, name)
 
 
-def ShallowEndToEnd(input_shape: tuple[int, int, int] = (384, 512, 3), name: str = "shallow_end_to_end") -> keras.Model:
+def ShallowEndToEnd(
+    input_shape: tuple[int, int, int] = (384, 512, 3), weights: Weights = None, name: str = "shallow_end_to_end"
+) -> keras.Model:
     """Build experiment 4's network of 8 layers: image -> score; 6,288,241 parameters (Table 4)."""
     x = inputs = _input(input_shape, 64, "image")
     # At stride 2 TensorFlow's "same" pads (2, 3), Theano's (3, 3).
@@ -125,17 +152,20 @@ def ShallowEndToEnd(input_shape: tuple[int, int, int] = (384, 512, 3), name: str
     x = layers.MaxPooling2D(2, name="pool2")(x)
     for block, filters in enumerate(([128], [128], [256, 256]), 3):
         x = _block(x, block, filters)
-    return keras.Model(inputs, _output(_dense(x, 400, "tanh", 0.25)), name=name)
+    return _model(inputs, _output(_dense(x, 400, "tanh", 0.25)), weights, name)
 
 
 def DeepEndToEnd(
-    input_shape: tuple[int, int, int] = (384, 512, 3), pooling: Pooling = "floor", name: str = "deep_end_to_end"
+    input_shape: tuple[int, int, int] = (384, 512, 3),
+    pooling: Pooling = "floor",
+    weights: Weights = None,
+    name: str = "deep_end_to_end",
 ) -> keras.Model:
     """Build experiment 4's network of 14 layers: image -> score; 11,136,625 parameters (Table 4)."""
     x = inputs = _input(input_shape, 256 if pooling == "floor" else 1, "image")
     for block, filters in enumerate(([32], [64], [128], [128], [256] * 2, [256] * 2, [512] * 2, [512] * 2), 1):
         x = _block(x, block, filters, pooling)
-    return keras.Model(inputs, _output(_dense(x, 400, "tanh", 0.25)), name=name)
+    return _model(inputs, _output(_dense(x, 400, "tanh", 0.25)), weights, name)
 
 
 def VGGPatchNet(vgg_weights: str | None = None, name: str = "vgg_patch_net") -> keras.Model:
@@ -167,12 +197,13 @@ def _stage_two(
     last: str,
     output: str,
     pooling: Pooling,
+    weights: Weights,
     name: str,
 ) -> keras.Model:
     x = inputs = _input(input_shape, 2 ** len(blocks) if pooling == "floor" else 1, "hyper_image")
     for block, filters in enumerate(blocks, 1):
         x = _block(x, block, filters, pooling)
-    return keras.Model(inputs, _output(_dense(x, dense, last, 0.5), output), name=name)
+    return _model(inputs, _output(_dense(x, dense, last, 0.5), output), weights, name)
 
 
 def _input(shape: tuple[int, int, int], least: int, name: str) -> "keras.KerasTensor":
@@ -210,3 +241,12 @@ def _dense(x: "keras.KerasTensor", units: int, last: str, dropout: float) -> "ke
 def _output(x: "keras.KerasTensor", activation: str = "linear") -> "keras.KerasTensor":
     # float32 also under a mixed-precision policy: ranks need scores finer than bfloat16's 1/256.
     return layers.Dense(1, activation=activation, dtype="float32", name="output")(x)
+
+
+def _model(inputs: "keras.KerasTensor", outputs: "keras.KerasTensor", weights: Weights, name: str) -> keras.Model:
+    model = keras.Model(inputs, outputs, name=name)
+    if weights is not None:
+        from zoo.weights import load_into
+
+        load_into(model, weights)
+    return model

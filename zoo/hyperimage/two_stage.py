@@ -20,7 +20,7 @@ class Recipe:
     epochs: int
     stop: int
     """Epochs without a lower validation loss after which training ends."""
-    loss: str = "mean_absolute_error"
+    loss: str | keras.losses.Loss = "mean_absolute_error"
     learning_rate: float = 0.005
     decay: float = 1e-5
     momentum: float = 0.9
@@ -28,10 +28,9 @@ class Recipe:
     """Epochs without a lower validation loss after which the rate is divided by 10."""
     batch_size: int = 128
 
-    def compile(self, model: keras.Model, metrics: Sequence[str] = ()) -> None:
+    def compile(self, model: keras.Model) -> None:
         """Compile ``model`` with this recipe's loss and optimiser."""
-        optimizer = DecayingSGD(self.learning_rate, self.momentum, self.decay)
-        model.compile(optimizer, self.loss, metrics=list(metrics))
+        model.compile(DecayingSGD(self.learning_rate, self.momentum, self.decay), self.loss)
 
     def callbacks(self) -> list[keras.callbacks.Callback]:
         """The plateau rule, and early stopping that puts the best epoch's weights back."""
@@ -69,7 +68,7 @@ class TwoStage:
         self.hyper = HyperImage(first, grid=(rows, columns))
         if self.hyper.depth != depth:
             raise ValueError(
-                f"The second stage must take the first's {self.hyper.depth} features. Received: {depth} in {second.name}"
+                f"{second.name} must take the first stage's {self.hyper.depth} features. Received: {depth}"
             )
         image = keras.Input((None, None, self.hyper.channels), name="image")
         ready = preprocess(image) if preprocess is not None else image
@@ -85,11 +84,16 @@ class TwoStage:
         recipe: Recipe = FIRST_STAGE,
         callbacks: Sequence[keras.callbacks.Callback] = (),
         verbose: int = 2,
+        network: keras.Model | None = None,
     ) -> keras.callbacks.History:
-        """Train the patch network by Keras ``fit``; ``patches`` may be a data set that holds the labels."""
+        """Train the patch network by Keras ``fit``.
+
+        ``patches`` may be a data set that holds the labels. ``network`` is trained instead of the patch network where
+        that is a part of it, such as ``RankingNet(first)``.
+        """
         self.hyper.features.trainable = True
         try:
-            return _fit(self.first, patches, labels, validation, recipe, callbacks, verbose)
+            return _fit(network or self.first, patches, labels, validation, recipe, callbacks, verbose)
         finally:
             self.hyper.features.trainable = False
 
@@ -101,10 +105,14 @@ class TwoStage:
         recipe: Recipe = SECOND_STAGE,
         callbacks: Sequence[keras.callbacks.Callback] = (),
         verbose: int = 2,
+        class_weight: dict[int, float] | None = None,
     ) -> keras.callbacks.History:
-        """Train the second network on the hyper-images of ``images`` (or on hyper-images, if they are such)."""
+        """Train the second network on the hyper-images of ``images`` (or on hyper-images, if they are such).
+
+        ``class_weight`` as for Keras ``fit``: the paper weighs samples where the classes are unequal.
+        """
         x, held_out = self.hyper_images(images), self.hyper_images(validation[0])
-        return _fit(self.second, x, labels, (held_out, validation[1]), recipe, callbacks, verbose)
+        return _fit(self.second, x, labels, (held_out, validation[1]), recipe, callbacks, verbose, class_weight)
 
     def hyper_images(self, images: "Sequence[np.ndarray]", batch_size: int = 1) -> np.ndarray:
         """Hyper-images, (n, U, V, D), of images of any sizes, float16: a half of the memory, and 3 digits are enough.
@@ -158,6 +166,7 @@ def _fit(
     recipe: Recipe,
     callbacks: Sequence[keras.callbacks.Callback],
     verbose: int,
+    class_weight: dict[int, float] | None = None,
 ) -> keras.callbacks.History:
     recipe.compile(model)
     arrays = {"batch_size": recipe.batch_size} if y is not None else {"shuffle": False}
@@ -169,5 +178,6 @@ def _fit(
         validation_batch_size=recipe.batch_size,
         callbacks=[*recipe.callbacks(), *callbacks],
         verbose=verbose,
+        class_weight=class_weight,
         **arrays,
     )
