@@ -10,7 +10,7 @@ photographs of the tables are never seen.
 """
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import keras
@@ -98,13 +98,20 @@ def low_similarity(reference: np.ndarray, image: np.ndarray, threshold: float = 
     return corners[kept] if kept.any() else corners[np.argsort(means)[: max(1, len(means) // 16)]]
 
 
-def patch_sets(found: Iterator[Example], count: int, seed: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def patch_sets(
+    found: Iterator[Example],
+    count: int,
+    seed: int,
+    best: float = REFERENCE_SCORE,
+    normalise: Callable[[np.ndarray], np.ndarray] | None = None,
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Patches and labels of both ways to train the first stage, at most ``count`` patches an image.
 
     ``"all"``: patches from anywhere in distorted images with the image's score (Kang et al. 2014). ``"selected"``: of
-    each distorted image the patches of low SSIM, and as many of the reference with the reference's score.
+    each distorted image the patches of low SSIM, and as many of the reference with the score ``best``. ``normalise``
+    takes images (1, height, width, 3) in [0, 255]; by default local contrast normalisation.
     """
-    normalise = LocalContrastNormalization()
+    normalise = normalise or LocalContrastNormalization()
     sets: dict[str, list] = {"all": [], "selected": []}
     for index, example in enumerate(found):
         rng = keyed.generator(seed, 5, index)
@@ -116,7 +123,7 @@ def patch_sets(found: Iterator[Example], count: int, seed: int) -> dict[str, tup
         others = rng.permutation(tiles.positions(*image.shape[:2], PATCH, STEP))[: len(kept)]
         sets["all"].append((_cut(image, anywhere), [example.score] * len(anywhere)))
         sets["selected"].append((_cut(image, kept), [example.score] * len(kept)))
-        sets["selected"].append((_cut(reference, others), [REFERENCE_SCORE] * len(others)))
+        sets["selected"].append((_cut(reference, others), [best] * len(others)))
     return {
         name: (np.concatenate([x for x, _ in parts]), np.concatenate([y for _, y in parts]).astype(np.float32)[:, None])
         for name, parts in sets.items()
