@@ -7,7 +7,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from zoo.experiments.hyperimage import commands as hyperimage
 from zoo.version import __version__
+
+NAMED_FOLDERS = ("raise8k", "live_iqa", "tid2013", "casia2")
+"""Data sets that are downloaded by hand: --data-dir says where they lie."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,11 +49,12 @@ def _parser() -> argparse.ArgumentParser:
     merge.set_defaults(run=_merge)
 
     pretrain = commands.add_parser("pretrain", help="train a paper's stored weights anew")
-    pretrain.add_argument("paper", choices=["contrast"])
+    pretrain.add_argument("paper", choices=["contrast", "hyperimage"])
     pretrain.add_argument("--scale", default="laptop")
     _add_data_arguments(pretrain)
     pretrain.add_argument("--install", action="store_true", help="replace the stored weights of the package")
     pretrain.add_argument("--folder", type=Path, default=Path("runs"), help="checkpoints; a killed training resumes")
+    pretrain.add_argument("--only", choices=hyperimage.TASKS, help="of hyperimage: one of its three tasks")
     pretrain.set_defaults(run=_pretrain)
 
     contrast = commands.add_parser("contrast", help="detect contrast adjustment")
@@ -60,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     detect.add_argument("--json", action="store_true", help="one JSON object a line")
     detect.add_argument("--weights", help="stored weights or a file (default: the JPEG-aware network)")
     detect.set_defaults(run=_detect)
+    hyperimage.add(commands)
     return parser
 
 
@@ -74,7 +80,9 @@ def _add_table_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_data_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--dataset", default="embedded", help="embedded (default), clic, or raise8k with --data-dir")
+    parser.add_argument(
+        "--dataset", default="embedded", help=f"embedded (default), clic; with --data-dir {', '.join(NAMED_FOLDERS)}"
+    )
     parser.add_argument("--data-dir", type=Path, help="a folder of lossless or RAW photographs instead")
     parser.add_argument("--seed", type=_count, default=0)
 
@@ -114,7 +122,7 @@ def _dataset(options: argparse.Namespace) -> str:
     if options.data_dir is None:
         return options.dataset
     options.data_dir = options.data_dir.expanduser()
-    return options.dataset if options.dataset == "raise8k" else f"folder:{options.data_dir.resolve().name}"
+    return options.dataset if options.dataset in NAMED_FOLDERS else f"folder:{options.data_dir.resolve().name}"
 
 
 def _reproduce(options: argparse.Namespace) -> int:
@@ -149,6 +157,8 @@ def _show(table: "object", settings: "object", output: Path, frame: "object") ->
 
 
 def _pretrain(options: argparse.Namespace) -> int:
+    if options.paper == "hyperimage":
+        return hyperimage.pretrain(options)
     from zoo.experiments.contrast.pretrained import install, pack_all
     from zoo.experiments.contrast.training import pretrain
 

@@ -6,6 +6,7 @@ from zoo.experiments.table import Table
 
 _MODULES = {
     "contrast": ("table_1", "table_2", "text"),
+    "hyperimage": ("table_1", "table_2", "table_3", "table_4", "table_5", "sweep", "fusion"),
 }
 
 

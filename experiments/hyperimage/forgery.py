@@ -26,6 +26,7 @@ from zoo.hyperimage.detector import TRAINING_MEAN, preprocessing, to_end_to_end
 
 CHANNEL, SECOND = "hyperimage-forgery-channel.generated", "hyperimage-forgery-stage-two.generated"
 END_TO_END = "hyperimage-forgery-end-to-end.generated"
+STORED = dict.fromkeys((CHANNEL, SECOND, END_TO_END), "splices and copy-moves of generated scenes")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The paper's protocol on LIVE and TID2013: repeated splits by reference, both stages trained in each (pages 4 to 6)."""
+"""The paper's protocol on LIVE and TID2013 (pages 4 to 6): repeated splits by reference, trained in each."""
 
 from collections.abc import Iterator
 from functools import cache

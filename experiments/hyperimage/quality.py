@@ -27,6 +27,7 @@ from zoo.layers import LocalContrastNormalization
 
 ALL, SELECTED = "hyperimage-quality-all-patches.generated", "hyperimage-quality-patches.generated"
 SECOND = "hyperimage-quality-stage-two.generated"
+STORED = dict.fromkeys((ALL, SELECTED, SECOND), "generated scenes and distortions, GMSD as target")
 PATCH, STEP = 32, 16
 REFERENCE_SCORE = 9.0
 """Label of patches of reference images: TID2013's best; the paper says only that it is a constant."""

@@ -47,10 +47,33 @@ class DecayingSGD(keras.optimizers.SGD):
         return super().get_config() | {"decay": self.decay}
 
 
-def flip_kernels(weights: list[np.ndarray]) -> list[np.ndarray]:
-    """Turn a Theano model's convolution kernels by 180 degrees, for a Keras 3 model; dense weights and biases stay.
+def from_theano(model: keras.Model, weights: list[np.ndarray]) -> list[np.ndarray]:
+    """Turn a Theano model's weights into ``model``'s, for ``model.set_weights``.
 
-    Theano's ``conv2d`` flips its filters (true convolution), TensorFlow, JAX and PyTorch correlate. ``weights`` are in
-    Keras 3's order and layout: convolutions (height, width, in, out), found by their four dimensions.
+    ``weights`` are kernel and bias of each layer of the same chain, in order: convolutions (out, in, height, width),
+    dense (in, out). Theano's ``conv2d`` flips its filters (true convolution) while TensorFlow, JAX and PyTorch
+    correlate, so kernels are turned by 180 degrees; its maps are (channels, height, width), so the rows of a dense
+    kernel behind ``Flatten`` are put in another order. Neither matters to a training from scratch.
+
+    Raises:
+        ValueError: When number or shapes of the weights do not fit ``model``.
     """
-    return [w[::-1, ::-1] if w.ndim == 4 else w for w in weights]
+    expected = [tuple(w.shape) for w in model.get_weights()]
+    turned: list[np.ndarray] = []
+    maps: tuple[int, ...] | None = None
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Flatten):
+            maps = tuple(layer.input.shape[1:])
+        if not layer.get_weights() or len(weights) - len(turned) < 2:
+            continue
+        kernel, bias = weights[len(turned) : len(turned) + 2]
+        if kernel.ndim == 4:
+            kernel = kernel[:, :, ::-1, ::-1].transpose(2, 3, 1, 0)
+        elif maps is not None and len(maps) == 3 and len(kernel) == np.prod(maps):
+            height, width, channels = maps
+            kernel = kernel.reshape(channels, height, width, -1).transpose(1, 2, 0, 3).reshape(len(kernel), -1)
+            maps = None
+        turned += [np.ascontiguousarray(kernel), bias]
+    if [w.shape for w in turned] != expected or len(weights) != len(turned):
+        raise ValueError(f"The weights must be {model.name}'s, {expected}. Received: {[w.shape for w in weights]}")
+    return turned
