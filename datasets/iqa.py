@@ -27,7 +27,8 @@ class Rated:
 def split_scenes(scenes: Sequence[str], seed: int, index: int = 0) -> dict[str, list[str]]:
     """Divide scenes 60/20/20 into ``train``, ``validation`` and ``test``; split ``index`` of as many as one likes.
 
-    TID2013's 25 scenes become 15, 5 and 5, LIVE's 29 become 17, 6 and 6.
+    A scene is any word that images of one reference share: the reference's name inside one database (TID2013's 25
+    become 15, 5 and 5, LIVE's 29 become 17, 6 and 6), ``Rated.scene`` where several are mixed.
 
     Raises:
         ValueError: For fewer than five different scenes.

@@ -158,14 +158,6 @@ def split(found: list[Picture], seed: int = 0) -> dict[str, list[Picture]]:
     return {part: [p for p in found if part_of[p.group] == part] for part in FRACTIONS}
 
 
-def twin(picture: Picture, authentic: dict[str, Picture]) -> Picture | None:
-    """The authentic picture a tampered one was made from, if it is there; ``authentic`` maps hosts to pictures.
-
-    Its size must be checked by the user: some pairs were turned by 90 degrees or resized.
-    """
-    return authentic.get(picture.host)
-
-
 def _groups(found: list[Picture]) -> dict[str, str]:
     """The first identity, by name, of the chain that each identity belongs to."""
     parent: dict[str, str] = {}

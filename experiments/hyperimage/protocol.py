@@ -37,8 +37,10 @@ class Protocol:
 
     def part(self, split: int, name: str, distortions: frozenset[str] | None) -> list[Rated]:
         """The images of one part of a split, with these distortions alone where given."""
-        scenes = set(split_scenes([image.scene for image in self.images], self.seed, split)[name])
-        return [i for i in self.images if i.scene in scenes and (distortions is None or i.distortion in distortions)]
+        # By reference, as in the paper; `scene` matters only where two databases are mixed.
+        chosen = set(split_scenes([image.reference.name for image in self.images], self.seed, split)[name])
+        found = [image for image in self.images if image.reference.name in chosen]
+        return [image for image in found if distortions is None or image.distortion in distortions]
 
     def _scores(self, split: int, method: str, distortions: frozenset[str] | None) -> tuple[np.ndarray, np.ndarray]:
         """Scores and opinions of the test images of a split."""
