@@ -83,9 +83,8 @@ def find_file(folder: Path, name: str) -> Path:
         return exact
     for path in _lower_names(folder).get(name.lower(), []):
         return path
-    raise ValueError(
-        f"{folder} must hold {name}. Received: {len(list(folder.glob('*'))) if folder.is_dir() else 'no folder'}"
-    )
+    received = f"{len(list(folder.glob('*')))} other files" if folder.is_dir() else "no such folder"
+    raise ValueError(f"{folder} must hold {name}. Received: {received}")
 
 
 def _lower_names(folder: Path) -> dict[str, list[Path]]:

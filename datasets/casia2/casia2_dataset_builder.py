@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tensorflow_datasets as tfds
 
 from zoo.datasets import keyed
@@ -54,7 +55,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             "host": tfds.features.Text(),
             "donor": tfds.features.Text(),
             "group": tfds.features.Text(),
-            "is_jpeg": tfds.features.Scalar(dtype=bool),
+            "is_jpeg": np.bool_,
         }
         return self.dataset_info_from_configs(
             features=tfds.features.FeaturesDict(features),

@@ -51,7 +51,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         )
 
     def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Iterator]:
-        return {"all": self._generate_examples(rated(Path(dl_manager.manual_dir)))}
+        return {"images": self._generate_examples(rated(Path(dl_manager.manual_dir)))}
 
     def _generate_examples(self, images: list[Rated]) -> Iterator[tuple[str, dict[str, Any]]]:
         for image in images:

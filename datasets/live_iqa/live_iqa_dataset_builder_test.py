@@ -18,7 +18,7 @@ DUMMY = Path(__file__).parent / "dummy_data"
 class LiveIqaTest(tfds.testing.DatasetBuilderTestCase):
     DATASET_CLASS = Builder
     EXAMPLE_DIR = DUMMY
-    SPLITS = {"all": 8}  # noqa: RUF012
+    SPLITS = {"images": 8}  # noqa: RUF012
 
 
 def test_undistorted_copies_are_left_out():

@@ -55,7 +55,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
     def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Iterator]:
         # One split: which references are for training changes a hundred times in a protocol (zoo.datasets.iqa).
-        return {"all": self._generate_examples(rated(Path(dl_manager.manual_dir)))}
+        return {"images": self._generate_examples(rated(Path(dl_manager.manual_dir)))}
 
     def _generate_examples(self, images: list[Rated]) -> Iterator[tuple[str, dict[str, Any]]]:
         for image in images:

@@ -18,7 +18,7 @@ DUMMY = Path(__file__).parent / "dummy_data"
 class Tid2013Test(tfds.testing.DatasetBuilderTestCase):
     DATASET_CLASS = Builder
     EXAMPLE_DIR = DUMMY
-    SPLITS = {"all": 9}  # noqa: RUF012
+    SPLITS = {"images": 9}  # noqa: RUF012
 
 
 def test_every_image_has_its_reference_distortion_level_and_score():
