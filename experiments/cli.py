@@ -180,8 +180,6 @@ def _pretrain(options: argparse.Namespace) -> int:
 
 
 def _detect(options: argparse.Namespace) -> int:
-    from zoo.images import ImageError, read_photograph
-
     if options.heatmap is not None and len(options.images) != 1:
         raise ValueError(f"--heatmap takes one picture. Received: {len(options.images)}")
     if options.heatmap is not None and options.heatmap.suffix.lower() != ".png":
@@ -189,16 +187,11 @@ def _detect(options: argparse.Namespace) -> int:
     # A name is checked before the network is loaded: a slip of the keyboard answers at once.
     from zoo.contrast.detector import DEFAULT_WEIGHTS, ContrastDetector
     from zoo.contrast.heatmap import write_heatmap
+    from zoo.experiments.pictures import readable
 
     detector = ContrastDetector(options.weights or DEFAULT_WEIGHTS)
-    failed = False
-    for path in options.images:
-        try:
-            image = read_photograph(path)
-        except ImageError as error:
-            print(f"zoo: {error}", file=sys.stderr)
-            failed = True
-            continue
+    failed: list[Path] = []
+    for path, image in readable(options.images, failed):
         score = detector.score(image)
         height, width = image.shape[:2]
         if options.json:

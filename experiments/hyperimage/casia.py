@@ -78,13 +78,11 @@ class Casia:
     def end_to_end(self) -> keras.Model:
         """The baseline."""
         keras.utils.set_random_seed(self.seed)
-        model, recipe = ForgeryEndToEnd(width=self.scale.width), self.scale.end_to_end
-        recipe.compile(model)
+        model = ForgeryEndToEnd(width=self.scale.width)
         x = {p: np.stack([to_end_to_end(read_image(i.path)) for i in self.parts[p]]) for p in ("train", "validation")}
         y = {part: self.labels(part) for part in x}
         held_out, weights = (x["validation"], y["validation"]), class_weights(y["train"])
-        options = {"validation_data": held_out, "callbacks": recipe.callbacks(), "class_weight": weights, "verbose": 2}
-        model.fit(x["train"], y["train"], recipe.batch_size, recipe.epochs, **options)
+        self.scale.end_to_end.fit(model, x["train"], y["train"], held_out, class_weight=weights)
         return model
 
     def labels(self, part: str) -> np.ndarray:

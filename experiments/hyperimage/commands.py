@@ -104,16 +104,10 @@ def _weights(options: argparse.Namespace, *names: str) -> tuple[str, ...]:
 
 def _score(options: argparse.Namespace, score: Score, note: str) -> int:
     """Print a score a picture; a picture that cannot be read is named on standard error, and the code is then 2."""
-    from zoo.images import ImageError, read_photograph
+    from zoo.experiments.pictures import readable
 
-    failed = False
-    for path in options.images:
-        try:
-            image = read_photograph(path)
-        except ImageError as error:
-            print(f"zoo: {error}", file=sys.stderr)
-            failed = True
-            continue
+    failed: list[Path] = []
+    for path, image in readable(options.images, failed):
         found = score(image)
         if options.json:
             size = {"height": image.shape[0], "width": image.shape[1]}

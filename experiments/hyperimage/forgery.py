@@ -135,17 +135,8 @@ def train(scale: Scale, folder: Path, seed: int = 0) -> TwoStage:
     def end_to_end() -> keras.callbacks.History:
         labels = {part: np.tile(np.float32([1, 0]), len(found)) for part, found in parts.items()}
         images = {part: np.stack([to_end_to_end(i) for i in _both_classes(found)]) for part, found in parts.items()}
-        recipe = scale.end_to_end
-        recipe.compile(baseline)
-        return baseline.fit(
-            images["train"],
-            labels["train"],
-            recipe.batch_size,
-            recipe.epochs,
-            validation_data=(images["validation"], labels["validation"]),
-            callbacks=recipe.callbacks(),
-            verbose=2,
-        )
+        held_out = (images["validation"], labels["validation"])
+        return scale.end_to_end.fit(baseline, images["train"], labels["train"], held_out)
 
     train_stage(folder, END_TO_END, baseline, end_to_end, {"fc1": 6})  # most of its parameters
     return both

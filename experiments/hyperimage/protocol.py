@@ -93,17 +93,8 @@ class Protocol:
         }
         labels = {n: np.float32([i.score for i in found]) for n, found in parts.items()}
         model = END_TO_END[method](images["test"].shape[1:])
-        recipe = self.scale.second
-        recipe.compile(model)
-        model.fit(
-            images["train"],
-            labels["train"],
-            recipe.batch_size,
-            recipe.epochs,
-            validation_data=(images["validation"], labels["validation"]),
-            callbacks=recipe.callbacks(),
-            verbose=2,
-        )
+        held_out = (images["validation"], labels["validation"])
+        self.scale.second.fit(model, images["train"], labels["train"], held_out)
         return model.predict(images["test"], verbose=0)[:, 0]
 
     def _pixels(self, path: Path) -> np.ndarray:

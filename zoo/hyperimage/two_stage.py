@@ -32,12 +32,34 @@ class Recipe:
         """Compile ``model`` with this recipe's loss and optimiser."""
         model.compile(DecayingSGD(self.learning_rate, self.momentum, self.decay), self.loss)
 
-    def callbacks(self) -> list[keras.callbacks.Callback]:
-        """The plateau rule, and early stopping that puts the best epoch's weights back."""
-        return [
+    def fit(
+        self,
+        model: keras.Model,
+        x: "np.ndarray | keras.utils.PyDataset",
+        y: np.ndarray | None,
+        validation: "tuple[np.ndarray, np.ndarray] | keras.utils.PyDataset",
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+        verbose: int = 2,
+        class_weight: dict[int, float] | None = None,
+    ) -> keras.callbacks.History:
+        """Compile and train ``model``; the best epoch's weights are put back. ``y`` is None for a data set as ``x``."""
+        self.compile(model)
+        arrays = {"batch_size": self.batch_size} if y is not None else {"shuffle": False}
+        rules = [
             keras.callbacks.ReduceLROnPlateau(factor=0.1, patience=self.plateau, min_delta=0),
             keras.callbacks.EarlyStopping(patience=self.stop, restore_best_weights=True),
         ]
+        return model.fit(
+            x,
+            y,
+            epochs=self.epochs,
+            validation_data=validation,
+            validation_batch_size=self.batch_size,
+            callbacks=[*rules, *callbacks],
+            verbose=verbose,
+            class_weight=class_weight,
+            **arrays,
+        )
 
 
 FIRST_STAGE = Recipe(epochs=80, stop=20)
@@ -93,7 +115,7 @@ class TwoStage:
         """
         self.hyper.features.trainable = True
         try:
-            return _fit(network or self.first, patches, labels, validation, recipe, callbacks, verbose)
+            return recipe.fit(network or self.first, patches, labels, validation, callbacks, verbose)
         finally:
             self.hyper.features.trainable = False
 
@@ -112,7 +134,7 @@ class TwoStage:
         ``class_weight`` as for Keras ``fit``: the paper weighs samples where the classes are unequal.
         """
         x, held_out = self.hyper_images(images), self.hyper_images(validation[0])
-        return _fit(self.second, x, labels, (held_out, validation[1]), recipe, callbacks, verbose, class_weight)
+        return recipe.fit(self.second, x, labels, (held_out, validation[1]), callbacks, verbose, class_weight)
 
     def hyper_images(self, images: "Sequence[np.ndarray]", batch_size: int = 1) -> np.ndarray:
         """Hyper-images, (n, U, V, D), of images of any sizes, float16: a half of the memory, and 3 digits are enough.
@@ -156,28 +178,3 @@ class _Patches(keras.layers.Layer):
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         side = self.hyper.patch
         return (input_shape[0], *self.hyper.grid, side, side, self.hyper.channels)
-
-
-def _fit(
-    model: keras.Model,
-    x: "np.ndarray | keras.utils.PyDataset",
-    y: np.ndarray | None,
-    validation: tuple[np.ndarray, np.ndarray],
-    recipe: Recipe,
-    callbacks: Sequence[keras.callbacks.Callback],
-    verbose: int,
-    class_weight: dict[int, float] | None = None,
-) -> keras.callbacks.History:
-    recipe.compile(model)
-    arrays = {"batch_size": recipe.batch_size} if y is not None else {"shuffle": False}
-    return model.fit(
-        x,
-        y,
-        epochs=recipe.epochs,
-        validation_data=validation,
-        validation_batch_size=recipe.batch_size,
-        callbacks=[*recipe.callbacks(), *callbacks],
-        verbose=verbose,
-        class_weight=class_weight,
-        **arrays,
-    )
