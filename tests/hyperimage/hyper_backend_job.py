@@ -1,4 +1,4 @@
-"""Run layers, a loss and an optimiser on whichever backend KERAS_BACKEND names: ``hyper_backend_job.py IN.npz OUT.npz``.
+"""Run layers, a loss and an optimiser on the backend that KERAS_BACKEND names: ``hyper_backend_job.py IN.npz OUT.npz``.
 
 IN holds ``images`` (n, height, width, 2), ``labels`` (n, 1) and the weights ``w0``, ``w1``, ... of ``build()``.
 """

@@ -1,6 +1,5 @@
 """How well scores agree with opinions: SROCC, KROCC and PLCC, the last with or without a logistic fit before."""
 
-import warnings
 from collections.abc import Callable, Hashable, Sequence
 
 import numpy as np
@@ -64,7 +63,7 @@ def over_splits(values: Sequence[float], how: Callable[[Sequence[float]], float]
 def fitted(scores: np.ndarray, opinions: np.ndarray) -> np.ndarray:
     """Scores through ``b1 (1/2 - 1 / (1 + exp(b2 (s - b3)))) + b4 s + b5``, fitted by least squares; (n,).
 
-    The scores themselves where the fit does not converge (too few or constant scores). Sheikh, Sabir and Bovik, IEEE
+    The scores themselves where there are five or fewer, or all are the same. Sheikh, Sabir and Bovik, IEEE
     TIP 2006, equations 4 and 5.
     """
     scores, opinions = _pairs(scores, opinions)
@@ -74,13 +73,9 @@ def fitted(scores: np.ndarray, opinions: np.ndarray) -> np.ndarray:
     x = (scores - scores.mean()) / scores.std()
     sign = np.sign(np.corrcoef(x, opinions)[0, 1]) if np.ptp(opinions) else 1.0
     start = [np.ptp(opinions) * (sign or 1.0), 1.0, 0.0, 0.0, opinions.mean()]
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", optimize.OptimizeWarning)
-            best, _ = optimize.curve_fit(_logistic, x, opinions, start, maxfev=5000)
-    except RuntimeError:
-        return scores
-    return _logistic(x, *best)
+    # A far optimum, as for an exponential, need not be reached: what is found until then serves.
+    found = optimize.least_squares(lambda b: _logistic(x, *b) - opinions, start, max_nfev=2000)
+    return _logistic(x, *found.x)
 
 
 def _logistic(x: np.ndarray, b1: float, b2: float, b3: float, b4: float, b5: float) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Two-stage training as one object with two fits (Chandakkar and Li 2017, pages 2, 3 and 5)."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import keras
 import numpy as np
@@ -133,21 +133,23 @@ class TwoStage:
 
         ``class_weight`` as for Keras ``fit``: the paper weighs samples where the classes are unequal.
         """
-        x, held_out = self.hyper_images(images), self.hyper_images(validation[0])
+        x, held_out = (
+            self.hyper_images(part, 16 if isinstance(part, np.ndarray) else 1) for part in (images, validation[0])
+        )
         return recipe.fit(self.second, x, labels, (held_out, validation[1]), callbacks, verbose, class_weight)
 
     def hyper_images(self, images: "Sequence[np.ndarray]", batch_size: int = 1) -> np.ndarray:
         """Hyper-images, (n, U, V, D), of images of any sizes, float16: a half of the memory, and 3 digits are enough.
 
-        An array that already has a hyper-image's shape is returned as it is.
+        ``batch_size`` images go through at once, which must then have one size. An array that already has a
+        hyper-image's shape is returned as it is.
         """
         shape = self.second.input_shape[1:]
         if isinstance(images, np.ndarray) and images.shape[1:] == shape:
             return images
         made = np.empty((len(images), *shape), np.float16)
-        for i in range(0, len(images), batch_size):
-            batch = np.stack([np.asarray(image, np.float32) for image in images[i : i + batch_size]])
-            made[i : i + len(batch)] = np.asarray(self.to_hyper_image(batch, training=False))
+        for i, batch in _batches(images, batch_size):
+            made[i : i + len(batch)] = self.to_hyper_image.predict_on_batch(batch)
         return made
 
     def predict(self, images: "Sequence[np.ndarray]", batch_size: int = 1) -> np.ndarray:
@@ -157,12 +159,16 @@ class TwoStage:
     def predict_patch_average(self, images: "Sequence[np.ndarray]", batch_size: int = 1) -> np.ndarray:
         """Mean of the first stage's scores over the same grid of patches, float32 (n,)."""
         found = []
-        for i in range(0, len(images), batch_size):
-            batch = np.stack([np.asarray(image, np.float32) for image in images[i : i + batch_size]])
-            patches = np.asarray(self.to_patches(batch))
-            scores = np.asarray(self.first(patches.reshape(-1, *patches.shape[3:]), training=False))
+        for _, batch in _batches(images, batch_size):
+            patches = self.to_patches.predict_on_batch(batch)
+            scores = self.first.predict_on_batch(patches.reshape(-1, *patches.shape[3:]))
             found.append(scores.reshape(len(batch), -1).mean(1))
         return np.concatenate(found)
+
+
+def _batches(images: "Sequence[np.ndarray]", size: int) -> Iterator[tuple[int, np.ndarray]]:
+    for i in range(0, len(images), size):
+        yield i, np.stack([np.asarray(image, np.float32) for image in images[i : i + size]])
 
 
 class _Patches(keras.layers.Layer):
