@@ -7,7 +7,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from zoo.experiments.hyperimage import commands as hyperimage
 from zoo.version import __version__
+
+NAMED_FOLDERS = ("raise8k", "live_iqa", "tid2013", "casia2")
+"""Data sets that are downloaded by hand: --data-dir says where they lie."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,12 +49,13 @@ def _parser() -> argparse.ArgumentParser:
     merge.set_defaults(run=_merge)
 
     pretrain = commands.add_parser("pretrain", help="train a paper's stored weights anew")
-    pretrain.add_argument("paper", choices=["contrast", "imaging"])
+    pretrain.add_argument("paper", choices=["contrast", "imaging", "hyperimage"])
     pretrain.add_argument("--scale", default="laptop")
     _add_data_arguments(pretrain)
     pretrain.add_argument("--install", action="store_true", help="replace the stored weights of the package")
     pretrain.add_argument("--folder", type=Path, default=Path("runs"), help="checkpoints; a killed training resumes")
     pretrain.add_argument("--joint", action="store_true", help="imaging: camera and analyst, after the networks")
+    pretrain.add_argument("--only", choices=hyperimage.TASKS, help="of hyperimage: one of its three tasks")
     pretrain.set_defaults(run=_pretrain)
 
     contrast = commands.add_parser("contrast", help="detect contrast adjustment")
@@ -65,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     from zoo.experiments.imaging.commands import add_commands
 
     add_commands(commands)
+    hyperimage.add(commands)
     return parser
 
 
@@ -79,7 +85,9 @@ def _add_table_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_data_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--dataset", default="embedded", help="embedded (default), clic, or raise8k with --data-dir")
+    parser.add_argument(
+        "--dataset", default="embedded", help=f"embedded (default), clic; with --data-dir {', '.join(NAMED_FOLDERS)}"
+    )
     parser.add_argument("--data-dir", type=Path, help="a folder of lossless or RAW photographs instead")
     parser.add_argument("--seed", type=_count, default=0)
 
@@ -119,7 +127,7 @@ def _dataset(options: argparse.Namespace) -> str:
     if options.data_dir is None:
         return options.dataset
     options.data_dir = options.data_dir.expanduser()
-    return options.dataset if options.dataset == "raise8k" else f"folder:{options.data_dir.resolve().name}"
+    return options.dataset if options.dataset in NAMED_FOLDERS else f"folder:{options.data_dir.resolve().name}"
 
 
 def _reproduce(options: argparse.Namespace) -> int:
@@ -163,6 +171,8 @@ def _pretrain(options: argparse.Namespace) -> int:
         return pretrain_joint(options) if options.joint else pretrain_networks(options)
     if options.joint:
         raise ValueError(f"--joint is for imaging. Received: {options.paper}")
+    if options.paper == "hyperimage":
+        return hyperimage.pretrain(options)
     from zoo.experiments.contrast.pretrained import install, pack_all
     from zoo.experiments.contrast.training import pretrain
 
@@ -184,25 +194,18 @@ def _pretrain(options: argparse.Namespace) -> int:
 
 
 def _detect(options: argparse.Namespace) -> int:
-    from zoo.images import ImageError, read_photograph
-
     if options.heatmap is not None and len(options.images) != 1:
         raise ValueError(f"--heatmap takes one picture. Received: {len(options.images)}")
     if options.heatmap is not None and options.heatmap.suffix.lower() != ".png":
         raise ValueError(f"--heatmap must end in .png. Received: {options.heatmap}")
     # A name is checked before the network is loaded: a slip of the keyboard answers at once.
     from zoo.contrast.detector import DEFAULT_WEIGHTS, ContrastDetector
+    from zoo.experiments.pictures import readable
     from zoo.heatmap import write_heatmap
 
     detector = ContrastDetector(options.weights or DEFAULT_WEIGHTS)
-    failed = False
-    for path in options.images:
-        try:
-            image = read_photograph(path)
-        except ImageError as error:
-            print(f"zoo: {error}", file=sys.stderr)
-            failed = True
-            continue
+    failed: list[Path] = []
+    for path, image in readable(options.images, failed):
         score = detector.score(image)
         height, width = image.shape[:2]
         if options.json:

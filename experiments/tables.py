@@ -10,6 +10,7 @@ _MODULES = {
         *("table_1", "table_2", "table_3", "table_4", "table_s1", "identification"),
         *("figure_5", "figure_7", "figure_8", "figure_9", "figure_10", "figure_s4", "figure_s5"),
     ),
+    "hyperimage": ("table_1", "table_2", "table_3", "table_4", "table_5", "sweep", "fusion"),
 }
 
 

@@ -1,0 +1,1 @@
+"""LIVE image quality as a TensorFlow Datasets builder: ``live_iqa_dataset_builder.Builder``."""

@@ -1,0 +1,146 @@
+"""Training for forgery on generated splices (Chandakkar and Li 2017, pages 6 and 7; Table 4 and Figure 3).
+
+Command:  zoo pretrain hyperimage --scale laptop --only forgery
+Expected: the stored weights `hyperimage-forgery-*`; their numbers are Table 3's, see zoo/hyperimage/README.md
+Time:     see `zoo/weights.json`; seconds for `smoke`
+
+Hosts and donors are generated scenes; the photographs of the tables are never seen. On a laptop the networks have a
+quarter of the paper's filters (`width`): the full ranking network costs 16 times as much.
+"""
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from zoo.datasets import keyed, splices
+from zoo.datasets.embedded import generate_scene
+from zoo.datasets.ranked_pairs import RankedPairs
+from zoo.datasets.splices import Splice
+from zoo.experiments.hyperimage.stages import train_stage
+from zoo.hyperimage import ForgeryChannel, ForgeryEndToEnd, ForgeryStageTwo, RankingHinge, RankingNet, Recipe, TwoStage
+from zoo.hyperimage.contour import contour_points, patches_at
+from zoo.hyperimage.detector import TRAINING_MEAN, preprocessing, to_end_to_end
+
+CHANNEL, SECOND = "hyperimage-forgery-channel.generated", "hyperimage-forgery-stage-two.generated"
+END_TO_END = "hyperimage-forgery-end-to-end.generated"
+STORED = dict.fromkeys((CHANNEL, SECOND, END_TO_END), "splices and copy-moves of generated scenes")
+
+
+@dataclasses.dataclass(frozen=True)
+class Scale:
+    """How much is trained: generated hosts, splices of each, and the networks' share of the paper's filters."""
+
+    scenes: int
+    validation: int
+    splices: int
+    width: float
+    first: Recipe
+    second: Recipe
+    end_to_end: Recipe
+    size: tuple[int, int] = (256, 384)
+
+
+RANKING = RankingHinge()
+CROSS_ENTROPY = "binary_crossentropy"
+SCALES = {
+    "smoke": Scale(
+        3,
+        2,
+        1,
+        0.0625,
+        Recipe(1, 1, RANKING, batch_size=8),
+        Recipe(1, 1, CROSS_ENTROPY, batch_size=4),
+        Recipe(1, 1, CROSS_ENTROPY, batch_size=2),
+        (96, 128),
+    ),
+    "laptop": Scale(
+        100,
+        20,
+        3,
+        0.25,
+        Recipe(12, 5, RANKING, plateau=3, batch_size=32),
+        Recipe(60, 15, CROSS_ENTROPY, plateau=6, batch_size=32),
+        Recipe(12, 5, CROSS_ENTROPY, plateau=3, batch_size=16),
+    ),
+    "paper": Scale(
+        2000,
+        500,
+        3,
+        1.0,
+        Recipe(80, 20, RANKING),
+        Recipe(200, 40, CROSS_ENTROPY),
+        Recipe(80, 20, CROSS_ENTROPY, batch_size=32),
+    ),
+}
+
+
+def examples(scale: Scale, part: str, seed: int) -> Iterator[Splice]:
+    """Splices and, one in three, copy-moves in generated scenes, for ``"train"`` or ``"validation"``."""
+    count, own = (scale.scenes, 2 * seed) if part == "train" else (scale.validation, 2 * seed + 1)
+    scenes = (generate_scene(keyed.generator(own, 6, i), *scale.size) for i in range(count + 1))
+    donor = next(scenes)
+    for index, host in enumerate(scenes):
+        for n in range(scale.splices):
+            rng = keyed.generator(own, 7, index, n)
+            yield splices.make(rng, host, None if n % 3 == 2 else donor)
+        donor = host
+
+
+def contour_pairs(found: list[Splice]) -> tuple[np.ndarray, np.ndarray]:
+    """Patches at 15 points along each region's outline, in the authentic and in the tampered image: two of uint8."""
+    authentic, tampered = [], []
+    for splice in found:
+        points = contour_points(splice.mask)
+        if len(points):
+            authentic.append(patches_at(splice.authentic, points))
+            tampered.append(patches_at(splice.tampered, points))
+    return np.concatenate(authentic), np.concatenate(tampered)
+
+
+def network(width: float, channel: str | None = None, second: str | None = None) -> TwoStage:
+    """Both stages behind the subtraction of the training mean, with weights where given; takes RGB in [0, 255]."""
+    return TwoStage(
+        ForgeryChannel(width=width, weights=channel), ForgeryStageTwo(width=width, weights=second), preprocessing()
+    )
+
+
+def train(scale: Scale, folder: Path, seed: int = 0) -> TwoStage:
+    """Train ranking, the second stage and the end-to-end baseline in ``folder``; returns the first two."""
+    keras.utils.set_random_seed(seed)
+    both = network(scale.width)
+    parts = {part: list(examples(scale, part, seed)) for part in ("train", "validation")}
+
+    def ranking() -> keras.callbacks.History:
+        pairs, held_out = (
+            RankedPairs(*contour_pairs(found), np.float32(TRAINING_MEAN), batch_size=scale.first.batch_size, seed=seed)
+            for found in parts.values()
+        )
+        net = RankingNet(both.first)
+        return both.fit_first(pairs, None, held_out, scale.first, [pairs.follow()], network=net)
+
+    train_stage(folder, CHANNEL, both.first, ranking)
+
+    def second() -> keras.callbacks.History:
+        labels = {part: np.tile(np.float32([1, 0]), len(found)) for part, found in parts.items()}
+        hyper = {part: both.hyper_images(_both_classes(found)) for part, found in parts.items()}
+        held_out = (hyper["validation"], labels["validation"])
+        return both.fit_second(hyper["train"], labels["train"], held_out, scale.second)
+
+    train_stage(folder, SECOND, both.second, second)
+    baseline = ForgeryEndToEnd(width=scale.width)
+
+    def end_to_end() -> keras.callbacks.History:
+        labels = {part: np.tile(np.float32([1, 0]), len(found)) for part, found in parts.items()}
+        images = {part: np.stack([to_end_to_end(i) for i in _both_classes(found)]) for part, found in parts.items()}
+        held_out = (images["validation"], labels["validation"])
+        return scale.end_to_end.fit(baseline, images["train"], labels["train"], held_out)
+
+    train_stage(folder, END_TO_END, baseline, end_to_end, {"fc1": 6})  # most of its parameters
+    return both
+
+
+def _both_classes(found: list[Splice]) -> list[np.ndarray]:
+    return [image for splice in found for image in (splice.authentic, splice.tampered)]

@@ -1,0 +1,89 @@
+"""Train a stage once and keep it: packed weights and a log, from which a killed training goes on stage by stage."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+import keras
+
+import zoo.weights
+from zoo.experiments.table import DataUnavailable, commit, device
+from zoo.images import atomic
+
+
+def train_stage(
+    folder: Path,
+    name: str,
+    model: keras.Model,
+    fit: Callable[[], keras.callbacks.History],
+    bits: Mapping[str, int] | int = 8,
+) -> None:
+    """Give ``model`` the weights of ``folder/<name>.npz``, training it by ``fit`` and packing it first if need be.
+
+    The model holds the packed weights afterwards either way: what is trained on top of it then sees exactly what the
+    stored weights give.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.npz"
+    if not path.is_file():
+        began = time.perf_counter()
+        history = fit()
+        seconds = time.perf_counter() - began
+        log = {key: [float(v) for v in values] for key, values in history.history.items()}
+        with atomic(path.with_suffix(".json")) as partial:
+            partial.write_text(
+                json.dumps({"seconds": seconds, "commit": commit(), "device": device(), "bits": bits, "log": log})
+            )
+        zoo.weights.pack(model, path, bits)
+    zoo.weights.load_into(model, path)
+
+
+def find(folder: Path | None, name: str) -> str:
+    """Weights ``name`` for a constructor: in ``folder`` of `zoo pretrain` where one is given, else the stored ones.
+
+    Raises:
+        ValueError: When the folder does not hold them.
+        DataUnavailable: When there are no stored weights of that name.
+    """
+    if folder is not None:
+        if not (folder / f"{name}.npz").is_file():
+            raise ValueError(
+                f"--weights must be a folder with {name}.npz of `zoo pretrain hyperimage`. Received: {folder}"
+            )
+        return str(folder / f"{name}.npz")
+    if name not in zoo.weights.names():
+        raise DataUnavailable(f"stored weights {name}")
+    return name
+
+
+def install(folder: Path, command: str, data: dict[str, str]) -> None:
+    """Copy the packed stages of ``folder`` named in ``data`` (name -> what it saw) into the package and its index."""
+    package = zoo.weights.INDEX.parent
+    index = json.loads(zoo.weights.INDEX.read_text())
+    for name, seen in data.items():
+        packed = folder / f"{name}.npz"
+        log = json.loads(packed.with_suffix(".json").read_text())
+        target = package / "hyperimage" / "weights" / packed.name
+        target.parent.mkdir(exist_ok=True)
+        with atomic(target) as partial:
+            partial.write_bytes(packed.read_bytes())
+        index[name] = {
+            "file": str(target.relative_to(package)),
+            "sha256": zoo.weights.sha256(target),
+            "bytes": target.stat().st_size,
+            "bits": _readable(log["bits"]),
+            "command": command,
+            "data": seen,
+            "commit": log["commit"],
+            "seconds": int(log["seconds"]),
+            "device": log["device"],
+            "licence": f"Apache-2.0, forensics-zoo {version('forensics-zoo')}",
+        }
+    with atomic(zoo.weights.INDEX) as partial:
+        partial.write_text(json.dumps(index, indent=1, sort_keys=True) + "\n")
+
+
+def _readable(bits: dict[str, int] | int) -> str:
+    return str(bits) if isinstance(bits, int) else ", ".join(["8", *(f"{name} {n}" for name, n in bits.items())])

@@ -1,0 +1,70 @@
+"""What the synthetic task leaves open in the paper, varied once: number of images, overlap, the label of a patch.
+
+Command:  zoo reproduce hyperimage sweep
+Expected: results/laptop/hyperimage_sweep.csv
+Time:     a shortened training of both stages a row, some minutes each on two cores; seconds for `smoke`
+"""
+
+import dataclasses
+import tempfile
+from collections.abc import Iterator
+from functools import cache, partial
+from pathlib import Path
+
+import numpy as np
+
+from zoo.experiments.hyperimage.synthetic import SCALES, Scale, arrays, examples, train
+from zoo.experiments.hyperimage.table_1 import AVERAGE, BATCH, PROPOSED, STATISTICS
+from zoo.experiments.table import Cell, Settings, Table
+from zoo.hyperimage import Recipe
+from zoo.hyperimage.agreement import bootstrap_agreement
+from zoo.metrics import Estimate
+
+SHORT = Scale(
+    600, 200, 500, Recipe(5, 4, plateau=2, batch_size=64), Recipe(40, 12, plateau=5, batch_size=16)
+)  # enough to see which way a choice goes
+VARIANTS: dict[str, dict[str, object]] = {
+    "as Table 1, shortened": {},
+    "300 images": {"images": 300},
+    "1200 images": {"images": 1200},
+    "artefacts may overlap": {"overlap": True},
+    "patches labelled with the image's score": {"label": "image"},
+}
+
+
+def cells(settings: Settings) -> Iterator[Cell]:
+    """A row a variant and method.
+
+    Raises:
+        ValueError: For an unknown scale.
+    """
+    if settings.scale not in SCALES:
+        raise ValueError(f"scale must be one of {sorted(SCALES)}. Received: {settings.scale!r}")
+    short = SHORT if settings.scale == "laptop" else SCALES[settings.scale]
+    scores = cache(partial(_scores, settings.seed))
+    for name, change in VARIANTS.items():
+        smaller = {} if settings.scale == "smoke" and "images" in change else change
+        scale = dataclasses.replace(short, **smaller)
+        for method in (AVERAGE, PROPOSED):
+            for column in STATISTICS:
+                measure = partial(_agreement, scores, scale, method, column, settings.seed)
+                yield Cell(f"{name}: {method}", column, "agreement", None, measure, weights="trained")
+
+
+def _agreement(scores: object, scale: Scale, method: str, column: str, seed: int) -> Estimate:
+    found = scores(scale)
+    return bootstrap_agreement(STATISTICS[column], found[method], found["truth"], range(scale.test), seed=seed)
+
+
+def _scores(seed: int, scale: Scale) -> dict[str, np.ndarray]:
+    with tempfile.TemporaryDirectory() as folder:
+        network = train(scale, Path(folder), seed, control=False)
+    images, truth = arrays(examples(scale, "test", seed))
+    return {
+        AVERAGE: network.predict_patch_average(images, BATCH),
+        PROPOSED: network.predict(images, BATCH),
+        "truth": truth,
+    }
+
+
+TABLE = Table("hyperimage", "sweep", "Hyper-images, synthetic task: choices the paper leaves open", cells, decimals=3)

@@ -1,0 +1,134 @@
+"""Training for the synthetic task (Chandakkar and Li 2017, page 3; networks of Table 4).
+
+Command:  zoo pretrain hyperimage --scale laptop        (synthetic, quality and forgery; --only synthetic)
+Expected: the stored weights `hyperimage-synthetic-*`; their numbers are Table 1's, see zoo/hyperimage/README.md
+Time:     see `zoo/weights.json`; seconds for `smoke`
+
+Not in the paper, and chosen here: how many images (2,000 and 300 for validation), that artefacts do not overlap, that a
+patch is labelled with its own part of equation 3 (its image's score, as in the paper's other tasks, hardly trains in a
+laptop's time), which patches are trained on, batches of 64 patches and 32 hyper-images. `sweep.py` varies the first
+three.
+"""
+
+import dataclasses
+from pathlib import Path
+from typing import Literal
+
+import keras
+import numpy as np
+
+from zoo.datasets import keyed, synthetic_artifacts
+from zoo.datasets.synthetic_artifacts import MOST, PATCH, Artifacts, make
+from zoo.experiments.hyperimage.stages import train_stage
+from zoo.hyperimage import Recipe, SyntheticPatchNet, SyntheticStageTwo, TwoStage
+from zoo.hyperimage.grid import grid_starts
+
+FIRST, SECOND = "hyperimage-synthetic-patches.generated", "hyperimage-synthetic-stage-two.generated"
+PERMUTED = "hyperimage-synthetic-permuted.generated"
+STORED = dict.fromkeys((FIRST, SECOND, PERMUTED), "generated images of the synthetic task")
+GRID = 10
+Label = Literal["image", "patch"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Scale:
+    """How much is trained and measured."""
+
+    images: int
+    validation: int
+    test: int
+    first: Recipe
+    second: Recipe
+    label: Label = "patch"
+    overlap: bool = False
+
+
+SCALES = {
+    "smoke": Scale(12, 6, 30, Recipe(1, 1), Recipe(1, 1, batch_size=4)),
+    "laptop": Scale(2000, 300, 1000, Recipe(8, 4, plateau=2, batch_size=64), Recipe(60, 15, plateau=6, batch_size=32)),
+    "paper": Scale(10_000, 1000, 1000, Recipe(80, 20), Recipe(200, 40, batch_size=32)),
+}
+
+
+def examples(scale: Scale, part: str, seed: int) -> list[Artifacts]:
+    """Images of ``"train"``, ``"validation"`` or ``"test"``; no two parts share a seed.
+
+    Raises:
+        ValueError: For another part.
+    """
+    counts = {"train": scale.images, "validation": scale.validation, "test": scale.test}
+    if part not in counts:
+        raise ValueError(f"part must be one of {', '.join(counts)}. Received: {part!r}")
+    own = 3 * seed + list(counts).index(part)
+    return [make(own, i, scale.overlap) for i in range(counts[part])]
+
+
+def arrays(found: list[Artifacts]) -> tuple[np.ndarray, np.ndarray]:
+    """Images float32 (n, 128, 128, 1) and scores float32 (n,)."""
+    images = np.stack([example.image for example in found])[..., None]
+    return images, np.array([example.score for example in found], np.float32)
+
+
+def patches(found: list[Artifacts], label: Label, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Grid patches that show an artefact and as many that do not, (n, 16, 16, 1), and their labels (n, 1).
+
+    ``"patch"``: 5 less alpha of the artefact that a patch shows most of, times the share of the patch that it covers;
+    5 for background. ``"image"``: the image's score.
+    """
+    starts = grid_starts(synthetic_artifacts.SIDE, PATCH, GRID)
+    cut, labels = [], []
+    for index, example in enumerate(found):
+        coverage = _coverage(example, starts).ravel()
+        artefact, background = np.flatnonzero(coverage), np.flatnonzero(coverage == 0)
+        drawn = keyed.generator(seed, 9, index).permutation(background)[: len(artefact)]
+        for cell in [*artefact, *drawn]:
+            y, x = starts[cell // GRID], starts[cell % GRID]
+            cut.append(example.image[y : y + PATCH, x : x + PATCH])
+            labels.append(example.score if label == "image" else MOST - coverage[cell])
+    return np.stack(cut)[..., None], np.array(labels, np.float32)[:, None]
+
+
+def _coverage(example: Artifacts, starts: np.ndarray) -> np.ndarray:
+    most = np.zeros((GRID, GRID))
+    for (y, x), alpha in zip(example.corners, example.alphas, strict=True):
+        rows, columns = (np.clip(PATCH - np.abs(starts - at), 0, PATCH) / PATCH for at in (y, x))
+        most = np.maximum(most, alpha * rows[:, None] * columns)
+    return most
+
+
+def permuted(hyper_images: np.ndarray, seed: int) -> np.ndarray:
+    """Hyper-images with their cells shuffled, each in another order: what is left without any position."""
+    rng = np.random.default_rng(seed)
+    flat = hyper_images.reshape(len(hyper_images), -1, hyper_images.shape[-1])
+    return np.stack([cells[rng.permutation(len(cells))] for cells in flat]).reshape(hyper_images.shape)
+
+
+def train(scale: Scale, folder: Path, seed: int = 0, control: bool = True) -> TwoStage:
+    """Train both stages, and the second once more on permuted cells, in ``folder``; returns the first two."""
+    keras.utils.set_random_seed(seed)
+    network = TwoStage(SyntheticPatchNet(), SyntheticStageTwo())
+    parts = {part: examples(scale, part, seed) for part in ("train", "validation")}
+
+    def first() -> keras.callbacks.History:
+        held_out = patches(parts["validation"], scale.label)
+        return network.fit_first(*patches(parts["train"], scale.label), held_out, scale.first)
+
+    train_stage(folder, FIRST, network.first, first)
+    names = [SECOND, PERMUTED] if control else [SECOND]
+    if all((folder / f"{name}.npz").is_file() for name in names):
+        hyper = scores = {}
+    else:
+        hyper = {part: network.hyper_images(arrays(found)[0], 16) for part, found in parts.items()}
+        scores = {part: arrays(found)[1] for part, found in parts.items()}
+    train_stage(folder, SECOND, network.second, lambda: _fit_second(network, hyper, scores, scale))
+    if control:
+        shuffled = TwoStage(network.first, SyntheticStageTwo())
+        hyper = {part: permuted(x, i) for i, (part, x) in enumerate(hyper.items())}
+        train_stage(folder, PERMUTED, shuffled.second, lambda: _fit_second(shuffled, hyper, scores, scale))
+    return network
+
+
+def _fit_second(network: TwoStage, hyper: dict, scores: dict, scale: Scale) -> keras.callbacks.History:
+    return network.fit_second(
+        hyper["train"], scores["train"], (hyper["validation"], scores["validation"]), scale.second
+    )

@@ -1,0 +1,214 @@
+"""Trainings and tables of the hyper-image family at `smoke`, and what their parts must keep apart."""
+
+import numpy as np
+import pytest
+
+from zoo.datasets.distortions import DISTORTIONS
+from zoo.datasets.tid2013.tid2013_dataset_builder import Rated
+from zoo.experiments import tables
+from zoo.experiments.hyperimage import casia, forgery, protocol, quality, synthetic, table_1, table_2, table_3
+from zoo.experiments.hyperimage.values import paper_values, printed
+from zoo.experiments.table import Settings, run
+from zoo.hyperimage import CNNIQA, TIDStageTwo, TwoStage
+from zoo.hyperimage.full_reference import ssim_map
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("hyperimage")
+    for task in (synthetic, quality, forgery):
+        task.train(task.SCALES["smoke"], folder)
+    return folder
+
+
+def _run(name, folder, tmp_path, rows=()):
+    settings = Settings("smoke", weights=folder)
+    frame = run(tables.find("hyperimage", name), settings, tmp_path, rows, progress=False)
+    return frame.set_index(["row", "column"])
+
+
+def test_training_leaves_every_stage_and_goes_on_from_them(trained):
+    for task in (synthetic, quality, forgery):
+        for name in task.STORED:
+            assert (trained / f"{name}.npz").is_file()
+    times = {path: path.stat().st_mtime_ns for path in trained.glob("*.npz")}
+    synthetic.train(synthetic.SCALES["smoke"], trained)
+    assert times == {path: path.stat().st_mtime_ns for path in trained.glob("*.npz")}
+
+
+def test_table_1(trained, tmp_path):
+    found = _run("table_1", trained, tmp_path, ["Experiment 1*", "Experiment 2: Proposed"])
+    measured = found[found["status"] == "measured"]
+    assert len(measured) == 5 * 2 + 5
+    assert found.loc[("Experiment 1: Proposed", "SROCC"), "paper_value"] == 0.9611
+    assert found.loc[("Experiment 2: Proposed", "5"), "paper_value"] == 0.718
+    assert found.loc[("Experiment 1: baseline: location-weighted sum", "SROCC"), "value"] > 0.8
+    evaluation = table_1.Evaluation(Settings("smoke", weights=trained))
+    images = evaluation.images(None)[0]
+    direct = evaluation.network.predict_patch_average(images[:4])
+    np.testing.assert_allclose(evaluation.scores(table_1.AVERAGE, None)[:4], direct, atol=5e-3)
+
+
+def test_table_2_offline(trained, tmp_path):
+    rows = ["four*Proposed", "six*selective*", "six*level", "six*BRISQUE", "Experiment*"]
+    found = _run("table_2", trained, tmp_path, rows)
+    assert found.loc[("four generated distortions: Proposed", "KROCC"), "status"] == "measured"
+    assert found.loc[("six generated distortions: baseline: distortion level", "SROCC"), "value"] > 0.3
+    assert found.loc[("Experiment 1: BRISQUE", "SROCC"), "status"] == "quoted"
+    assert found.loc[("Experiment 2: Proposed", "SROCC"), "status"] == "data-unavailable"
+    assert found.loc[("Experiment 5: VGG + second stage", "PLCC"), "paper_value"] == 0.713
+    assert set(found[found["status"] == "measured"]["metric"]) == {"agreement with GMSD"}
+    assert set(found["comparable"]) == {"no"}
+
+
+def test_table_3_offline(trained, tmp_path):
+    found = _run("table_3", trained, tmp_path)
+    assert round(found.loc[("baseline: majority (counted)", "accuracy"), "value"], 1) == 59.4
+    assert round(found.loc[("baseline: TIFF means tampered (counted)", "accuracy"), "value"], 1) == 83.6
+    assert found.loc[("Proposed two-stage CNN", "accuracy"), "status"] == "data-unavailable"
+    for method in (table_3.PROPOSED, table_3.BASELINE, table_3.NOISE):
+        assert 0 <= found.loc[(f"all: {method}", "AUC"), "value"] <= 100
+
+
+def test_tables_4_and_5_count_what_is_built(tmp_path):
+    found = _run("table_5", None, tmp_path, ["all", "fc1"])
+    assert found.loc[("all", "LIVE"), "value"] == 724_901
+    assert found.loc[("fc1", "TID"), "value"] == 80_800
+    found = _run("table_4", None, tmp_path, ["Synthetic stage 2"])
+    assert found.loc[("Synthetic stage 2", "parameters"), "value"] == 316_049
+
+
+def test_sweep_at_smoke(tmp_path):
+    found = _run("sweep", None, tmp_path, ["artefacts may overlap*"])
+    assert (found["status"] == "measured").sum() == 4
+
+
+def test_parts_share_no_seed():
+    scale = synthetic.SCALES["smoke"]
+    images = {part: synthetic.examples(scale, part, 0) for part in ("train", "validation", "test")}
+    seen = [{example.image.tobytes() for example in found} for found in images.values()]
+    assert not (seen[0] & seen[1] or seen[0] & seen[2] or seen[1] & seen[2])
+    small = quality.SCALES["smoke"]
+    sources = [{e.reference.tobytes() for e in quality.examples(small, p, 0)} for p in ("train", "validation")]
+    assert not sources[0] & sources[1]
+    with pytest.raises(ValueError, match="Received: 'all'"):
+        synthetic.examples(scale, "all", 0)
+
+
+def test_patch_labels_of_the_synthetic_task():
+    found = synthetic.examples(synthetic.SCALES["smoke"], "train", 0)[:4]
+    x, y = synthetic.patches(found, "patch")
+    assert x.shape[1:] == (16, 16, 1)
+    assert len(x) == len(y)
+    flat = np.ptp(x, axis=(1, 2, 3)) == 0
+    assert (y[flat, 0] > 4.9).all()  # background, or the edge of an artefact of one shade
+    assert y[~flat].min() < 4.5
+    _, scores = synthetic.patches(found, "image")
+    assert set(np.unique(scores)) == {np.float32(example.score) for example in found}
+
+
+def test_permuted_cells_keep_their_contents(rng):
+    hyper = rng.random((3, 4, 4, 2)).astype(np.float16)
+    shuffled = synthetic.permuted(hyper, 0)
+    for one, other in zip(hyper, shuffled, strict=True):
+        rows = [sorted(map(tuple, cells.reshape(-1, 2))) for cells in (one, other)]
+        assert rows[0] == rows[1]
+    assert (shuffled != hyper).any()
+
+
+def test_selected_patches_are_the_distorted_ones():
+    reference = np.random.default_rng(0).integers(0, 256, (96, 128, 3), np.uint8)
+    image = reference.copy()
+    image[:40, :40] = 90
+    corners = quality.low_similarity(reference, image)
+    assert len(corners)
+    assert corners.max() < 40  # all touch the changed square
+    similarity = ssim_map(reference, image)
+    assert all(similarity[y : y + 32, x : x + 32].mean() < 0.9 for y, x in corners)
+    assert len(quality.low_similarity(reference, reference)) == 2  # the lowest sixteenth of 35
+
+
+def test_as_many_reference_as_distorted_patches():
+    sets = quality.patch_sets(quality.examples(quality.SCALES["smoke"], "train", 0), 4, 0)
+    x, y = sets["selected"]
+    assert (y == quality.REFERENCE_SCORE).sum() * 2 == len(y) == len(x)
+    assert not (sets["all"][1] == quality.REFERENCE_SCORE).any()
+
+
+def test_protocol_never_shares_a_reference(tmp_path):
+    images = [
+        Rated(tmp_path / f"i{r:02d}_{d}.bmp", tmp_path / f"I{r:02d}.bmp", f"s{r}", f"kind{d}", 1, 5.0)
+        for r in range(25)
+        for d in range(3)
+    ]
+    here = protocol.Protocol("tid2013", images, quality.SCALES["smoke"], 0)
+    for split in range(5):
+        parts = [here.part(split, name, None) for name in ("train", "validation", "test")]
+        assert [len(part) for part in parts] == [45, 15, 15]
+        references = [{image.reference for image in part} for part in parts]
+        assert not (references[0] & references[1] or references[0] & references[2] or references[1] & references[2])
+    assert {i.distortion for i in here.part(0, "test", frozenset(["kind1"]))} == {"kind1"}
+
+
+def test_protocol_trains_on_a_database(tmp_path, monkeypatch):
+    """One split of a small database in TID2013's form, both stages; the test images are never read in training."""
+    from PIL import Image
+
+    from zoo.datasets import keyed
+    from zoo.datasets.embedded import generate_scene
+
+    images = []
+    for r in range(5):
+        reference = generate_scene(keyed.generator(1, r), 96, 128)
+        Image.fromarray(reference).save(tmp_path / f"I{r}.bmp")
+        for number in (1, 8):
+            made = quality.distorted(reference, "", number, 3, 0).image
+            Image.fromarray(made).save(tmp_path / f"i{r}_{number}.bmp")
+            paths = tmp_path / f"i{r}_{number}.bmp", tmp_path / f"I{r}.bmp"
+            images.append(Rated(*paths, f"s{r}", DISTORTIONS[number][0], 3, float(number)))
+    here = protocol.Protocol("tid2013", images, quality.SCALES["smoke"], 0)
+    read = []
+    monkeypatch.setattr(protocol, "read_image", lambda path: (read.append(path), _read(path))[1])
+    scores, opinions = here.scores(0, "Proposed", None)
+    assert scores.shape == opinions.shape == (2,)
+    test = {image.path for image in here.part(0, "test", None)}
+    others = [path not in test for path in read]
+    assert others.count(False) == 2
+
+
+def _read(path):
+    from zoo.images import read_image
+
+    return read_image(path)
+
+
+def test_class_weights_are_the_papers():
+    labels = np.r_[np.ones(7491), np.zeros(5123)]
+    weights = casia.class_weights(labels)
+    assert weights[1] == pytest.approx(0.842, abs=1e-3)
+    assert weights[0] == pytest.approx(1.231, abs=1e-3)
+
+
+def test_accuracies_by_hand():
+    authentic, tampered = np.array([0.2, 0.6, 0.1]), np.array([0.9, 0.7, 0.4])
+    estimate = table_3.judged(authentic, tampered, ["a", "b", "c"], "balanced accuracy", 0)
+    assert estimate.value == pytest.approx(100 * 4 / 6)
+    assert table_3.judged(authentic, tampered, ["a", "b", "c"], "AUC", 0).value == pytest.approx(100 * 8 / 9)
+
+
+def test_printed_values_are_all_there():
+    assert len(paper_values("table_1")) == 14
+    assert len(paper_values("table_2")) == 38
+    assert printed("table_3", 2, "Proposed two-stage CNN", "accuracy") == 83.11
+    assert printed("table_2", 3, "Proposed, six distortions", "PLCC") == 0.755
+    assert printed("table_1", 1, "no such row", "SROCC") is None
+    experiment, _ = table_2._what(3, "CNN + selective patches, four distortions")
+    assert experiment == "CNN + selective patches"
+
+
+def test_average_from_mean_features_is_the_mean_of_scores():
+    network = TwoStage(CNNIQA(), TIDStageTwo((16, 16, 800)))
+    image = np.random.default_rng(1).normal(size=(60, 70, 3)).astype(np.float32)
+    features = network.hyper_images([image]).astype(np.float32).mean((0, 1, 2))
+    kernel, bias = network.first.get_layer("output").get_weights()
+    np.testing.assert_allclose((features @ kernel + bias)[0], network.predict_patch_average([image])[0], atol=2e-3)

@@ -1,0 +1,98 @@
+"""How well scores agree with opinions: SROCC, KROCC and PLCC, the last with or without a logistic fit before."""
+
+from collections.abc import Callable, Hashable, Sequence
+
+import numpy as np
+from scipy import optimize, stats
+
+from zoo.metrics import Estimate
+
+
+def srocc(scores: np.ndarray, opinions: np.ndarray) -> float:
+    """Spearman's rank correlation, -1..1; 0 where either side is constant.
+
+    Raises:
+        ValueError: For fewer than two pairs, lengths that differ or values that are not finite.
+    """
+    return _correlate(stats.spearmanr, scores, opinions)
+
+
+def krocc(scores: np.ndarray, opinions: np.ndarray) -> float:
+    """Kendall's rank correlation (tau-b), -1..1; otherwise as ``srocc``."""
+    return _correlate(stats.kendalltau, scores, opinions)
+
+
+def plcc(scores: np.ndarray, opinions: np.ndarray, logistic: bool = False) -> float:
+    """Pearson's linear correlation, -1..1; otherwise as ``srocc``.
+
+    With ``logistic``, after the five-parameter curve of the Video Quality Experts Group is fitted to the opinions, as
+    most papers on quality do; this one does not say.
+    """
+    return _correlate(stats.pearsonr, fitted(scores, opinions) if logistic else scores, opinions)
+
+
+def bootstrap_agreement(
+    statistic: Callable[[np.ndarray, np.ndarray], float],
+    scores: np.ndarray,
+    opinions: np.ndarray,
+    sources: Sequence[Hashable],
+    samples: int = 500,
+    seed: int = 0,
+) -> Estimate:
+    """``statistic(scores, opinions)`` with its 95 % percentile interval, resampling sources (reference images)."""
+    scores, opinions = _pairs(scores, opinions)
+    units: dict[Hashable, list[int]] = {}
+    for i, source in enumerate(sources):
+        units.setdefault(source, []).append(i)
+    groups = [np.array(found) for found in units.values()]
+    rng = np.random.default_rng(seed)
+    drawn = []
+    for _ in range(samples):
+        chosen = np.concatenate([groups[i] for i in rng.integers(0, len(groups), len(groups))])
+        drawn.append(statistic(scores[chosen], opinions[chosen]))
+    low, high = np.quantile(drawn, (0.025, 0.975))
+    return Estimate(statistic(scores, opinions), float(low), float(high), len(groups), len(scores))
+
+
+def over_splits(values: Sequence[float], how: Callable[[Sequence[float]], float] = np.median) -> Estimate:
+    """Median (or mean) of one value a split, with the range that holds 95 % of the splits."""
+    low, high = np.quantile(values, (0.025, 0.975))
+    return Estimate(float(how(values)), float(low), float(high), len(values), len(values))
+
+
+def fitted(scores: np.ndarray, opinions: np.ndarray) -> np.ndarray:
+    """Scores through ``b1 (1/2 - 1 / (1 + exp(b2 (s - b3)))) + b4 s + b5``, fitted by least squares; (n,).
+
+    The scores themselves where there are five or fewer, or all are the same. Sheikh, Sabir and Bovik, IEEE
+    TIP 2006, equations 4 and 5.
+    """
+    scores, opinions = _pairs(scores, opinions)
+    if len(scores) <= 5 or np.ptp(scores) == 0:
+        return scores
+    # In units of their own spread, so that the start fits whatever the scores' range is.
+    x = (scores - scores.mean()) / scores.std()
+    sign = np.sign(np.corrcoef(x, opinions)[0, 1]) if np.ptp(opinions) else 1.0
+    start = [np.ptp(opinions) * (sign or 1.0), 1.0, 0.0, 0.0, opinions.mean()]
+    # A far optimum, as for an exponential, need not be reached: what is found until then serves.
+    found = optimize.least_squares(lambda b: _logistic(x, *b) - opinions, start, max_nfev=2000)
+    return _logistic(x, *found.x)
+
+
+def _logistic(x: np.ndarray, b1: float, b2: float, b3: float, b4: float, b5: float) -> np.ndarray:
+    return b1 * (0.5 - 1 / (1 + np.exp(np.clip(b2 * (x - b3), -500, 500)))) + b4 * x + b5
+
+
+def _correlate(statistic: object, scores: np.ndarray, opinions: np.ndarray) -> float:
+    scores, opinions = _pairs(scores, opinions)
+    if np.ptp(scores) == 0 or np.ptp(opinions) == 0:
+        return 0.0
+    return float(statistic(scores, opinions)[0])
+
+
+def _pairs(scores: np.ndarray, opinions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    scores, opinions = (np.asarray(values, np.float64).ravel() for values in (scores, opinions))
+    if len(scores) != len(opinions) or len(scores) < 2 or not np.isfinite([scores, opinions]).all():
+        raise ValueError(
+            f"Agreement needs two or more finite pairs. Received: {len(scores)} scores, {len(opinions)} opinions"
+        )
+    return scores, opinions

@@ -1,0 +1,117 @@
+"""Score pictures with the stored hyper-image networks: stand-in quality, and authenticity."""
+
+from pathlib import Path
+
+import cv2
+import keras
+import numpy as np
+
+from zoo.hyperimage.grid import fit_inside
+from zoo.hyperimage.model import CNNIQA, ForgeryChannel, ForgeryStageTwo, TIDStageTwo
+from zoo.hyperimage.two_stage import TwoStage
+from zoo.layers import LocalContrastNormalization
+
+QUALITY_WEIGHTS = ("hyperimage-quality-patches.generated", "hyperimage-quality-stage-two.generated")
+FORGERY_WEIGHTS = ("hyperimage-forgery-channel.generated", "hyperimage-forgery-stage-two.generated")
+STORED_WIDTH = 0.25
+"""Share of the paper's filters that the stored forgery networks have."""
+QUALITY_LARGEST, FORGERY_LARGEST = (1024, 1024), (900, 900)
+"""Larger pictures are scaled down before patches are cut, as the paper does beyond its data set's largest image; its
+TID2013 has one size only, and 900 is CASIA-2's largest side."""
+TRAINING_MEAN = (0.575, 0.594, 0.588)
+"""Mean of the training patches, RGB in [0, 1]: subtracted from every patch."""
+END_TO_END_SIZE = (256, 384)
+
+
+class QualityScorer:
+    """Scores pictures by the two-stage network trained on generated distortions: 9 is undistorted, lower is worse.
+
+    The training target was 9 - 25 GMSD, not opinions of people. Args: ``weights`` of the first and second stage, stored
+    names or files.
+    """
+
+    def __init__(self, weights: tuple[str | Path | None, str | Path | None] = QUALITY_WEIGHTS) -> None:
+        stages = CNNIQA(weights=weights[0]), TIDStageTwo(weights=weights[1])
+        self.network = TwoStage(*stages, LocalContrastNormalization())
+
+    def score(self, image: np.ndarray) -> float:
+        """Score of a picture, uint8 RGB (height, width, 3) of any size.
+
+        Raises:
+            ValueError: For an image that is not uint8 RGB.
+        """
+        return float(self.network.predict([fit_inside(check_picture(image), QUALITY_LARGEST)])[0])
+
+
+class ForgeryDetector:
+    """Scores pictures by the two-stage network trained on generated splices: 0..1, higher for tampered.
+
+    Args:
+        weights: Of the channel and the second stage, stored names or files.
+        width: Share of the paper's filters in these.
+    """
+
+    def __init__(
+        self, weights: tuple[str | Path | None, str | Path | None] = FORGERY_WEIGHTS, width: float = STORED_WIDTH
+    ) -> None:
+        stages = ForgeryChannel(width=width, weights=weights[0]), ForgeryStageTwo(width=width, weights=weights[1])
+        self.network = TwoStage(*stages, preprocessing())
+
+    def score(self, image: np.ndarray) -> float:
+        """One minus the network's probability of authentic; ``image`` is uint8 RGB (height, width, 3) of any size.
+
+        Raises:
+            ValueError: For an image that is not uint8 RGB.
+        """
+        return 1 - float(self.network.predict([fit_inside(check_picture(image), FORGERY_LARGEST)])[0])
+
+    def heatmap(self, image: np.ndarray) -> np.ndarray:
+        """Which places the score rests on: float32 (height, width) in 0..1, 1 where it rests on most.
+
+        Every cell of the hyper-image in turn takes the mean of all cells; the fall of the score of tampered is its
+        value, relative to the largest. 0 throughout where no cell lowers the score. Localisation is not in the paper.
+
+        Raises:
+            ValueError: For an image that is not uint8 RGB.
+        """
+        small = fit_inside(check_picture(image), FORGERY_LARGEST)
+        hyper = self.network.hyper_images([small]).astype(np.float32)
+        rows, columns = hyper.shape[1:3]
+        changed = np.repeat(hyper, rows * columns + 1, 0)
+        mean = hyper.mean((1, 2))[0]
+        for cell in range(rows * columns):
+            changed[cell, cell // columns, cell % columns] = mean
+        authentic = self.network.second.predict(changed, batch_size=64, verbose=0)[:, 0]
+        fall = np.maximum(authentic[:-1] - authentic[-1], 0).reshape(rows, columns)
+        fall = fall / fall.max() if fall.max() > 0 else fall
+        size = (image.shape[1], image.shape[0])
+        return np.clip(cv2.resize(fall.astype(np.float32), size, interpolation=cv2.INTER_LINEAR), 0, 1)
+
+
+def preprocessing() -> keras.layers.Layer:
+    """From RGB in [0, 255] to what the forgery networks take: [0, 1] less ``TRAINING_MEAN``."""
+    return keras.layers.Rescaling(1 / 255, [-m for m in TRAINING_MEAN], name="centre")
+
+
+def to_end_to_end(image: np.ndarray) -> np.ndarray:
+    """A picture, uint8 RGB, as the end-to-end network takes it: float32 (256, 384, 3), portraits turned by 90 degrees.
+
+    The paper resizes to this size, "since it needs minimum number of resize operations".
+    """
+    if image.shape[0] > image.shape[1]:
+        image = np.rot90(image)
+    if image.shape[:2] != END_TO_END_SIZE:
+        image = cv2.resize(np.ascontiguousarray(image), END_TO_END_SIZE[::-1], interpolation=cv2.INTER_AREA)
+    return (image.astype(np.float32) / 255 - np.float32(TRAINING_MEAN)).astype(np.float32)
+
+
+def check_picture(image: np.ndarray) -> np.ndarray:
+    """Return ``image`` if it is uint8 RGB (height, width, 3) with no side of length 0; else raise ValueError."""
+    if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+        raise ValueError(
+            "An image must be uint8 RGB (height, width, 3). "
+            f"Received: {getattr(image, 'dtype', type(image))} {getattr(image, 'shape', '')}"
+        )
+    if 0 in image.shape:
+        raise ValueError(f"An image must have pixels. Received: {image.shape}")
+    return image

@@ -1,0 +1,186 @@
+"""Two-stage training as one object with two fits (Chandakkar and Li 2017, pages 2, 3 and 5)."""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+import keras
+import numpy as np
+
+from zoo.hyperimage.hyper_image import HyperImage
+from zoo.hyperimage.theano import DecayingSGD
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """How a stage is trained: the paper's SGD, plateau rule and early stopping (page 5).
+
+    The batch size and the patience of the plateau rule are not in the paper.
+    """
+
+    epochs: int
+    stop: int
+    """Epochs without a lower validation loss after which training ends."""
+    loss: str | keras.losses.Loss = "mean_absolute_error"
+    learning_rate: float = 0.005
+    decay: float = 1e-5
+    momentum: float = 0.9
+    plateau: int = 10
+    """Epochs without a lower validation loss after which the rate is divided by 10."""
+    batch_size: int = 128
+
+    def compile(self, model: keras.Model) -> None:
+        """Compile ``model`` with this recipe's loss and optimiser."""
+        model.compile(DecayingSGD(self.learning_rate, self.momentum, self.decay), self.loss)
+
+    def fit(
+        self,
+        model: keras.Model,
+        x: "np.ndarray | keras.utils.PyDataset",
+        y: np.ndarray | None,
+        validation: "tuple[np.ndarray, np.ndarray] | keras.utils.PyDataset",
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+        verbose: int = 2,
+        class_weight: dict[int, float] | None = None,
+    ) -> keras.callbacks.History:
+        """Compile and train ``model``; the best epoch's weights are put back. ``y`` is None for a data set as ``x``."""
+        self.compile(model)
+        arrays = {"batch_size": self.batch_size} if y is not None else {"shuffle": False}
+        rules = [
+            keras.callbacks.ReduceLROnPlateau(factor=0.1, patience=self.plateau, min_delta=0),
+            keras.callbacks.EarlyStopping(patience=self.stop, restore_best_weights=True),
+        ]
+        return model.fit(
+            x,
+            y,
+            epochs=self.epochs,
+            validation_data=validation,
+            validation_batch_size=self.batch_size,
+            callbacks=[*rules, *callbacks],
+            verbose=verbose,
+            class_weight=class_weight,
+            **arrays,
+        )
+
+
+FIRST_STAGE = Recipe(epochs=80, stop=20)
+SECOND_STAGE = Recipe(epochs=200, stop=40)
+
+
+class TwoStage:
+    """A patch network, the hyper-images it makes, and the network that reads them.
+
+    ``fit_first`` trains the patch network on labelled patches; ``fit_second`` freezes it, turns images into
+    hyper-images once and trains the second network on these. ``predict`` is the paper's method,
+    ``predict_patch_average`` what it is compared with. ``model`` is everything in one Keras model.
+
+    Args:
+        first: Patch network, (n, p, p, channels) -> (n, 1) or, for ranking, features alone.
+        second: Hyper-image network, (n, U, V, D) -> (n, 1); its input gives the grid.
+        preprocess: Layer from images as they come to what patches are cut from, such as
+            ``LocalContrastNormalization()``; None for images that are ready.
+
+    Raises:
+        ValueError: When the second network does not take what the first one gives.
+    """
+
+    def __init__(self, first: keras.Model, second: keras.Model, preprocess: keras.layers.Layer | None = None) -> None:
+        rows, columns, depth = second.input_shape[1:]
+        self.first, self.second, self.preprocess = first, second, preprocess
+        # Cuts patches; the layer that runs the first stage is made when it is trained, since it freezes what it holds.
+        self.hyper = HyperImage(first, grid=(rows, columns))
+        if self.hyper.depth != depth:
+            raise ValueError(
+                f"{second.name} must take the first stage's {self.hyper.depth} features. Received: {depth}"
+            )
+        image = keras.Input((None, None, self.hyper.channels), name="image")
+        ready = preprocess(image) if preprocess is not None else image
+        self.to_hyper_image = keras.Model(image, self.hyper(ready), name="to_hyper_image")
+        self.to_patches = keras.Model(image, _Patches(self.hyper, name="patches")(ready), name="to_patches")
+        self.model = keras.Model(image, second(self.to_hyper_image.output), name="two_stage")
+
+    def fit_first(
+        self,
+        patches: "np.ndarray | keras.utils.PyDataset",
+        labels: np.ndarray | None,
+        validation: tuple[np.ndarray, np.ndarray],
+        recipe: Recipe = FIRST_STAGE,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+        verbose: int = 2,
+        network: keras.Model | None = None,
+    ) -> keras.callbacks.History:
+        """Train the patch network by Keras ``fit``.
+
+        ``patches`` may be a data set that holds the labels. ``network`` is trained instead of the patch network where
+        that is a part of it, such as ``RankingNet(first)``.
+        """
+        self.hyper.features.trainable = True
+        try:
+            return recipe.fit(network or self.first, patches, labels, validation, callbacks, verbose)
+        finally:
+            self.hyper.features.trainable = False
+
+    def fit_second(
+        self,
+        images: "Sequence[np.ndarray]",
+        labels: np.ndarray,
+        validation: tuple[Sequence[np.ndarray], np.ndarray],
+        recipe: Recipe = SECOND_STAGE,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+        verbose: int = 2,
+        class_weight: dict[int, float] | None = None,
+    ) -> keras.callbacks.History:
+        """Train the second network on the hyper-images of ``images`` (or on hyper-images, if they are such).
+
+        ``class_weight`` as for Keras ``fit``: the paper weighs samples where the classes are unequal.
+        """
+        x, held_out = (
+            self.hyper_images(part, 16 if isinstance(part, np.ndarray) else 1) for part in (images, validation[0])
+        )
+        return recipe.fit(self.second, x, labels, (held_out, validation[1]), callbacks, verbose, class_weight)
+
+    def hyper_images(self, images: "Sequence[np.ndarray]", batch_size: int = 1) -> np.ndarray:
+        """Hyper-images, (n, U, V, D), of images of any sizes, float16: a half of the memory, and 3 digits are enough.
+
+        ``batch_size`` images go through at once, which must then have one size. An array that already has a
+        hyper-image's shape is returned as it is.
+        """
+        shape = self.second.input_shape[1:]
+        if isinstance(images, np.ndarray) and images.shape[1:] == shape:
+            return images
+        made = np.empty((len(images), *shape), np.float16)
+        for i, batch in _batches(images, batch_size):
+            made[i : i + len(batch)] = self.to_hyper_image.predict_on_batch(batch)
+        return made
+
+    def predict(self, images: "Sequence[np.ndarray]", batch_size: int = 1) -> np.ndarray:
+        """Score of each image, float32 (n,)."""
+        return self.second.predict(self.hyper_images(images, batch_size), verbose=0)[:, 0]
+
+    def predict_patch_average(self, images: "Sequence[np.ndarray]", batch_size: int = 1) -> np.ndarray:
+        """Mean of the first stage's scores over the same grid of patches, float32 (n,)."""
+        found = []
+        for _, batch in _batches(images, batch_size):
+            patches = self.to_patches.predict_on_batch(batch)
+            scores = self.first.predict_on_batch(patches.reshape(-1, *patches.shape[3:]))
+            found.append(scores.reshape(len(batch), -1).mean(1))
+        return np.concatenate(found)
+
+
+def _batches(images: "Sequence[np.ndarray]", size: int) -> Iterator[tuple[int, np.ndarray]]:
+    for i in range(0, len(images), size):
+        yield i, np.stack([np.asarray(image, np.float32) for image in images[i : i + size]])
+
+
+class _Patches(keras.layers.Layer):
+    """Cuts images into the patches of a ``HyperImage``."""
+
+    def __init__(self, hyper: HyperImage, **kwargs: object) -> None:
+        super().__init__(**kwargs)
+        self.hyper = hyper
+
+    def call(self, images: "keras.KerasTensor") -> "keras.KerasTensor":
+        return self.hyper.patches(images)
+
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        side = self.hyper.patch
+        return (input_shape[0], *self.hyper.grid, side, side, self.hyper.channels)
