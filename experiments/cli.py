@@ -143,7 +143,10 @@ def _show(table: "object", settings: "object", output: Path, frame: "object") ->
     path = csv_path(table, settings.scale, output)
     title = f"{table.title} ({settings.scale}, {settings.dataset})"
     print_table(frame, title, table.decimals)
-    plot_table(frame, title, path.with_suffix(".png"))
+    if table.plot is None:
+        plot_table(frame, title, path.with_suffix(".png"))
+    else:
+        table.plot(frame, title, path.with_suffix(".png"), settings)
     print(f"written: {path} and {path.with_suffix('.png').name}")
     return 0
 

@@ -64,13 +64,17 @@ class Cell:
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """A table of a paper: ``name`` is ``table_1``, ``text``, ...; ``decimals`` is how values are printed."""
+    """A table of a paper: ``name`` is ``table_1``, ``text``, ...; ``decimals`` is how values are printed.
+
+    ``plot(frame, title, path, settings)`` draws it, where the panels of ``report.plot_table`` are not what is wanted.
+    """
 
     paper: str
     name: str
     title: str
     cells: Callable[[Settings], Iterable[Cell]]
     decimals: int = 1
+    plot: Callable[[pd.DataFrame, str, Path, Settings], None] | None = None
 
 
 def run(

@@ -10,6 +10,7 @@ The pictures are moved, turned and scaled a little, by draws that depend on (see
 
 import dataclasses
 import json
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -61,13 +62,15 @@ class Moved(keras.utils.PyDataset):
 
     def __len__(self) -> int:
         """Batches an epoch."""
-        return -(-len(self.images) // self.batch_size)
+        return math.ceil(len(self.images) / self.batch_size)
 
     def __getitem__(self, step: int) -> tuple[np.ndarray, tuple[np.ndarray, ...] | np.ndarray]:
         """Batch ``step`` of the current epoch: float32 0..255 and one-hot labels."""
         order = keyed.permutation(len(self.images), self.seed, self.epoch)
         chosen = order[step * self.batch_size : (step + 1) * self.batch_size]
-        moved = np.stack([moved_picture(self.images[i], keyed.generator(self.seed, self.epoch, int(i))) for i in chosen])
+        moved = np.stack(
+            [moved_picture(self.images[i], keyed.generator(self.seed, self.epoch, int(i))) for i in chosen]
+        )
         labels = np.eye(self.classes, dtype=np.float32)[self.labels[chosen]]
         return moved.astype(np.float32), labels if self.heads == 1 else (labels,) * self.heads
 
@@ -128,9 +131,9 @@ def _trained(
         loss_weights=weights,
         metrics=[["accuracy"]] * len(weights),
     )
-    began = time.perf_counter()
+    began, code = time.perf_counter(), commit()
     model.fit(batches, epochs=scale.epochs, verbose=2, shuffle=False, callbacks=[batches.follow()])
-    entry = {"seconds": time.perf_counter() - began, "commit": commit(), "epochs": scale.epochs, "dataset": dataset}
+    entry = {"seconds": time.perf_counter() - began, "commit": code, "epochs": scale.epochs, "dataset": dataset}
     entry["accuracy"] = accuracy(model, *pictures(dataset, "calibration"))
     with atomic(folder / f"{name}.json") as partial:
         partial.write_text(json.dumps(entry, indent=1))

@@ -64,7 +64,9 @@ class FeatureExtractor:
         for name, value in zip(self.layers, features, strict=True):
             if not np.isfinite(value).all():
                 bad = int((~np.isfinite(value).all(1)).sum())
-                raise ValueError(f"Features of {name} must be finite. Received: NaN or infinity in {bad} of {len(value)}")
+                raise ValueError(
+                    f"Features of {name} must be finite. Received: NaN or infinity in {bad} of {len(value)}"
+                )
         return output, dict(zip(self.layers, features, strict=True))
 
 

@@ -34,9 +34,10 @@ def logits_model(model: keras.Model) -> keras.Model:
         elif activation in (None, keras.activations.linear):
             logits.append(output)
         else:
+            name = getattr(activation, "__name__", activation)
             raise ValueError(
                 "The classifier must end in a softmax or in logits. "
-                f"Received: {model.name}, whose {layer.name} has activation {getattr(activation, '__name__', activation)}"
+                f"Received: {model.name}, whose {layer.name} has activation {name}"
             )
     return keras.Model(model.inputs, logits, name=f"{model.name}_logits")
 

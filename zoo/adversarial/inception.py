@@ -37,8 +37,8 @@ def InceptionV3(
 ) -> keras.Model:
     """Build InceptionV3 whose layers carry TF-slim's names (``FEATURES``).
 
-    Input: RGB, float, (batch, height, width, 3), **range 0..255**, scaled to -1..1 inside. Output: softmax probabilities
-    (batch, classes); with ``auxiliary`` a list of two, the second from the auxiliary head on ``mixed_6e``.
+    Input: RGB, float, (batch, height, width, 3), **range 0..255**, scaled to -1..1 inside. Output: softmax
+    probabilities (batch, classes); with ``auxiliary`` a list of two, the second from the auxiliary head on ``mixed_6e``.
 
     Args:
         input_shape: Sides of at least 75 pixels.

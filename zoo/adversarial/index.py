@@ -48,7 +48,9 @@ def set_search(index: faiss.Index, parameters: str) -> None:
     try:
         faiss.ParameterSpace().set_index_parameters(index, parameters)
     except RuntimeError as error:
-        raise ValueError(f"search must be parameters of the index, as in 'nprobe=64'. Received: {parameters!r}") from error
+        raise ValueError(
+            f"search must be parameters of the index, as in 'nprobe=64'. Received: {parameters!r}"
+        ) from error
 
 
 def exact_neighbours(rows: np.ndarray, queries: np.ndarray, k: int, block: int = 65_536) -> np.ndarray:

@@ -34,8 +34,8 @@ def OverFeatFast(
 
     Args:
         classes: Number of outputs.
-        weights: None (Glorot uniform), the original's ``net_weight_0`` (see ``load_net_weight``, classes in the order of
-            sorted WordNet identifiers), or a ``.weights.h5``, ``.keras`` or zoo ``.npz`` file.
+        weights: None (Glorot uniform), the original's ``net_weight_0`` (see ``load_net_weight``; classes in the order
+            of sorted WordNet identifiers), or a ``.weights.h5``, ``.keras`` or zoo ``.npz`` file.
         widths: Filters of conv1 to conv5, fc6 and fc7; the original's by default. Others are for tests.
         name: Model name.
 

@@ -108,7 +108,9 @@ def _module(x: keras.KerasTensor, filters: int, name: str, stride: int = 1) -> k
     quarter = filters // 4
     branches = [
         _convolution(x, quarter, 1, f"{name}_1x1", stride),
-        _convolution(_convolution(x, quarter, 1, f"{name}_3x3_reduce"), filters - 2 * quarter, 3, f"{name}_3x3", stride),
+        _convolution(
+            _convolution(x, quarter, 1, f"{name}_3x3_reduce"), filters - 2 * quarter, 3, f"{name}_3x3", stride
+        ),
         _convolution(
             layers.AveragePooling2D(3, stride, padding="same", name=f"{name}_pool")(x), quarter, 1, f"{name}_projection"
         ),

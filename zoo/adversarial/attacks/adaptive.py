@@ -60,9 +60,7 @@ def projected_gradient(
     images, targets, radius, length = _checked(detector, images, targets, eps, step, clip)
     network = _tapped(detector)
     of_class = value_and_gradient(lambda x, target, guide: cross_entropy(network(x, training=False)[0], target))
-    of_feature = value_and_gradient(
-        lambda x, target, guide: _distance(detector, network(x, training=False)[1], guide)
-    )
+    of_feature = value_and_gradient(lambda x, target, guide: _distance(detector, network(x, training=False)[1], guide))
 
     def attack(part: np.ndarray, wanted: np.ndarray) -> np.ndarray:
         guide = _guides(detector, part, wanted, guides)
