@@ -1,15 +1,15 @@
 """Handwritten digits that come with scikit-learn: 1,797 pictures, the classification data to be had offline.
 
 The pictures are the test part of UCI's "Optical Recognition of Handwritten Digits" (E. Alpaydin, C. Kaynak), 8x8 with
-17 levels. scikit-learn keeps their order, in which a writer's digits stand together, so parts are cut out of that order:
-writers are hardly shared between them. Who wrote what is not recorded.
+17 levels. scikit-learn keeps their order, in which a writer's digits stand together, so parts are cut out of that
+order: writers are hardly shared between them. Who wrote what is not recorded.
 """
 
 import cv2
 import numpy as np
 
 SIDE = 16
-PARTS = {"train": (0, 1000), "calibration": (1000, 1250), "test": (1250, 1797)}
+PARTS = {"train": (0, 1200), "calibration": (1200, 1400), "test": (1400, 1797)}
 """First and last + 1 of the pictures of each part."""
 
 

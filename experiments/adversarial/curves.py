@@ -1,5 +1,6 @@
 """Curves of the figures as cells: one row a curve, one column a point, so that the CSV holds the figure."""
 
+import itertools
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -36,7 +37,7 @@ def trusted(evaluation: Evaluation, name: str, scorer: Scorer, group: str, weigh
 
 def density(evaluation: Evaluation, name: str, scorer: Scorer, group: str, weights: str) -> Iterator[Cell]:
     """Share of a group in percent whose score falls into each bin; a column is named by the bin's middle."""
-    for low, high in zip(BINS[:-1], BINS[1:], strict=True):
+    for low, high in itertools.pairwise(BINS):
         measure = partial(_within, evaluation, scorer, group, low, high)
         yield Cell(f"{name}, {group}", f"{(low + high) / 2:.3f}", "share", measure=measure, weights=weights)
 

@@ -46,12 +46,15 @@ class FeatureExtractor:
         """Classifier's output, float32 (n, classes), and features by layer, float32 (n, d), of (n, h, w, c) images.
 
         Raises:
-            ValueError: For images of another size than the model takes, or features that are not finite.
+            ValueError: For images of another size than the model takes, or images or features that are not finite.
         """
         images = np.asarray(images)
         expected = self.input_shape
         if images.ndim != 4 or any(e not in (None, s) for e, s in zip(expected, images.shape[1:], strict=True)):
             raise ValueError(f"{self.model.name} takes images of shape (n, {expected}). Received: {images.shape}")
+        if not np.isfinite(images).all():
+            bad = int((~np.isfinite(images).all((1, 2, 3))).sum())
+            raise ValueError(f"images must be finite. Received: NaN or infinity in {bad} of {len(images)}")
         found: list[list[np.ndarray]] = [[] for _ in range(1 + len(self.layers))]
         for first in range(0, len(images), self.batch_size):
             batch = images[first : first + self.batch_size].astype(np.float32)

@@ -38,7 +38,7 @@ def InceptionV3(
     """Build InceptionV3 whose layers carry TF-slim's names (``FEATURES``).
 
     Input: RGB, float, (batch, height, width, 3), **range 0..255**, scaled to -1..1 inside. Output: softmax
-    probabilities (batch, classes); with ``auxiliary`` a list of two, the second from the auxiliary head on ``mixed_6e``.
+    probabilities (batch, classes); with ``auxiliary`` a list of two, the second from the head on ``mixed_6e``.
 
     Args:
         input_shape: Sides of at least 75 pixels.

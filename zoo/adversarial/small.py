@@ -65,17 +65,17 @@ def SmallInception(
     _check(input_shape, classes)
     inputs = keras.Input(input_shape, name="image")
     x = layers.Rescaling(1 / 127.5, -1, name="scale")(inputs)
-    x = _convolution(x, 24, 3, "stem")
+    x = _convolution(x, 32, 3, "stem")
     x = layers.MaxPooling2D(3, 2, padding="same", name="maxpool_5a_3x3")(x)
     for letter in "bcd":
-        x = _module(x, 24, f"mixed_5{letter}")
+        x = _module(x, 32, f"mixed_5{letter}")
     for letter in "abcde":
-        x = _module(x, 40, f"mixed_6{letter}", stride=2 if letter == "a" else 1)
+        x = _module(x, 56, f"mixed_6{letter}", stride=2 if letter == "a" else 1)
     head = layers.GlobalAveragePooling2D(name="auxiliary_pool")(x)
     head = layers.Dense(classes, name="auxiliary_logits")(head)
     head = layers.Activation("softmax", dtype="float32", name="auxiliary_predictions")(head)
     for letter in "abc":
-        x = _module(x, 64, f"mixed_7{letter}", stride=2 if letter == "a" else 1)
+        x = _module(x, 80, f"mixed_7{letter}", stride=2 if letter == "a" else 1)
     x = layers.GlobalAveragePooling2D(name="avg_pool")(x)
     x = layers.Dropout(0.2, name="dropout")(x)
     outputs = layers.Dense(classes, activation="softmax", dtype="float32", name="predictions")(x)
