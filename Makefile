@@ -6,7 +6,7 @@ PARITY ?= .venv-parity
 TORCH ?= torch
 BIN := $(VENV)/bin
 PAPER ?= all
-PAPERS := $(if $(filter all,$(PAPER)),contrast,$(PAPER))
+PAPERS := $(if $(filter all,$(PAPER)),contrast adversarial,$(PAPER))
 SCALE ?= laptop
 DATASET ?= embedded
 DATA_DIR ?=
@@ -63,6 +63,7 @@ pretrained: $(VENV)/.installed ## train the stored weights of PAPER anew (resume
 benchmark: $(PARITY)/.installed ## speed beside what one would use instead
 	$(PARITY)/bin/python benchmarks/jpeg_pipeline.py
 	$(PARITY)/bin/python benchmarks/jpeg.py
+	$(PARITY)/bin/python benchmarks/knn.py
 
 clean: ## remove the environment and what was built
 	rm -rf $(VENV) $(PARITY) build dist *.egg-info .pytest_cache .ruff_cache

@@ -40,7 +40,7 @@ class FeatureExtractor:
         self.input_shape = tuple(model.inputs[0].shape[1:])
         taps = {name: _pool(name, known[name].output, pooling) for name in self.layers}
         self.dimensions = {name: int(tap.shape[-1]) for name, tap in taps.items()}
-        self.network = keras.Model(model.inputs, [model.outputs[0], *taps.values()], name=f"{model.name}_features")
+        self.network = keras.Model(model.inputs[0], [model.outputs[0], *taps.values()], name=f"{model.name}_features")
 
     def __call__(self, images: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Classifier's output, float32 (n, classes), and features by layer, float32 (n, d), of (n, h, w, c) images.

@@ -39,7 +39,8 @@ def logits_model(model: keras.Model) -> keras.Model:
                 "The classifier must end in a softmax or in logits. "
                 f"Received: {model.name}, whose {layer.name} has activation {name}"
             )
-    return keras.Model(model.inputs, logits, name=f"{model.name}_logits")
+    inputs = model.inputs[0] if len(model.inputs) == 1 else model.inputs
+    return keras.Model(inputs, logits[0] if len(logits) == 1 else logits, name=f"{model.name}_logits")
 
 
 def value_and_gradient(function: Callable[..., Any]) -> Callable[..., tuple[np.ndarray, np.ndarray]]:

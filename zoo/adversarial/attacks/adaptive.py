@@ -133,7 +133,7 @@ def _tapped(detector: "KNNDetector") -> keras.Model:
     """Logits and pooled feature of the detector's layer, differentiable."""
     logits = logits_model(detector.model).outputs[0]
     feature = detector.extractor.network.outputs[1]
-    return keras.Model(detector.model.inputs, [logits, feature], name="attacked")
+    return keras.Model(detector.model.inputs[0], [logits, feature], name="attacked")
 
 
 def _guides(detector: "KNNDetector", images: np.ndarray, targets: np.ndarray, count: int) -> np.ndarray:
