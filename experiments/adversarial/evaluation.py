@@ -12,8 +12,8 @@ from zoo.adversarial.rates import bootstrap_eer_accuracy, eer_replicates
 from zoo.adversarial.scoring import knn_score
 from zoo.adversarial.threshold import rejection_threshold
 from zoo.datasets import keyed
-from zoo.experiments.adversarial.problems import SCALES, Pictures, problem
-from zoo.experiments.table import Settings
+from zoo.experiments.adversarial.problems import SCALES, Pictures, Problem, problem
+from zoo.experiments.table import DataUnavailable, Settings
 from zoo.metrics import Estimate, bootstrap_mean
 
 AUTHENTIC, ERRORS = "authentic", "Errors"
@@ -35,21 +35,32 @@ class Evaluation:
     """The test groups of the problem ``"overfeat"`` or ``"inception"`` and all their scores.
 
     Raises:
-        ValueError: For an unknown scale.
+        ValueError: For an unknown scale, or a detector of the user's own.
     """
 
     def __init__(self, name: str, settings: Settings) -> None:
         if settings.scale not in SCALES:
             raise ValueError(f"scale must be one of {', '.join(SCALES)}. Received: {settings.scale!r}")
+        if settings.detector is not None:
+            raise ValueError(f"The adversarial tables take no --detector of one's own. Received: {settings.detector!r}")
         self.name, self.settings, self.scale = name, settings, SCALES[settings.scale]
         self.attacks = OVERFEAT_ATTACKS if name == "overfeat" else INCEPTION_ATTACKS
         self.group, self.detector, self.scores = cache(self._group), cache(self._detector), cache(self._scores)
         self.features = cache(self._features)
 
+    @property
+    def problem(self) -> Problem:
+        """The classifier and its pictures; raises ``DataUnavailable`` where there are none, and does not try twice."""
+        if isinstance(self._problem, DataUnavailable):
+            raise self._problem
+        return self._problem
+
     @cached_property
-    def problem(self) -> "object":
-        """The classifier and its pictures; raises ``DataUnavailable`` where there are none."""
-        return problem(self.name, self.settings)
+    def _problem(self) -> Problem | DataUnavailable:
+        try:
+            return problem(self.name, self.settings)
+        except DataUnavailable as error:
+            return error
 
     @cached_property
     def extractor(self) -> FeatureExtractor:
