@@ -6,7 +6,7 @@ PARITY ?= .venv-parity
 TORCH ?= torch
 BIN := $(VENV)/bin
 PAPER ?= all
-PAPERS := $(if $(filter all,$(PAPER)),contrast imaging hyperimage,$(PAPER))
+PAPERS := $(if $(filter all,$(PAPER)),contrast adversarial imaging hyperimage,$(PAPER))
 SCALE ?= laptop
 DATASET ?= embedded
 DATA_DIR ?=
@@ -65,6 +65,7 @@ benchmark: $(PARITY)/.installed ## speed beside what one would use instead
 	$(PARITY)/bin/python benchmarks/jpeg.py
 	$(PARITY)/bin/python benchmarks/raw_read.py
 	$(PARITY)/bin/python benchmarks/prnu.py
+	$(PARITY)/bin/python benchmarks/knn.py
 
 clean: ## remove the environment and what was built
 	rm -rf $(VENV) $(PARITY) build dist *.egg-info .pytest_cache .ruff_cache

@@ -49,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     merge.set_defaults(run=_merge)
 
     pretrain = commands.add_parser("pretrain", help="train a paper's stored weights anew")
-    pretrain.add_argument("paper", choices=["contrast", "imaging", "hyperimage"])
+    pretrain.add_argument("paper", choices=["adversarial", "contrast", "imaging", "hyperimage"])
     pretrain.add_argument("--scale", default="laptop")
     _add_data_arguments(pretrain)
     pretrain.add_argument("--install", action="store_true", help="replace the stored weights of the package")
@@ -67,9 +67,11 @@ def _parser() -> argparse.ArgumentParser:
     detect.add_argument("--weights", help="stored weights or a file (default: the JPEG-aware network)")
     detect.set_defaults(run=_detect)
 
-    from zoo.experiments.imaging.commands import add_commands
+    from zoo.experiments.adversarial.commands import add_commands as add_adversarial
+    from zoo.experiments.imaging.commands import add_commands as add_imaging
 
-    add_commands(commands)
+    add_adversarial(commands)
+    add_imaging(commands)
     hyperimage.add(commands)
     return parser
 
@@ -173,6 +175,8 @@ def _pretrain(options: argparse.Namespace) -> int:
         raise ValueError(f"--joint is for imaging. Received: {options.paper}")
     if options.paper == "hyperimage":
         return hyperimage.pretrain(options)
+    if options.paper == "adversarial":
+        return _pretrain_adversarial(options)
     from zoo.experiments.contrast.pretrained import install, pack_all
     from zoo.experiments.contrast.training import pretrain
 
@@ -190,6 +194,26 @@ def _pretrain(options: argparse.Namespace) -> int:
     if options.install:
         command = f"zoo pretrain contrast --scale {options.scale} --seed {options.seed}"
         install(folder, command, dataset if pictures else "generated dead-leaves scenes")
+    return 0
+
+
+def _pretrain_adversarial(options: argparse.Namespace) -> int:
+    from zoo.experiments.adversarial.pretrained import install, pack_all
+    from zoo.experiments.adversarial.training import pretrain
+
+    if options.data_dir is not None:
+        raise ValueError(
+            f"adversarial trains on --dataset embedded, cifar10 or imagenette. Received: {options.data_dir}"
+        )
+    if options.install and options.dataset != "embedded":
+        raise ValueError(f"--install stores the networks of the embedded digits. Received: --dataset {options.dataset}")
+    name = "" if options.dataset == "embedded" else f"{options.dataset}-"
+    folder = options.folder / f"adversarial-{name}{options.scale}-{options.seed}"
+    pretrain(options.scale, folder, options.seed, options.dataset)
+    for path, (before, after) in pack_all(folder, options.dataset).items():
+        print(f"written: {path} ({before:.2%} of the test pictures right, packed {after:.2%})")
+    if options.install:
+        install(folder, f"zoo pretrain adversarial --scale {options.scale} --seed {options.seed}")
     return 0
 
 

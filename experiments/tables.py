@@ -5,6 +5,10 @@ import importlib
 from zoo.experiments.table import Table
 
 _MODULES = {
+    "adversarial": (
+        *("table_1", "table_2", "table_3", "table_4"),
+        *("figure_2", "figure_3", "figure_4", "figure_5", "figure_6", "text", "adaptive"),
+    ),
     "contrast": ("table_1", "table_2", "text"),
     "imaging": (
         *("table_1", "table_2", "table_3", "table_4", "table_s1", "identification"),

@@ -1,0 +1,259 @@
+"""``zoo adversarial fit | score | attack``: the detector and the attacks on image files."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+
+DEFAULT_MODEL = "adversarial-overfeat.digits"
+ATTACKS = ("fgsm", "fgs", "iter_target_class", "lbfgs", "random_noise")
+TARGETED = ("iter_target_class", "lbfgs")
+HELD_OUT = 5
+"""Of a folder's pictures every fifth of a class sets the threshold and is not in the database."""
+
+
+def add_commands(commands: "argparse._SubParsersAction") -> None:
+    """Add ``adversarial`` and its verbs to the command line's parser."""
+    family = commands.add_parser("adversarial", help="detect adversarial images; attack a classifier")
+    verbs = family.add_subparsers(dest="verb", required=True, metavar="VERB")
+
+    fit = verbs.add_parser("fit", help="build a detector from a classifier and its training pictures")
+    fit.add_argument("folder", nargs="?", type=Path, metavar="FOLDER", help="one sub-folder a class (default: digits)")
+    fit.add_argument("--detector", type=Path, required=True, metavar="FOLDER", help="where it is written")
+    _add_model(fit)
+    fit.add_argument("--layer", help="layer to compare (default: pool5 or mixed_6d where there is one)")
+    fit.add_argument("--k", type=int, help="neighbours (default: the mean number of pictures a class)")
+    fit.add_argument("--weighting", default="DW-kNN", help="kNN, W-kNN or DW-kNN (default)")
+    fit.add_argument("--processing", default="pca-whiten", help="none, l2, pca, pca-whiten (default), ...")
+    fit.add_argument("--dimensions", type=int, default=256, help="components of PCA")
+    fit.add_argument("--index", default="Flat", help="FAISS factory string; Flat (default) is exact")
+    fit.add_argument("--search", default="", help="parameters of another index, as in nprobe=64")
+    fit.add_argument("--rate", type=float, default=0.05, help="share of authentic pictures that may be rejected")
+    fit.set_defaults(run=_fit)
+
+    score = verbs.add_parser("score", help="score pictures: the lower, the less their classification is to be trusted")
+    score.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
+    score.add_argument("--detector", type=Path, required=True, metavar="FOLDER")
+    score.add_argument("--json", action="store_true", help="one JSON object a line")
+    score.set_defaults(run=_score)
+
+    attack = verbs.add_parser("attack", help="write adversarial versions of pictures as PNG")
+    attack.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
+    attack.add_argument("--output", type=Path, required=True, metavar="FOLDER")
+    _add_model(attack)
+    attack.add_argument("--attack", choices=ATTACKS, default="fgsm")
+    attack.add_argument("--eps", type=float, default=16, help="largest change in grey levels (not of lbfgs)")
+    attack.add_argument("--target", type=int, help="class to be predicted (iter_target_class, lbfgs)")
+    attack.set_defaults(run=_attack)
+
+
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--model",
+        default=DEFAULT_MODEL,
+        help="a .keras file of a classifier on 0..255, stored weights (default: the small digits network), imagenet "
+        "(InceptionV3, downloaded by Keras), or OverFeat's net_weight_0",
+    )
+
+
+def load_model(name: str) -> "keras.Model":
+    """A classifier by what ``--model`` may be.
+
+    Raises:
+        ValueError: For a name or file that is none of these.
+    """
+    from zoo.adversarial import InceptionV3, OverFeatFast
+    from zoo.experiments.adversarial.pretrained import NAMES
+    from zoo.experiments.adversarial.training import NETWORKS
+
+    for network, stored in NAMES.items():
+        if name == stored:
+            return NETWORKS[network](weights=stored)
+    if name == "imagenet":
+        return InceptionV3(weights="imagenet")
+    path = Path(name)
+    if path.name.startswith("net_weight"):
+        return OverFeatFast(weights=path)
+    if path.suffix == ".keras" and path.is_file():
+        import keras
+
+        try:
+            return keras.models.load_model(path)
+        except (ValueError, OSError, TypeError, KeyError) as error:
+            raise ValueError(f"Not a Keras model file. Received: {path} ({str(error)[:200]})") from error
+    known = ", ".join((*NAMES.values(), "imagenet"))
+    raise ValueError(f"--model must be a .keras file, net_weight_0, or one of {known}. Received: {name!r}")
+
+
+def read(path: Path, model: "keras.Model") -> "np.ndarray":
+    """A picture as the model takes it: shorter side and centre as in the paper, uint8; grey for one channel.
+
+    Raises:
+        ImageError: For a file that is no picture.
+    """
+    from zoo.experiments.adversarial.data import centre
+    from zoo.images import read_photograph
+
+    image = read_photograph(path)
+    height, width, channels = model.inputs[0].shape[1:]
+    if height is not None:
+        if height != width:
+            raise ValueError(f"The classifier must take square pictures. Received: {height} x {width}")
+        image = centre(image, height)
+    return image.mean(-1, keepdims=True).round().astype("uint8") if channels == 1 else image
+
+
+def _fit(options: argparse.Namespace) -> int:
+    import numpy as np
+
+    from zoo.adversarial import KNNDetector
+
+    model = load_model(options.model)
+    if options.folder is None:
+        if options.model != DEFAULT_MODEL:
+            raise ValueError(
+                f"--model needs FOLDER with its training pictures. Received: {options.model!r} without one"
+            )
+        from zoo.datasets.digits import digits
+
+        images, labels = digits("train")
+        apart, apart_labels = digits("calibration")
+    else:
+        images, labels, apart, apart_labels = _folder(options.folder, model)
+    layer = options.layer or _default_layer(model)
+    k = options.k or max(1, round(len(images) / len(np.unique(labels))))
+    # PCA cannot keep more components than there are rows.
+    dimensions = min(options.dimensions, len(images) - 1)
+    detector = KNNDetector(
+        model, layer, k, options.weighting, options.processing, dimensions, index=options.index, search=options.search
+    ).fit((images, labels))
+    output = detector.extractor(apart)[0].argmax(-1)
+    right = output == apart_labels
+    if not right.any():
+        raise ValueError(
+            f"None of {len(right)} pictures set apart is classified right: classes are the sorted sub-folders, do they "
+            f"fit the model? Received: {options.folder}"
+        )
+    threshold = detector.calibrate(apart[right], np.ones(int(right.sum()), int), at=options.rate)
+    detector.save(options.detector)
+    recall = "" if detector.recall == 1 else f", the index finds {detector.recall:.1%} of the neighbours"
+    print(f"written: {options.detector} ({len(images)} pictures, {layer}, k = {k}, threshold {threshold:.4f}{recall})")
+    return 0
+
+
+def _folder(folder: Path, model: "keras.Model") -> tuple:
+    """Pictures and classes for the database, and those set apart."""
+    import numpy as np
+
+    from zoo.images import ImageError
+
+    classes = sorted(p for p in folder.iterdir() if p.is_dir()) if folder.is_dir() else []
+    known = model.outputs[0].shape[-1]
+    if not classes or len(classes) > known:
+        raise ValueError(
+            f"FOLDER must hold one sub-folder of pictures for each of the model's {known} classes, in sorted order. "
+            f"Received: {folder} with {len(classes)} sub-folders"
+        )
+    kept: list[list] = [[], [], [], []]
+    for number, path in enumerate(classes):
+        good = 0
+        for file in sorted(p for p in path.iterdir() if p.is_file()):
+            try:
+                image = read(file, model)
+            except ImageError as error:
+                print(f"zoo: left out: {error}", file=sys.stderr)
+                continue
+            good += 1
+            side = 2 if good % HELD_OUT == 0 else 0
+            kept[side].append(image)
+            kept[side + 1].append(number)
+    if not kept[0] or not kept[2]:
+        raise ValueError(
+            f"{folder} must hold at least {HELD_OUT} pictures of a class: every {HELD_OUT}th sets the threshold. "
+            f"Received: {len(kept[0]) + len(kept[2])} pictures"
+        )
+    return tuple(np.array(part) for part in kept)
+
+
+def _default_layer(model: "keras.Model") -> str:
+    names = [layer.name for layer in model.layers]
+    for best in ("pool5", "mixed_6d"):
+        if best in names:
+            return best
+    raise ValueError(f"--layer must be one of {', '.join(names)}. Received: none")
+
+
+def _score(options: argparse.Namespace) -> int:
+    import numpy as np
+
+    from zoo.adversarial import KNNDetector
+    from zoo.images import ImageError
+
+    detector = KNNDetector.load(options.detector)
+    failed = False
+    for path in options.images:
+        try:
+            image = read(path, detector.model)
+        except ImageError as error:
+            print(f"zoo: {error}", file=sys.stderr)
+            failed = True
+            continue
+        output, features = detector.extractor(image[None])
+        predicted = output.argmax(-1)
+        score = float(detector.score_features(features[detector.layer], predicted)[0])
+        trusted = None if detector.threshold is None else bool(score > detector.threshold)
+        if options.json:
+            entry = {"image": str(path), "class": int(predicted[0]), "score": round(score, 6), "trusted": trusted}
+            print(json.dumps(entry | {"probability": round(float(np.max(output)), 6)}))
+        else:
+            verdict = {None: "", True: "trusted", False: "rejected"}[trusted]
+            print(f"{score:.4f}  class {int(predicted[0])}  {verdict}  {path}")
+    return 2 if failed else 0
+
+
+def _attack(options: argparse.Namespace) -> int:
+    import numpy as np
+
+    from zoo.adversarial import attacks
+    from zoo.images import ImageError, write_png
+
+    if (options.target is None) == (options.attack in TARGETED):
+        raise ValueError(f"--target goes with {' and '.join(TARGETED)}. Received: {options.attack}, {options.target}")
+    model = load_model(options.model)
+    options.output.mkdir(parents=True, exist_ok=True)
+    failed = False
+    for path in options.images:
+        try:
+            original = read(path, model)
+        except ImageError as error:
+            print(f"zoo: {error}", file=sys.stderr)
+            failed = True
+            continue
+        images = original[None].astype(np.float32)
+        target = np.array([options.target if options.target is not None else 0])
+        found = {
+            "fgsm": lambda images=images: attacks.fgsm(model, images, eps=options.eps),
+            "fgs": lambda images=images: attacks.fgs(model, images, eps=options.eps, clip=(0, 255)),
+            "iter_target_class": lambda images=images, target=target: attacks.iter_target_class(
+                model, images, target, options.eps
+            ),
+            "lbfgs": lambda images=images, target=target: attacks.lbfgs(model, images, target),
+            "random_noise": lambda images=images: attacks.random_noise(images, options.eps),
+        }[options.attack]()
+        saved = attacks.to_8_bits(found)[0]
+        before, after = (_predicted(model, x) for x in (original, saved))
+        output = options.output / f"{path.stem}.{options.attack}.png"
+        write_png(output, saved[..., 0] if saved.shape[-1] == 1 else saved)
+        largest = int(np.abs(saved.astype(int) - original).max())
+        print(f"class {before} -> {after}, largest change {largest}  {output}")
+    return 2 if failed else 0
+
+
+def _predicted(model: "keras.Model", image: "np.ndarray") -> int:
+    output = model.predict_on_batch(image[None].astype("float32"))
+    return int((output[0] if isinstance(output, list) else output).argmax())

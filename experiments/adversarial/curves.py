@@ -1,0 +1,105 @@
+"""Curves of the figures as cells: one row a curve, one column a point, so that the CSV holds the figure."""
+
+import itertools
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from zoo.experiments.adversarial.evaluation import AUTHENTIC, Evaluation, Scorer, percent
+from zoo.experiments.table import Cell, Settings
+from zoo.images import atomic
+from zoo.metrics import Estimate, bootstrap_mean
+
+FALSE_POSITIVES = (0, 1, 2, 5, 10, 15, 20, 30, 40, 50, 60, 70, 80, 90, 100)
+"""Percent of spurious classifications that are trusted: points of a ROC curve."""
+QUANTILES = (0, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+"""Thresholds on the score."""
+BINS = np.linspace(0, 1, 21)
+"""Edges of the score's bins."""
+
+
+def roc(evaluation: Evaluation, name: str, scorer: Scorer, group: str, weights: str) -> Iterator[Cell]:
+    """True-positive rate in percent at rates of false positives (section 5.1: positive means non-adversarial)."""
+    for rate in FALSE_POSITIVES:
+        measure = partial(_true_positives, evaluation, scorer, group, rate / 100)
+        yield Cell(f"{name}, {group}", str(rate), "true positives", measure=measure, weights=weights)
+
+
+def trusted(evaluation: Evaluation, name: str, scorer: Scorer, group: str, weights: str) -> Iterator[Cell]:
+    """Share of a group in percent whose score lies above each threshold."""
+    for threshold in QUANTILES:
+        measure = partial(_above, evaluation, scorer, group, threshold)
+        yield Cell(f"{name}, {group}", str(threshold), "trusted", measure=measure, weights=weights)
+
+
+def density(evaluation: Evaluation, name: str, scorer: Scorer, group: str, weights: str) -> Iterator[Cell]:
+    """Share of a group in percent whose score falls into each bin; a column is named by the bin's middle."""
+    for low, high in itertools.pairwise(BINS):
+        measure = partial(_within, evaluation, scorer, group, low, high)
+        yield Cell(f"{name}, {group}", f"{(low + high) / 2:.3f}", "share", measure=measure, weights=weights)
+
+
+def plot(
+    frame: pd.DataFrame, settings: Settings, title: str, path: Path, x_label: str, logarithmic: bool = False
+) -> None:
+    """Draw each row as a curve over its columns, one panel for what stands before the row's last comma; PNG."""
+    del settings  # the frame holds all there is
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    frame = frame[frame["status"] == "measured"]
+    if frame.empty:
+        return
+    frame = frame.assign(panel=frame["row"].str.rpartition(", ")[0], curve=frame["row"].str.rpartition(", ")[2])
+    panels = list(frame.groupby("panel", sort=False))
+    figure, axes = plt.subplots(1, len(panels), figsize=(4.6 * len(panels), 3.8), squeeze=False)
+    for axis, (panel, part) in zip(axes.flat, panels, strict=True):
+        for curve, cells in part.groupby("curve", sort=False):
+            columns = list(cells["column"].astype(str))
+            try:
+                x = [float(column) for column in columns]
+            except ValueError:
+                x = list(range(len(columns)))
+                axis.set_xticks(x, columns, rotation=60, ha="right", fontsize=7)
+            (line,) = axis.plot(x, cells["value"], "-", lw=1.4, label=curve)
+            axis.fill_between(x, cells["ci_low"], cells["ci_high"], alpha=0.15, color=line.get_color())
+        if logarithmic:
+            axis.set_xscale("symlog", linthresh=0.001)
+        axis.set_title(panel, fontsize=9)
+        axis.set_xlabel(x_label, fontsize=8)
+        axis.set_ylabel(f"{part['metric'].iloc[0]} (%)", fontsize=8)
+        axis.tick_params(labelsize=7)
+        axis.grid(alpha=0.3)
+        axis.legend(fontsize=7)
+    figure.suptitle(title, fontsize=10)
+    figure.tight_layout()
+    with atomic(path) as partial_path:
+        figure.savefig(partial_path, dpi=110, metadata={"Software": None})
+    plt.close(figure)
+
+
+def _true_positives(evaluation: Evaluation, scorer: Scorer, group: str, rate: float) -> Estimate:
+    spurious = np.sort(scorer(group))[::-1]
+    allowed = int(np.floor(rate * len(spurious) + 1e-9))
+    # At most so many spurious ones lie above; ties with the next are not trusted.
+    threshold = -np.inf if allowed >= len(spurious) else spurious[allowed]
+    return _above(evaluation, scorer, AUTHENTIC, threshold)
+
+
+def _above(evaluation: Evaluation, scorer: Scorer, group: str, threshold: float) -> Estimate:
+    return _mean(evaluation, group, scorer(group) > threshold)
+
+
+def _within(evaluation: Evaluation, scorer: Scorer, group: str, low: float, high: float) -> Estimate:
+    scores = scorer(group)
+    return _mean(evaluation, group, (scores >= low) & ((scores < high) | (high >= BINS[-1])))
+
+
+def _mean(evaluation: Evaluation, group: str, values: np.ndarray) -> Estimate:
+    sources = [int(s) for s in evaluation.group(group).sources]
+    return percent(bootstrap_mean(values.astype(float), sources, seed=evaluation.settings.seed))

@@ -1,0 +1,63 @@
+"""Detectors of the tables as functions from a group's name to scores: KNNDetector, comparisons and baselines."""
+
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+
+from zoo.adversarial.baselines import CentroidDistance
+from zoo.adversarial.deep_knn import DkNN
+from zoo.adversarial.lid import LID
+from zoo.adversarial.mahalanobis import Mahalanobis
+from zoo.experiments.adversarial.evaluation import Evaluation, Scorer
+
+LABELS = {"none": "none", "L2": "l2", "PCA": "pca", "PCA+W": "pca-whiten"}
+"""The paper's processings as ``KNNDetector`` calls them."""
+
+
+def knn(evaluation: Evaluation, layer: str, processing: str, weighting: str) -> Scorer:
+    """The paper's detector; ``processing`` is a key of ``LABELS``."""
+    return lambda group: evaluation.scores(layer, LABELS[processing], weighting, group)
+
+
+def comparisons(evaluation: Evaluation, layer: str) -> dict[str, Scorer]:
+    """Row labels and scorers of what is not the paper's: baselines, Mahalanobis, LID and DkNN on ``layer``."""
+    return {
+        "baseline: max softmax": _max_softmax(evaluation),
+        f"baseline: class centroid, {layer}": _on_features(evaluation, lambda: _fitted(evaluation, "centroid", layer)),
+        f"Mahalanobis, {layer}": _on_features(evaluation, lambda: _fitted(evaluation, "mahalanobis", layer)),
+        f"LID, {layer}": _on_features(evaluation, lambda: _fitted(evaluation, "lid", layer)),
+        "DkNN credibility, all layers": _on_features(evaluation, lambda: _fitted(evaluation, "dknn", "")),
+    }
+
+
+def _max_softmax(evaluation: Evaluation) -> Scorer:
+    @cache
+    def score(group: str) -> np.ndarray:
+        images = evaluation.calibration.images if group == "calibration" else evaluation.group(group).images
+        return evaluation.extractor(images)[0].max(-1).astype(np.float64)
+
+    return score
+
+
+def _on_features(evaluation: Evaluation, fitted: Callable) -> Scorer:
+    @cache
+    def score(group: str) -> np.ndarray:
+        labels = evaluation.calibration.labels if group == "calibration" else evaluation.group(group).predicted
+        return fitted().score_features(evaluation.features(group), labels)
+
+    return score
+
+
+@cache
+def _fitted(evaluation: Evaluation, kind: str, layer: str) -> "CentroidDistance | Mahalanobis | LID | DkNN":
+    model, (features, labels) = evaluation.problem.model, evaluation.database
+    if kind == "centroid":
+        return CentroidDistance(model, layer).fit_features(features, labels)
+    if kind == "mahalanobis":
+        return Mahalanobis(model, layer).fit_features(features, labels)
+    if kind == "lid":
+        return LID(model, layer, k=min(20, evaluation.problem.k)).fit_features(features, labels)
+    calibration = evaluation.calibration
+    found = DkNN(model, evaluation.problem.layers, k=min(75, evaluation.problem.k))
+    return found.fit_features(features, labels, evaluation.features("calibration"), calibration.labels)

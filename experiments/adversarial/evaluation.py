@@ -1,0 +1,262 @@
+"""Attacked pictures, deep features and scores of the adversarial tables, each computed once a process."""
+
+import dataclasses
+from collections.abc import Callable
+from functools import cache, cached_property
+
+import numpy as np
+
+from zoo.adversarial import KNNDetector, attacks
+from zoo.adversarial.features import FeatureExtractor
+from zoo.adversarial.rates import bootstrap_eer_accuracy, eer_replicates
+from zoo.adversarial.scoring import knn_score
+from zoo.adversarial.threshold import rejection_threshold
+from zoo.datasets import keyed
+from zoo.experiments.adversarial.problems import SCALES, Pictures, Problem, problem
+from zoo.experiments.table import DataUnavailable, Settings
+from zoo.metrics import Estimate, bootstrap_mean
+
+AUTHENTIC, ERRORS = "authentic", "Errors"
+OVERFEAT_ATTACKS, INCEPTION_ATTACKS = ("L-BFGS", "FGS"), ("fgsm", "iter_target_class")
+ADAPTIVE = ("selective gradient", "orthogonal gradient", "feature attack")
+_TARGETS = 0xA77AC
+
+
+@dataclasses.dataclass(frozen=True)
+class Group:
+    """Test pictures of one kind after saving to 8 bits; ``sources`` are the numbers of the originals."""
+
+    images: np.ndarray
+    sources: np.ndarray
+    predicted: np.ndarray
+
+
+class Evaluation:
+    """The test groups of the problem ``"overfeat"`` or ``"inception"`` and all their scores.
+
+    Raises:
+        ValueError: For an unknown scale, or a detector of the user's own.
+    """
+
+    def __init__(self, name: str, settings: Settings) -> None:
+        if settings.scale not in SCALES:
+            raise ValueError(f"scale must be one of {', '.join(SCALES)}. Received: {settings.scale!r}")
+        if settings.detector is not None:
+            raise ValueError(f"The adversarial tables take no --detector of one's own. Received: {settings.detector!r}")
+        self.name, self.settings, self.scale = name, settings, SCALES[settings.scale]
+        self.attacks = OVERFEAT_ATTACKS if name == "overfeat" else INCEPTION_ATTACKS
+        self.group, self.detector, self.scores = cache(self._group), cache(self._detector), cache(self._scores)
+        self.features = cache(self._features)
+
+    @property
+    def problem(self) -> Problem:
+        """The classifier and its pictures; raises ``DataUnavailable`` where there are none, and does not try twice."""
+        if isinstance(self._problem, DataUnavailable):
+            raise self._problem
+        return self._problem
+
+    @cached_property
+    def _problem(self) -> Problem | DataUnavailable:
+        try:
+            return problem(self.name, self.settings)
+        except DataUnavailable as error:
+            return error
+
+    @cached_property
+    def extractor(self) -> FeatureExtractor:
+        """All layers of the problem at once."""
+        return FeatureExtractor(self.problem.model, self.problem.layers)
+
+    @cached_property
+    def database(self) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        """Features of the training set by layer, and its classes."""
+        found, labels = [], []
+        for images, classes in self.problem.database():
+            found.append(self.extractor(images)[1])
+            labels.append(classes)
+        return {name: np.concatenate([f[name] for f in found]) for name in found[0]}, np.concatenate(labels)
+
+    @cached_property
+    def judged(self) -> np.ndarray:
+        """Predicted classes of all test pictures."""
+        return self.extractor(self.problem.test.images)[0].argmax(-1)
+
+    @cached_property
+    def right(self) -> np.ndarray:
+        """Numbers of the correctly classified test pictures that are used, spread over the test set."""
+        found = np.flatnonzero(self.judged == self.problem.test.labels)
+        if self.scale.test is None:
+            return found
+        return found[np.linspace(0, len(found) - 1, min(len(found), self.scale.test)).astype(int)]
+
+    def targets(self, numbers: np.ndarray) -> np.ndarray:
+        """The class to attack each test picture towards: the data set's, or drawn from the others by its number."""
+        given = self.problem.test.targets
+        if given is not None:
+            return given[numbers]
+        classes, seed = self.problem.classes, self.settings.seed
+        draws = [keyed.generator(seed, int(i), _TARGETS).integers(1, classes) for i in numbers]
+        return (self.judged[numbers] + draws) % classes
+
+    def attacked(self, attack: str, numbers: np.ndarray, layer: str | None = None, processing: str = "") -> np.ndarray:
+        """uint8 pictures after an attack; ``layer`` and ``processing`` name the detector an adaptive one knows."""
+        images, scale = self.problem.test.images[numbers].astype(np.float32), self.scale
+        model, targets = self.problem.model, self.targets(numbers)
+        common = {"eps": scale.eps, "step": scale.step / 2, "steps": scale.adaptive_steps}
+        guides = {} if layer is None else {"detector": self.detector(layer, processing)}
+        functions: dict[str, Callable[[], np.ndarray]] = {
+            "random_noise": lambda: attacks.random_noise(images, scale.eps, seed=self.settings.seed),
+            "L-BFGS": lambda: attacks.lbfgs(model, images, targets),
+            "FGS": lambda: np.clip(attacks.fgs(model, images, eps=scale.fgs), 0, 255),
+            "fgsm": lambda: attacks.fgsm(model, images, eps=scale.eps),
+            "iter_target_class": lambda: attacks.iter_target_class(model, images, targets, scale.eps, scale.step),
+            ADAPTIVE[0]: lambda: attacks.projected_gradient(
+                images=images, targets=targets, mode="selective", **common, **guides
+            ),
+            ADAPTIVE[1]: lambda: attacks.projected_gradient(
+                images=images, targets=targets, mode="orthogonal", **common, **guides
+            ),
+            ADAPTIVE[2]: lambda: attacks.feature_attack(images=images, targets=targets, **common, **guides),
+        }
+        return attacks.to_8_bits(functions[attack]())
+
+    def _group(self, name: str) -> Group:
+        """Authentic, Errors, or an attack's successes: pictures whose prediction it has changed."""
+        everything, test = np.arange(len(self.judged)), self.problem.test
+        if name in (AUTHENTIC, ERRORS):
+            numbers = self.right if name == AUTHENTIC else everything[self.judged != test.labels]
+            group = Group(test.images[numbers], numbers, self.judged[numbers])
+            if self.name == "overfeat":
+                return group
+            # Section 5.2: pictures with random noise are authentic too, or errors where the noise makes them so.
+            noisy = self._classified("random_noise", self.right)
+            fits = (noisy.predicted == test.labels[noisy.sources]) == (name == AUTHENTIC)
+            return _joined(group, _chosen(noisy, fits))
+        attacked = self._classified(name, self.right)
+        return _chosen(attacked, attacked.predicted != test.labels[attacked.sources])
+
+    def _classified(self, attack: str, numbers: np.ndarray) -> Group:
+        images = self.attacked(attack, numbers)
+        return Group(images, numbers, self.extractor(images)[0].argmax(-1))
+
+    def _detector(self, layer: str, processing: str, weighting: str = "DW-kNN") -> KNNDetector:
+        features, labels = self.database
+        found = KNNDetector(self.problem.model, layer, self.problem.k, weighting, processing, self.problem.dimensions)
+        return found.fit_features(features[layer], labels)
+
+    def _features(self, group: str) -> dict[str, np.ndarray]:
+        if group == "calibration":
+            return self.extractor(self.calibration.images)[1]
+        return self.extractor(self.group(group).images)[1]
+
+    def _scores(self, layer: str, processing: str, weighting: str, group: str) -> np.ndarray:
+        squared, labels, classes = self._neighbours(layer, processing, group)
+        return knn_score(squared, labels, classes, weighting)
+
+    @cached_property
+    def _found(self) -> dict:
+        return {}
+
+    def _neighbours(self, layer: str, processing: str, group: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """One search serves all three weightings."""
+        key = (layer, processing, group)
+        if key not in self._found:
+            classes = self.calibration.labels if group == "calibration" else self.group(group).predicted
+            self._found[key] = (*self.detector(layer, processing).neighbours(self.features(group)[layer]), classes)
+        return self._found[key]
+
+    @cached_property
+    def calibration(self) -> Pictures:
+        """The correctly classified pictures of the calibration part: of them thresholds at a rate are set."""
+        part = self.problem.calibration
+        right = self.extractor(part.images)[0].argmax(-1) == part.labels
+        return Pictures(part.images[right], part.labels[right])
+
+
+Scorer = Callable[[str], np.ndarray]
+"""Scores of a group of pictures by its name, higher: to be trusted."""
+
+
+def eer(evaluation: Evaluation, scorer: Scorer, groups: tuple[str, ...]) -> Estimate:
+    """EER accuracy in percent of the authentic pictures against the groups pooled."""
+    trusted, spurious, sources = _pooled(evaluation, scorer, groups)
+    return percent(
+        bootstrap_eer_accuracy(trusted, spurious, *sources, evaluation.scale.bootstrap, evaluation.settings.seed)
+    )
+
+
+def eer_difference(evaluation: Evaluation, first: Scorer, second: Scorer, groups: tuple[str, ...]) -> Estimate:
+    """``eer`` of the first less that of the second on the same pictures, with the paired interval."""
+    replicates, values = [], []
+    for scorer in (first, second):
+        trusted, spurious, sources = _pooled(evaluation, scorer, groups)
+        found = eer_replicates(trusted, spurious, *sources, evaluation.scale.bootstrap, evaluation.settings.seed)
+        replicates.append(found[0])
+        values.append(eer(evaluation, scorer, groups))
+    low, high = 100 * np.quantile(replicates[0] - replicates[1], (0.025, 0.975))
+    first_value, second_value = values
+    difference = first_value.value - second_value.value
+    return Estimate(difference, float(low), float(high), first_value.n_sources, first_value.n_units)
+
+
+def weighted_mean(evaluation: Evaluation, scorer: Scorer, groups: tuple[str, ...]) -> Estimate:
+    """Mean of the groups' EER accuracies, weighted by how many pictures they hold (Table 4's Aggr.)."""
+    sizes = np.array([len(evaluation.group(g).sources) for g in groups], float)
+    values = [eer(evaluation, scorer, (g,)).value for g in groups]
+    replicates, sources, units = [], 0, 0
+    for group in groups:
+        trusted, spurious, origin = _pooled(evaluation, scorer, (group,))
+        found, sources = eer_replicates(
+            trusted, spurious, *origin, evaluation.scale.bootstrap, evaluation.settings.seed
+        )
+        replicates.append(100 * found)
+        units += len(spurious)
+    low, high = np.quantile(np.average(replicates, axis=0, weights=sizes), (0.025, 0.975))
+    mean = float(np.average(values, weights=sizes))
+    return Estimate(mean, float(low), float(high), sources, units + len(evaluation.group(AUTHENTIC).sources))
+
+
+def recovered(evaluation: Evaluation, scorer: Scorer, groups: tuple[str, ...]) -> Estimate:
+    """Share of natural errors rejected, in percent, at the EER threshold of authentic against ``groups`` pooled."""
+    from zoo.adversarial.rates import eer_threshold
+
+    trusted, spurious, _ = _pooled(evaluation, scorer, groups)
+    return rejected_at(evaluation, scorer, ERRORS, eer_threshold(trusted, spurious))
+
+
+def rejected(evaluation: Evaluation, scorer: Scorer, group: str, rate: float) -> Estimate:
+    """Share of a group rejected, in percent, at the threshold that rejects ``rate`` of the calibration pictures."""
+    return rejected_at(evaluation, scorer, group, rejection_threshold(scorer("calibration"), rate))
+
+
+def rejected_at(evaluation: Evaluation, scorer: Scorer, group: str, threshold: float) -> Estimate:
+    """Share of a group, in percent, whose score does not lie above ``threshold``."""
+    values = (scorer(group) <= threshold).astype(float)
+    sources = [int(s) for s in evaluation.group(group).sources]
+    return percent(bootstrap_mean(values, sources, seed=evaluation.settings.seed))
+
+
+def percent(estimate: Estimate) -> Estimate:
+    """The same in percent, as the paper prints it."""
+    value, low, high = (100 * v for v in (estimate.value, estimate.ci_low, estimate.ci_high))
+    return Estimate(value, low, high, estimate.n_sources, estimate.n_units)
+
+
+def _pooled(
+    evaluation: Evaluation, scorer: Scorer, groups: tuple[str, ...]
+) -> tuple[np.ndarray, np.ndarray, tuple[list[int], list[int]]]:
+    spurious = np.concatenate([scorer(group) for group in groups])
+    sources = (
+        [int(s) for s in evaluation.group(AUTHENTIC).sources],
+        [int(s) for group in groups for s in evaluation.group(group).sources],
+    )
+    return scorer(AUTHENTIC), spurious, sources
+
+
+def _chosen(group: Group, mask: np.ndarray) -> Group:
+    return Group(group.images[mask], group.sources[mask], group.predicted[mask])
+
+
+def _joined(first: Group, second: Group) -> Group:
+    pairs = zip(dataclasses.astuple(first), dataclasses.astuple(second), strict=True)
+    return Group(*(np.concatenate(pair) for pair in pairs))

@@ -1,0 +1,130 @@
+"""What is attacked and guarded: a classifier, the training set behind it, and pictures to test on, by scale.
+
+`smoke` and `laptop` take small networks on small pictures (``data.py``), `paper` the paper's own on ImageNet
+(``imagenet.py``).
+"""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import keras
+import numpy as np
+
+import zoo.weights
+from zoo.adversarial import inception, overfeat
+from zoo.experiments.adversarial.data import pictures
+from zoo.experiments.adversarial.pretrained import NAMES
+from zoo.experiments.adversarial.training import NETWORKS
+from zoo.experiments.table import DataUnavailable, Settings
+
+Batches = Callable[[], Iterator[tuple[np.ndarray, np.ndarray]]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Pictures:
+    """uint8 (n, height, width, 3), their true classes (n,), and the classes to be attacked towards (None: drawn)."""
+
+    images: np.ndarray
+    labels: np.ndarray
+    targets: np.ndarray | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Scale:
+    """How much is measured.
+
+    ``test`` is the number of correctly classified test pictures (None: all); the strengths are grey levels. On pictures
+    of 16 pixels and high contrast the paper's strengths fool a classifier hardly ever.
+    """
+
+    test: int | None
+    database: int | None
+    fgs: float
+    eps: float
+    step: float
+    adaptive_steps: int
+    bootstrap: int
+
+
+SCALES = {
+    "smoke": Scale(test=12, database=300, fgs=60, eps=60, step=12, adaptive_steps=3, bootstrap=20),
+    "laptop": Scale(test=300, database=None, fgs=48, eps=48, step=4.8, adaptive_steps=40, bootstrap=500),
+    "paper": Scale(test=None, database=None, fgs=1, eps=16, step=1, adaptive_steps=40, bootstrap=500),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Problem:
+    """A classifier with what it was trained on and what it is tested on; images on 0..255."""
+
+    name: str
+    model: keras.Model
+    layers: tuple[str, ...]
+    database: Batches
+    calibration: Pictures
+    test: Pictures
+    classes: int
+    k: int
+    dimensions: int
+    weights: str
+
+
+def problem(name: str, settings: Settings) -> Problem:
+    """The problem ``"overfeat"`` (Table 2) or ``"inception"`` (Table 4).
+
+    Raises:
+        ValueError: For an unknown scale.
+        DataUnavailable: Where networks or pictures are not to be had.
+    """
+    if settings.scale not in SCALES:
+        raise ValueError(f"scale must be one of {', '.join(SCALES)}. Received: {settings.scale!r}")
+    if settings.scale == "paper":
+        from zoo.experiments.adversarial import imagenet
+
+        return imagenet.problem(name, settings)
+    return _small(name, settings)
+
+
+def _small(name: str, settings: Settings) -> Problem:
+    scale = SCALES[settings.scale]
+    train, calibration, test = (Pictures(*pictures(settings.dataset, p)) for p in ("train", "calibration", "test"))
+    images, labels = (part[: scale.database] for part in (train.images, train.labels))
+    classes = int(train.labels.max()) + 1
+    weights, path = _weights(name, settings)
+    model = NETWORKS[name](images.shape[1:], classes, weights=path)
+    # As many neighbours as a class has rows, as in the paper.
+    k = len(images) // classes
+    return Problem(
+        name,
+        model,
+        FEATURES[name],
+        lambda: iter([(images, labels)]),
+        calibration,
+        test,
+        classes,
+        k,
+        dimensions=32,
+        weights=weights,
+    )
+
+
+FEATURES = {"overfeat": overfeat.FEATURES, "inception": inception.FEATURES}
+
+
+def _weights(name: str, settings: Settings) -> tuple[str, str | Path]:
+    """How the CSV names the network, and where it is."""
+    if settings.weights is not None:
+        path = Path(settings.weights) / f"{name}.npz"
+        if not path.is_file():
+            raise ValueError(
+                f"--weights must be a folder with {name}.npz of `zoo pretrain`. Received: {settings.weights}"
+            )
+        return f"{settings.weights.name}/{name}", path
+    if settings.dataset != "embedded":
+        raise DataUnavailable(
+            f"a network for {settings.dataset}: zoo pretrain adversarial --dataset {settings.dataset}"
+        )
+    if NAMES[name] not in zoo.weights.names():
+        raise DataUnavailable(f"stored weights {NAMES[name]}")
+    return NAMES[name], NAMES[name]

@@ -1,0 +1,150 @@
+"""Training of the small networks that stand in for OverFeat and InceptionV3 (not in the paper).
+
+Command:  make pretrained PAPER=adversarial      (or: zoo pretrain adversarial --scale laptop --install)
+          zoo pretrain adversarial --dataset cifar10          (imagenette; downloaded through TFDS)
+Expected: at least 97 % of the test digits right by either network; the family's README has the numbers
+Time:     see ``seconds`` of adversarial-* in zoo/weights.json, on two cores
+
+The pictures are moved, turned and scaled a little, by draws that depend on (seed, epoch, index) alone.
+"""
+
+import dataclasses
+import json
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import keras
+import numpy as np
+
+from zoo.adversarial import SmallInception, SmallOverFeat
+from zoo.datasets import keyed
+from zoo.experiments.adversarial.data import pictures
+from zoo.experiments.table import commit
+from zoo.images import atomic
+
+NETWORKS: dict[str, Callable[..., keras.Model]] = {"overfeat": SmallOverFeat, "inception": SmallInception}
+AUXILIARY_WEIGHT, SMOOTHING = 0.4, 0.1
+"""Of the auxiliary head's loss, and of the labels: as InceptionV3 was trained (Szegedy et al. 2016)."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Scale:
+    """How long is trained, in batches of 64, and on how many pictures (None: all)."""
+
+    epochs: int
+    images: int | None = None
+    learning_rate: float = 2e-3
+
+
+SCALES = {"smoke": Scale(1, 128), "laptop": Scale(100), "paper": Scale(100)}
+
+
+class Moved(keras.utils.PyDataset):
+    """Batches of pictures moved, turned and scaled at random; ``epoch`` says by which draws.
+
+    Args:
+        images: uint8 (n, side, side, 3).
+        labels: Classes, (n,).
+        classes: Number of classes.
+        heads: How many outputs the network has; each gets the same one-hot labels.
+        seed: Of all draws.
+        batch_size: Pictures a batch; the last may have fewer.
+    """
+
+    def __init__(
+        self, images: np.ndarray, labels: np.ndarray, classes: int, heads: int = 1, seed: int = 0, batch_size: int = 64
+    ) -> None:
+        super().__init__()
+        self.images, self.labels, self.classes, self.heads = images, labels, classes, heads
+        self.seed, self.batch_size, self.epoch = seed, batch_size, 0
+
+    def __len__(self) -> int:
+        """Batches an epoch."""
+        return math.ceil(len(self.images) / self.batch_size)
+
+    def __getitem__(self, step: int) -> tuple[np.ndarray, tuple[np.ndarray, ...] | np.ndarray]:
+        """Batch ``step`` of the current epoch: float32 0..255 and one-hot labels."""
+        order = keyed.permutation(len(self.images), self.seed, self.epoch)
+        chosen = order[step * self.batch_size : (step + 1) * self.batch_size]
+        moved = np.stack(
+            [moved_picture(self.images[i], keyed.generator(self.seed, self.epoch, int(i))) for i in chosen]
+        )
+        labels = np.eye(self.classes, dtype=np.float32)[self.labels[chosen]]
+        return moved.astype(np.float32), labels if self.heads == 1 else (labels,) * self.heads
+
+    def follow(self) -> keras.callbacks.Callback:
+        """A callback that tells this data set which epoch a ``fit`` is in."""
+        return keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: setattr(self, "epoch", epoch))
+
+
+def moved_picture(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Turn by up to 12 degrees, scale by up to 12 %, move by up to a tenth of the side; edges are repeated."""
+    side = image.shape[0]
+    middle = (side - 1) / 2
+    matrix = cv2.getRotationMatrix2D((middle, middle), rng.uniform(-12, 12), rng.uniform(0.88, 1.12))
+    matrix[:, 2] += rng.uniform(-0.1, 0.1, 2) * side
+    return cv2.warpAffine(image, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def pretrain(scale: str, folder: Path, seed: int = 0, dataset: str = "embedded") -> dict[str, keras.Model]:
+    """Train both networks and leave ``<name>.keras`` and ``<name>.json`` in ``folder``.
+
+    A network whose file is there already is loaded instead, so a killed run repeats one network at most.
+
+    Raises:
+        ValueError: For an unknown scale or data set.
+    """
+    if scale not in SCALES:
+        raise ValueError(f"scale must be one of {sorted(SCALES)}. Received: {scale!r}")
+    settings = SCALES[scale]
+    images, labels = (part[: settings.images] for part in pictures(dataset, "train"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return {
+        name: _trained(name, build, settings, folder, seed, (images, labels), dataset)
+        for name, build in NETWORKS.items()
+    }
+
+
+def _trained(
+    name: str,
+    build: Callable[..., keras.Model],
+    scale: Scale,
+    folder: Path,
+    seed: int,
+    data: tuple[np.ndarray, np.ndarray],
+    dataset: str,
+) -> keras.Model:
+    path = folder / f"{name}.keras"
+    if path.exists():
+        return keras.models.load_model(path)
+    images, labels = data
+    keras.utils.set_random_seed(seed)
+    model = build(images.shape[1:], int(labels.max()) + 1)
+    batches = Moved(images, labels, int(labels.max()) + 1, len(model.outputs), seed)
+    rate = keras.optimizers.schedules.CosineDecay(scale.learning_rate, scale.epochs * len(batches), 0.01)
+    weights = [1.0, AUXILIARY_WEIGHT][: len(model.outputs)]
+    model.compile(
+        keras.optimizers.Adam(rate),
+        [keras.losses.CategoricalCrossentropy(label_smoothing=SMOOTHING) for _ in weights],
+        loss_weights=weights,
+        metrics=[["accuracy"]] * len(weights),
+    )
+    began, code = time.perf_counter(), commit()
+    model.fit(batches, epochs=scale.epochs, verbose=2, shuffle=False, callbacks=[batches.follow()])
+    entry = {"seconds": time.perf_counter() - began, "commit": code, "epochs": scale.epochs, "dataset": dataset}
+    entry["accuracy"] = accuracy(model, *pictures(dataset, "calibration"))
+    with atomic(folder / f"{name}.json") as partial:
+        partial.write_text(json.dumps(entry, indent=1))
+    with atomic(path) as partial:
+        model.save(partial)
+    return model
+
+
+def accuracy(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> float:
+    """Share of pictures, 0..1, that the network's first output classifies right."""
+    output = model.predict(images.astype(np.float32), verbose=0, batch_size=64)
+    output = output[0] if isinstance(output, list) else output
+    return float((output.argmax(-1) == labels).mean())

@@ -1,0 +1,16 @@
+"""Detection of adversarial images by neighbours in deep features (Carrara, Falchi, Caldelli, Amato, Becarelli 2018)."""
+
+from zoo.adversarial.detector import KNNDetector
+from zoo.adversarial.inception import InceptionV3, load_slim_checkpoint
+from zoo.adversarial.overfeat import OverFeatFast, load_net_weight
+from zoo.adversarial.small import SmallInception, SmallOverFeat
+
+__all__ = [
+    "InceptionV3",
+    "KNNDetector",
+    "OverFeatFast",
+    "SmallInception",
+    "SmallOverFeat",
+    "load_net_weight",
+    "load_slim_checkpoint",
+]

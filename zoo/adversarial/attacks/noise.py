@@ -1,0 +1,35 @@
+"""The two changes of the NIPS 2017 development kit that attack nothing: ``noop`` and ``random_noise``."""
+
+from typing import Literal
+
+import numpy as np
+
+from zoo.adversarial.attacks.checks import Clip, checked_images, units
+
+
+def noop(images: np.ndarray, clip: Clip = (0, 255)) -> np.ndarray:
+    """The images unchanged, float32 (section 5.2)."""
+    return checked_images(images, clip).copy()
+
+
+def random_noise(
+    images: np.ndarray,
+    eps: float = 16,
+    clip: Clip = (0, 255),
+    fidelity: Literal["original", "paper"] = "original",
+    seed: int = 0,
+) -> np.ndarray:
+    """Add noise of at most ``eps`` grey levels to every sample and clip (section 5.2).
+
+    ``"original"``, what the authors ran, adds +eps or -eps, each with probability one half. ``"paper"`` is the text's
+    "gaussian noise in the interval [-16, +16]": its deviation is not printed, here it is eps / 2, cut at the interval.
+
+    Raises:
+        ValueError: For images outside ``clip``, an ``eps`` not above 0 or an unknown fidelity.
+    """
+    if fidelity not in ("original", "paper"):
+        raise ValueError(f"fidelity must be 'original' or 'paper'. Received: {fidelity!r}")
+    images, strength = checked_images(images, clip), units(eps, clip)
+    noise = np.random.default_rng(seed).standard_normal(images.shape, np.float32)
+    noise = np.sign(noise) if fidelity == "original" else np.clip(noise / 2, -1, 1)
+    return np.clip(images + strength * noise, *clip).astype(np.float32)

@@ -1,0 +1,199 @@
+"""KNNDetector: is a classification supported by the training images that look alike to a hidden layer?
+
+Carrara, Falchi, Caldelli, Amato and Becarelli, "Adversarial image detection in deep neural networks", Multimedia Tools
+and Applications 2018, section 4.
+"""
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from zoo.adversarial import index as neighbours_index
+from zoo.adversarial.features import FeatureExtractor, Pooling, batches
+from zoo.adversarial.processing import PROCESSINGS, Processing, fit_processing
+from zoo.adversarial.scoring import WEIGHTINGS, Weighting, knn_score
+from zoo.adversarial.spool import Spool, blocks
+from zoo.adversarial.threshold import Thresholded
+
+
+class KNNDetector(Thresholded):
+    """Scores a classification by the share of the training images' nearest neighbours that have its class.
+
+    An image is classified by ``model``; the activations of ``layer`` are averaged over the picture, processed, and
+    compared with those of the training set; equation 2 gives the predicted class a score of 0..1, low for adversarial
+    images. Higher layers are fooled with the classification, lower ones know less of classes: the paper found *pool5*
+    of OverFeat (whitened) and *mixed_6d* of InceptionV3 best.
+
+    Example:
+        >>> detector = KNNDetector(model, "mixed_6d", k=1000, processing="pca").fit((images, labels))
+        >>> detector.calibrate(other_images, is_authentic, at=0.05)
+        >>> detector.predict(new_images)  # True: trust the classification
+
+    Args:
+        model: A Keras classifier of one input; of several outputs the first is the classification.
+        layer: Name of the layer to compare, giving feature maps or vectors.
+        k: Neighbours; the paper takes about as many as a class has training images, 1,000.
+        weighting: ``"kNN"``, ``"W-kNN"`` or ``"DW-kNN"``, Table 1.
+        processing: One of ``zoo.adversarial.processing.PROCESSINGS``.
+        dimensions: Components that PCA keeps.
+        pooling: ``"average"`` or ``"max"`` over the picture.
+        index: FAISS factory string; ``"Flat"`` is exact. The recall of another is measured by ``fit`` (``recall``).
+        search: Parameters of an approximate index, as in ``"nprobe=64"``.
+        batch_size: Images a forward pass.
+
+    Raises:
+        ValueError: For a layer that the model does not have or an argument outside what it may be.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        layer: str,
+        k: int = 1000,
+        weighting: Weighting = "DW-kNN",
+        processing: str = "pca-whiten",
+        dimensions: int = 256,
+        pooling: Pooling = "average",
+        index: str = "Flat",
+        search: str = "",
+        batch_size: int = 64,
+    ) -> None:
+        if k < 1:
+            raise ValueError(f"k must be at least 1. Received: {k}")
+        if weighting not in WEIGHTINGS:
+            raise ValueError(f"weighting must be one of {', '.join(WEIGHTINGS)}. Received: {weighting!r}")
+        if processing not in PROCESSINGS:
+            raise ValueError(f"processing must be one of {', '.join(PROCESSINGS)}. Received: {processing!r}")
+        self.extractor = FeatureExtractor(model, [layer], pooling, batch_size)
+        self.model, self.layer, self.k, self.weighting = model, layer, k, weighting
+        self.processing_name, self.dimensions, self.factory, self.search = processing, dimensions, index, search
+        self.processing: Processing | None = None
+        self.index: Any = None
+        self.labels: np.ndarray | None = None
+        self.recall: float | None = None
+        """Share of the true neighbours that the index finds; None before ``fit``, 1 for ``"Flat"``."""
+
+    def fit(self, dataset: Any, scratch: Path | None = None) -> "KNNDetector":
+        """Build the database from the network's training images and their true classes; returns itself.
+
+        Features are written to a temporary file first and read in blocks: memory holds the index alone. The file takes
+        4 bytes a number in ``scratch``, by default the system's temporary folder.
+
+        Args:
+            dataset: Two arrays (images, labels), a ``keras.utils.PyDataset``, or an iterable of batches such as a
+                ``tf.data.Dataset``; labels integer or one-hot, in the order of the model's classes.
+            scratch: A folder with room.
+
+        Raises:
+            ValueError: For images of another size, labels that do not fit, features that are not finite, or fewer
+                images than ``k``.
+        """
+        labels = []
+        with Spool(scratch) as spool:
+            for images, classes in batches(dataset, self.extractor.batch_size):
+                spool.append(self.extractor(images)[1][self.layer])
+                labels.append(classes)
+            if not labels:
+                raise ValueError("fit needs images. Received: an empty dataset")
+            return self.fit_features(spool.rows(), np.concatenate(labels), scratch)
+
+    def fit_features(self, features: np.ndarray, labels: np.ndarray, scratch: Path | None = None) -> "KNNDetector":
+        """As ``fit`` with the layer's pooled features, float32 (n, d), instead of images; a memory map may be given."""
+        labels = np.asarray(labels)
+        if len(features) < self.k or labels.shape != (len(features),):
+            raise ValueError(
+                f"fit needs at least k={self.k} images with one class each. "
+                f"Received: {len(features)} images, labels {labels.shape}"
+            )
+        if not all(np.isfinite(block).all() for block in blocks(features)):
+            raise ValueError(f"Features of {self.layer} must be finite. Received: NaN or infinity")
+        self.labels = labels.astype(np.int32)
+        self.processing = fit_processing(self.processing_name, blocks(features), self.dimensions)
+        with Spool(scratch) as spool:
+            if self.processing_name == "none":
+                rows = features
+            else:
+                for block in blocks(features):
+                    spool.append(self.processing(np.asarray(block, np.float32)))
+                rows = spool.rows()
+            self.index = neighbours_index.build(rows, self.factory)
+            neighbours_index.set_search(self.index, self.search)
+            exact = self.factory == "Flat"
+            self.recall = 1.0 if exact else neighbours_index.measured_recall(self.index, rows, self.k)
+        return self
+
+    def score(self, images: np.ndarray) -> np.ndarray:
+        """Score of each image's classification, float64 (n,), 0..1, higher: to be trusted.
+
+        ``images`` is (n, height, width, channels) as the model takes it.
+
+        Raises:
+            ValueError: Before ``fit``, for images of another size, or features that are not finite.
+        """
+        output, features = self.extractor(images)
+        return self.score_features(features[self.layer], output.argmax(-1))
+
+    def score_features(self, features: np.ndarray, classes: np.ndarray) -> np.ndarray:
+        """As ``score``, from the layer's pooled features, (n, d), and the classes the network predicts, (n,)."""
+        squared, labels = self.neighbours(features)
+        return knn_score(squared, labels, classes, self.weighting)
+
+    def neighbours(self, features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Squared distances and classes of the ``k`` nearest training images, (n, k), nearest first.
+
+        Raises:
+            ValueError: Before ``fit``.
+        """
+        squared, found = self.index_search(features, self.k)
+        return squared, np.where(found >= 0, self.labels[found], -1)
+
+    def index_search(self, features: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """Squared distances and row numbers of the ``k`` nearest, (n, k); -1 where the index finds no more."""
+        if self.index is None:
+            raise ValueError("The detector has no database: call fit or load one. Received: no index")
+        rows = np.ascontiguousarray(self.processing(np.asarray(features, np.float32)), np.float32)
+        squared, found = self.index.search(rows, k)
+        return np.maximum(squared, 0), found
+
+    def nearest_of_class(self, feature: np.ndarray, wanted: int, k: int = 1) -> np.ndarray:
+        """Row numbers, in the order of ``fit``, of the ``k`` training images of a class nearest to a feature, (d,).
+
+        Raises:
+            ValueError: When the class has fewer images, or the index finds fewer.
+        """
+        rows = np.flatnonzero(self.labels == wanted)
+        if len(rows) < k:
+            raise ValueError(f"Class {wanted} has {len(rows)} images in the database. Received: k={k}")
+        query = self.processing(np.asarray(feature, np.float32)[None])[0]
+        found = neighbours_index.nearest_of(self.index, query, rows, k)[1]
+        if (found < 0).any():
+            warnings.warn(f"The index finds {(found >= 0).sum()} of {k} images of class {wanted}.", stacklevel=2)
+        return found[found >= 0]
+
+    def vectors(self, rows: np.ndarray) -> np.ndarray:
+        """Processed features of training images by row number, float32 (n, d); as stored, where the index is lossy."""
+        return np.stack([self.index.reconstruct(int(row)) for row in rows])
+
+    def save(self, folder: str | Path) -> None:
+        """Write model, database and threshold to a folder, whole or not at all; nothing in it is pickled."""
+        from zoo.adversarial.storage import save
+
+        save(self, Path(folder))
+
+    @classmethod
+    def load(cls, folder: str | Path, model: keras.Model | None = None) -> "KNNDetector":
+        """Load what ``save`` wrote; the database stays on disk and is memory-mapped.
+
+        Args:
+            folder: A folder of ``save``.
+            model: The classifier, where it should not be loaded anew.
+
+        Raises:
+            ValueError: For a folder that holds no detector, or files of it that are missing or damaged.
+        """
+        from zoo.adversarial.storage import load
+
+        return load(Path(folder), model)

@@ -1,0 +1,43 @@
+"""Mahalanobis distance to class means with one covariance (Lee, Lee, Lee and Shin, NeurIPS 2018).
+
+"A simple unified framework for detecting out-of-distribution samples and adversarial attacks", equation 2. Their input
+preprocessing and their logistic regression over layers need adversarial images to train on and are left out.
+"""
+
+from typing import Self
+
+import keras
+import numpy as np
+
+from zoo.adversarial.layered import Layered, class_means
+
+
+class Mahalanobis(Layered):
+    """The confidence ``max_c -(f - m_c)' S^-1 (f - m_c)`` of one layer's pooled feature.
+
+    Args:
+        model: A Keras classifier of one input.
+        layer: Name of the layer.
+        batch_size: Images a forward pass.
+    """
+
+    def __init__(self, model: keras.Model, layer: str, batch_size: int = 64) -> None:
+        super().__init__(model, [layer], batch_size)
+
+    def fit_features(self, features: dict[str, np.ndarray], labels: np.ndarray) -> Self:
+        """Take the classes' means and the covariance around them."""
+        rows = features[self.layers[0]].astype(np.float64)
+        self.means = class_means(rows, labels, self.model.outputs[0].shape[-1])
+        centred = rows - self.means[labels]
+        # Dead units make the covariance singular: the pseudo-inverse leaves them out.
+        self.precision = np.linalg.pinv(centred.T @ centred / len(rows), hermitian=True)
+        return self
+
+    def score_features(self, features: dict[str, np.ndarray], classes: np.ndarray) -> np.ndarray:
+        """The confidence, (n,); ``classes`` are not looked at, as in the original."""
+        rows = features[self.layers[0]].astype(np.float64)
+        found = []
+        for mean in self.means:
+            centred = rows - mean
+            found.append(-np.einsum("ij,jk,ik->i", centred, self.precision, centred, optimize=True))
+        return np.max(found, axis=0)

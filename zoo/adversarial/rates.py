@@ -1,0 +1,114 @@
+"""Accuracy at the equal error rate, as Carrara et al. 2018 measured it, and rates at a threshold, with intervals.
+
+Positive is a classification to be trusted. Scores are higher for trusted ones; a score counts as trusted when it lies
+strictly above the threshold.
+"""
+
+from collections.abc import Hashable, Sequence
+
+import numpy as np
+
+from zoo.metrics import Estimate
+
+
+def eer_threshold(trusted: np.ndarray, spurious: np.ndarray) -> float:
+    """The score at which false-positive and false-negative rate are closest, by the original's rule.
+
+    That is scikit-learn's ``roc_curve`` (scores at or above a threshold are positive, collinear points dropped) and the
+    first point with the least difference; one of the scores, or infinity where the best is to trust nothing.
+
+    Raises:
+        ValueError: When a class is empty or a score not finite.
+    """
+    return _threshold(*_ordered(trusted, spurious), None)
+
+
+def eer_accuracy(trusted: np.ndarray, spurious: np.ndarray) -> float:
+    """Accuracy, 0..1, over both groups together at ``eer_threshold``, set on the very scores it is judged on."""
+    threshold = eer_threshold(trusted, spurious)
+    right = (np.asarray(trusted) > threshold).sum() + (np.asarray(spurious) <= threshold).sum()
+    return float(right / (len(trusted) + len(spurious)))
+
+
+def bootstrap_eer_accuracy(
+    trusted: np.ndarray,
+    spurious: np.ndarray,
+    trusted_sources: Sequence[Hashable],
+    spurious_sources: Sequence[Hashable],
+    samples: int = 500,
+    seed: int = 0,
+) -> Estimate:
+    """``eer_accuracy`` with its 95 % percentile interval, resampling the images that both groups were made of.
+
+    The threshold is set anew in every sample.
+    """
+    value = eer_accuracy(trusted, spurious)
+    replicates, sources = eer_replicates(trusted, spurious, trusted_sources, spurious_sources, samples, seed)
+    low, high = np.quantile(replicates, (0.025, 0.975))
+    return Estimate(value, float(low), float(high), sources, len(trusted) + len(spurious))
+
+
+def eer_replicates(
+    trusted: np.ndarray,
+    spurious: np.ndarray,
+    trusted_sources: Sequence[Hashable],
+    spurious_sources: Sequence[Hashable],
+    samples: int = 500,
+    seed: int = 0,
+) -> tuple[np.ndarray, int]:
+    """EER accuracies of bootstrap samples, (samples,), and the number of sources.
+
+    The same sources and seed draw the same samples, so differences of two detectors' replicates are paired.
+
+    Raises:
+        ValueError: For lengths that differ, an empty class or scores that are not finite.
+    """
+    if len(trusted) != len(trusted_sources) or len(spurious) != len(spurious_sources):
+        raise ValueError(
+            "Each score needs its source. Received: "
+            f"{len(trusted)} and {len(spurious)} scores, {len(trusted_sources)} and {len(spurious_sources)} sources"
+        )
+    positive, scores = _ordered(trusted, spurious)
+    order = _order(trusted, spurious)
+    index = {source: i for i, source in enumerate(sorted(set(trusted_sources) | set(spurious_sources), key=str))}
+    of_unit = np.array([index[s] for s in (*trusted_sources, *spurious_sources)])[order]
+    rng = np.random.default_rng(seed)
+    replicates = []
+    while len(replicates) < samples:
+        weights = rng.multinomial(len(index), np.full(len(index), 1 / len(index)))[of_unit]
+        if not weights[positive].any() or not weights[~positive].any():
+            continue  # a sample of one class has no equal error rate
+        right = positive == (scores > _threshold(positive, scores, weights))
+        replicates.append(weights[right].sum() / weights.sum())
+    return np.array(replicates), len(index)
+
+
+def _order(trusted: np.ndarray, spurious: np.ndarray) -> np.ndarray:
+    return np.argsort(np.concatenate([trusted, spurious]).astype(np.float64), kind="stable")[::-1]
+
+
+def _ordered(trusted: np.ndarray, spurious: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Whether positive, and scores, from the highest score down."""
+    scores = np.concatenate([np.asarray(trusted, np.float64).ravel(), np.asarray(spurious, np.float64).ravel()])
+    if not len(trusted) or not len(spurious) or not np.isfinite(scores).all():
+        raise ValueError(
+            f"An equal error rate needs finite scores of both kinds. Received: {len(trusted)} trusted, "
+            f"{len(spurious)} spurious, {int((~np.isfinite(scores)).sum())} not finite"
+        )
+    order = _order(trusted, spurious)
+    return (np.arange(len(scores)) < len(trusted))[order], scores[order]
+
+
+def _threshold(positive: np.ndarray, scores: np.ndarray, weights: np.ndarray | None) -> float:
+    weights = np.ones(len(scores)) if weights is None else weights
+    if (weights == 0).any():
+        kept = weights > 0
+        positive, scores, weights = positive[kept], scores[kept], weights[kept]
+    ends = np.r_[np.flatnonzero(np.diff(scores)), len(scores) - 1]
+    trues, falses = (np.cumsum(weights * kind)[ends] for kind in (positive, ~positive))
+    if len(ends) > 2:
+        corner = np.r_[True, np.logical_or(np.diff(falses, 2), np.diff(trues, 2)), True]
+        ends, trues, falses = ends[corner], trues[corner], falses[corner]
+    missed = np.r_[1.0, 1 - trues / trues[-1]]
+    passed = np.r_[0.0, falses / falses[-1]]
+    return float(np.r_[np.inf, scores[ends]][np.abs(missed - passed).argmin()])

@@ -1,0 +1,45 @@
+"""Rows on disk: features of a training set larger than memory, written once and read in blocks."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+
+BLOCK = 65_536
+
+
+class Spool:
+    """A file of float32 rows that grows by blocks; use as a context manager, the file goes with it.
+
+    Args:
+        folder: Where the file is made; None for the system's temporary folder. It takes 4 n d bytes: 5.3 GB for the
+            1,281,167 images of ILSVRC2012 and features of length 1024.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.file = tempfile.NamedTemporaryFile(dir=folder, prefix="features-", suffix=".f32")  # noqa: SIM115
+        self.width = self.count = 0
+
+    def __enter__(self) -> "Spool":
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.file.close()
+
+    def append(self, rows: np.ndarray) -> None:
+        """Write rows, (n, d)."""
+        self.width = rows.shape[1]
+        np.ascontiguousarray(rows, np.float32).tofile(self.file)
+        self.count += len(rows)
+
+    def rows(self) -> np.ndarray:
+        """All rows as a read-only memory map, float32 (n, d)."""
+        self.file.flush()
+        return np.memmap(self.file.name, np.float32, "r", shape=(self.count, self.width))
+
+
+def blocks(rows: np.ndarray, size: int = BLOCK) -> Iterator[np.ndarray]:
+    """The rows in blocks of at most ``size``."""
+    return (rows[first : first + size] for first in range(0, len(rows), size))
