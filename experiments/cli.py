@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     merge.set_defaults(run=_merge)
 
     pretrain = commands.add_parser("pretrain", help="train a paper's stored weights anew")
-    pretrain.add_argument("paper", choices=["contrast"])
+    pretrain.add_argument("paper", choices=["contrast", "steganography"])
     pretrain.add_argument("--scale", default="laptop")
     _add_data_arguments(pretrain)
     pretrain.add_argument("--install", action="store_true", help="replace the stored weights of the package")
@@ -149,9 +149,6 @@ def _show(table: "object", settings: "object", output: Path, frame: "object") ->
 
 
 def _pretrain(options: argparse.Namespace) -> int:
-    from zoo.experiments.contrast.pretrained import install, pack_all
-    from zoo.experiments.contrast.training import pretrain
-
     dataset = _dataset(options)
     pictures = []
     if dataset != "embedded":
@@ -159,13 +156,22 @@ def _pretrain(options: argparse.Namespace) -> int:
 
         named = None if dataset.startswith("folder:") else dataset
         pictures = photographs(named, options.data_dir, "train", options.seed)
-    folder = options.folder / f"contrast-{options.scale}-{options.seed}"
+    folder = options.folder / f"{options.paper}-{options.scale}-{options.seed}"
+    data = dataset if pictures else "generated dead-leaves scenes"
+    if options.paper == "steganography":
+        from zoo.experiments.steganography import pretrained
+
+        pretrained.run(options.scale, folder, options.seed, pictures, data, options.install)
+        return 0
+    from zoo.experiments.contrast.pretrained import install, pack_all
+    from zoo.experiments.contrast.training import pretrain
+
     pretrain(options.scale, folder, options.seed, pictures)
     for path, loss in pack_all(folder).items():
         print(f"written: {path} (packing moves a score by {loss:.4f} on average)")
     if options.install:
         command = f"zoo pretrain contrast --scale {options.scale} --seed {options.seed}"
-        install(folder, command, dataset if pictures else "generated dead-leaves scenes")
+        install(folder, command, data)
     return 0
 
 

@@ -1,7 +1,6 @@
 """Store trained ContrastNets as small files with checksum and provenance."""
 
 import json
-from importlib.metadata import version
 from pathlib import Path
 
 import keras
@@ -11,8 +10,7 @@ import zoo.weights
 from zoo.contrast import ContrastNet
 from zoo.contrast.widening import widen
 from zoo.experiments.contrast.training import training_batches
-from zoo.experiments.table import device
-from zoo.images import atomic
+from zoo.experiments.stored import store
 
 BITS = {"fc": 6}
 """The dense layer holds two thirds of the parameters and bears 6 bits; measured in the family's README."""
@@ -48,28 +46,10 @@ def pack_all(folder: Path) -> dict[Path, float]:
 
 def install(folder: Path, command: str, data: str) -> None:
     """Copy the packed models of ``folder`` into the package and list them in ``weights.json``."""
-    package = zoo.weights.INDEX.parent
-    index = json.loads(zoo.weights.INDEX.read_text())
     seconds = 0
     for step, name in NAMES.items():
         # A step starts from the one before, so its weights have cost both.
         history = json.loads((folder / f"{step}.json").read_text())
         seconds += int(sum(entry["seconds"] for entry in history))
-        packed = folder / f"{name}.npz"
-        target = package / "contrast" / "weights" / packed.name
-        with atomic(target) as partial:
-            partial.write_bytes(packed.read_bytes())
-        index[name] = {
-            "file": str(target.relative_to(package)),
-            "sha256": zoo.weights.sha256(target),
-            "bytes": target.stat().st_size,
-            "bits": "8, fc 6",
-            "command": command,
-            "data": data,
-            "commit": history[-1]["commit"],
-            "seconds": seconds,
-            "device": device(),
-            "licence": f"Apache-2.0, forensics-zoo {version('forensics-zoo')}",
-        }
-    with atomic(zoo.weights.INDEX) as partial:
-        partial.write_text(json.dumps(index, indent=1, sort_keys=True) + "\n")
+        packed, made = folder / f"{name}.npz", history[-1]["commit"]
+        store(name, packed, "contrast", bits="8, fc 6", command=command, data=data, commit=made, seconds=seconds)

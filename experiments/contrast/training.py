@@ -11,8 +11,6 @@ Time:     45 minutes on two cores (AVX2, float32) for `laptop`, as `zoo/weights.
 """
 
 import dataclasses
-import json
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,8 +23,7 @@ from zoo.datasets.embedded import generate_scene
 from zoo.datasets.jpeg import ORIGINAL_QUALITIES
 from zoo.datasets.patches import PairedPatches
 from zoo.datasets.photographs import Photograph
-from zoo.experiments.table import commit
-from zoo.images import atomic
+from zoo.experiments.checkpoint import Checkpoint
 
 
 @dataclasses.dataclass(frozen=True)
@@ -147,26 +144,6 @@ def initialise_from_data(model: keras.Model, patches: np.ndarray) -> None:
         x = layer(x)
 
 
-class _State(keras.callbacks.Callback):
-    """Saves model, optimiser and epoch after every epoch, so that a killed training goes on from there."""
-
-    def __init__(self, folder: Path, name: str) -> None:
-        super().__init__()
-        self.path, self.log = folder / f"{name}.keras", folder / f"{name}.json"
-
-    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
-        self.began = time.perf_counter()
-
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        with atomic(self.path) as partial:
-            self.model.save(partial)
-        history = json.loads(self.log.read_text()) if self.log.exists() else []
-        entry = {"epoch": epoch + 1, "seconds": time.perf_counter() - self.began, "commit": commit()}
-        entry |= {name: float(value) for name, value in (logs or {}).items()}
-        with atomic(self.log) as partial:
-            partial.write_text(json.dumps([*history[:epoch], entry], indent=1))
-
-
 class _KeyedDropout(keras.callbacks.Callback):
     """Sets every dropout's state from (seed, epoch): Keras does not restore it, and a resumed run would differ."""
 
@@ -196,10 +173,10 @@ def fit_step(
     ``model`` is not used; where it already has ``epochs`` epochs, it is returned as it is.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    state = _State(folder, name)
+    state = Checkpoint(folder, name)
     done = 0
-    if state.path.exists():
-        done = json.loads(state.log.read_text())[-1]["epoch"]
+    if history := state.history():
+        done = history[-1]["epoch"]
         model = keras.models.load_model(state.path)
     schedule = []
     if recipe.cosine:
