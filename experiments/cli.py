@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from zoo.experiments.steganography import command as steganography
 from zoo.version import __version__
 
 
@@ -60,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     detect.add_argument("--json", action="store_true", help="one JSON object a line")
     detect.add_argument("--weights", help="stored weights or a file (default: the JPEG-aware network)")
     detect.set_defaults(run=_detect)
+    steganography.add(commands)
     return parser
 
 
@@ -143,7 +145,10 @@ def _show(table: "object", settings: "object", output: Path, frame: "object") ->
     path = csv_path(table, settings.scale, output)
     title = f"{table.title} ({settings.scale}, {settings.dataset})"
     print_table(frame, title, table.decimals)
-    plot_table(frame, title, path.with_suffix(".png"))
+    if table.plot is None:
+        plot_table(frame, title, path.with_suffix(".png"))
+    else:
+        table.plot(frame, settings, title, path.with_suffix(".png"))
     print(f"written: {path} and {path.with_suffix('.png').name}")
     return 0
 

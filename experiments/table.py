@@ -71,6 +71,8 @@ class Table:
     title: str
     cells: Callable[[Settings], Iterable[Cell]]
     decimals: int = 1
+    plot: Callable[[pd.DataFrame, Settings, str, Path], None] | None = None
+    """Draws (table, settings, title, path of the PNG) where one panel a row is not what one wants to see."""
 
 
 def run(

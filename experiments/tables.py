@@ -6,6 +6,10 @@ from zoo.experiments.table import Table
 
 _MODULES = {
     "contrast": ("table_1", "table_2", "text"),
+    "steganography": (
+        *("table_1", "table_2", "table_3", "table_4", "figure_4", "figure_5", "figure_6"),
+        *("trade_off", "detectability", "comparison"),
+    ),
 }
 
 

@@ -7,11 +7,14 @@ import numpy as np
 
 import zoo.weights
 from zoo.datasets.pairs import HidingPairs
-from zoo.experiments.steganography.training import SCALES, VALIDATION_SEED, pretrain
+from zoo.experiments.steganography.training import VALIDATION_SEED, pretrain, state_name
 from zoo.experiments.stored import store
 from zoo.steganography import HNet, RNet, Steganographer
+from zoo.steganography.hiding import HIDING_WEIGHTS, REVEALING_WEIGHTS, load_steganographer
 
-NAMES = {"hiding": "steganography-h-net.generated", "revealing": "steganography-r-net.generated"}
+NAMES = {"hiding": HIDING_WEIGHTS, "revealing": REVEALING_WEIGHTS}
+STORED_WEIGHT = 0.75
+"""The lambda of the stored networks."""
 
 
 def pack(model: Steganographer, folder: Path, seed: int) -> dict[Path, tuple[float, float]]:
@@ -44,13 +47,14 @@ def _error(model: Steganographer, batches: list[dict], part: str) -> float:
 
 def run(scale: str, folder: Path, seed: int, pictures: list, data: str, install: bool) -> None:
     """Train, pack and, where asked, install; says what was written. ``data`` names the training images."""
-    model = pretrain(scale, folder, seed, pictures)
-    losses = pack(model, folder, seed)
+    pretrain(scale, folder, seed, pictures)
+    state = folder / f"{state_name('ours', STORED_WEIGHT)}.keras"
+    losses = pack(load_steganographer(state), folder, seed)
     for path, (before, after) in losses.items():
         print(f"written: {path} (packing moves its mean squared error from {before:.6f} to {after:.6f})")
     if not install:
         return
-    history = json.loads((folder / "steganographer.json").read_text())
+    history = json.loads(state.with_suffix(".json").read_text())
     for name in NAMES.values():
         store(
             name,
@@ -62,6 +66,3 @@ def run(scale: str, folder: Path, seed: int, pictures: list, data: str, install:
             commit=history[-1]["commit"],
             seconds=int(sum(entry["seconds"] for entry in history)),
         )
-
-
-__all__ = ["NAMES", "SCALES", "pack", "run"]

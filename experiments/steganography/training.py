@@ -25,7 +25,7 @@ from zoo.callbacks import TorchReduceLROnPlateau
 from zoo.datasets.pairs import DrawImage, HidingPairs, resized_photographs
 from zoo.datasets.photographs import Photograph
 from zoo.experiments.checkpoint import Checkpoint
-from zoo.steganography import HNet, RNet, Steganographer, separate_optimizers
+from zoo.steganography import BalujaNet, HNet, RNet, Steganographer, separate_optimizers
 from zoo.steganography.steganographer import adam
 
 VALIDATION_SEED = 10**6
@@ -43,25 +43,39 @@ class Scale:
     recipe: Literal["relative", "short"]
     precision: str
     validation_steps: int
+    weights: tuple[float, ...] = (0.75,)
+    """The lambdas; a pair of networks is trained for each."""
+    baluja: bool = False
+    """Whether Baluja's networks are trained too."""
 
 
 SCALES = {
     "smoke": Scale(2, 2, 2, 32, "relative", "float32", 1),
     "laptop": Scale(40, 250, 8, 64, "short", "mixed_bfloat16", 8),
     # "Batch 32" of the public code: 16 covers and 16 secrets out of 32 images; 15,000 images make 468 of them.
-    "paper": Scale(100, 468, 16, 224, "relative", "float32", 46),
+    "paper": Scale(100, 468, 16, 224, "relative", "float32", 46, (0.5, 0.75, 1.0), baluja=True),
 }
+NETWORKS = ("ours", "baluja")
 
 
-def build(scale: Scale, weight: float = 0.75, channel: keras.layers.Layer | None = None) -> Steganographer:
-    """A new H-net and R-net for ``scale``, compiled by its recipe. The container is rounded to 8 bits in training."""
+def build(
+    scale: Scale, weight: float = 0.75, network: str = "ours", channel: keras.layers.Layer | None = None
+) -> Steganographer:
+    """A new H-net and R-net, or Baluja's networks, for ``scale``, compiled by its recipe.
+
+    The container is rounded to 8 bits in training.
+    """
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy(scale.precision)
     try:
-        model = Steganographer(HNet(), RNet(), weight, quantize=True, channel=channel)
+        if network == "baluja":
+            model = BalujaNet(weight=weight, quantize=True, channel=channel)
+        else:
+            model = Steganographer(HNet(), RNet(), weight, quantize=True, channel=channel)
     finally:
         keras.config.set_dtype_policy(policy)
-    model.compile(separate_optimizers(*(_optimizer(scale, name) for name in ("hiding", "revealing"))))
+    hiding = "baluja_(prepare|hide)_" if network == "baluja" else "h_net_"
+    model.compile(separate_optimizers(_optimizer(scale, "hiding"), _optimizer(scale, "revealing"), hiding))
     return model
 
 
@@ -127,10 +141,13 @@ def fit(
     return model
 
 
-def pretrain(
-    scale_name: str, folder: Path, seed: int = 0, pictures: Sequence[Photograph] = (), weight: float = 0.75
-) -> Steganographer:
-    """Train H-net and R-net on ``pictures`` or generated scenes, resuming in ``folder``; returns the model.
+def state_name(network: str, weight: float) -> str:
+    """What a training is called in its folder: ``ours-0.75``, with ``.keras`` and ``.json`` behind."""
+    return f"{network}-{weight:g}"
+
+
+def pretrain(scale_name: str, folder: Path, seed: int = 0, pictures: Sequence[Photograph] = ()) -> None:
+    """Train the networks of a scale on ``pictures`` or generated scenes, resuming in ``folder``, which keeps them.
 
     Raises:
         ValueError: For an unknown scale.
@@ -138,6 +155,8 @@ def pretrain(
     if scale_name not in SCALES:
         raise ValueError(f"scale must be one of {sorted(SCALES)}. Received: {scale_name!r}")
     scale = SCALES[scale_name]
-    keras.utils.set_random_seed(seed)
     draw = resized_photographs(pictures) if pictures else None
-    return fit(build(scale, weight), scale, folder, "steganographer", seed, draw)
+    for network in NETWORKS if scale.baluja else NETWORKS[:1]:
+        for weight in scale.weights:
+            keras.utils.set_random_seed(seed)
+            fit(build(scale, weight, network), scale, folder, state_name(network, weight), seed, draw)

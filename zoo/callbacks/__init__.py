@@ -1,6 +1,7 @@
 """Keras callbacks that work in any user's ``fit``."""
 
+from zoo.callbacks.contact_sheet import ContactSheet
 from zoo.callbacks.quality_sweep import QualitySweep
 from zoo.callbacks.torch_plateau import TorchReduceLROnPlateau
 
-__all__ = ["QualitySweep", "TorchReduceLROnPlateau"]
+__all__ = ["ContactSheet", "QualitySweep", "TorchReduceLROnPlateau"]
