@@ -108,7 +108,8 @@ class ImageHider:
         if min(grey.shape) < 2 or grey.std() < LEAST_CONTRAST:
             return min(grey.shape) < 2
         pairs = (grey[:, 1:], grey[:, :-1]), (grey[1:], grey[:-1])
-        likeness = np.mean([np.corrcoef(one.ravel(), two.ravel())[0, 1] for one, two in pairs])
+        with np.errstate(invalid="ignore", divide="ignore"):  # a part without any contrast has no correlation
+            likeness = np.mean([np.corrcoef(one.ravel(), two.ravel())[0, 1] for one, two in pairs])
         return bool(likeness > LEAST_LIKENESS)
 
 

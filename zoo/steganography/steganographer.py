@@ -58,9 +58,10 @@ class Steganographer(keras.Model):
         self.eight_bit = EightBit(name="eight_bit") if quantize else None
         self.container_loss = keras.metrics.Mean(name="container_loss")
         self.reveal_loss = keras.metrics.Mean(name="reveal_loss")
+        self.build({"cover": hiding.output.shape})
 
     def build(self, input_shape: dict) -> None:
-        """Nothing to do: both networks are built."""
+        """Build the channel; both networks are built."""
         if self.channel is not None and not self.channel.built:
             self.channel.build(input_shape["cover"])
         self.built = True
