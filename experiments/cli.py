@@ -76,7 +76,7 @@ def _add_table_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_data_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--dataset", default="embedded", help="embedded (default), clic, or raise8k with --data-dir")
+    parser.add_argument("--dataset", default="embedded", help="embedded (default), clic, imagenet2012; with --data-dir: raise8k, holidays")
     parser.add_argument("--data-dir", type=Path, help="a folder of lossless or RAW photographs instead")
     parser.add_argument("--seed", type=_count, default=0)
 
@@ -116,7 +116,8 @@ def _dataset(options: argparse.Namespace) -> str:
     if options.data_dir is None:
         return options.dataset
     options.data_dir = options.data_dir.expanduser()
-    return options.dataset if options.dataset == "raise8k" else f"folder:{options.data_dir.resolve().name}"
+    by_hand = ("raise8k", "holidays", "imagenet2012")
+    return options.dataset if options.dataset in by_hand else f"folder:{options.data_dir.resolve().name}"
 
 
 def _reproduce(options: argparse.Namespace) -> int:
