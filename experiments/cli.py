@@ -76,7 +76,11 @@ def _add_table_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_data_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--dataset", default="embedded", help="embedded (default), clic, imagenet2012; with --data-dir: raise8k, holidays")
+    parser.add_argument(
+        "--dataset",
+        default="embedded",
+        help="embedded (default), clic, imagenet2012; or raise8k, holidays (--data-dir)",
+    )
     parser.add_argument("--data-dir", type=Path, help="a folder of lossless or RAW photographs instead")
     parser.add_argument("--seed", type=_count, default=0)
 
