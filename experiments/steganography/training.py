@@ -50,7 +50,7 @@ class Scale:
 
 
 SCALES = {
-    "smoke": Scale(2, 2, 2, 32, "relative", "float32", 1),
+    "smoke": Scale(1, 2, 2, 32, "relative", "float32", 1),
     "laptop": Scale(40, 250, 8, 64, "short", "mixed_bfloat16", 8),
     # "Batch 32" of the public code: 16 covers and 16 secrets out of 32 images; 15,000 images make 468 of them.
     "paper": Scale(100, 468, 16, 224, "relative", "float32", 46, (0.5, 0.75, 1.0), baluja=True),

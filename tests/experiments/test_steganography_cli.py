@@ -238,4 +238,4 @@ def test_pretrain_at_smoke_leaves_networks_that_tables_take(tmp_path, capsys, mo
     assert _run(capsys, "reproduce", "steganography", "figure-4", "--scale", "smoke", "--weights", folder)[0] == 0
     frame = pd.read_csv("results/smoke/steganography_figure_4.csv")
     assert (frame["status"] == "measured").all()
-    assert len(frame) == 6 * 2
+    assert len(frame) == 6
