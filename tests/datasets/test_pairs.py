@@ -24,7 +24,7 @@ def test_batches_are_a_function_of_seed_epoch_and_step_alone():
 def test_epochs_are_followed_where_asked_for():
     pairs = HidingPairs(1, 1, 16)
     first = pairs[0][0]["cover"]
-    pairs.follow().on_epoch_begin(1)
+    pairs.follow().on_epoch_begin(1, None)
     assert (pairs[0][0]["cover"] != first).any()
     np.testing.assert_array_equal(pairs.batch(0, 0)["cover"], first)
 

@@ -57,9 +57,25 @@ def test_blocks_are_the_whole_picture(hider, rng, monkeypatch):
     assert np.abs(blocks.astype(int) - whole).max() <= 1
     assert (blocks != whole).mean() < 0.001
     assert np.abs(hider.reveal(whole).astype(int) - revealed).max() <= 1
-    # Less surroundings than H-net reaches would show.
-    monkeypatch.setattr(hiding, "HIDING_MARGIN", 32)
+    # Blocks without surroundings would show.
+    monkeypatch.setattr(hiding, "HIDING_MARGIN", 0)
     assert (hider.hide(cover, secret) != whole).mean() > 0.01
+
+
+def test_surroundings_are_what_h_net_can_reach():
+    network = HNet()
+    for weight in network.weights:
+        if weight.name == "kernel":  # means, so that what is reached anywhere is above 0
+            weight.assign(np.full(weight.shape, 1 / np.prod(weight.shape[:2]) / 50, np.float32))
+        elif weight.name == "bias":
+            weight.assign(np.zeros(weight.shape))
+    logits = keras.Model(network.input, network.get_layer("h_net_conv_transpose2d_30").output)
+    columns = np.arange(128, 160)  # all places within a stride
+    impulse = np.zeros((32, 32, 288, 3), np.float32)
+    impulse[np.arange(32), 16, columns] = 1e15
+    reached = logits.predict_on_batch([impulse, impulse]).max((1, 3)) > 0
+    distances = [np.abs(np.flatnonzero(row) - column).max() for row, column in zip(reached, columns, strict=True)]
+    assert hiding.HIDING_MARGIN - 32 < max(distances) == 93 < hiding.HIDING_MARGIN
 
 
 def test_a_gradient_is_a_plausible_picture_and_noise_or_grey_is_not(hider, rng, photo):

@@ -144,7 +144,7 @@ def test_plateau_wants_an_optimiser_of_the_model(pairs, optimizer):
 
 def test_a_saved_model_opens_without_custom_objects_and_trains_on(tmp_path, pairs):
     noise = keras.layers.GaussianNoise(0.02, seed=1)
-    model = small(weight=0.5, quantize=True, channel=keras.Sequential([noise, DifferentiableJPEG(90)]))
+    model = small(weight=0.5, quantize=True, channel=keras.Sequential([noise]))
     model.compile(separate_optimizers(adam(name="hiding"), adam(name="revealing")))
     model.fit(pairs, epochs=2, verbose=0)
     model.save(tmp_path / "model.keras")
@@ -155,6 +155,8 @@ def test_a_saved_model_opens_without_custom_objects_and_trains_on(tmp_path, pair
     assert [o.name for o in loaded.optimizer.optimizers] == [o.name for o in model.optimizer.optimizers]
     assert int(loaded.optimizer.iterations) == 2
     loaded.fit(pairs, epochs=1, verbose=0)
+    jpeg = Steganographer.from_config(small(channel=DifferentiableJPEG((50, 90))).get_config()).channel
+    assert (type(jpeg), jpeg.quality) == (DifferentiableJPEG, (50, 90))
 
 
 def test_noise_is_between_the_networks_in_training_alone(pairs):
