@@ -8,12 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.datasets import clic, folder
+from zoo.datasets import clic, folder, keyed
 from zoo.datasets.embedded import SCENES, photograph
 from zoo.images import read_image
 
-DATASETS = ("embedded", "clic", "raise8k")
+DATASETS = ("embedded", "clic", "raise8k", "holidays", "imagenet2012")
 SPLITS = ("train", "test", "all")
+IMAGENET_TRAIN = 15_000
+"""Photographs of ImageNet that the steganography paper trains on."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,9 @@ def photographs(dataset: str | None, data_dir: Path | None, split: str, seed: in
     once. The embedded photographs are few and only ever tested on: there are none for ``"train"``.
 
     Args:
-        dataset: ``"embedded"`` (also for ``None``), ``"clic"``, or ``"raise8k"`` with its TIFF files in ``data_dir``.
+        dataset: ``"embedded"`` (also for ``None``), ``"clic"``, or ``"raise8k"`` with its TIFF files in ``data_dir``,
+            ``"holidays"`` with its JPEG files there (all for testing), or ``"imagenet2012"``, prepared by TFDS in
+            ``data_dir`` or its own folder: 15,000 photographs drawn from its training split, and its validation split.
         data_dir: A folder of photographs to use instead.
         split: ``"train"``, ``"test"`` or ``"all"``. No scene is in both of the first two.
         seed: How a folder is divided; 0 or above.
@@ -55,9 +59,16 @@ def photographs(dataset: str | None, data_dir: Path | None, split: str, seed: in
             raise ValueError(f"Give a data set or a folder, not both. Received: dataset='clic', data_dir={data_dir}")
         if dataset == "raise8k":
             return _raise8k(Path(data_dir), split, seed)
+        if dataset == "holidays":
+            return _holidays(Path(data_dir), split)
+        if dataset == "imagenet2012":
+            return _imagenet(Path(data_dir), split, seed)
         return _folder(Path(data_dir), split, seed)
-    if dataset == "raise8k":
-        raise ValueError("RAISE8K is downloaded by hand: its folder is needed as data_dir. Received: data_dir=None")
+    if dataset in ("raise8k", "holidays"):
+        name = {"raise8k": "RAISE8K", "holidays": "INRIA Holidays"}[dataset]
+        raise ValueError(f"{name} is downloaded by hand: its folder is needed as data_dir. Received: data_dir=None")
+    if dataset == "imagenet2012":
+        return _imagenet(None, split, seed)
     if dataset == "clic":
         return [p for part in (("train", "validation", "test") if split == "all" else (split,)) for p in _clic(part)]
     if split == "train":
@@ -103,3 +114,40 @@ def _raise8k(path: Path, split: str, seed: int) -> list[Photograph]:
     splits = split_paths(path, seed)
     chosen = [p for part in (splits if split == "all" else (split,)) for p in splits[part]]
     return [Photograph(p.stem, p.stem, partial(read_image, p)) for p in chosen]
+
+
+def _holidays(path: Path, split: str) -> list[Photograph]:
+    from zoo.datasets.holidays.holidays_dataset_builder import group, image_paths
+
+    if split == "train":
+        return []
+    return [Photograph(p.stem, f"group {group(p.stem)}", partial(read_image, p)) for p in image_paths(path)]
+
+
+def _imagenet(data_dir: Path | None, split: str, seed: int) -> list[Photograph]:
+    import tensorflow_datasets as tfds
+
+    try:
+        builder = tfds.builder("imagenet2012", data_dir=data_dir, file_format="array_record")
+        source = {part: builder.as_data_source(part) for part in ("train", "validation")}
+    except Exception as error:  # nothing prepared, another file format, no folder: each has its own type
+        reason = " ".join(str(error).split())[:200]
+        raise ValueError(
+            "ImageNet is prepared by TFDS first: tfds.builder('imagenet2012', file_format='array_record')"
+            f".download_and_prepare(), which says how to get the archives. Received: {type(error).__name__}: {reason}"
+        ) from error
+    chosen = {
+        "train": keyed.permutation(len(source["train"]), seed, 0)[:IMAGENET_TRAIN].tolist(),
+        "test": list(range(len(source["validation"]))),
+    }
+    parts = {"train": "train", "test": "validation"}
+
+    def load(part: str, index: int) -> np.ndarray:
+        return clic.as_rgb(source[part][index]["image"])
+
+    return [
+        Photograph(f"imagenet-{part}-{i}", f"imagenet-{part}-{i}", partial(load, part, i))
+        for name, part in parts.items()
+        if split in (name, "all")
+        for i in chosen[name]
+    ]

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from zoo.experiments.hyperimage import commands as hyperimage
+from zoo.experiments.steganography import command as steganography
 from zoo.version import __version__
 
-NAMED_FOLDERS = ("raise8k", "live_iqa", "tid2013", "casia2")
+NAMED_FOLDERS = ("raise8k", "holidays", "imagenet2012", "live_iqa", "tid2013", "casia2")
 """Data sets that are downloaded by hand: --data-dir says where they lie."""
 
 
@@ -49,7 +50,8 @@ def _parser() -> argparse.ArgumentParser:
     merge.set_defaults(run=_merge)
 
     pretrain = commands.add_parser("pretrain", help="train a paper's stored weights anew")
-    pretrain.add_argument("paper", choices=["adversarial", "contrast", "imaging", "hyperimage"])
+    papers = ["adversarial", "contrast", "hyperimage", "imaging", "steganography"]
+    pretrain.add_argument("paper", choices=papers)
     pretrain.add_argument("--scale", default="laptop")
     _add_data_arguments(pretrain)
     pretrain.add_argument("--install", action="store_true", help="replace the stored weights of the package")
@@ -73,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     add_adversarial(commands)
     add_imaging(commands)
     hyperimage.add(commands)
+    steganography.add(commands)
     return parser
 
 
@@ -88,7 +91,9 @@ def _add_table_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_data_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--dataset", default="embedded", help=f"embedded (default), clic; with --data-dir {', '.join(NAMED_FOLDERS)}"
+        "--dataset",
+        default="embedded",
+        help=f"embedded (default), clic, imagenet2012; with --data-dir {', '.join(NAMED_FOLDERS)}",
     )
     parser.add_argument("--data-dir", type=Path, help="a folder of lossless or RAW photographs instead")
     parser.add_argument("--seed", type=_count, default=0)
@@ -177,9 +182,6 @@ def _pretrain(options: argparse.Namespace) -> int:
         return hyperimage.pretrain(options)
     if options.paper == "adversarial":
         return _pretrain_adversarial(options)
-    from zoo.experiments.contrast.pretrained import install, pack_all
-    from zoo.experiments.contrast.training import pretrain
-
     dataset = _dataset(options)
     pictures = []
     if dataset != "embedded":
@@ -187,13 +189,22 @@ def _pretrain(options: argparse.Namespace) -> int:
 
         named = None if dataset.startswith("folder:") else dataset
         pictures = photographs(named, options.data_dir, "train", options.seed)
-    folder = options.folder / f"contrast-{options.scale}-{options.seed}"
+    folder = options.folder / f"{options.paper}-{options.scale}-{options.seed}"
+    data = dataset if pictures else "generated dead-leaves scenes"
+    if options.paper == "steganography":
+        from zoo.experiments.steganography import pretrained
+
+        pretrained.run(options.scale, folder, options.seed, pictures, data, options.install)
+        return 0
+    from zoo.experiments.contrast.pretrained import install, pack_all
+    from zoo.experiments.contrast.training import pretrain
+
     pretrain(options.scale, folder, options.seed, pictures)
     for path, loss in pack_all(folder).items():
         print(f"written: {path} (packing moves a score by {loss:.4f} on average)")
     if options.install:
         command = f"zoo pretrain contrast --scale {options.scale} --seed {options.seed}"
-        install(folder, command, dataset if pictures else "generated dead-leaves scenes")
+        install(folder, command, data)
     return 0
 
 

@@ -15,6 +15,10 @@ _MODULES = {
         *("figure_5", "figure_7", "figure_8", "figure_9", "figure_10", "figure_s4", "figure_s5"),
     ),
     "hyperimage": ("table_1", "table_2", "table_3", "table_4", "table_5", "sweep", "fusion"),
+    "steganography": (
+        *("table_1", "table_2", "table_3", "table_4", "figure_4", "figure_5", "figure_6"),
+        *("trade_off", "detectability", "comparison"),
+    ),
 }
 
 

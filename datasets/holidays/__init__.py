@@ -1,0 +1,1 @@
+"""INRIA Holidays for TFDS: ``from zoo.datasets.holidays.holidays_dataset_builder import Builder``."""

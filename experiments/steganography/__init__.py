@@ -1,0 +1,1 @@
+"""Training and tables of the steganography paper (Pham Van, Dinh and Thanh 2019)."""

@@ -1,0 +1,147 @@
+"""The verbs of ``zoo steganography``: hide a picture in a picture file, and get it back."""
+
+import argparse
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from zoo.steganography.hiding import ImageHider
+
+_JPEG = (".jpg", ".jpeg")
+
+
+def add(commands: "argparse._SubParsersAction") -> None:
+    """Add the verbs to the ``zoo`` command's parser."""
+    verbs = commands.add_parser("steganography", help="hide a picture in a picture, and reveal it").add_subparsers(
+        dest="verb", required=True, metavar="VERB"
+    )
+    hide = verbs.add_parser("hide", help="write the cover with the secret picture in it")
+    hide.add_argument("cover", type=Path, metavar="COVER")
+    hide.add_argument("secret", type=Path, metavar="SECRET")
+    hide.add_argument("-o", "--output", type=Path, required=True, metavar="CONTAINER.png")
+    hide.add_argument("--sheet", type=Path, metavar="SHEET.png", help="cover, container, difference, secret, revealed")
+    hide.set_defaults(run=_hide)
+    reveal = verbs.add_parser("reveal", help="write the picture hidden in a container")
+    reveal.add_argument("container", type=Path, metavar="CONTAINER")
+    reveal.add_argument("-o", "--output", type=Path, required=True, metavar="SECRET.png")
+    reveal.add_argument(
+        "--size", type=_size, metavar="WIDTHxHEIGHT", help="of the secret picture; else the container's"
+    )
+    reveal.set_defaults(run=_reveal)
+    for verb in (hide, reveal):
+        verb.add_argument("--networks", type=Path, metavar="FILE.keras", help="networks of `zoo pretrain`, not ours")
+
+
+def _size(text: str) -> tuple[int, int]:
+    """Height and width of ``640x480``."""
+    match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
+    if not match or min(int(n) for n in match.groups()) < 1:
+        raise argparse.ArgumentTypeError(f"must be WIDTHxHEIGHT, as in 640x480. Received: {text!r}")
+    return int(match[2]), int(match[1])
+
+
+def _hide(options: argparse.Namespace) -> int:
+    suffix = options.output.suffix.lower()
+    if suffix not in (".png", *_JPEG):
+        raise ValueError(f"A container is saved without loss: --output must end in .png. Received: {options.output}")
+    if options.sheet is not None and options.sheet.suffix.lower() != ".png":
+        raise ValueError(f"--sheet must end in .png. Received: {options.sheet}")
+    cover, secret = _picture(options.cover), _picture(options.secret)
+    hider = _hider(options)
+    if suffix in _JPEG and not hider.survives_jpeg:
+        raise ValueError(
+            "JPEG would destroy the hidden picture: it lies in details that JPEG rounds away, and these networks were "
+            f"not trained with JPEG between them. Save as .png. Received: {options.output}"
+        )
+    container = hider.hide(cover, secret)
+    _write(options.output, container)
+    print(f"written: {options.output}")
+    if options.sheet is not None:
+        from zoo.images import write_png
+        from zoo.steganography.contact_sheet import contact_sheet
+        from zoo.steganography.hiding import resize
+
+        stretched = resize(secret, *cover.shape[:2])
+        write_png(options.sheet, contact_sheet([(cover, container, stretched, hider.reveal(container))]))
+        print(f"written: {options.sheet}", file=sys.stderr)
+    return 0
+
+
+def _reveal(options: argparse.Namespace) -> int:
+    from zoo.images import lossy_coding, write_png
+
+    if options.output.suffix.lower() != ".png":
+        raise ValueError(f"--output must end in .png. Received: {options.output}")
+    container = _picture(options.container, upright=False)
+    hider = _hider(options)
+    lossy = lossy_coding(options.container)
+    if lossy is not None and not hider.survives_jpeg:
+        print(
+            f"zoo: warning: {options.container} is saved with loss ({lossy}), which destroys what these networks hide",
+            file=sys.stderr,
+        )
+    image = hider.reveal(container)
+    if not hider.is_plausible(image):
+        print(
+            f"zoo: warning: {options.container} does not look like a container of these networks; what is revealed is "
+            "most likely nobody's picture",
+            file=sys.stderr,
+        )
+    if options.size is not None:
+        from zoo.steganography.hiding import resize
+
+        image = resize(image, *options.size)
+    write_png(options.output, image)
+    print(f"written: {options.output}")
+    return 0
+
+
+def _hider(options: argparse.Namespace) -> "ImageHider":
+    from zoo.steganography.hiding import ImageHider, load_steganographer
+
+    return ImageHider(None if options.networks is None else load_steganographer(options.networks))
+
+
+def _picture(path: Path, upright: bool = True) -> "np.ndarray":
+    """A picture as one sees it; ``upright=False`` leaves the pixels where the file has them."""
+    from zoo.images import read_photograph
+
+    image = read_photograph(path)
+    return _turned(path, image) if upright else image
+
+
+def _turned(path: Path, image: "np.ndarray") -> "np.ndarray":
+    """Apply EXIF's orientation, which the container's file will not have."""
+    import numpy as np
+    from PIL import ExifTags, Image
+
+    from zoo.images import RAW_SUFFIXES
+
+    if path.suffix.lower() in RAW_SUFFIXES:
+        return image
+    with Image.open(path) as opened:
+        orientation = opened.getexif().get(ExifTags.Base.Orientation, 1)
+    if orientation in (5, 6, 7, 8):
+        image = image.transpose(1, 0, 2)
+    rows, columns = orientation in (3, 4, 7, 8), orientation in (2, 3, 6, 7)
+    return np.ascontiguousarray(image[:: -1 if rows else 1, :: -1 if columns else 1])
+
+
+def _write(path: Path, image: "np.ndarray") -> None:
+    from zoo.images import ImageError, atomic, write_png
+
+    if path.suffix.lower() == ".png":
+        write_png(path, image)
+        return
+    from PIL import Image
+
+    try:
+        with atomic(path) as partial:
+            Image.fromarray(image).save(partial, "JPEG", quality=95)
+    except OSError as error:
+        wrong = f"cannot be written ({error.strerror})"
+        raise ImageError(path, wrong, "a path in an existing, writable folder is needed") from error

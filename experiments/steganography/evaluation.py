@@ -1,0 +1,192 @@
+"""Test pairs of the steganography tables, the methods, and what each makes of the pairs, computed once.
+
+Test images are those of the data set's test split; the default, the embedded photographs, are never trained on. A unit
+is a square: the whole picture made small, as the paper does, and some parts of it. Its secret image is a unit of the
+next scene.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from functools import cache, cached_property, partial
+
+import numpy as np
+
+from zoo.datasets import keyed
+from zoo.datasets.embedded import generate_scene
+from zoo.datasets.pairs import shrink
+from zoo.datasets.photographs import photographs
+from zoo.experiments.steganography.training import state_name
+from zoo.experiments.table import Settings
+from zoo.metrics import Estimate, bootstrap_mean
+from zoo.steganography import lsb
+from zoo.steganography.hiding import HIDING_WEIGHTS, ImageHider, load_steganographer
+from zoo.weights import names
+
+WEIGHTS = (0.5, 0.75, 1.0)
+STORED_WEIGHT = 0.75
+LSB = tuple(f"baseline: LSB {bits}" for bits in (1, 2, 3, 4))
+LSB_PLAIN = "baseline: LSB 4, no adjustment"
+SCENES_SEED = 3 * 10**6
+"""Of the generated test scenes; no training or validation draws with it."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Scale:
+    """How much is measured: ``size`` is the side of an image."""
+
+    pictures: int | None
+    units_a_scene: int
+    size: int
+    scenes: int
+
+
+SCALES = {
+    "smoke": Scale(pictures=2, units_a_scene=1, size=32, scenes=2),
+    "laptop": Scale(pictures=None, units_a_scene=4, size=64, scenes=64),
+    "paper": Scale(pictures=1491, units_a_scene=1, size=224, scenes=64),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Method:
+    """Hides and reveals uint8 RGB images."""
+
+    hide: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    reveal: Callable[[np.ndarray], np.ndarray]
+
+
+@dataclasses.dataclass(frozen=True)
+class Results:
+    """What a method made of the pairs, each a list of uint8 images; the container as it was saved."""
+
+    covers: list[np.ndarray]
+    containers: list[np.ndarray]
+    secrets: list[np.ndarray]
+    revealed: list[np.ndarray]
+
+
+class Evaluation:
+    """The test pairs of ``settings`` and what methods make of them.
+
+    Raises:
+        ValueError: For an unknown scale, or fewer than two scenes.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        if settings.scale not in SCALES:
+            raise ValueError(f"scale must be one of {sorted(SCALES)}. Received: {settings.scale!r}")
+        if settings.weights is not None and not settings.weights.is_dir():
+            raise ValueError(f"--weights must be a folder of `zoo pretrain`. Received: {settings.weights}")
+        self.settings, self.scale = settings, SCALES[settings.scale]
+        self.results = cache(self._results)
+        self.method = cache(self._method)
+
+    def available(self, network: str, weight: float = STORED_WEIGHT) -> bool:
+        """Whether networks (``"ours"`` or ``"baluja"``) of that lambda are stored or in the user's folder."""
+        if self.settings.weights is not None:
+            return (self.settings.weights / f"{state_name(network, weight)}.keras").is_file()
+        return network == "ours" and weight == STORED_WEIGHT and HIDING_WEIGHTS in names()
+
+    def weights_label(self, network: str, weight: float = STORED_WEIGHT) -> str:
+        """What the CSV says about where the networks come from."""
+        if network not in ("ours", "baluja"):
+            return ""
+        return "trained" if self.settings.weights is not None else f"{HIDING_WEIGHTS} lambda {weight:g}"
+
+    @cached_property
+    def photographs(self) -> tuple[list[np.ndarray], list[str]]:
+        """The units of the test pictures and their scenes."""
+        settings = self.settings
+        own = settings.dataset.startswith("folder:")
+        split = "all" if own and settings.weights is None else "test"
+        found = photographs(None if own else settings.dataset, settings.data_dir, split, settings.seed)
+        units, scenes = [], []
+        for i, picture in enumerate(found[: self.scale.pictures]):
+            image = picture.load()
+            rng = keyed.generator(settings.seed, i)
+            units += [self._unit(image, rng, whole=k == 0) for k in range(self.scale.units_a_scene)]
+            scenes += [picture.scene] * self.scale.units_a_scene
+        if len(set(scenes)) < 2:
+            raise ValueError(f"A cover and a secret image need two scenes at least. Received: {len(set(scenes))}")
+        return units, scenes
+
+    @cached_property
+    def scenes(self) -> tuple[list[np.ndarray], list[str]]:
+        """Generated scenes that no training draws, and their names."""
+        size = self.scale.size
+        made = [
+            shrink(generate_scene(keyed.generator(SCENES_SEED, i), 2 * size, 2 * size), size)
+            for i in range(self.scale.scenes)
+        ]
+        return made, [f"scene {i}" for i in range(len(made))]
+
+    def _unit(self, image: np.ndarray, rng: np.random.Generator, whole: bool) -> np.ndarray:
+        if whole:
+            return shrink(image, self.scale.size)
+        height, width = image.shape[:2]
+        least = min(self.scale.size, height, width)
+        side = int(np.exp(rng.uniform(np.log(least), np.log(min(height, width)))))
+        y, x = (int(rng.integers(n - side + 1)) for n in (height, width))
+        return shrink(image[y : y + side, x : x + side], self.scale.size)
+
+    def pairs(self, data: str) -> tuple[list[np.ndarray], list[np.ndarray], list[str]]:
+        """Covers, secrets and the covers' scenes; ``data`` is ``"photographs"`` or ``"scenes"``."""
+        units, scenes = self.photographs if data == "photographs" else self.scenes
+        return units, [units[i] for i in _other_scenes(scenes)], scenes
+
+    def _method(self, name: str, weight: float) -> Method:
+        if name == LSB_PLAIN:
+            return Method(partial(lsb.hide, bits=4, adjust=False), partial(lsb.reveal, bits=4))
+        if name in LSB:
+            bits = LSB.index(name) + 1
+            return Method(partial(lsb.hide, bits=bits), partial(lsb.reveal, bits=bits))
+        folder = self.settings.weights
+        hider = ImageHider(
+            None if folder is None else load_steganographer(folder / f"{state_name(name, weight)}.keras")
+        )
+        return Method(hider.hide, hider.reveal)
+
+    def _results(self, name: str, weight: float, data: str) -> Results:
+        method = self.method(name, weight)
+        covers, secrets, _ = self.pairs(data)
+        containers = [method.hide(cover, secret) for cover, secret in zip(covers, secrets, strict=True)]
+        return Results(covers, containers, secrets, [method.reveal(c) for c in containers])
+
+    def mean(self, values: list[float], data: str) -> Estimate:
+        """The mean over units with its interval over scenes."""
+        return bootstrap_mean(np.array(values), self.pairs(data)[2], seed=self.settings.seed)
+
+    def error(
+        self,
+        name: str,
+        part: str,
+        measure: Callable[[np.ndarray, np.ndarray], float],
+        weight: float = STORED_WEIGHT,
+        data: str = "photographs",
+        attack: Callable[[np.ndarray], np.ndarray] | None = None,
+    ) -> Estimate:
+        """``measure`` between cover and container (``"C-H"``) or secret and revealed image (``"S-O"``).
+
+        With ``attack`` the container goes through it before it is revealed.
+        """
+        found = self.results(name, weight, data)
+        if part == "C-H":
+            pairs = zip(found.covers, found.containers, strict=True)
+        elif attack is None:
+            pairs = zip(found.secrets, found.revealed, strict=True)
+        else:
+            reveal = self.method(name, weight).reveal
+            pairs = zip(found.secrets, (reveal(attack(c)) for c in found.containers), strict=True)
+        return self.mean([measure(one, two) for one, two in pairs], data)
+
+
+def _other_scenes(scenes: list[str]) -> list[int]:
+    """For each unit another, of the next scene: the k-th of a scene gets the k-th of the next, as far as it goes."""
+    of_scene: dict[str, list[int]] = {}
+    for i, scene in enumerate(scenes):
+        of_scene.setdefault(scene, []).append(i)
+    groups = list(of_scene.values())
+    partner = {}
+    for group, following in zip(groups, groups[1:] + groups[:1], strict=True):
+        partner |= {i: following[k % len(following)] for k, i in enumerate(group)}
+    return [partner[i] for i in range(len(scenes))]

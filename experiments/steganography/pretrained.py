@@ -1,0 +1,66 @@
+"""Store trained H-nets and R-nets as small files with checksum and provenance."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+import zoo.weights
+from zoo.datasets.pairs import HidingPairs
+from zoo.experiments import stored
+from zoo.experiments.steganography.training import SCALES, VALIDATION_SEED, pretrain, state_name
+from zoo.steganography import HNet, RNet, Steganographer
+from zoo.steganography.hiding import HIDING_WEIGHTS, REVEALING_WEIGHTS, load_steganographer
+
+NAMES = {"hiding": HIDING_WEIGHTS, "revealing": REVEALING_WEIGHTS}
+STORED_WEIGHT = 0.75
+"""The lambda of the stored networks."""
+
+
+def pack(model: Steganographer, folder: Path, pairs: HidingPairs) -> dict[Path, tuple[float, float]]:
+    """Pack both networks into ``folder``, for ``stored_steganographer``.
+
+    Returns, for each file, the mean squared error of its own task (container or revealed image) over ``pairs`` before
+    and after packing, the other network being the trained one.
+    """
+    batches = [pairs.batch(0, step) for step in range(len(pairs))]
+    # Policies other than float32 are for training alone.
+    full = Steganographer(HNet(), RNet(), quantize=True)
+    trained = {part: getattr(model, part).get_weights() for part in NAMES}
+    for part, weights in trained.items():
+        getattr(full, part).set_weights(weights)
+    before = _errors(full, batches)
+    written = {}
+    for part, name in NAMES.items():
+        path = folder / f"{name}.npz"
+        zoo.weights.pack(getattr(full, part), path)
+        zoo.weights.unpack(getattr(full, part), path)
+        written[path] = before[part], _errors(full, batches)[part]
+        getattr(full, part).set_weights(trained[part])
+    return written
+
+
+def _errors(model: Steganographer, batches: list[dict[str, np.ndarray]]) -> dict[str, float]:
+    outputs = [model.predict_on_batch(batch) for batch in batches]
+    parts = {"hiding": ("cover", "container"), "revealing": ("secret", "revealed")}
+    return {
+        part: float(np.mean([np.square(o[image] - b[truth]).mean() for o, b in zip(outputs, batches, strict=True)]))
+        for part, (truth, image) in parts.items()
+    }
+
+
+def run(scale: str, folder: Path, seed: int, pictures: list, data: str, install: bool) -> None:
+    """Train, pack and, where asked, install; says what was written. ``data`` names the training images."""
+    pretrain(scale, folder, seed, pictures)
+    state = folder / f"{state_name('ours', STORED_WEIGHT)}.keras"
+    plan = SCALES[scale]
+    unseen = HidingPairs(4, plan.batch_size, plan.size, seed + 2 * VALIDATION_SEED)
+    losses = pack(load_steganographer(state), folder, unseen)
+    for path, (before, after) in losses.items():
+        print(f"written: {path} (packing moves its mean squared error from {before:.6f} to {after:.6f})")
+    if not install:
+        return
+    history = json.loads(state.with_suffix(".json").read_text())
+    for name in NAMES.values():
+        command = f"zoo pretrain steganography --scale {scale} --seed {seed}"
+        stored.install("steganography", folder / f"{name}.npz", history, "8", command, data)

@@ -1,0 +1,243 @@
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from zoo.experiments import cli
+from zoo.experiments.steganography import comparison, detectability, evaluation, timing
+from zoo.experiments.steganography.values import paper_values
+from zoo.experiments.table import Settings
+from zoo.images import read_image
+from zoo.layers import DifferentiableJPEG
+from zoo.steganography import Steganographer, lsb
+from zoo.steganography.measures import mse
+
+
+@pytest.fixture(scope="module")
+def networks(tmp_path_factory):
+    """A folder as `zoo pretrain` leaves it, of networks that hide nothing: the container is the cover."""
+    folder = tmp_path_factory.mktemp("networks")
+    for name, channel in (("ours-0.75", None), ("baluja-0.75", None), ("jpeg", DifferentiableJPEG(90))):
+        cover, secret = (keras.Input((None, None, 3), name=part) for part in ("cover", "secret"))
+        x = keras.layers.Concatenate(name="h_net_input")([cover, secret])
+        hide = keras.layers.Conv2D(3, 1, use_bias=False, name="h_net_conv")
+        hiding = keras.Model([cover, secret], hide(x))
+        hide.kernel.assign(np.eye(6, 3, dtype=np.float32)[None, None])
+        container = keras.Input((None, None, 3), name="container")
+        reveal = keras.layers.Conv2D(3, 1, use_bias=False, name="r_net_conv")
+        revealing = keras.Model(container, reveal(container))
+        reveal.kernel.assign(np.eye(3, dtype=np.float32)[None, None])
+        Steganographer(hiding, revealing, quantize=True, channel=channel).save(folder / f"{name}.keras")
+    return folder
+
+
+def _run(capsys, *arguments):
+    try:
+        code = cli.main([str(a) for a in arguments])
+    except SystemExit as stop:
+        code = stop.code
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+@pytest.fixture
+def pictures(tmp_path, photo):
+    Image.fromarray(photo[:70, :90]).save(tmp_path / "cover.png")
+    Image.fromarray(photo[100:141, 30:99]).convert("L").save(tmp_path / "secret.jpg")
+    opaque = np.dstack([photo[:20, :30], np.full((20, 30), 255, np.uint8)])
+    Image.fromarray(opaque).save(tmp_path / "opaque.png")
+    opaque[3, 3, 3] = 0
+    Image.fromarray(opaque).save(tmp_path / "clear.png")
+    (tmp_path / "text.png").write_text("no picture")
+    return tmp_path
+
+
+@pytest.mark.parametrize("cover", ["cover.png", "opaque.png", "secret.jpg"])
+def test_hide_and_reveal_go_through_a_file(pictures, capsys, networks, cover):
+    option = ("--networks", networks / "ours-0.75.keras")
+    container, secret, sheet = (pictures / f"{name}.png" for name in ("container", "revealed", "sheet"))
+    code, out, _ = _run(
+        capsys, "steganography", "hide", pictures / cover, pictures / "secret.jpg", "-o", container, *option,
+        "--sheet", sheet,
+    )  # fmt: skip
+    assert (code, out) == (0, f"written: {container}\n")
+    image = read_image(pictures / cover)
+    np.testing.assert_array_equal(read_image(container), image)  # these networks hide nothing
+    assert read_image(sheet).shape == (image.shape[0] + 8, 5 * (image.shape[1] + 4) + 4, 3)
+    code, _, err = _run(capsys, "steganography", "reveal", container, "-o", secret, "--size", "69x41", *option)
+    assert (code, err) == (0, "")
+    assert read_image(secret).shape == (41, 69, 3)
+
+
+def test_a_turned_photograph_is_hidden_in_as_one_sees_it(pictures, capsys, networks, photo):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was held upright
+    Image.fromarray(photo[:32, :64]).save(pictures / "turned.png", exif=exif)
+    container = pictures / "container.png"
+    command = ("steganography", "hide", pictures / "turned.png", pictures / "cover.png", "-o", container)
+    assert _run(capsys, *command, "--networks", networks / "ours-0.75.keras")[0] == 0
+    np.testing.assert_array_equal(read_image(container), np.rot90(photo[:32, :64], -1))
+
+
+def test_what_is_no_container_is_warned_of(pictures, capsys, networks, rng):
+    Image.fromarray(rng.integers(0, 256, (40, 40, 3), np.uint8)).save(pictures / "noise.png")
+    option = ("-o", pictures / "revealed.png", "--networks", networks / "ours-0.75.keras")
+    code, _, err = _run(capsys, "steganography", "reveal", pictures / "noise.png", *option)
+    assert code == 0
+    assert err.startswith("zoo: warning:")
+    assert "does not look like a container" in err
+    Image.fromarray(read_image(pictures / "cover.png")).save(pictures / "container.jpg")
+    _, _, err = _run(capsys, "steganography", "reveal", pictures / "container.jpg", *option)
+    assert "saved with loss (JPEG)" in err
+
+
+def test_jpeg_is_written_by_networks_that_were_trained_for_it_alone(pictures, capsys, networks):
+    container = pictures / "container.jpg"
+    command = ("steganography", "hide", pictures / "cover.png", pictures / "secret.jpg", "-o", container, "--networks")
+    code, _, err = _run(capsys, *command, networks / "ours-0.75.keras")
+    assert code == 2
+    assert "JPEG would destroy the hidden picture" in err
+    assert not container.exists()
+    assert _run(capsys, *command, networks / "jpeg.keras")[0] == 0
+    with Image.open(container) as image:
+        assert image.format == "JPEG"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("hide", "cover.png", "absent.png", "-o", "container.png"),
+        ("hide", "text.png", "cover.png", "-o", "container.png"),
+        ("hide", "clear.png", "cover.png", "-o", "container.png"),
+        ("hide", "cover.png", "secret.jpg", "-o", "container.webp"),
+        ("hide", "cover.png", "secret.jpg", "-o", "absent/container.png"),
+        ("hide", "cover.png", "secret.jpg", "-o", "container.png", "--sheet", "sheet.jpg"),
+        ("hide", "cover.png", "secret.jpg", "-o", "container.png", "--networks", "cover.png"),
+        ("hide", "cover.png", "secret.jpg"),
+        ("reveal", "cover.png", "-o", "secret.jpg"),
+        ("reveal", "text.png", "-o", "secret.png"),
+        ("reveal", "cover.png", "-o", "secret.png", "--size", "0x4"),
+        ("reveal", "cover.png", "-o", "secret.png", "--size", "wide"),
+        (),
+    ],
+)
+def test_bad_input_is_one_line_and_code_2(pictures, capsys, monkeypatch, networks, arguments):
+    monkeypatch.chdir(pictures)
+    option = () if "--networks" in arguments or not arguments else ("--networks", networks / "ours-0.75.keras")
+    before = sorted(pictures.iterdir())
+    code, _, err = _run(capsys, "steganography", *arguments, *option)
+    assert code == 2
+    assert err.strip().splitlines()[-1].startswith("zoo")
+    assert "Traceback" not in err
+    assert sorted(pictures.iterdir()) == before
+
+
+def test_tables_of_errors_at_smoke(tmp_path, capsys, monkeypatch, networks):
+    monkeypatch.chdir(tmp_path)
+    for table in ("table-1", "table-2", "trade-off", "figure-5", "figure-6"):
+        code, _, err = _run(
+            capsys, "reproduce", "steganography", table, "--scale", "smoke", "--weights", networks
+        )  # fmt: skip
+        assert code == 0, err
+    results = tmp_path / "results" / "smoke"
+    settings = Settings("smoke", weights=networks)
+    covers, secrets, _ = evaluation.Evaluation(settings).pairs("photographs")
+    # These networks return the cover as container and as secret image.
+    theirs = np.mean([mse(c, s) for c, s in zip(covers, secrets, strict=True)])
+    containers = [lsb.hide(c, s, 3) for c, s in zip(covers, secrets, strict=True)]
+    lsb_3 = [mse(c, h) + 0.75 * mse(s, lsb.reveal(h, 3)) for c, h, s in zip(covers, containers, secrets, strict=True)]
+    frame = pd.read_csv(results / "steganography_table_1.csv").set_index(["row", "column"])
+    assert frame.loc[("photographs, lambda 0.75", "ours"), "value"] == pytest.approx(0.75 * theirs)
+    assert frame.loc[("photographs, lambda 0.75", "baseline: LSB 3"), "value"] == pytest.approx(np.mean(lsb_3))
+    assert frame.loc[("photographs, lambda 0.5", "ours"), "status"] == "not-run"
+    assert frame.loc[("Holiday, lambda 0.5", "Baluja"), "status"] == "data-unavailable"
+    assert frame.loc[("Holiday, lambda 0.5", "Baluja"), "paper_value"] == 0.06354
+    assert set(frame["comparable"]) == {"no"}
+    frame = pd.read_csv(results / "steganography_table_2.csv").set_index(["row", "column", "metric"])
+    assert frame.loc[("photographs", "ours, C-H", "APD, ratio"), "value"] == 0
+    ratio = frame.loc[("photographs", "Baluja, S-O", "APD, ratio"), "value"]
+    assert frame.loc[("photographs", "Baluja, S-O", "APD, grey levels"), "value"] == pytest.approx(255 * ratio)
+    frame = pd.read_csv(results / "steganography_trade_off.csv").set_index(["row", "column", "metric"])
+    assert frame.loc[("ours", "S-O", "MSE"), "value"] == pytest.approx(theirs)
+    flat = frame.loc[("baseline: mean grey as the secret", "S-O", "MSE"), "value"]
+    assert flat == pytest.approx(np.mean([s.var((0, 1)).mean() / 255**2 for s in secrets]), rel=0.01)
+    assert frame.loc[("baseline: LSB 4", "S-O after JPEG 75", "MSE"), "value"] > 10 * lsb_3[0]
+    for name in ("table_1", "table_2", "trade_off", "figure_5", "figure_6"):
+        assert (results / f"steganography_{name}.png").stat().st_size > 1000
+
+
+def test_a_table_without_networks_says_so(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(evaluation, "names", list)
+    arguments = ("reproduce", "steganography", "table-1", "--scale", "smoke", "--rows", "photographs*")
+    assert _run(capsys, *arguments)[0] == 0
+    frame = pd.read_csv("results/smoke/steganography_table_1.csv").set_index(["row", "column"])
+    assert set(frame.loc[(slice(None), "ours"), "status"]) == {"not-run"}
+    assert frame.loc[("photographs, lambda 0.75", "baseline: LSB 4"), "status"] == "measured"
+
+
+def test_detectability_at_smoke(tmp_path, capsys, monkeypatch, networks):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(detectability.SCALES, "smoke", detectability.Scale(12))
+    arguments = ("--scale", "smoke", "--weights", networks, "--rows", "ours", "--rows", "*LSB 4")
+    assert _run(capsys, "reproduce", "steganography", "detectability", *arguments)[0] == 0
+    frame = pd.read_csv("results/smoke/steganography_detectability.csv").set_index(["row", "column"])
+    # A container that is its cover cannot be told from it.
+    assert (frame.loc["ours", "value"] == 50).all()
+    assert frame.loc[("baseline: LSB 4", "scenes"), "value"] < 50
+
+
+def test_timings_and_comparison_at_smoke(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    times = {"ours": np.array([1.0, 2.0]), "Baluja": np.array([3.0, 6.0])}
+    monkeypatch.setattr(timing, "_models", dict)
+    monkeypatch.setattr(timing, "_take_turns", lambda actions, turns: times)
+    monkeypatch.setattr(comparison, "train", lambda scale, network, seed: [_point(network)] * comparison.POINTS)
+    for table in ("table-3", "table-4", "comparison"):
+        assert _run(capsys, "reproduce", "steganography", table, "--scale", "smoke")[0] == 0
+    frame = pd.read_csv("results/smoke/steganography_table_3.csv").set_index(["row", "column"])
+    assert frame.loc[("batch 2", "ours"), "value"] == 1.5 * 7500
+    assert frame.loc[("batch 2", "Baluja / ours"), "value"] == 3
+    assert frame.loc[("batch 64", "Baluja / ours"), "paper_value"] == pytest.approx(543 / 391)
+    frame = pd.read_csv("results/smoke/steganography_table_4.csv").set_index(["row", "column"])
+    assert frame.loc[("CPU", "Baluja"), "value"] == 4500
+    assert set(frame.loc["GPU", "status"]) == {"not-run"}
+    frame = pd.read_csv("results/smoke/steganography_comparison.csv").set_index(["row", "column", "metric"])
+    assert frame.loc[("Baluja - ours", "equal seconds", "MSE, C-H, difference"), "value"] == 2
+
+
+def _point(network):
+    value = {"ours": 1.0, "ours, SSIM loss": 2.0, "Baluja": 3.0}[network]
+    return dict.fromkeys(comparison.METRICS, value)
+
+
+def test_taking_turns_measures_each_action():
+    calls = []
+    actions = {"fast": lambda: calls.append("fast"), "slow": lambda: calls.append(sum(range(300_000)))}
+    times = timing._take_turns(actions, 5)
+    assert [len(found) for found in times.values()] == [5, 5]
+    assert len(calls) == 12
+    assert np.median(times["slow"]) > np.median(times["fast"])
+
+
+def test_transcribed_values_bear_the_papers_ratios():
+    times = paper_values("table_3")
+    assert [round(r, 2) for r in times["Baluja"] / times["ours"]] == [1.26, 1.55, 1.39]
+    times = paper_values("table_4")
+    np.testing.assert_allclose(times["Baluja"] / times["ours"], times["Baluja / ours"], rtol=0.04)
+    assert (paper_values("table_1")["Baluja"] > 4 * paper_values("table_1")["ours"]).all()
+    assert paper_values("table_2").shape == (4, 4)
+
+
+def test_pretrain_at_smoke_leaves_networks_that_tables_take(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = _run(capsys, "pretrain", "steganography", "--scale", "smoke")
+    assert code == 0, err
+    assert out.count("packing moves its mean squared error") == 2
+    folder = tmp_path / "runs" / "steganography-smoke-0"
+    assert {p.name for p in folder.iterdir()} >= {"ours-0.75.keras", "steganography-h-net.generated.npz"}
+    assert _run(capsys, "reproduce", "steganography", "figure-4", "--scale", "smoke", "--weights", folder)[0] == 0
+    frame = pd.read_csv("results/smoke/steganography_figure_4.csv")
+    assert (frame["status"] == "measured").all()
+    assert len(frame) == 6

@@ -1,0 +1,86 @@
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from zoo.experiments.steganography import comparison, training
+from zoo.experiments.steganography.training import SCALES, Scale, build, fit, pretrain
+from zoo.steganography import Steganographer, separate_optimizers
+from zoo.steganography.steganographer import adam
+
+TINY = Scale(3, 2, 2, 16, "relative", "float32", 1)
+
+
+def _small():
+    """Networks of one layer, as what is tested does not depend on the paper's."""
+    keras.utils.set_random_seed(1)
+    cover, secret = (keras.Input((None, None, 3), name=part) for part in ("cover", "secret"))
+    x = keras.layers.Concatenate(name="h_net_input")([cover, secret])
+    x = keras.layers.Conv2D(3, 3, padding="same", name="h_net_conv")(x)
+    container = keras.Input((None, None, 3), name="container")
+    y = keras.layers.BatchNormalization(name="r_net_norm")(container)
+    y = keras.layers.Conv2D(3, 3, padding="same", name="r_net_conv")(y)
+    model = Steganographer(keras.Model([cover, secret], x), keras.Model(container, y), quantize=True)
+    model.compile(separate_optimizers(adam(name="hiding"), adam(name="revealing")))
+    return model
+
+
+def test_a_killed_training_resumes_to_the_same_bits(tmp_path):
+    whole = fit(_small(), TINY, tmp_path / "a", "ours")
+    again = fit(_small(), TINY, tmp_path / "b", "ours")
+    for epochs in (1, 3):
+        resumed = fit(_small(), Scale(epochs, *list(vars(TINY).values())[1:]), tmp_path / "c", "ours")
+    for one, two, three in zip(whole.get_weights(), again.get_weights(), resumed.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, two)
+        np.testing.assert_array_equal(one, three)
+    assert int(resumed.optimizer.iterations) == 6
+    history = json.loads((tmp_path / "c" / "ours.json").read_text())
+    assert [entry["epoch"] for entry in history] == [1, 2, 3]
+    assert {"val_loss", "val_reveal_loss", "learning_rate_hiding", "learning_rate_revealing"} <= set(history[0])
+
+
+def test_schedules_are_the_public_relatives():
+    history = [{"val_loss": 1.0, "val_reveal_loss": 2.0}, {"val_loss": 0.5, "val_reveal_loss": 3.0}]
+    hiding, revealing = training.schedules(SCALES["paper"], history)
+    assert (hiding.monitor, hiding.optimizer_name, hiding.factor, hiding.patience) == ("val_loss", "hiding", 0.2, 5)
+    assert (revealing.monitor, revealing.patience) == ("val_reveal_loss", 8)
+    assert (hiding.best, hiding.bad_epochs, revealing.best, revealing.bad_epochs) == (0.5, 0, 2.0, 1)
+    assert training.schedules(SCALES["laptop"], []) == []
+
+
+@pytest.mark.parametrize(("network", "first"), [("ours", "h_net_conv2d_1"), ("baluja", "baluja_hide_input")])
+def test_networks_of_a_scale(network, first):
+    model = build(SCALES["paper"], 0.5, network)
+    assert model.weight == 0.5
+    assert model.quantize
+    assert model.hiding.get_layer(first)
+    assert [o.name for o in model.optimizer.optimizers] == ["hiding", "revealing"]
+    for optimizer in model.optimizer.optimizers:
+        assert float(optimizer.learning_rate) == pytest.approx(1e-3)
+        assert (optimizer.beta_1, optimizer.epsilon) == (0.5, 1e-8)
+
+
+def test_the_laptops_rate_rises_and_falls():
+    rate = build(SCALES["laptop"]).optimizer.optimizers[0]._learning_rate
+    steps = SCALES["laptop"].epochs * SCALES["laptop"].steps
+    values = [float(rate(step)) for step in (0, steps // 50, steps // 2, steps)]
+    np.testing.assert_allclose([values[0], values[1], values[3]], [1e-4, 1e-3, 1e-5], rtol=0.02)
+    assert values[3] < values[2] < values[1]
+
+
+def test_an_unknown_scale():
+    with pytest.raises(ValueError, match="Received: 'huge'"):
+        pretrain("huge", None)
+
+
+def test_differences_are_read_at_equal_seconds_and_at_equal_steps():
+    def curve(network, seed):
+        speed = {"ours": 2.0, "Baluja": 1.0}[network]
+        # A loss that depends on steps alone, so that equal steps make no difference.
+        return [{"steps": speed * i, "loss": 100 - speed * i + seed} for i in range(1, 9)]
+
+    equal_steps = comparison._difference(curve, (0, 1, 2), "Baluja", "loss", "equal steps")
+    equal_seconds = comparison._difference(curve, (0, 1, 2), "Baluja", "loss", "equal seconds")
+    assert (equal_steps.value, equal_steps.n_sources) == (0, 3)
+    assert equal_seconds.value == 8

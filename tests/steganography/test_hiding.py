@@ -1,0 +1,119 @@
+import keras
+import numpy as np
+import pytest
+
+from zoo.images import read_image, write_png
+from zoo.layers import DifferentiableJPEG
+from zoo.steganography import HNet, RNet, Steganographer, hiding
+from zoo.steganography.hiding import ImageHider, load_steganographer, resize
+
+
+@pytest.fixture(scope="module")
+def model():
+    """The paper's networks, untrained."""
+    keras.utils.set_random_seed(5)
+    return Steganographer(HNet(), RNet(), quantize=True)
+
+
+@pytest.fixture(scope="module")
+def hider(model):
+    return ImageHider(model)
+
+
+def _picture(rng, height, width):
+    return rng.integers(0, 256, (height, width, 3), np.uint8)
+
+
+@pytest.mark.parametrize(("cover", "secret"), [((32, 64), (32, 64)), ((37, 51), (80, 20)), ((5, 1), (3, 3))])
+def test_any_sizes(hider, rng, cover, secret):
+    container = hider.hide(_picture(rng, *cover), _picture(rng, *secret))
+    assert container.dtype == np.uint8
+    assert container.shape == (*cover, 3)
+    assert hider.reveal(container).shape == (*cover, 3)
+    assert hider.reveal(container, secret).shape == (*secret, 3)
+
+
+def test_a_picture_of_fitting_size_is_what_the_networks_make_of_it(hider, model, rng):
+    cover, secret = _picture(rng, 32, 64), _picture(rng, 32, 64)
+    outputs = model.predict_on_batch({"cover": cover[None] / np.float32(255), "secret": secret[None] / np.float32(255)})
+    container = hider.hide(cover, secret)
+    np.testing.assert_allclose(container, outputs["container"][0] * 255, atol=1e-3)
+    np.testing.assert_array_equal(hider.reveal(container), np.rint(outputs["revealed"][0] * 255))
+
+
+def test_a_png_changes_nothing(hider, rng, tmp_path):
+    container = hider.hide(_picture(rng, 33, 40), _picture(rng, 33, 40))
+    write_png(tmp_path / "container.png", container)
+    np.testing.assert_array_equal(hider.reveal(read_image(tmp_path / "container.png")), hider.reveal(container))
+
+
+def test_blocks_are_the_whole_picture(hider, rng, monkeypatch):
+    cover, secret = _picture(rng, 320, 64), _picture(rng, 320, 64)
+    whole = hider.hide(cover, secret)
+    revealed = hider.reveal(whole)
+    monkeypatch.setattr(hiding, "BLOCK", 64)
+    blocks = hider.hide(cover, secret)
+    # Sums in another order may cross a rounding, by one level.
+    assert np.abs(blocks.astype(int) - whole).max() <= 1
+    assert (blocks != whole).mean() < 0.001
+    assert np.abs(hider.reveal(whole).astype(int) - revealed).max() <= 1
+    # Blocks without surroundings would show.
+    monkeypatch.setattr(hiding, "HIDING_MARGIN", 0)
+    assert (hider.hide(cover, secret) != whole).mean() > 0.01
+
+
+def test_surroundings_are_what_h_net_can_reach():
+    network = HNet()
+    for weight in network.weights:
+        if weight.name == "kernel":  # means, so that what is reached anywhere is above 0
+            weight.assign(np.full(weight.shape, 1 / np.prod(weight.shape[:2]) / 50, np.float32))
+        elif weight.name == "bias":
+            weight.assign(np.zeros(weight.shape))
+    logits = keras.Model(network.input, network.get_layer("h_net_conv_transpose2d_30").output)
+    columns = np.arange(128, 160)  # all places within a stride
+    impulse = np.zeros((32, 32, 288, 3), np.float32)
+    impulse[np.arange(32), 16, columns] = 1e15
+    reached = logits.predict_on_batch([impulse, impulse]).max((1, 3)) > 0
+    distances = [np.abs(np.flatnonzero(row) - column).max() for row, column in zip(reached, columns, strict=True)]
+    assert hiding.HIDING_MARGIN - 32 < max(distances) == 93 < hiding.HIDING_MARGIN
+
+
+def test_a_gradient_is_a_plausible_picture_and_noise_or_grey_is_not(hider, rng, photo):
+    assert hider.is_plausible(photo[:64, :64])
+    assert not hider.is_plausible(_picture(rng, 64, 64))
+    assert not hider.is_plausible(np.full((64, 64, 3), 90, np.uint8))
+    column = np.full((64, 64, 3), 90, np.uint8)
+    column[:, -1] = 255
+    assert not hider.is_plausible(column)
+
+
+def test_jpeg_is_survived_by_those_trained_for_it(model):
+    assert not ImageHider(model).survives_jpeg
+    for channel in (
+        DifferentiableJPEG(90),
+        keras.Sequential([keras.layers.GaussianNoise(0.1), DifferentiableJPEG(90)]),
+    ):
+        assert ImageHider(Steganographer(model.hiding, model.revealing, channel=channel)).survives_jpeg
+
+
+def test_networks_from_a_file(tmp_path, model, rng):
+    model.save(tmp_path / "networks.keras")
+    container = _picture(rng, 32, 32)
+    loaded = ImageHider(load_steganographer(tmp_path / "networks.keras"))
+    np.testing.assert_array_equal(loaded.reveal(container), ImageHider(model).reveal(container))
+    keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]).save(tmp_path / "other.keras")
+    (tmp_path / "text.keras").write_text("no networks")
+    for name in ("other.keras", "text.keras", "absent.keras", "networks.npz"):
+        with pytest.raises(ValueError, match="Received"):
+            load_steganographer(tmp_path / name)
+
+
+def test_bad_images(hider, rng):
+    picture = _picture(rng, 32, 32)
+    for bad in (picture[..., 0], picture / 255.0, np.dstack([picture, picture[..., :1]]), picture[:0]):
+        with pytest.raises(ValueError, match="Received"):
+            hider.hide(picture, bad)
+        with pytest.raises(ValueError, match="Received"):
+            hider.reveal(bad)
+    with pytest.raises(ValueError, match="Received: 0 x 4"):
+        resize(picture, 0, 4)

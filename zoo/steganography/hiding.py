@@ -1,0 +1,159 @@
+"""Hide a picture in a picture: uint8 images of any size in, uint8 images out."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import keras
+import numpy as np
+
+from zoo import tiles
+from zoo.layers import DifferentiableJPEG, JPEGAugmentation
+from zoo.steganography.h_net import STRIDE, HNet
+from zoo.steganography.r_net import RNet
+from zoo.steganography.steganographer import Steganographer
+
+HIDING_WEIGHTS, REVEALING_WEIGHTS = "steganography-h-net.generated", "steganography-r-net.generated"
+BLOCK = 512
+HIDING_MARGIN, REVEALING_MARGIN = 96, 32
+"""More than any output depends on (93 pixels for H-net, 6 for R-net, 20 and 10 for Baluja's), in multiples of 32."""
+LEAST_CONTRAST, LEAST_LIKENESS = 4.0, 0.5
+"""Standard deviation in grey levels and correlation of neighbours, below which an image is no picture."""
+
+
+def stored_steganographer() -> Steganographer:
+    """The stored H-net and R-net.
+
+    Raises:
+        ValueError: Where they are not stored, or a file was changed.
+    """
+    return Steganographer(HNet(weights=HIDING_WEIGHTS), RNet(weights=REVEALING_WEIGHTS), quantize=True)
+
+
+def load_steganographer(path: str | Path) -> Steganographer:
+    """A model that ``Steganographer.save`` or ``zoo pretrain`` wrote.
+
+    Raises:
+        ValueError: When the file is no such model.
+    """
+    path = Path(path)
+    if not path.is_file() or path.suffix != ".keras":
+        raise ValueError(f"The networks must be a .keras file of a Steganographer. Received: {path}")
+    try:
+        model = keras.models.load_model(path, compile=False)
+    except Exception as error:  # zipfile, JSON, HDF5 and Keras each have their own
+        reason = " ".join(str(error).split())[:120]
+        raise ValueError(f"Not a .keras file that can be opened. Received: {path} ({reason})") from error
+    if not isinstance(model, Steganographer):
+        raise ValueError(f"The .keras file must hold a Steganographer. Received: {path} with a {type(model).__name__}")
+    return model
+
+
+class ImageHider:
+    """Hides and reveals pictures of any size with the networks of a ``Steganographer``.
+
+    Pictures are padded to multiples of 32 by reflection and cropped again. Large ones are worked on in blocks with
+    enough surroundings that the result is that of the whole picture.
+
+    Args:
+        model: The networks; by default the stored ones.
+    """
+
+    def __init__(self, model: Steganographer | None = None) -> None:
+        self.model = model or stored_steganographer()
+
+    @property
+    def survives_jpeg(self) -> bool:
+        """Whether the networks were trained with JPEG between them."""
+        channel = self.model.channel
+        parts = [] if channel is None else [channel, *getattr(channel, "layers", [])]
+        return any(isinstance(part, (DifferentiableJPEG, JPEGAugmentation)) for part in parts)
+
+    def hide(self, cover: np.ndarray, secret: np.ndarray) -> np.ndarray:
+        """Return the container: the cover with the secret image in it, rounded to what a file holds.
+
+        Both are uint8 RGB (height, width, 3) of any size; the secret image is stretched to the cover's size.
+
+        Raises:
+            ValueError: For images that are not uint8 RGB.
+        """
+        cover, secret = _checked(cover), _checked(secret)
+        height, width = cover.shape[:2]
+        secret = resize(secret, height, width)
+        both = _padded(np.concatenate([cover, secret], axis=-1))
+        container = _in_blocks(
+            lambda part: self.model.hiding.predict_on_batch([part[..., :3], part[..., 3:]]), both, HIDING_MARGIN
+        )
+        return _to_bytes(container[:height, :width])
+
+    def reveal(self, container: np.ndarray, size: tuple[int, int] | None = None) -> np.ndarray:
+        """Return the secret image of a container, uint8 RGB, at the container's size or at ``size`` (height, width).
+
+        Raises:
+            ValueError: For a container that is not uint8 RGB, or a size below 1.
+        """
+        container = _checked(container)
+        height, width = container.shape[:2]
+        # R-net takes any size, but saw zeros around training images; reflected surroundings are no worse.
+        revealed = _in_blocks(self.model.revealing.predict_on_batch, _padded(container), REVEALING_MARGIN)
+        image = _to_bytes(revealed[:height, :width])
+        return image if size is None else resize(image, *size)
+
+    def is_plausible(self, revealed: np.ndarray) -> bool:
+        """Whether what was revealed looks like a picture; from an image that is no container it mostly does not.
+
+        Neighbouring pixels of a picture are alike and its contrast is above that of a flat grey. A hint, no proof.
+        """
+        grey = revealed.astype(np.float64).mean(-1)
+        if min(grey.shape) < 2 or grey.std() < LEAST_CONTRAST:
+            return min(grey.shape) < 2
+        pairs = (grey[:, 1:], grey[:, :-1]), (grey[1:], grey[:-1])
+        with np.errstate(invalid="ignore", divide="ignore"):  # a part without any contrast has no correlation
+            likeness = np.mean([np.corrcoef(one.ravel(), two.ravel())[0, 1] for one, two in pairs])
+        return bool(likeness > LEAST_LIKENESS)
+
+
+def resize(image: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Stretch uint8 RGB to another size, averaging where it gets smaller.
+
+    Raises:
+        ValueError: For a side below 1.
+    """
+    if min(height, width) < 1:
+        raise ValueError(f"A picture's sides must be at least 1 pixel. Received: {height} x {width}")
+    if image.shape[:2] == (height, width):
+        return image
+    smaller = height * width < image.shape[0] * image.shape[1]
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC)
+
+
+def _in_blocks(network: Callable[[np.ndarray], np.ndarray], image: np.ndarray, margin: int) -> np.ndarray:
+    """Run ``network`` over (height, width, channels) block by block; float32 (height, width, 3)."""
+    output = np.empty((*image.shape[:2], 3), np.float32)
+    for top, bottom, upper, lower in _blocks(image.shape[0], margin):
+        for left, right, outer_left, outer_right in _blocks(image.shape[1], margin):
+            part = network(image[None, upper:lower, outer_left:outer_right].astype(np.float32) / 255)[0]
+            part = part[top - upper : bottom - upper, left - outer_left : right - outer_left]
+            output[top:bottom, left:right] = part
+    return output
+
+
+def _blocks(length: int, margin: int) -> Iterator[tuple[int, int, int, int]]:
+    """Start and end of each block of a side, and the same with the surroundings."""
+    for start in range(0, length, BLOCK):
+        end = min(start + BLOCK, length)
+        yield start, end, max(0, start - margin), min(length, end + margin)
+
+
+def _padded(image: np.ndarray) -> np.ndarray:
+    return tiles.pad(image, *(-(-n // STRIDE) * STRIDE for n in image.shape[:2]))
+
+
+def _checked(image: np.ndarray) -> np.ndarray:
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
+        raise ValueError(f"An image must be uint8 RGB (height, width, 3). Received: {image.dtype} {image.shape}")
+    return image
+
+
+def _to_bytes(image: np.ndarray) -> np.ndarray:
+    return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
