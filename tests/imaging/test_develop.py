@@ -36,7 +36,7 @@ def test_cropping_to_a_phase_moves_the_mosaic_by_one_at_most(have, want, rng):
         (y, x)
         for y in (0, 1)
         for x in (0, 1)
-        if (image.mosaic[y : y + cropped.shape[0], x : x + cropped.shape[1]] == cropped.mosaic).all()
+        if np.array_equal(image.mosaic[y : y + cropped.shape[0], x : x + cropped.shape[1]], cropped.mosaic)
     ]
     assert len(found) == 1
     # Every code keeps its black level: the normalised mosaic is a part of the old one.

@@ -61,7 +61,8 @@ def test_the_unclipped_output_is_what_is_clipped(rng):
 @pytest.mark.parametrize("cfa", bayer.SITES)
 def test_inet_starts_as_the_bilinear_pipeline(cfa, rng):
     # Smooth, so that no value is clipped on the way.
-    rgb = 0.25 + 0.2 * np.sin(np.arange(24)[:, None, None] / 5 + np.arange(24)[:, None] / 7 + np.arange(3))
+    grey = 0.3 + 0.15 * np.sin(np.arange(24)[:, None] / 5 + np.arange(24) / 7)
+    rgb = grey[..., None] + 0.03 * np.arange(3)
     mosaic = np.empty((24, 24), np.float32)
     for (y, x), colour in zip(bayer.SITES[cfa], (0, 1, 1, 2), strict=True):
         mosaic[y::2, x::2] = rgb[y::2, x::2, colour]
@@ -73,8 +74,8 @@ def test_inet_starts_as_the_bilinear_pipeline(cfa, rng):
 
 
 def test_fidelity_decides_where_the_sampler_puts_the_planes():
-    for build in (INet, DNet):
-        for cfa in bayer.SITES:
+    for build, phases in ((INet, bayer.SITES), (DNet, ("RGGB",))):
+        for cfa in phases:
             kernel = build(cfa=cfa).get_layer("sampler").get_weights()[0]
             np.testing.assert_array_equal(kernel, start.sampler("GBRG"))
             kernel = build(cfa=cfa, fidelity="paper").get_layer("sampler").get_weights()[0]
@@ -101,7 +102,7 @@ def test_stored_gamma_constants_are_close_to_the_curve_and_what_the_script_fits(
 def test_batch_normalisation_never_trains_unless_the_paper_is_read_literally(rng):
     planes, target = rng.random((2, 8, 8, 4), np.float32), rng.random((2, 16, 16, 3), np.float32)
     for fidelity, moves in (("original", False), ("paper", True)):
-        model = DNet(fidelity=fidelity)
+        model = DNet(fidelity=fidelity, clip=False)
         before = {v.path: np.array(v) for v in model.weights}
         model.compile("sgd", "mse")
         model.train_on_batch(planes, target)

@@ -1,4 +1,4 @@
-"""Small layers of the imaging networks: reflection padding, cropping to another map's size, clipping, up-sampling."""
+"""Small layers of the imaging networks: padding, cropping, clipping, up-sampling, normalisation."""
 
 from typing import Any
 
@@ -63,6 +63,19 @@ class DepthToSpace(keras.layers.Layer):
         """Twice the sides, a quarter of the channels."""
         height, width = (None if n is None else 2 * n for n in input_shape[1:3])
         return (input_shape[0], height, width, input_shape[3] // 4)
+
+
+@keras.saving.register_keras_serializable(package="forensics_zoo")
+class InferenceNormalization(keras.layers.BatchNormalization):
+    """Batch normalisation that stays in inference mode during training; its scale and offset are trained.
+
+    With a moving mean of 0 and variance of 1 it is ``gamma x / sqrt(1 + epsilon) + beta``. A functional model would
+    hand a plain layer its own training mode, whatever ``training`` that layer was called with.
+    """
+
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        """Any shape with the channels last, unchanged; ``training`` has no effect."""
+        return super().call(inputs, training=False, mask=mask)
 
 
 @keras.saving.register_keras_serializable(package="forensics_zoo")

@@ -30,8 +30,8 @@ class Reach:
 
 
 # UNet: two convolutions on each of nine levels, the coarsest 16 planes apart, and what pooling rounds: 94.
-# DNet: fifteen convolutions on planes and one on pixels. INet: two pixels.
-_REACH = {"demosaic": Reach(1, 1, 1024), "c10": Reach(96, 16, 640), "c17": Reach(16, 1, 256)}
+# DNet: fifteen convolutions on planes and one on pixels. INet: two pixels, and no tile shorter than ``_SMALLEST``.
+_REACH = {"demosaic": Reach(4, 1, 1024), "c9_2": Reach(96, 16, 640), "c17": Reach(16, 1, 256)}
 _SMALLEST = 4
 """Planes a side that all three networks can read."""
 

@@ -18,7 +18,7 @@ from keras import initializers, layers
 
 from zoo.imaging import start
 from zoo.imaging.bayer import check_phase
-from zoo.imaging.blocks import ClipToUnit, CropLike, DepthToSpace, ReflectPadding
+from zoo.imaging.blocks import ClipToUnit, CropLike, DepthToSpace, InferenceNormalization, ReflectPadding
 
 Fidelity = Literal["original", "paper"]
 Shape = tuple[int | None, int | None, int]
@@ -150,14 +150,14 @@ def DNet(
     """
     _check(input_shape, fidelity)
     phase = check_phase(cfa) if fidelity == "paper" else CFA * bool(check_phase(cfa))
-    inference = {"training": False} if fidelity == "original" else {}
+    normalisation = InferenceNormalization if fidelity == "original" else layers.BatchNormalization
     x = inputs = keras.Input(input_shape, name="planes")
     for i in range(1, 16):
         dtype = "float32" if i == 1 else None
         x = layers.Conv2D(
             64 if i < 15 else 12, 3, use_bias=False, kernel_initializer=_fan_in(), dtype=dtype, name=f"c{i}_conv"
         )(x)
-        x = layers.BatchNormalization(momentum=0.99, epsilon=1e-3, name=f"c{i}_norm")(x, **inference)
+        x = normalisation(momentum=0.99, epsilon=1e-3, name=f"c{i}_norm")(x)
         x = ReflectPadding(1, name=f"c{i}")(layers.ReLU(name=f"c{i}_relu")(x))
     features = DepthToSpace(name="f_conv")(x)
     mosaic = layers.Conv2D(12, 1, use_bias=False, trainable=False, dtype="float32", name="sampler")(inputs)
