@@ -6,7 +6,7 @@ Time:     see `zoo/weights.json`; seconds for `smoke`
 
 There is no opinion score without LIVE or TID2013: GMSD, a full-reference measure, stands in, as 9 - 25 GMSD, so that a
 reference has TID2013's 9. What is learned is agreement with GMSD, never quality. References are generated scenes; the
-photographs of the tables are never seen.
+photographs of the tables are never seen. At `laptop` networks start scaled to data, see `stages.scale_to_data`.
 """
 
 import dataclasses
@@ -20,7 +20,7 @@ from zoo import tiles
 from zoo.datasets import keyed
 from zoo.datasets.distortions import DISTORTIONS, LEVELS, distort
 from zoo.datasets.embedded import generate_scene
-from zoo.experiments.hyperimage.stages import train_stage
+from zoo.experiments.hyperimage.stages import scale_to_data, train_stage
 from zoo.hyperimage import CNNIQA, Recipe, TIDStageTwo, TwoStage
 from zoo.hyperimage.full_reference import gmsd, ssim_map
 from zoo.layers import LocalContrastNormalization
@@ -45,11 +45,15 @@ class Scale:
     second: Recipe
     size: tuple[int, int] = (384, 512)
     grid: tuple[int, int] = (23, 31)
+    from_data: bool = False
+    """Whether the networks start from ``stages.scale_to_data`` instead of Glorot's draw."""
 
 
 SCALES = {
-    "smoke": Scale(2, 1, 3, 4, Recipe(1, 1), Recipe(1, 1, batch_size=2), (96, 128), (16, 16)),
-    "laptop": Scale(24, 6, 25, 32, Recipe(12, 6, plateau=3), Recipe(40, 12, plateau=5, batch_size=16)),
+    "smoke": Scale(2, 1, 3, 4, Recipe(1, 1), Recipe(1, 1, batch_size=2), (96, 128), (16, 16), True),
+    "laptop": Scale(
+        20, 5, 25, 32, Recipe(8, 4, plateau=2, batch_size=64), Recipe(16, 6, plateau=3, batch_size=16), from_data=True
+    ),
     "paper": Scale(15, 5, 100, 713, Recipe(80, 20), Recipe(200, 40, batch_size=16)),
 }
 
@@ -151,7 +155,10 @@ def train(scale: Scale, folder: Path, seed: int = 0) -> TwoStage:
         trainer = both if which == "selected" else TwoStage(model, TIDStageTwo((*scale.grid, 800)))
 
         def fit(which: str = which, trainer: TwoStage = trainer) -> keras.callbacks.History:
-            return trainer.fit_first(*sets["train"][which], sets["validation"][which], scale.first)
+            x, y = sets["train"][which]
+            if scale.from_data:
+                scale_to_data(trainer.first, x[:: max(1, len(x) // 256)], float(y.mean()))
+            return trainer.fit_first(x, y, sets["validation"][which], scale.first)
 
         train_stage(folder, name, model, fit)
     sets.clear()
@@ -163,6 +170,10 @@ def train(scale: Scale, folder: Path, seed: int = 0) -> TwoStage:
             hyper[part] = np.concatenate([h for h, _ in found])
             scores[part] = np.array([s for _, s in found], np.float32)
         held_out = (hyper["validation"], scores["validation"])
+        if scale.from_data:
+            scale_to_data(
+                both.second, hyper["train"][:: max(1, len(hyper["train"]) // 32)], float(scores["train"].mean())
+            )
         return both.fit_second(hyper["train"], scores["train"], held_out, scale.second)
 
     train_stage(folder, SECOND, both.second, second)

@@ -21,12 +21,12 @@ from zoo.hyperimage.agreement import bootstrap_agreement
 from zoo.metrics import Estimate
 
 SHORT = Scale(
-    600, 200, 500, Recipe(5, 4, plateau=2, batch_size=64), Recipe(40, 12, plateau=5, batch_size=16)
+    500, 150, 500, Recipe(8, 4, plateau=3, batch_size=32), Recipe(25, 10, plateau=4, batch_size=16), True
 )  # enough to see which way a choice goes
 VARIANTS: dict[str, dict[str, object]] = {
     "as Table 1, shortened": {},
-    "300 images": {"images": 300},
-    "1200 images": {"images": 1200},
+    "250 images": {"images": 250},
+    "1000 images": {"images": 1000},
     "artefacts may overlap": {"overlap": True},
     "patches labelled with the image's score": {"label": "image"},
 }

@@ -1,12 +1,13 @@
 """Trainings and tables of the hyper-image family at `smoke`, and what their parts must keep apart."""
 
+import keras
 import numpy as np
 import pytest
 
 from zoo.datasets.distortions import DISTORTIONS
 from zoo.datasets.tid2013.tid2013_dataset_builder import Rated
 from zoo.experiments import tables
-from zoo.experiments.hyperimage import casia, forgery, protocol, quality, synthetic, table_1, table_2, table_3
+from zoo.experiments.hyperimage import casia, forgery, protocol, quality, stages, synthetic, table_1, table_2, table_3
 from zoo.experiments.hyperimage.values import paper_values, printed
 from zoo.experiments.table import Settings, run
 from zoo.hyperimage import CNNIQA, TIDStageTwo, TwoStage
@@ -212,3 +213,21 @@ def test_average_from_mean_features_is_the_mean_of_scores():
     features = network.hyper_images([image]).astype(np.float32).mean((0, 1, 2))
     kernel, bias = network.first.get_layer("output").get_weights()
     np.testing.assert_allclose((features @ kernel + bias)[0], network.predict_patch_average([image])[0], atol=2e-3)
+
+
+def test_scaled_start_gives_every_layer_unit_variance(rng):
+    model = CNNIQA()
+    x = rng.normal(3, 2, (32, 32, 32, 3)).astype(np.float32)
+    stages.scale_to_data(model, x, mean=4.5)
+    for name in ("conv1", "fc1", "fc2"):
+        layer = model.get_layer(name)
+        kernel, bias = layer.get_weights()
+        before = np.asarray(keras.Model(model.input, layer.input)(x))
+        after = np.asarray(layer(before))
+        assert (after.min() < 0) == (name == "conv1")  # the activations are back
+        if name != "conv1":
+            after = before @ kernel + bias
+        axes = tuple(range(after.ndim - 1))
+        np.testing.assert_allclose(after.mean(axes), 0, atol=1e-3)
+        np.testing.assert_allclose(after.std(axes), 1, atol=1e-3)
+    assert np.asarray(model(x)).mean() == pytest.approx(4.5, abs=0.3)

@@ -75,9 +75,9 @@ def test_forgery_draws_what_the_score_rests_on(tmp_path, rng, capsys, folder):
     assert 0 <= float(out.split()[0]) <= 1
     assert "never on real forgeries" in err
     assert np.asarray(Image.open(heat)).shape == (80, 200, 3)
-    for wrong in ("heat.jpg", None):
-        extra = ("--heatmap", tmp_path / wrong) if wrong else (tmp_path / "a.png", "--heatmap", heat)
-        code, _, err = _run(capsys, *arguments, *extra)
+    two = ("hyperimage", "forgery", tmp_path / "a.png", tmp_path / "a.png", "--heatmap", heat)
+    for wrong in ((*arguments, "--heatmap", tmp_path / "heat.jpg"), two):
+        code, _, err = _run(capsys, *wrong)
         assert code == 2
         assert "Received" in err
 

@@ -64,6 +64,8 @@ class HyperImage(keras.layers.Layer):
         self.depth = int(np.prod(self.features.output_shape[1:]))
         self.grid = tuple(grid) if grid else None
         self.step = step
+        # Keras hands a change down to the layers, but not a value that the model already has.
+        self.features.trainable = False
         self.features.trainable = trainable
         self.trainable = trainable
 
