@@ -66,10 +66,18 @@ class HidingPairs(keras.utils.PyDataset):
 def small_scene(rng: np.random.Generator, size: int) -> np.ndarray:
     """A generated scene, uint8 RGB (size, size, 3): a part of a photograph or a whole one made small.
 
-    It is generated at 1 to 3 times the size and averaged down: small pictures are busier than parts of large ones.
+    It is generated at 1 to 3 times the size and averaged down. Whole photographs made small have twice the contrast of
+    such scenes and several times the differences between neighbours, so half of the scenes are stretched, about their
+    mean and colour by colour, and half are sharpened.
     """
     larger = int(size * rng.choice([1.0, 1.5, 2.0, 3.0]))
-    return shrink(generate_scene(rng, larger, larger), size)
+    image = shrink(generate_scene(rng, larger, larger), size).astype(np.float32)
+    if rng.random() < 0.5:
+        mean = image.mean((0, 1))
+        image = mean + (image - mean) * rng.uniform(1.2, 2.6) * rng.uniform(0.8, 1.25, 3).astype(np.float32)
+    if rng.random() < 0.5:
+        image += rng.uniform(0.3, 2.0) * (image - cv2.GaussianBlur(image, (0, 0), rng.uniform(0.5, 1.2)))
+    return np.clip(image + 0.5, 0, 255).astype(np.uint8)
 
 
 def resized_photographs(pictures: Sequence[Photograph]) -> DrawImage:

@@ -42,7 +42,9 @@ def cells(settings: Settings) -> Iterator[Cell]:
             for column, network in COLUMNS.items():
                 yield cell(evaluation, f"{data}, lambda {weight:g}", column, network, weight, data)
             for name in LSB:
-                yield cell(evaluation, f"{data}, lambda {weight:g}", name, name, weight, data)
+                yield cell(
+                    evaluation, f"{data}, lambda {weight:g}", name.removeprefix("baseline: "), name, weight, data
+                )
 
 
 def cell(

@@ -52,7 +52,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
                 )
     for metric, apd in METRICS.items():
         for data in ("photographs", "scenes"):
-            for column, network in [*COLUMNS.items(), *((name, name) for name in LSB)]:
+            for column, network in [*COLUMNS.items(), *((name.removeprefix("baseline: "), name) for name in LSB)]:
                 for part in PARTS:
                     label = f"{column}, {part}"
                     if network in COLUMNS.values() and not evaluation.available(network):
