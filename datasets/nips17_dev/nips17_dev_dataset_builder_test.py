@@ -29,7 +29,12 @@ def test_labels_are_the_lists_and_absent_images_are_left_out():
 def test_dummy_data_is_what_the_script_makes(tmp_path):
     make_dummy_data.main(tmp_path)
     for path in (p for p in DUMMY.rglob("*") if p.is_file()):
-        assert (tmp_path / path.relative_to(DUMMY)).read_bytes() == path.read_bytes(), path.name
+        made = tmp_path / path.relative_to(DUMMY)
+        if path.suffix == ".csv":
+            assert made.read_bytes() == path.read_bytes()
+        else:  # the last bit of a generated scene may differ between processors
+            difference = read_image(made).astype(int) - read_image(path)
+            assert np.abs(difference).max() <= 1, path.name
 
 
 @pytest.mark.parametrize(

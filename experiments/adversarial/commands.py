@@ -75,7 +75,10 @@ def load_model(name: str) -> "keras.Model":
         if name == stored:
             return NETWORKS[network](weights=stored)
     if name == "imagenet":
-        return InceptionV3(weights="imagenet")
+        try:
+            return InceptionV3(weights="imagenet")
+        except Exception as error:  # no network, no space, a bad checksum: Keras gives each a type of its own
+            raise ValueError(f"InceptionV3's ImageNet weights must be had from Keras. Received: {error}") from error
     path = Path(name)
     if path.name.startswith("net_weight"):
         return OverFeatFast(weights=path)

@@ -76,7 +76,7 @@ def _forgery(options: argparse.Namespace) -> int:
         raise ValueError(f"--heatmap takes one picture. Received: {len(options.images)}")
     if options.heatmap is not None and options.heatmap.suffix.lower() != ".png":
         raise ValueError(f"--heatmap must end in .png. Received: {options.heatmap}")
-    from zoo.contrast.heatmap import write_heatmap
+    from zoo.heatmap import write_heatmap
     from zoo.experiments.hyperimage.forgery import CHANNEL, SECOND
     from zoo.hyperimage.detector import ForgeryDetector
 

@@ -136,14 +136,14 @@ def test_keras_file_opens_in_a_process_that_did_not_build_it(tmp_path, rng):
     np.testing.assert_array_equal(np.load(tmp_path / "scores.npy"), model.predict_on_batch(patches))
 
 
-def test_mixed_precision_keeps_scores_in_float32(rng):
+def test_mixed_precision_keeps_pixels_and_scores_in_float32(rng):
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
         model = ContrastNet(input_shape=(26, 26, 3))
     finally:
         keras.config.set_dtype_policy(policy)
-    assert model.get_layer("conv1_1").compute_dtype == "bfloat16"
+    assert [model.get_layer(f"conv1_{i}").compute_dtype for i in (1, 2)] == ["float32", "bfloat16"]
     assert model.output.dtype == "float32"
 
 

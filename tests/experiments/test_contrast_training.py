@@ -64,7 +64,7 @@ def test_jpeg_is_drawn_for_each_patch():
 
 
 def test_control_sends_both_classes_through_hsv(monkeypatch):
-    monkeypatch.setattr(training, "generate_scene", lambda rng, h, w: _scene(rng).repeat(4, 0).repeat(4, 1))
+    monkeypatch.setattr(training, "generate_scene", lambda rng, h, w: _scene(rng).repeat(6, 0).repeat(6, 1))
     x, _ = training_batches(1, 0, aware=False, control=True).batch(0, 0)
     y, _ = training_batches(1, 0, aware=False).batch(0, 0)
     for both, plain in zip(x[::2], y[::2], strict=True):
