@@ -76,8 +76,8 @@ def _forgery(options: argparse.Namespace) -> int:
         raise ValueError(f"--heatmap takes one picture. Received: {len(options.images)}")
     if options.heatmap is not None and options.heatmap.suffix.lower() != ".png":
         raise ValueError(f"--heatmap must end in .png. Received: {options.heatmap}")
-    from zoo.heatmap import write_heatmap
     from zoo.experiments.hyperimage.forgery import CHANNEL, SECOND
+    from zoo.heatmap import write_heatmap
     from zoo.hyperimage.detector import ForgeryDetector
 
     detector = ForgeryDetector(_weights(options, CHANNEL, SECOND))
