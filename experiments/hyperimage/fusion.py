@@ -32,7 +32,7 @@ from zoo.metrics import Estimate, bootstrap_auc, bootstrap_auc_difference
 from zoo.weights import names
 
 WEIGHTS = "contrast-aware.generated"
-GRID, SIDE, QUALITY = (8, 8), 192, 90
+GRID, SIDE, QUALITY = (3, 3), 192, 90
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Fusion:
         if WEIGHTS not in names():
             raise DataUnavailable(f"stored weights {WEIGHTS}")
         keras.utils.set_random_seed(self.settings.seed)
-        second = SyntheticStageTwo((*GRID, 250))
+        second = SyntheticStageTwo((*GRID, 250), pooling="ceil")
         network = TwoStage(ContrastNet(weights=WEIGHTS), second, keras.layers.Rescaling(1 / 255))
         parts = []
         for part, count in enumerate((self.scale.scenes, self.scale.validation)):
