@@ -2,6 +2,7 @@
 
 Command:  zoo reproduce imaging figure-5
 Expected: results/laptop/imaging_figure_5.csv and .png
+Time:     7 minutes at `laptop` without networks, on a machine with much else to do; alone it takes a fraction
 Data:     a synthetic body with known PRNU; `--data-dir` takes RAW files of a camera of yours (at `paper` 150 of them)
 
 `laptop` halves the paper's lengths and counts: 45 photographs for the fingerprint, 15 for the predictor, 15 tampered

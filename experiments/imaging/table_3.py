@@ -2,6 +2,7 @@
 
 Command:  zoo reproduce imaging table-3
 Expected: results/laptop/imaging_table_3.csv and .png
+Time:     6 minutes at `laptop` without the network, on a machine with much else to do; alone it takes a fraction
 Data:     a synthetic body (14 bits, low noise); the paper: a Sony of the See-in-the-Dark data set
 
 Rows and columns are fingerprints: LibRaw on long exposures, LibRaw on exposures of a hundredth of the light,
