@@ -4,8 +4,9 @@ Command:  python benchmarks/imaging_joint_step.py
 Expected: benchmarks/imaging_joint_step.csv
 Time:     some five minutes on two free cores
 
-Each row is a process of its own, so that the peak is its own: TensorFlow, weights, optimiser and activations. CPU seconds
-add up all threads and do not depend on what else the machine does; the first step, which traces, is not counted.
+Each row is a process of its own, so that the peak is its own: TensorFlow, weights, optimiser and activations. CPU
+seconds add up all threads and do not depend on what else the machine does; the first step, which traces, is not
+counted.
 """
 
 import argparse
