@@ -128,6 +128,8 @@ class JointEvaluation:
         """What the FAN says: (patches, true class, class)."""
         workflow, found = self.workflow(run), []
         rgb = self.developed(run)
+        if run.codec == "none":  # as many pixels for the FAN as behind a channel
+            rgb = rgb[:, : self.training.patch, : self.training.patch]
         for i in range(0, len(rgb), 16):
             part = rgb[i : i + 16]
             if channel is TRAINED_CHANNEL:

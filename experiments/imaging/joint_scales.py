@@ -7,9 +7,9 @@ from zoo.experiments.imaging.data import CAMERA
 
 LAMBDAS = (1e-4, 5e-4, 1e-3, 5e-3, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0)
 """The paper's values (Table S1)."""
-Codec = str
-CODECS = ("dJPEG", "libjpeg")
-"""What the channel compresses with in training: the paper's smooth model, or libjpeg itself with a soft gradient."""
+CODECS = ("dJPEG", "libjpeg", "none")
+"""The channel in training: the paper's, with its smooth model of JPEG; with libjpeg itself and a soft gradient; or no
+channel at all (section 5.1), where RAW patches are half as large so that the FAN sees as many pixels."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Run:
     weight: float | None = None
     camera: str = CAMERA
     repetition: int = 0
-    codec: Codec = "dJPEG"
+    codec: str = "dJPEG"
 
     @property
     def name(self) -> str:
@@ -59,6 +59,8 @@ class JointScale:
     """Of each picture."""
     libjpeg: tuple[float, ...] = ()
     """Values of lambda that the first network is trained with through libjpeg, too."""
+    without_channel: bool = False
+    """Whether the first network's F is trained without a channel, too."""
 
     def runs(self) -> list[Run]:
         """All trainings of this scale."""
@@ -69,11 +71,13 @@ class JointScale:
             for weight in (None, *self.lambdas)
             for repetition in range(self.repetitions)
         ]
-        return found + [Run(self.networks[0], weight, self.cameras[0], codec="libjpeg") for weight in self.libjpeg]
+        first = Run(self.networks[0], None, self.cameras[0])
+        found += [dataclasses.replace(first, weight=weight, codec="libjpeg") for weight in self.libjpeg]
+        return found + [dataclasses.replace(first, codec="none")] * self.without_channel
 
 
 SCALES = {
-    "smoke": JointScale(("inet",), (0.1,), (CAMERA,), 1, 3, 2, 96, 16, 2, 2, 1, 1, 1, 1e-3),
+    "smoke": JointScale(("inet",), (0.1,), (CAMERA,), 1, 3, 2, 96, 16, 2, 2, 1, 1, 1, 1e-3, without_channel=True),
     "laptop": JointScale(
         networks=("unet", "dnet"),
         lambdas=(0.25, 0.1, 0.05),
@@ -91,6 +95,7 @@ SCALES = {
         rate=5e-4,
         precision="mixed_bfloat16",
         libjpeg=(0.1,),
+        without_channel=True,
     ),
     "paper": JointScale(
         networks=("unet", "dnet"),

@@ -95,7 +95,7 @@ def train(
     if run.codec not in CODECS:
         raise ValueError(f"codec must be one of {', '.join(CODECS)}. Received: {run.codec!r}")
     begin = None
-    if scale.start_epochs:
+    if scale.start_epochs and run.codec != "none":
         start = dataclasses.replace(run, weight=None)
         begin = _fitted(start, f"{start.name}-start", scale, scale.start_epochs, folder, pictures, seed, nip, None)
     return _fitted(run, run.name, scale, scale.epochs, folder, pictures, seed + 1, nip, begin)
@@ -116,8 +116,9 @@ def _fitted(
     training, validation = pictures
     # Another draw of the FAN, and of the batches, for every repetition.
     drawn = 1000 * seed + run.repetition
-    batches = DevelopedPatches(training, scale.steps, scale.batch, scale.patch, drawn)
-    fixed = validation_patches(validation, scale.patch, scale.validation_patches, 1234)
+    patch = scale.patch // 2 if run.codec == "none" else scale.patch
+    batches = DevelopedPatches(training, scale.steps, scale.batch, patch, drawn)
+    fixed = validation_patches(validation, patch, scale.validation_patches, 1234)
     rate = (
         keras.callbacks.LearningRateScheduler(paper_rate) if scale.rate is None else fitting.cosine(scale.rate, epochs)
     )
@@ -134,12 +135,16 @@ def build(run: Run, nip: keras.Model, precision: str, seed: int) -> ImagingWorkf
     keras.utils.set_random_seed(seed)
     with _policy(precision):
         fan = FAN((None, None, 3))
-    codec = DifferentiableJPEG(50, gradient="soft", name="libjpeg") if run.codec == "libjpeg" else None
+    channel = DistributionChannel(name="channel")
+    if run.codec == "libjpeg":
+        channel = DistributionChannel(codec=DifferentiableJPEG(50, gradient="soft", name="libjpeg"), name="channel")
+    elif run.codec == "none":
+        channel = keras.layers.Identity(name="channel")
     joint = run.weight is not None
     workflow = ImagingWorkflow(
         nip,
         fan,
-        channel=DistributionChannel(codec=codec, name="channel"),
+        channel=channel,
         mode="F+N" if joint else "F",
         nip_weight=run.weight if joint else 0.0,
     )

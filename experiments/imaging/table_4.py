@@ -9,8 +9,8 @@ A row is what is true, a column what the FAN says, a value the share of the true
 a class at `laptop`. (The head of the paper's table has it the other way round, but its rows add up to 100, and the
 columns of 4a to between 63 and 133.) Below: accuracy as trained and behind the real channel (8-bit files,
 libjpeg-turbo 4:2:0; unseen qualities and resizers), what is lost there, and what F+N gains over F, patch by patch.
-Baselines: chance, and logistic regression on the plain UNet's band energies, trained for each channel on patches of the
-training's scenes.
+"Without a channel" is section 5.1's check of the FAN. Baselines: chance, and logistic regression on the plain UNet's
+band energies, trained for each channel on patches of the training's scenes.
 """
 
 from collections.abc import Callable, Iterator
@@ -64,6 +64,9 @@ def cells(settings: Settings) -> Iterator[Cell]:
             for channel in (TRAINED_CHANNEL, CHANNELS[0]):
                 measure = partial(_gained, evaluation, run, runs["a"], channel)
                 yield _cell(evaluation, [run, runs["a"]], row, _label(channel), GAIN, None, measure)
+    run = Run(network, codec="none")
+    measure = partial(_accuracy, evaluation, run, TRAINED_CHANNEL)
+    yield _cell(evaluation, [run], "a F, without a channel (5.1)", AS_TRAINED, ACCURACY, 99.0, measure)
     baseline = Baseline(evaluation, runs["a"])
     for channel in (TRAINED_CHANNEL, CHANNELS[0]):
         measure = partial(baseline.accuracy, channel)

@@ -74,6 +74,7 @@ def test_scales_spell_out_the_papers_protocol():
         6006,
     )
     laptop = [run.name for run in SCALES["laptop"].runs()]
+    assert laptop[-2:] == ["birch-unet-0.1-libjpeg-0", "birch-unet-F-none-0"]
     assert laptop[:4] == ["birch-unet-F-0", "birch-unet-0.25-0", "birch-unet-0.1-0", "birch-unet-0.05-0"]
     with pytest.raises(ValueError, match="Received: 'huge'"):
         check_scale("huge")
@@ -180,6 +181,7 @@ def test_confusion_matrices_add_up_and_drops_are_differences(tmp_path, folder):
     assert value("accuracy gained over F", "c 0.1", "as trained") == pytest.approx(trained - alone)
     assert (frame[frame["row"].str.startswith("b 0.25")]["status"] == "not-run").all()
     assert value("accuracy [%]", "baseline: chance", "as trained") == 20
+    assert value("accuracy [%]", "a F, without a channel (5.1)", "as trained") >= 0
     assert 0 <= value("accuracy [%]", "baseline: band energies", "libjpeg 50") <= 100
 
 
