@@ -75,7 +75,10 @@ def load_model(name: str) -> "keras.Model":
         if name == stored:
             return NETWORKS[network](weights=stored)
     if name == "imagenet":
-        return InceptionV3(weights="imagenet")
+        try:
+            return InceptionV3(weights="imagenet")
+        except Exception as error:  # Keras raises plain Exception where a download fails
+            raise ValueError(f"InceptionV3's weights cannot be downloaded. Received: {str(error)[:200]}") from error
     path = Path(name)
     if path.name.startswith("net_weight"):
         return OverFeatFast(weights=path)
@@ -113,12 +116,10 @@ def _fit(options: argparse.Namespace) -> int:
 
     from zoo.adversarial import KNNDetector
 
+    if options.folder is None and options.model != DEFAULT_MODEL:
+        raise ValueError(f"--model needs FOLDER with its training pictures. Received: {options.model!r} without one")
     model = load_model(options.model)
     if options.folder is None:
-        if options.model != DEFAULT_MODEL:
-            raise ValueError(
-                f"--model needs FOLDER with its training pictures. Received: {options.model!r} without one"
-            )
         from zoo.datasets.digits import digits
 
         images, labels = digits("train")
