@@ -116,12 +116,10 @@ def _fit(options: argparse.Namespace) -> int:
 
     from zoo.adversarial import KNNDetector
 
+    if options.folder is None and options.model != DEFAULT_MODEL:
+        raise ValueError(f"--model needs FOLDER with its training pictures. Received: {options.model!r} without one")
     model = load_model(options.model)
     if options.folder is None:
-        if options.model != DEFAULT_MODEL:
-            raise ValueError(
-                f"--model needs FOLDER with its training pictures. Received: {options.model!r} without one"
-            )
         from zoo.datasets.digits import digits
 
         images, labels = digits("train")

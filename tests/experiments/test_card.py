@@ -8,7 +8,7 @@ from zoo.experiments import card
 ROOT = Path(__file__).parent.parent.parent
 
 
-@pytest.mark.parametrize("paper", ["contrast"])
+@pytest.mark.parametrize("paper", ["adversarial", "contrast"])
 def test_card_says_what_the_csvs_say(paper):
     text = (ROOT / "zoo" / paper / "README.md").read_text()
     assert text == card.filled(text, paper, ROOT / "results" / "laptop")
