@@ -126,7 +126,15 @@ def _fitted(
     if begin is not None:
         workflow.fan.set_weights(begin.fan.get_weights())
     return fitting.fit(
-        workflow, batches, epochs, folder / "joint", name, [rate], scale.every, validation_data=fixed, validation_batch_size=scale.batch
+        workflow,
+        batches,
+        epochs,
+        folder / "joint",
+        name,
+        [rate],
+        scale.every,
+        validation_data=fixed,
+        validation_batch_size=scale.batch,
     )
 
 
