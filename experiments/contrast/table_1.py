@@ -2,7 +2,7 @@ r"""Table I of Barni et al. 2018: AUC of the aware detector under matched and mi
 
 Command:  zoo reproduce contrast table-1            (or: make reproduce-table-1 PAPER=contrast)
 Expected: results/laptop/contrast_table_1.csv; the family's README has the numbers and what they mean
-Time:     `laptop` 12 minutes on two cores with other work beside it (stored weights, seven photographs);
+Time:     `laptop` eight minutes on two cores (stored weights, seven photographs);
           `paper` (300 test pictures of RAISE8K, all patches) wants a GPU, and networks trained on RAISE:
           zoo pretrain contrast --scale paper --dataset raise8k --data-dir RAISE
           zoo reproduce contrast table-1 --scale paper --dataset raise8k --data-dir RAISE \

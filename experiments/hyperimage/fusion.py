@@ -4,7 +4,7 @@ Barni et al. 2018 (zoo.contrast) average patch scores and leave better fusion to
 the synthetic task's shape reads the hyper-images that ContrastNet's `fc` makes, and is compared with that mean.
 
 Command:  zoo reproduce hyperimage fusion
-Expected: results/laptop/hyperimage_fusion.csv; while the stored contrast weights are preliminary, so is this
+Expected: results/laptop/hyperimage_fusion.csv
 Time:     some minutes on two cores at `laptop`
 
 Trained on generated scenes, tested on the embedded photographs; pictures are compressed at quality 90.
