@@ -10,6 +10,7 @@ from zoo.adversarial import KNNDetector, attacks
 from zoo.adversarial.attacks.lbfgs import _search_original, _search_paper
 from zoo.adversarial.gradients import logits_model
 from zoo.contrast import ContrastNet
+from zoo.imaging import FAN
 
 
 @pytest.fixture(scope="module")
@@ -218,14 +219,19 @@ def test_adaptive_attacks_raise_the_detectors_score(trained):
         assert detector.score(found[reached]).mean() > detector.score(blind).mean()
 
 
-def test_attacks_run_on_contrast_net(rng):
-    model = ContrastNet((26, 26, 3), base_filters=4)
+@pytest.mark.parametrize("build", [lambda: ContrastNet((26, 26, 3), base_filters=4), lambda: FAN((26, 26, 3))])
+def test_attacks_run_on_the_zoos_forensic_networks(rng, build):
+    model = build()
     patches = rng.random((2, 26, 26, 3)).astype(np.float32)
     found = attacks.fgsm(model, patches, clip=(0, 1))
     np.testing.assert_allclose(np.abs(found - patches).max(), 16 / 255, rtol=1e-4)
     assert found.min() >= 0 and found.max() <= 1
-    other = 1 - model.predict_on_batch(patches).argmax(1)
-    assert attacks.iter_target_class(model, patches, other, steps=2, clip=(0, 1)).shape == patches.shape
+    other = 1 - np.minimum(model.predict_on_batch(patches).argmax(1), 1)
+    before, after = (
+        model.predict_on_batch(x)[range(2), other]
+        for x in (patches, attacks.iter_target_class(model, patches, other, steps=4, clip=(0, 1)))
+    )
+    assert (after > before).all()
 
 
 def test_logits_are_those_under_the_softmax(some):
