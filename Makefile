@@ -15,7 +15,7 @@ SEED ?= 0
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-slow test-backends lint format pretrained benchmark clean
+.PHONY: help setup test test-backends lint format pretrained benchmark clean
 
 help: ## list the targets
 	@echo "forensics-zoo: make TARGET [PAPER=contrast] [SCALE=smoke|laptop|paper] [DATA_DIR=~/photos] [DATASET=clic]"
@@ -33,9 +33,6 @@ setup: $(VENV)/.installed ## make .venv with the locked versions
 
 test: $(VENV)/.installed ## the tests, offline, under 12 minutes on two cores
 	$(BIN)/python -m pytest -q
-
-test-slow: $(VENV)/.installed ## the tests that take minutes each
-	$(BIN)/python -m pytest -q -m slow --timeout 1800
 
 $(PARITY)/.installed: requirements.lock setup.cfg
 	$(PYTHON) -m venv $(PARITY)

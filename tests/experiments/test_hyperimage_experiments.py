@@ -50,7 +50,6 @@ def test_table_1(trained, tmp_path):
     np.testing.assert_allclose(evaluation.scores(table_1.AVERAGE, None)[:4], direct, atol=5e-3)
 
 
-@pytest.mark.slow
 def test_table_2_offline(trained, tmp_path):
     rows = ["four*Proposed", "six*selective*", "six*level", "six*BRISQUE", "Experiment*"]
     found = _run("table_2", trained, tmp_path, rows)

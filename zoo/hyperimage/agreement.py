@@ -74,7 +74,7 @@ def fitted(scores: np.ndarray, opinions: np.ndarray) -> np.ndarray:
     sign = np.sign(np.corrcoef(x, opinions)[0, 1]) if np.ptp(opinions) else 1.0
     start = [np.ptp(opinions) * (sign or 1.0), 1.0, 0.0, 0.0, opinions.mean()]
     # A far optimum, as for an exponential, need not be reached: what is found until then serves.
-    found = optimize.least_squares(lambda b: _logistic(x, *b) - opinions, start, max_nfev=2000)
+    found = optimize.least_squares(lambda b: _logistic(x, *b) - opinions, start, max_nfev=100)
     return _logistic(x, *found.x)
 
 
