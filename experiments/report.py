@@ -64,7 +64,7 @@ def plot_table(frame: pd.DataFrame, title: str, path: Path) -> None:
         axis.set_ylabel(metric, fontsize=7)
         axis.grid(alpha=0.3)
     axes.flat[0].legend(fontsize=7)
-    figure.suptitle(title, fontsize=10)
+    figure.suptitle(title, fontsize=10, y=1 - 0.1 / figure.get_figheight(), va="top")
     figure.tight_layout(rect=(0, 0, 1, 1 - 0.35 / figure.get_figheight()))
     with atomic(path) as partial:
         figure.savefig(partial, dpi=110, metadata={"Software": None})

@@ -8,7 +8,7 @@ import numpy as np
 
 from zoo.adversarial import KNNDetector, attacks
 from zoo.adversarial.features import FeatureExtractor
-from zoo.adversarial.rates import bootstrap_eer_accuracy, eer_replicates
+from zoo.adversarial.rates import Measure, bootstrap_measure, bootstrap_replicates
 from zoo.adversarial.scoring import knn_score
 from zoo.adversarial.threshold import rejection_threshold
 from zoo.datasets import keyed
@@ -177,38 +177,45 @@ Scorer = Callable[[str], np.ndarray]
 """Scores of a group of pictures by its name, higher: to be trusted."""
 
 
-def eer(evaluation: Evaluation, scorer: Scorer, groups: tuple[str, ...]) -> Estimate:
-    """EER accuracy in percent of the authentic pictures against the groups pooled."""
+def separation(
+    evaluation: Evaluation, scorer: Scorer, groups: tuple[str, ...], measure: Measure = "EER accuracy"
+) -> Estimate:
+    """EER accuracy or AUC, in percent, of the authentic pictures against the groups pooled."""
     trusted, spurious, sources = _pooled(evaluation, scorer, groups)
-    return percent(
-        bootstrap_eer_accuracy(trusted, spurious, *sources, evaluation.scale.bootstrap, evaluation.settings.seed)
-    )
+    settings = evaluation.scale.bootstrap, evaluation.settings.seed
+    return percent(bootstrap_measure(trusted, spurious, *sources, measure, *settings))
 
 
-def eer_difference(evaluation: Evaluation, first: Scorer, second: Scorer, groups: tuple[str, ...]) -> Estimate:
-    """``eer`` of the first less that of the second on the same pictures, with the paired interval."""
+def difference(
+    evaluation: Evaluation,
+    first: Scorer,
+    second: Scorer,
+    groups: tuple[str, ...],
+    measure: Measure = "EER accuracy",
+) -> Estimate:
+    """``separation`` by the first less that by the second on the same pictures, with the paired interval."""
     replicates, values = [], []
     for scorer in (first, second):
         trusted, spurious, sources = _pooled(evaluation, scorer, groups)
-        found = eer_replicates(trusted, spurious, *sources, evaluation.scale.bootstrap, evaluation.settings.seed)
-        replicates.append(found[0])
-        values.append(eer(evaluation, scorer, groups))
+        settings = evaluation.scale.bootstrap, evaluation.settings.seed
+        replicates.append(bootstrap_replicates(trusted, spurious, *sources, measure, *settings)[0])
+        values.append(separation(evaluation, scorer, groups, measure))
     low, high = 100 * np.quantile(replicates[0] - replicates[1], (0.025, 0.975))
     first_value, second_value = values
-    difference = first_value.value - second_value.value
-    return Estimate(difference, float(low), float(high), first_value.n_sources, first_value.n_units)
+    return Estimate(
+        first_value.value - second_value.value, float(low), float(high), first_value.n_sources, first_value.n_units
+    )
 
 
 def weighted_mean(evaluation: Evaluation, scorer: Scorer, groups: tuple[str, ...]) -> Estimate:
     """Mean of the groups' EER accuracies, weighted by how many pictures they hold (Table 4's Aggr.)."""
     sizes = np.array([len(evaluation.group(g).sources) for g in groups], float)
-    values = [eer(evaluation, scorer, (g,)).value for g in groups]
+    values = [separation(evaluation, scorer, (g,)).value for g in groups]
     replicates, sources, units = [], 0, 0
     for group in groups:
         trusted, spurious, origin = _pooled(evaluation, scorer, (group,))
-        found, sources = eer_replicates(
-            trusted, spurious, *origin, evaluation.scale.bootstrap, evaluation.settings.seed
-        )
+        settings = evaluation.scale.bootstrap, evaluation.settings.seed
+        found, sources = bootstrap_replicates(trusted, spurious, *origin, "EER accuracy", *settings)
         replicates.append(100 * found)
         units += len(spurious)
     low, high = np.quantile(np.average(replicates, axis=0, weights=sizes), (0.025, 0.975))

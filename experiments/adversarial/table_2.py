@@ -13,6 +13,7 @@ on other, authentic pictures alone. Rows beside the paper's: baselines, Mahalano
 from collections.abc import Iterator
 from functools import partial
 
+from zoo.adversarial.rates import MEASURES
 from zoo.experiments.adversarial.detectors import comparisons, knn
 from zoo.experiments.adversarial.evaluation import (
     AUTHENTIC,
@@ -20,9 +21,9 @@ from zoo.experiments.adversarial.evaluation import (
     OVERFEAT_ATTACKS,
     Evaluation,
     Scorer,
-    eer,
-    eer_difference,
+    difference,
     rejected,
+    separation,
 )
 from zoo.experiments.adversarial.problems import FEATURES
 from zoo.experiments.adversarial.shared import evaluation_of, weights_of
@@ -46,7 +47,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
                 column,
                 "EER accuracy",
                 float(values.loc[row, column]),
-                partial(eer, evaluation, scorer, groups),
+                partial(separation, evaluation, scorer, groups),
                 comparable=comparable,
                 weights=weights,
             )
@@ -56,8 +57,17 @@ def cells(settings: Settings) -> Iterator[Cell]:
                 continue  # not of a layer: once is enough
             for column, groups in GROUPS.items():
                 yield Cell(
-                    row, column, "EER accuracy", measure=partial(eer, evaluation, scorer, groups), weights=weights
+                    row,
+                    column,
+                    "EER accuracy",
+                    measure=partial(separation, evaluation, scorer, groups),
+                    weights=weights,
                 )
+    scorers = {row: knn(evaluation, *row.split(", ")) for row in values.index} | comparisons(evaluation, "pool5")
+    for row, scorer in scorers.items():
+        for column, groups in GROUPS.items():
+            measure = partial(separation, evaluation, scorer, groups, "AUC")
+            yield Cell(row, column, "AUC", measure=measure, weights=weights)
     yield from _differences(evaluation, weights)
     for row in ("pool5, none, DW-kNN", "pool5, PCA+W, DW-kNN", "fc6, none, DW-kNN", "fc7, none, DW-kNN"):
         yield from rejection_cells(
@@ -79,18 +89,21 @@ def rejection_cells(
 
 def _differences(evaluation: Evaluation, weights: str) -> Iterator[Cell]:
     pairs = {
-        f"{layer}: PCA+W - none, DW-kNN": [
-            knn(evaluation, layer, processing, "DW-kNN") for processing in ("PCA+W", "none")
+        f"{layer}: PCA+W - {other}, {weighting}": [
+            knn(evaluation, layer, processing, weighting) for processing in ("PCA+W", other)
         ]
         for layer in FEATURES["overfeat"]
+        for other in ("none", "L2")
+        for weighting in (("kNN", "DW-kNN") if layer == "pool5" else ("DW-kNN",))
     }
     best = knn(evaluation, "pool5", "PCA+W", "DW-kNN")
     for name, scorer in comparisons(evaluation, "pool5").items():
         pairs[f"pool5, PCA+W, DW-kNN - {name}"] = [best, scorer]
-    for row, (first, second) in pairs.items():
-        for column, groups in GROUPS.items():
-            measure = partial(eer_difference, evaluation, first, second, groups)
-            yield Cell(row, column, "difference of EER accuracy", measure=measure, weights=weights)
+    for what in MEASURES:
+        for row, (first, second) in pairs.items():
+            for column, groups in GROUPS.items():
+                measure = partial(difference, evaluation, first, second, groups, what)
+                yield Cell(row, column, f"difference of {what}", measure=measure, weights=weights)
 
 
 TABLE = Table("adversarial", "table_2", "Adversarial images on OverFeat, Table 2", cells)

@@ -14,15 +14,16 @@ error rate for all attacks together.
 from collections.abc import Iterator
 from functools import partial
 
+from zoo.adversarial.rates import MEASURES
 from zoo.experiments.adversarial.detectors import comparisons, knn
 from zoo.experiments.adversarial.evaluation import (
     ERRORS,
     INCEPTION_ATTACKS,
     Evaluation,
     Scorer,
-    eer,
-    eer_difference,
+    difference,
     recovered,
+    separation,
     weighted_mean,
 )
 from zoo.experiments.adversarial.problems import FEATURES
@@ -48,6 +49,11 @@ def cells(settings: Settings) -> Iterator[Cell]:
             )
     for row, scorer in comparisons(evaluation, BEST).items():
         yield from _row(evaluation, row, scorer, weights)
+    every = {row: knn(evaluation, row.split(", ")[0], "PCA", row.split(", ")[1]) for row in values.index}
+    for row, scorer in (every | comparisons(evaluation, BEST)).items():
+        for attack in INCEPTION_ATTACKS:
+            measure = partial(separation, evaluation, scorer, (attack,), "AUC")
+            yield Cell(row, attack, "AUC", measure=measure, weights=weights)
     yield from _differences(evaluation, weights)
     for layer in (FIRST, BEST, "mixed_7a", LAST):
         scorer = knn(evaluation, layer, "PCA", "DW-kNN")
@@ -58,7 +64,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
 
 def _row(evaluation: Evaluation, row: str, scorer: Scorer, weights: str) -> Iterator[Cell]:
     for attack in INCEPTION_ATTACKS:
-        measure = partial(eer, evaluation, scorer, (attack,))
+        measure = partial(separation, evaluation, scorer, (attack,))
         yield Cell(row, attack, "EER accuracy", measure=measure, weights=weights)
     measure = partial(weighted_mean, evaluation, scorer, INCEPTION_ATTACKS)
     yield Cell(row, "Aggr.", "EER accuracy", measure=measure, weights=weights)
@@ -83,10 +89,11 @@ def _differences(evaluation: Evaluation, weights: str) -> Iterator[Cell]:
     pairs |= {
         f"{BEST}, DW-kNN - {name}": (scorer(BEST), other) for name, other in comparisons(evaluation, BEST).items()
     }
-    for row, (first, second) in pairs.items():
-        for attack in INCEPTION_ATTACKS:
-            measure = partial(eer_difference, evaluation, first, second, (attack,))
-            yield Cell(row, attack, "difference of EER accuracy", measure=measure, weights=weights)
+    for what in MEASURES:
+        for row, (first, second) in pairs.items():
+            for attack in INCEPTION_ATTACKS:
+                measure = partial(difference, evaluation, first, second, (attack,), what)
+                yield Cell(row, attack, f"difference of {what}", measure=measure, weights=weights)
 
 
 TABLE = Table("adversarial", "table_4", "Adversarial images on InceptionV3, Table 4", cells)

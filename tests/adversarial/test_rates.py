@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from sklearn.metrics import roc_curve
+from sklearn.metrics import roc_auc_score, roc_curve
 
-from zoo.adversarial.rates import bootstrap_eer_accuracy, eer_accuracy, eer_replicates, eer_threshold
+from zoo.adversarial.rates import bootstrap_measure, bootstrap_replicates, eer_accuracy, eer_threshold
 from zoo.adversarial.threshold import rejection_threshold, threshold_at
 
 
@@ -34,7 +34,7 @@ def test_agrees_with_scikit_learn_also_on_ties(rng, levels):
 
 def test_replicates_are_eer_accuracies_of_resampled_sources(rng):
     trusted, spurious = rng.integers(2, 9, 25) / 8, rng.integers(0, 7, 25) / 8
-    found, sources = eer_replicates(trusted, spurious, range(25), range(25), samples=40, seed=3)
+    found, sources = bootstrap_replicates(trusted, spurious, range(25), range(25), samples=40, seed=3)
     assert sources == 25
     draws = np.random.default_rng(3)
     order = sorted(range(25), key=str)
@@ -44,11 +44,24 @@ def test_replicates_are_eer_accuracies_of_resampled_sources(rng):
         assert value == pytest.approx(by_scikit_learn(np.repeat(trusted, times), np.repeat(spurious, times))[1])
 
 
+def test_auc_agrees_with_scikit_learn_on_ties(rng):
+    trusted, spurious = rng.integers(2, 9, 40) / 8, rng.integers(0, 9, 25) / 8
+    truth = np.r_[np.ones(40), np.zeros(25)]
+    found = bootstrap_measure(trusted, spurious, range(40), range(25), "AUC", samples=50)
+    assert found.value == pytest.approx(roc_auc_score(truth, np.r_[trusted, spurious]))
+    assert found.ci_low < found.value < found.ci_high
+    draws, order = np.random.default_rng(0), sorted(range(40), key=str)
+    counts = draws.multinomial(40, np.full(40, 1 / 40))
+    weights = np.array([counts[order.index(i)] for i in (*range(40), *range(25))])
+    first = bootstrap_replicates(trusted, spurious, range(40), range(25), "AUC", samples=1)[0][0]
+    assert first == pytest.approx(roc_auc_score(truth, np.r_[trusted, spurious], sample_weight=weights))
+
+
 def test_interval_holds_the_value_and_shrinks_with_more_sources(rng):
     widths = []
     for n in (30, 1000):
         trusted, spurious = rng.normal(1, 1, n), rng.normal(0, 1, n)
-        found = bootstrap_eer_accuracy(trusted, spurious, range(n), range(n), samples=200)
+        found = bootstrap_measure(trusted, spurious, range(n), range(n), samples=200)
         assert found.ci_low <= found.value <= found.ci_high
         widths.append(found.ci_high - found.ci_low)
     assert widths[1] < widths[0] / 3
@@ -60,7 +73,7 @@ def test_what_cannot_be_measured_is_said():
     with pytest.raises(ValueError, match="1 not finite"):
         eer_threshold(np.array([np.nan]), np.array([0.1, 0.2]))
     with pytest.raises(ValueError, match="Each score needs its source"):
-        eer_replicates(np.ones(2), np.ones(2), [1], [1, 2])
+        bootstrap_replicates(np.ones(2), np.ones(2), [1], [1, 2])
 
 
 def test_rejection_threshold_rejects_at_most_the_rate():

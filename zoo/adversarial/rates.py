@@ -5,10 +5,13 @@ strictly above the threshold.
 """
 
 from collections.abc import Hashable, Sequence
+from typing import Literal
 
 import numpy as np
 
 from zoo.metrics import Estimate
+
+Measure = Literal["EER accuracy", "AUC"]
 
 
 def eer_threshold(trusted: np.ndarray, spurious: np.ndarray) -> float:
@@ -20,43 +23,46 @@ def eer_threshold(trusted: np.ndarray, spurious: np.ndarray) -> float:
     Raises:
         ValueError: When a class is empty or a score not finite.
     """
-    return _threshold(*_ordered(trusted, spurious), None)
+    return _threshold(*_ordered(trusted, spurious), np.ones(len(trusted) + len(spurious)))
 
 
 def eer_accuracy(trusted: np.ndarray, spurious: np.ndarray) -> float:
     """Accuracy, 0..1, over both groups together at ``eer_threshold``, set on the very scores it is judged on."""
-    threshold = eer_threshold(trusted, spurious)
-    right = (np.asarray(trusted) > threshold).sum() + (np.asarray(spurious) <= threshold).sum()
-    return float(right / (len(trusted) + len(spurious)))
+    return _eer_accuracy(*_ordered(trusted, spurious), np.ones(len(trusted) + len(spurious)))
 
 
-def bootstrap_eer_accuracy(
+def bootstrap_measure(
     trusted: np.ndarray,
     spurious: np.ndarray,
     trusted_sources: Sequence[Hashable],
     spurious_sources: Sequence[Hashable],
+    measure: Measure = "EER accuracy",
     samples: int = 500,
     seed: int = 0,
 ) -> Estimate:
-    """``eer_accuracy`` with its 95 % percentile interval, resampling the images that both groups were made of.
+    """``eer_accuracy``, or the area under the ROC curve, 0..1, with its 95 % percentile interval.
 
-    The threshold is set anew in every sample.
+    The images that both groups were made of are resampled, and the threshold, where there is one, is set anew in every
+    sample. ``"AUC"`` counts ties half.
     """
-    value = eer_accuracy(trusted, spurious)
-    replicates, sources = eer_replicates(trusted, spurious, trusted_sources, spurious_sources, samples, seed)
+    value = MEASURES[measure](*_ordered(trusted, spurious), np.ones(len(trusted) + len(spurious)))
+    replicates, sources = bootstrap_replicates(
+        trusted, spurious, trusted_sources, spurious_sources, measure, samples, seed
+    )
     low, high = np.quantile(replicates, (0.025, 0.975))
     return Estimate(value, float(low), float(high), sources, len(trusted) + len(spurious))
 
 
-def eer_replicates(
+def bootstrap_replicates(
     trusted: np.ndarray,
     spurious: np.ndarray,
     trusted_sources: Sequence[Hashable],
     spurious_sources: Sequence[Hashable],
+    measure: Measure = "EER accuracy",
     samples: int = 500,
     seed: int = 0,
 ) -> tuple[np.ndarray, int]:
-    """EER accuracies of bootstrap samples, (samples,), and the number of sources.
+    """The measure in bootstrap samples, (samples,), and the number of sources.
 
     The same sources and seed draw the same samples, so differences of two detectors' replicates are paired.
 
@@ -77,10 +83,23 @@ def eer_replicates(
     while len(replicates) < samples:
         weights = rng.multinomial(len(index), np.full(len(index), 1 / len(index)))[of_unit]
         if not weights[positive].any() or not weights[~positive].any():
-            continue  # a sample of one class has no equal error rate
-        right = positive == (scores > _threshold(positive, scores, weights))
-        replicates.append(weights[right].sum() / weights.sum())
+            continue  # a sample of one class has neither
+        replicates.append(MEASURES[measure](positive, scores, weights))
     return np.array(replicates), len(index)
+
+
+def _eer_accuracy(positive: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> float:
+    right = positive == (scores > _threshold(positive, scores, weights))
+    return float(weights[right].sum() / weights.sum())
+
+
+def _auc(positive: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> float:
+    ends = np.r_[np.flatnonzero(np.diff(scores)), len(scores) - 1]
+    trues, falses = (np.r_[0, np.cumsum(weights * kind)[ends]] for kind in (positive, ~positive))
+    return float(np.trapezoid(trues / trues[-1], falses / falses[-1]))
+
+
+MEASURES = {"EER accuracy": _eer_accuracy, "AUC": _auc}
 
 
 def _order(trusted: np.ndarray, spurious: np.ndarray) -> np.ndarray:
@@ -99,8 +118,7 @@ def _ordered(trusted: np.ndarray, spurious: np.ndarray) -> tuple[np.ndarray, np.
     return (np.arange(len(scores)) < len(trusted))[order], scores[order]
 
 
-def _threshold(positive: np.ndarray, scores: np.ndarray, weights: np.ndarray | None) -> float:
-    weights = np.ones(len(scores)) if weights is None else weights
+def _threshold(positive: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> float:
     if (weights == 0).any():
         kept = weights > 0
         positive, scores, weights = positive[kept], scores[kept], weights[kept]
