@@ -2,7 +2,7 @@
 
 Command:  zoo reproduce adversarial adaptive
 Expected: results/laptop/adversarial_adaptive.csv; the family's README has the numbers
-Time:     `laptop` see the card
+Time:     `laptop` minutes on two cores
 
 Each detector is attacked by itself. "classified as the target" is the share of attacked pictures, correctly classified
 before, that the network takes for the target class after saving to 8 bits; "rejected" is the share of those that the

@@ -2,7 +2,7 @@
 
 Command:  zoo reproduce adversarial figure-4
 Expected: results/laptop/adversarial_figure_4.csv and .png
-Time:     `laptop` see the card
+Time:     `laptop` minutes on two cores
 """
 
 from collections.abc import Iterator

@@ -4,7 +4,7 @@ Command:  zoo reproduce adversarial table-2
           zoo reproduce adversarial table-2 --scale paper --dataset imagenet2012 --data-dir TARS --weights FOLDER
           (FOLDER holds OverFeat's net_weight_0, see zoo/adversarial/README.md)
 Expected: results/laptop/adversarial_table_2.csv; the family's README has the numbers and what they mean
-Time:     `laptop` see the card; `paper` not run
+Time:     `laptop` minutes on two cores; `paper` not run
 
 Thresholds of the EER columns are set on the pictures they are judged on, as in the paper. "rejected at" rows set them
 on other, authentic pictures alone. Rows beside the paper's: baselines, Mahalanobis, LID, DkNN, and differences.

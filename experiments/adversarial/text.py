@@ -2,7 +2,7 @@
 
 Command:  zoo reproduce adversarial text
 Expected: results/laptop/adversarial_text.csv; the family's README has the numbers
-Time:     `laptop` see the card
+Time:     `laptop` minutes on two cores
 
 Section 5.1.1: at a DW-kNN score of .002 more than 50 % of L-BFGS's and more than 40 % of FGS's pictures are filtered
 and about 10 % of the errors, while more than 98 % of the authentic stay (pool5, PCA and whitening). The score's scale
