@@ -21,12 +21,12 @@ from zoo.hyperimage.agreement import bootstrap_agreement
 from zoo.metrics import Estimate
 
 SHORT = Scale(
-    500, 150, 500, Recipe(8, 4, plateau=3, batch_size=32), Recipe(25, 10, plateau=4, batch_size=16), True
+    1000, 200, 500, Recipe(6, 3, plateau=2, batch_size=32), Recipe(20, 8, plateau=3, batch_size=16), True
 )  # enough to see which way a choice goes
 VARIANTS: dict[str, dict[str, object]] = {
     "as Table 1, shortened": {},
-    "250 images": {"images": 250},
-    "1000 images": {"images": 1000},
+    "500 images": {"images": 500},
+    "2000 images": {"images": 2000},
     "artefacts may overlap": {"overlap": True},
     "patches labelled with the image's score": {"label": "image"},
 }

@@ -4,8 +4,9 @@ Command:  zoo pretrain hyperimage --scale laptop        (synthetic, quality and 
 Expected: the stored weights `hyperimage-synthetic-*`; their numbers are Table 1's, see zoo/hyperimage/README.md
 Time:     see `zoo/weights.json`; seconds for `smoke`
 
-Not in the paper, and chosen here: how many images (1,000 and 200 for validation), that artefacts do not overlap, that
-a patch is labelled with its own part of equation 3, which patches are trained on, the loss (absolute error, as for
+Not in the paper, and chosen here: how many images (4,000 and 400 for validation), that artefacts do not overlap, that
+a patch is labelled with its own part of equation 3, which patches are trained on (as many with an artefact as without,
+as for quality, at most six of each an image), the loss (absolute error, as for
 quality), batches of 32 patches and 16 hyper-images. `sweep.py` varies the first three. At `laptop` networks start
 scaled to data, see `stages.scale_to_data`.
 """
@@ -27,6 +28,7 @@ FIRST, SECOND = "hyperimage-synthetic-patches.generated", "hyperimage-synthetic-
 PERMUTED = "hyperimage-synthetic-permuted.generated"
 STORED = dict.fromkeys((FIRST, SECOND, PERMUTED), "generated images of the synthetic task")
 GRID = 10
+PATCHES = 6
 Label = Literal["image", "patch"]
 
 
@@ -48,7 +50,7 @@ class Scale:
 SCALES = {
     "smoke": Scale(12, 6, 30, Recipe(1, 1), Recipe(1, 1, batch_size=4), True),
     "laptop": Scale(
-        1000, 200, 1000, Recipe(12, 5, plateau=3, batch_size=32), Recipe(40, 12, plateau=5, batch_size=16), True
+        4000, 400, 1000, Recipe(10, 4, plateau=2, batch_size=32), Recipe(30, 8, plateau=3, batch_size=16), True
     ),
     "paper": Scale(10_000, 1000, 1000, Recipe(80, 20), Recipe(200, 40, batch_size=32)),
 }
@@ -74,7 +76,7 @@ def arrays(found: list[Artifacts]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def patches(found: list[Artifacts], label: Label, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Grid patches that an artefact covers by a quarter or more, a quarter as many without any, and their labels.
+    """Grid patches with a part of an artefact, and as many without, at most ``PATCHES`` of each an image; their labels.
 
     (n, 16, 16, 1) and (n, 1). ``"patch"``: 5 less alpha of the artefact, times the share of the patch that it covers (5
     for background). ``"image"``: the image's score.
@@ -83,9 +85,9 @@ def patches(found: list[Artifacts], label: Label, seed: int = 0) -> tuple[np.nda
     cut, labels = [], []
     for index, example in enumerate(found):
         covered, effect = (values.ravel() for values in _coverage(example, starts))
-        artefact, background = np.flatnonzero(covered >= 0.25), np.flatnonzero(covered == 0)
-        drawn = keyed.generator(seed, 9, index).permutation(background)[: 1 + len(artefact) // 4]
-        for cell in [*artefact, *drawn]:
+        rng = keyed.generator(seed, 9, index)
+        artefact, background = (rng.permutation(np.flatnonzero(kind)) for kind in (covered > 0, covered == 0))
+        for cell in [*artefact[:PATCHES], *background[: min(PATCHES, len(artefact))]]:
             y, x = starts[cell // GRID], starts[cell % GRID]
             cut.append(example.image[y : y + PATCH, x : x + PATCH])
             labels.append(example.score if label == "image" else MOST - effect[cell])
