@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.experiments.hyperimage.synthetic import SCALES, Scale, arrays, examples, train
+from zoo.experiments.hyperimage.synthetic import SCALES, SECOND_STAGE, Scale, arrays, examples, train
 from zoo.experiments.hyperimage.table_1 import AVERAGE, BATCH, PROPOSED, STATISTICS
 from zoo.experiments.table import Cell, Settings, Table
 from zoo.hyperimage import Recipe
@@ -21,7 +21,7 @@ from zoo.hyperimage.agreement import bootstrap_agreement
 from zoo.metrics import Estimate
 
 SHORT = Scale(
-    1000, 200, 500, Recipe(6, 3, plateau=2, batch_size=32), Recipe(20, 8, plateau=3, batch_size=16), True
+    1000, 200, 500, Recipe(6, 3, plateau=2, batch_size=32), dataclasses.replace(SECOND_STAGE, epochs=20), True
 )  # enough to see which way a choice goes
 VARIANTS: dict[str, dict[str, object]] = {
     "as Table 1, shortened": {},
