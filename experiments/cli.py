@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,13 +22,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     options = _parser().parse_args(arguments)
     try:
-        return options.run(options)
+        with warnings.catch_warnings():
+            warnings.showwarning = _say
+            return options.run(options)
     except (ValueError, OSError, ImportError) as error:
         print(f"zoo: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("zoo: interrupted; the same command goes on from what is finished", file=sys.stderr)
         return 130
+
+
+def _say(message: Warning | str, category: type[Warning], filename: str, line: int, *_: object) -> None:
+    """Our own warnings are for whoever types the command: one line, no source code."""
+    if issubclass(category, UserWarning):
+        print(f"zoo: {' '.join(str(message).split())}", file=sys.stderr)
+    else:
+        sys.stderr.write(warnings.formatwarning(message, category, filename, line))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+import warnings
 
 import cv2
 import keras
@@ -194,3 +195,14 @@ def test_pretrain_at_smoke_leaves_networks_that_a_table_takes(tmp_path, capsys, 
     assert _run(capsys, "reproduce", "contrast", "table-1", *arguments)[0] == 0
     frame = pd.read_csv("results/smoke/contrast_table_1.csv")
     assert (frame["status"] == "measured").sum() == 8 + 4 + 4
+
+
+def test_a_warning_is_one_line(monkeypatch, capsys):
+    def run(options):
+        warnings.simplefilter("default")
+        warnings.warn("photo.dng: the camera's white balance\nis missing", stacklevel=1)
+        return 0
+
+    monkeypatch.setattr(cli, "_list", run)
+    assert cli.main(["list"]) == 0
+    assert capsys.readouterr().err == "zoo: photo.dng: the camera's white balance is missing\n"
