@@ -3,11 +3,13 @@ import pytest
 
 from zoo.datasets.camera import CAMERAS, Body, write_dng
 from zoo.experiments import table as runner
-from zoo.experiments.imaging import figure_5, identification, pipelines, shots, table_3
+from zoo.experiments.imaging import figure_5, identification, low_light, pipelines, shots, table_3
 from zoo.experiments.imaging.prnu_evaluation import ANOTHER_BODY, TRUTH, PrnuEvaluation
 from zoo.experiments.imaging.values import paper_values
 from zoo.experiments.table import Settings
 from zoo.images import read_photograph
+from zoo.imaging import INet
+from zoo.weights import pack
 
 SMOKE = Settings("smoke")
 CLASSICAL = ["Menon", "bilinear", "libRAW"]
@@ -145,10 +147,7 @@ def test_other_scales_are_refused(module):
 
 def test_networks_by_name(tmp_path):
     """A folder of packed weights makes the networks' pipelines run."""
-    model = pytest.importorskip("zoo.imaging.model")
-    from zoo.weights import pack
-
-    network = model.INet()
+    network = INet()
     pack(network, tmp_path / "inet-birch.generated.npz", {layer.name: 32 for layer in network.layers})
     chosen = {p.name: p for p in pipelines.standard("birch", tmp_path)}["INet"]
     (shot,) = shots.synthetic(Body(CAMERAS["birch"], 1), "test", 1, 64, 0)
@@ -161,9 +160,6 @@ def test_networks_by_name(tmp_path):
 
 
 def test_low_light_pairs_share_a_scene():
-    pytest.importorskip("zoo.imaging.model")
-    from zoo.experiments.imaging import low_light
-
     (pair,) = low_light.pairs("train", 1, 64)
     assert (pair.planes.shape, pair.target.shape) == ((32, 32, 4), (64, 64, 3))
     green = (pair.target[::2, ::2, 1] / 65535.0) ** 2.2
