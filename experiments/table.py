@@ -141,13 +141,17 @@ def merge(table: Table, settings: Settings, output: Path, folders: list[Path]) -
 
 def assemble(table: Table, settings: Settings, output: Path, cells: list[Cell], folders: list[Path]) -> pd.DataFrame:
     """Write the CSV of all cells, measured or ``not-run``, and remove the cells' own files; returns the table."""
-    entries = []
+    entries, reasons = [], {}
     for cell in cells:
         key = _key(table, settings, cell)
         found = [entry for folder in folders if (entry := _read(folder / _file_name(cell), key)) is not None]
         entries.append(found[0] if found else _entry(table, settings, cell, None, "not-run", 0.0))
+        reason = entries[-1].pop("reason", "") if found else "was not asked for"
+        if reason:
+            reasons[f"{cell.row}|{cell.column}|{cell.metric}"] = reason
     frame = pd.DataFrame(entries)[list(SCHEMA)]
     path = csv_path(table, settings.scale, output)
+    _write_reasons(reasons_path(path), reasons)
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic(path) as partial:
         frame.to_csv(partial, index=False)
@@ -159,9 +163,26 @@ def assemble(table: Table, settings: Settings, output: Path, cells: list[Cell], 
     return frame
 
 
+def reasons_path(csv: Path) -> Path:
+    """Where it is written why cells of a CSV have no value, by ``row|column|metric``; absent where there is nothing."""
+    return csv.with_suffix(".why.json")
+
+
 def csv_path(table: Table, scale: str, output: Path) -> Path:
     """Where the CSV of a table is written."""
     return output / scale / f"{table.paper}_{table.name}.csv"
+
+
+def is_finished(table: Table, settings: Settings, output: Path) -> bool:
+    """Whether the CSV of ``table`` was written by this very commit, with this data and seed, and nothing of the user's.
+
+    A commit with changed files is no commit: nothing is finished then.
+    """
+    path = csv_path(table, settings.scale, output)
+    if not path.is_file() or commit().endswith("+") or settings.weights or settings.detector:
+        return False
+    frame = pd.read_csv(path, usecols=["commit", "dataset", "seed"], dtype=str)
+    return not frame.empty and (frame == [commit(), settings.dataset, str(settings.seed)]).all(axis=None)
 
 
 def parse_shard(text: str) -> tuple[int, int]:
@@ -180,13 +201,13 @@ def _measured_entry(table: Table, settings: Settings, cell: Cell, folder: Path) 
     path, key = folder / _file_name(cell), _key(table, settings, cell)
     if _read(path, key) is not None:
         return
-    began, estimate, status = time.perf_counter(), None, cell.status
+    began, estimate, status, reason = time.perf_counter(), None, cell.status, ""
     if cell.measure is not None:
         try:
             estimate = cell.measure()
-        except DataUnavailable:
-            status = "data-unavailable"
-    entry = _entry(table, settings, cell, estimate, status, time.perf_counter() - began)
+        except DataUnavailable as error:
+            status, reason = "data-unavailable", f"needs {' '.join(str(error).split())}"
+    entry = _entry(table, settings, cell, estimate, status, time.perf_counter() - began) | {"reason": reason}
     folder.mkdir(parents=True, exist_ok=True)
     with atomic(path) as partial:
         partial.write_text(json.dumps({"key": key, "entry": entry}))
@@ -213,6 +234,15 @@ def _entry(
         **{"steps": cell.steps, "seconds": round(seconds, 2), "commit": commit()},
         **{"tensorflow": version("tensorflow"), "keras": version("keras"), "device": device()},
     }
+
+
+def _write_reasons(path: Path, reasons: dict[str, str]) -> None:
+    if not reasons:
+        path.unlink(missing_ok=True)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic(path) as partial:
+        partial.write_text(json.dumps(reasons, indent=1) + "\n")
 
 
 def _key(table: Table, settings: Settings, cell: Cell) -> list[str]:
