@@ -112,12 +112,9 @@ def _provenance(frame: pd.DataFrame) -> str:
     measured = frame[frame["status"] == "measured"]
     if measured.empty:
         return "Nothing of it was measured."
-    said = {
-        name: ", ".join(dict.fromkeys(measured[name].astype(str))) for name in ("dataset", "seed", "device", "commit")
-    }
+    said = [", ".join(dict.fromkeys(measured[n].astype(str))) for n in ("dataset", "seed", "device", "commit")]
     minutes = measured["seconds"].sum() / 60
-    text = f"Data {said['dataset']}, seed {said['seed']}, {said['device']}, commit {said['commit']}, {minutes:.0f} minutes."
-    return html.escape(text)
+    return html.escape(f"Data {said[0]}, seed {said[1]}, {said[2]}, commit {said[3]}, {minutes:.0f} minutes.")
 
 
 def _html_table(part: pd.DataFrame, metric: str, decimals: int) -> str:
