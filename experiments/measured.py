@@ -26,11 +26,12 @@ COLUMNS = [
 
 
 def collect(results: Path, packaged: set[str]) -> str:
-    """The CSV of every measured cell in ``results`` whose weights are among ``packaged`` names."""
+    """The CSV of all measured cells in ``results`` that the paper has a number for, of ``packaged`` weights."""
     found = []
     for path in sorted(results.glob("*.csv")):
         frame = pd.read_csv(path, dtype={"column": str, "weights": str, "commit": str})
-        found.append(frame[(frame["status"] == "measured") & frame["weights"].isin(packaged)])
+        known = frame["paper_value"].notna() & (frame["status"] == "measured")
+        found.append(frame[known & frame["weights"].isin(packaged)])
     whole = pd.concat(found) if found else pd.DataFrame(columns=COLUMNS)
     whole = whole.astype({"n_sources": int}).sort_values("weights", kind="stable")
     buffer = io.StringIO()

@@ -105,9 +105,8 @@ def test_arguments_of_the_constructor_are_kept(home, tmp_path):
 
     path = tmp_path / "hyperimage-quality-stage-two.generated.npz"
     zoo.weights.pack(TIDStageTwo((16, 16, 8)), path)
-    stored.install(
-        "hyperimage", path, [{"seconds": 1, "commit": "c"}], "8", "c", "d", "tiny", {"input_shape": [16, 16, 8]}
-    )
+    arguments = {"input_shape": [16, 16, 8]}
+    stored.install("hyperimage", path, [{"seconds": 1, "commit": "c"}], "8", "c", "d", "tiny", arguments)
     assert zoo.load("hyperimage-quality-stage-two.tiny").input_shape == (None, 16, 16, 8)
 
 

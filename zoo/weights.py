@@ -64,7 +64,7 @@ class StoredWeights:
     folder: Path = _FOLDER
     """The package, or the local store."""
     metrics: tuple[Measured, ...] = ()
-    """Every number that a table in the repository has for these weights; empty until a table was run with them."""
+    """What the repository's tables have for these weights where the paper has a number; empty until they were run."""
 
     @property
     def family(self) -> str:
