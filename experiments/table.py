@@ -144,9 +144,9 @@ def assemble(table: Table, settings: Settings, output: Path, cells: list[Cell], 
     entries, reasons = [], {}
     for cell in cells:
         key = _key(table, settings, cell)
-        found = [entry for folder in folders if (entry := _read(folder / _file_name(cell), key)) is not None]
-        entries.append(found[0] if found else _entry(table, settings, cell, None, "not-run", 0.0))
-        reason = entries[-1].pop("reason", "") if found else "was not asked for"
+        found = [stored for folder in folders if (stored := _read(folder / _file_name(cell), key)) is not None]
+        entries.append(found[0]["entry"] if found else _entry(table, settings, cell, None, "not-run", 0.0))
+        reason = found[0].get("reason") if found else "was not asked for"
         if reason:
             reasons[f"{cell.row}|{cell.column}|{cell.metric}"] = reason
     frame = pd.DataFrame(entries)[list(SCHEMA)]
@@ -181,8 +181,9 @@ def is_finished(table: Table, settings: Settings, output: Path) -> bool:
     path = csv_path(table, settings.scale, output)
     if not path.is_file() or commit().endswith("+") or settings.weights or settings.detector:
         return False
-    frame = pd.read_csv(path, usecols=["commit", "dataset", "seed"], dtype=str)
-    return not frame.empty and (frame == [commit(), settings.dataset, str(settings.seed)]).all(axis=None)
+    wanted = {"commit": commit(), "dataset": settings.dataset, "seed": str(settings.seed)}
+    frame = pd.read_csv(path, usecols=list(wanted), dtype=str)
+    return not frame.empty and all((frame[name] == value).all() for name, value in wanted.items())
 
 
 def parse_shard(text: str) -> tuple[int, int]:
@@ -207,10 +208,10 @@ def _measured_entry(table: Table, settings: Settings, cell: Cell, folder: Path) 
             estimate = cell.measure()
         except DataUnavailable as error:
             status, reason = "data-unavailable", f"needs {' '.join(str(error).split())}"
-    entry = _entry(table, settings, cell, estimate, status, time.perf_counter() - began) | {"reason": reason}
+    entry = _entry(table, settings, cell, estimate, status, time.perf_counter() - began)
     folder.mkdir(parents=True, exist_ok=True)
     with atomic(path) as partial:
-        partial.write_text(json.dumps({"key": key, "entry": entry}))
+        partial.write_text(json.dumps({"key": key, "entry": entry, "reason": reason}))
 
 
 def _entry(
@@ -254,7 +255,7 @@ def _key(table: Table, settings: Settings, cell: Cell) -> list[str]:
 def _read(path: Path, key: list[str]) -> dict | None:
     try:
         stored = json.loads(path.read_text())
-        return stored["entry"] if stored["key"] == key else None
+        return stored if stored["key"] == key and "entry" in stored else None
     except (OSError, ValueError, KeyError, TypeError):
         return None  # absent, or cut short: measured again
 

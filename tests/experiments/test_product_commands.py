@@ -159,7 +159,8 @@ def test_export_of_the_digits_comes_with_their_database(tmp_path, capsys):
     model = SmallOverFeat(weights="adversarial-overfeat.digits")
     detector = KNNDetector(model, "pool5", round(len(images) / 10)).fit((images, labels))
     test = digits("test")[0][:8]
-    found = tf.saved_model.load(tmp_path / "out").serve(test)
+    loaded = tf.saved_model.load(tmp_path / "out")
+    found = loaded.serve(test)
     np.testing.assert_allclose(found["score"], detector.score(test), atol=1e-5)
     about = json.loads((tmp_path / "out" / "forensics_zoo.json").read_text())
     assert about["weights"][0]["sha256"] == zoo.weights.provenance("adversarial-overfeat.digits").sha256
