@@ -151,7 +151,9 @@ def _missing(frame: pd.DataFrame, reasons: Path) -> list[str]:
     known = json.loads(reasons.read_text(encoding="utf-8")) if reasons.is_file() else {}
     groups: dict[str, list[str]] = {}
     for _, cell in absent.iterrows():
-        why = known.get(f"{cell['row']}|{cell['column']}|{cell['metric']}", WITHOUT_VALUE[cell["status"]])
+        needed = "" if pd.isna(cell["weights"]) else f" (weights {cell['weights']})"
+        general = WITHOUT_VALUE[cell["status"]] + needed
+        why = known.get(f"{cell['row']}|{cell['column']}|{cell['metric']}", general)
         groups.setdefault(f"{cell['status']}: {why}", []).append(str(cell["row"]))
     lines = [
         f"<li>{html.escape(why)} &ndash; {len(rows)} cells: {html.escape('; '.join(dict.fromkeys(rows)))}</li>"
