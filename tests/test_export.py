@@ -247,7 +247,7 @@ def test_an_export_is_replaced_and_nothing_else_is(tmp_path):
     model = ContrastNet(input_shape=(64, 64, 3), base_filters=1)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").write_text("years")
-    with pytest.raises(ValueError, match="goes to a new folder"):
+    with pytest.raises(ValueError, match="new folder or over another export"):
         export.export(adjustment(model), tmp_path / "mine")
     assert (tmp_path / "mine" / "thesis.tex").read_text() == "years"
     for _ in range(2):

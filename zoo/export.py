@@ -6,8 +6,6 @@ The only part of ``zoo`` that is TensorFlow's.
 import dataclasses
 import importlib
 import json
-import secrets
-import shutil
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import Any
 import keras
 
 from zoo import models
+from zoo.folders import replacing
 from zoo.serving import Serving, Signature
 from zoo.version import __version__
 from zoo.weights import names, provenance
@@ -133,28 +132,15 @@ def export(product: Serving, folder: str | Path, name: str = "") -> Path:
     if keras.backend.backend() != "tensorflow":
         raise ValueError(f"A SavedModel needs KERAS_BACKEND=tensorflow. Received: {keras.backend.backend()}")
     folder = Path(folder)
-    if folder.exists() and not (folder / ABOUT).is_file() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ValueError(f"An export goes to a new folder or over another export. Received: {folder}")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    partial = folder.with_name(f".{secrets.token_hex(4)}.{folder.name}")
-    archive = keras.export.ExportArchive()
-    for layer in product.layers:
-        archive.track(layer)
-    _add(archive, "serve", product.serve, single=False)
-    _add(archive, "serve_one", product.serve, single=True)
-    _add(archive, "differentiable", product.differentiable, single=False)
-    try:
+    with replacing(folder, ABOUT, "export") as partial:
+        archive = keras.export.ExportArchive()
+        for layer in product.layers:
+            archive.track(layer)
+        _add(archive, "serve", product.serve, single=False)
+        _add(archive, "serve_one", product.serve, single=True)
+        _add(archive, "differentiable", product.differentiable, single=False)
         archive.write_out(str(partial), verbose=False)
         (partial / ABOUT).write_text(json.dumps(_about(product, name), indent=1) + "\n")
-        if folder.exists():
-            old = folder.with_name(f".{secrets.token_hex(4)}.{folder.name}")
-            folder.rename(old)
-            partial.rename(folder)
-            shutil.rmtree(old)
-        else:
-            partial.rename(folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return folder
 
 
