@@ -1,7 +1,6 @@
 """The ``zoo`` command."""
 
 import argparse
-import json
 import os
 import sys
 import warnings
@@ -9,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from zoo.experiments import doctor, export_command
+from zoo.experiments.contrast import command as contrast
 from zoo.experiments.hyperimage import commands as hyperimage
 from zoo.experiments.steganography import command as steganography
 from zoo.version import __version__
@@ -74,18 +74,10 @@ def _parser() -> argparse.ArgumentParser:
     pretrain.add_argument("--only", choices=hyperimage.TASKS, help="of hyperimage: one of its three tasks")
     pretrain.set_defaults(run=_pretrain)
 
-    contrast = commands.add_parser("contrast", help="detect contrast adjustment")
-    verbs = contrast.add_subparsers(dest="verb", required=True, metavar="VERB")
-    detect = verbs.add_parser("detect", help="score pictures: the higher, the more likely adjusted")
-    detect.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
-    detect.add_argument("--heatmap", type=Path, metavar="OUT.png", help="where a single picture looks adjusted")
-    detect.add_argument("--json", action="store_true", help="one JSON object a line")
-    detect.add_argument("--weights", help="stored weights or a file (default: the JPEG-aware network)")
-    detect.set_defaults(run=_detect)
-
     from zoo.experiments.adversarial.commands import add_commands as add_adversarial
     from zoo.experiments.imaging.commands import add_commands as add_imaging
 
+    contrast.add(commands)
     add_adversarial(commands)
     add_imaging(commands)
     hyperimage.add(commands)
@@ -274,31 +266,6 @@ def _pretrain_adversarial(options: argparse.Namespace) -> int:
     command = f"zoo pretrain adversarial --scale {options.scale} --dataset {options.dataset} --seed {options.seed}"
     install(folder, command.replace(" --dataset embedded", ""), data, local)
     return 0
-
-
-def _detect(options: argparse.Namespace) -> int:
-    if options.heatmap is not None and len(options.images) != 1:
-        raise ValueError(f"--heatmap takes one picture. Received: {len(options.images)}")
-    if options.heatmap is not None and options.heatmap.suffix.lower() != ".png":
-        raise ValueError(f"--heatmap must end in .png. Received: {options.heatmap}")
-    # A name is checked before the network is loaded: a slip of the keyboard answers at once.
-    from zoo.contrast.detector import DEFAULT_WEIGHTS, ContrastDetector
-    from zoo.experiments.pictures import readable
-    from zoo.heatmap import write_heatmap
-
-    detector = ContrastDetector(options.weights or DEFAULT_WEIGHTS)
-    failed: list[Path] = []
-    for path, image in readable(options.images, failed):
-        score = detector.score(image)
-        height, width = image.shape[:2]
-        if options.json:
-            print(json.dumps({"image": str(path), "score": round(score, 6), "height": height, "width": width}))
-        else:
-            print(f"{score:.3f}  {path}")
-        if options.heatmap is not None:
-            write_heatmap(options.heatmap, image, detector.heatmap(image))
-            print(f"written: {options.heatmap}", file=sys.stderr)
-    return 2 if failed else 0
 
 
 if __name__ == "__main__":
