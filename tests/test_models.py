@@ -110,6 +110,29 @@ def test_arguments_of_the_constructor_are_kept(home, tmp_path):
     assert zoo.load("hyperimage-quality-stage-two.tiny").input_shape == (None, 16, 16, 8)
 
 
+def test_what_the_adversarial_and_the_hyperimage_trainings_leave_is_found_by_name(home, tmp_path):
+    from zoo.adversarial import SmallInception, SmallOverFeat
+    from zoo.experiments.adversarial import pretrained
+    from zoo.experiments.hyperimage import stages
+    from zoo.hyperimage import ForgeryChannel
+
+    for name, build in {"overfeat": SmallOverFeat, "inception": SmallInception}.items():
+        model = build((32, 32, 3), 10)
+        model.save(tmp_path / f"{name}.keras")
+        zoo.weights.pack(model, tmp_path / f"{name}.npz")
+        (tmp_path / f"{name}.json").write_text(json.dumps({"seconds": 1.5, "commit": "c", "epochs": 1}))
+    pretrained.install(tmp_path, "command", "cifar10, its training part", "cifar10")
+    assert zoo.load("adversarial-inception.cifar10").inputs[0].shape == (None, 32, 32, 3)
+    channel = "hyperimage-forgery-channel.generated"
+    zoo.weights.pack(ForgeryChannel(width=1 / 16), tmp_path / f"{channel}.npz")
+    log = {"seconds": 2.0, "commit": "c", "device": "abacus", "bits": {"conv1_1": 6}, "log": {}}
+    (tmp_path / f"{channel}.json").write_text(json.dumps(log))
+    stages.install(tmp_path, "command", {channel: "splices"}, "generated-smoke", {channel: {"width": 1 / 16}})
+    assert zoo.load("hyperimage-forgery-channel.generated-smoke").get_layer("conv1_1").filters == 4
+    entry = zoo.provenance("hyperimage-forgery-channel.generated-smoke")
+    assert (entry.bits, entry.device, entry.seconds) == ("8, conv1_1 6", "abacus", 2)
+
+
 def test_names_in_the_store_tell_data_and_scale():
     assert stored.training_tag("laptop") == "generated"
     assert stored.training_tag("smoke", "embedded") == "generated-smoke"
