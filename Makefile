@@ -57,8 +57,8 @@ reproduce-table-%: $(VENV)/.installed
 	    $(if $(DATA_DIR),--data-dir $(DATA_DIR)) || exit $$?; \
 	done
 
-pretrained: $(VENV)/.installed ## train the stored weights of PAPER anew (resumes when killed)
-	@for paper in $(PAPERS); do $(BIN)/zoo pretrain $$paper --scale $(SCALE) --seed $(SEED) --install || exit $$?; done
+pretrained: $(VENV)/.installed ## train the stored weights of PAPER anew (resumes when killed); LOCAL=1: into the local store
+	@for paper in $(PAPERS); do $(BIN)/zoo pretrain $$paper --scale $(SCALE) --seed $(SEED) $(if $(LOCAL),,--install) || exit $$?; done
 
 benchmark: $(PARITY)/.installed ## speed beside what one would use instead
 	$(PARITY)/bin/python benchmarks/jpeg_pipeline.py

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from zoo.experiments import tables
+from zoo.experiments import measured, tables
 from zoo.experiments.table import places
 from zoo.images import atomic
 
@@ -73,7 +73,7 @@ def _cell(cell: pd.Series, decimals: int) -> str:
 
 
 def main() -> None:
-    """Fill the README of the paper named on the command line."""
+    """Fill the README of the paper named on the command line, and note what was measured with stored weights."""
     if len(sys.argv) != 2:
         raise SystemExit(f"usage: python -m zoo.experiments.card PAPER. Received: {sys.argv[1:]}")
     paper = sys.argv[1]
@@ -82,6 +82,7 @@ def main() -> None:
     text = filled(readme.read_text(), paper, root / "results" / "laptop")
     with atomic(readme) as partial:
         partial.write_text(text)
+    measured.write(root / "results" / "laptop")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,14 @@
 """The ``zoo`` command."""
 
 import argparse
-import json
 import os
 import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
+from zoo.experiments import doctor, export_command
+from zoo.experiments.contrast import command as contrast
 from zoo.experiments.hyperimage import commands as hyperimage
 from zoo.experiments.steganography import command as steganography
 from zoo.version import __version__
@@ -50,7 +51,9 @@ def _parser() -> argparse.ArgumentParser:
     listing.set_defaults(run=_list)
 
     reproduce = commands.add_parser("reproduce", help="rebuild a table of a paper: CSV, plot, printed table")
-    _add_table_arguments(reproduce)
+    _add_table_arguments(reproduce, optional=True)
+    reproduce.add_argument("--all", action="store_true", help="every table of every paper; finished ones are kept")
+    reproduce.add_argument("--report", type=Path, metavar="PAGE.html", help="one page of all that was measured so far")
     reproduce.add_argument("--rows", action="append", default=[], metavar="PATTERN", help="only rows like 'gamma*'")
     reproduce.add_argument("--shard", default="1/1", metavar="I/N", help="measure every N-th cell, for `zoo merge`")
     reproduce.set_defaults(run=_reproduce)
@@ -65,34 +68,29 @@ def _parser() -> argparse.ArgumentParser:
     pretrain.add_argument("paper", choices=papers)
     pretrain.add_argument("--scale", default="laptop")
     _add_data_arguments(pretrain)
-    pretrain.add_argument("--install", action="store_true", help="replace the stored weights of the package")
+    pretrain.add_argument("--install", action="store_true", help="into the package, not the local store")
     pretrain.add_argument("--folder", type=Path, default=Path("runs"), help="checkpoints; a killed training resumes")
     pretrain.add_argument("--joint", action="store_true", help="imaging: camera and analyst, after the networks")
     pretrain.add_argument("--only", choices=hyperimage.TASKS, help="of hyperimage: one of its three tasks")
     pretrain.set_defaults(run=_pretrain)
 
-    contrast = commands.add_parser("contrast", help="detect contrast adjustment")
-    verbs = contrast.add_subparsers(dest="verb", required=True, metavar="VERB")
-    detect = verbs.add_parser("detect", help="score pictures: the higher, the more likely adjusted")
-    detect.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
-    detect.add_argument("--heatmap", type=Path, metavar="OUT.png", help="where a single picture looks adjusted")
-    detect.add_argument("--json", action="store_true", help="one JSON object a line")
-    detect.add_argument("--weights", help="stored weights or a file (default: the JPEG-aware network)")
-    detect.set_defaults(run=_detect)
-
     from zoo.experiments.adversarial.commands import add_commands as add_adversarial
     from zoo.experiments.imaging.commands import add_commands as add_imaging
 
+    contrast.add(commands)
     add_adversarial(commands)
     add_imaging(commands)
     hyperimage.add(commands)
     steganography.add(commands)
+    export_command.add(commands)
+    doctor.add(commands)
     return parser
 
 
-def _add_table_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("paper", metavar="PAPER")
-    parser.add_argument("table", metavar="TABLE", help="table-1, table-2, text, ...; see `zoo list`")
+def _add_table_arguments(parser: argparse.ArgumentParser, optional: bool = False) -> None:
+    count = "?" if optional else None
+    parser.add_argument("paper", metavar="PAPER", nargs=count)
+    parser.add_argument("table", metavar="TABLE", nargs=count, help="table-1, table-2, text, ...; see `zoo list`")
     parser.add_argument("--scale", default="laptop", help="smoke, laptop (default) or paper")
     _add_data_arguments(parser)
     parser.add_argument("--weights", type=Path, metavar="FOLDER", help="networks of `zoo pretrain` instead of ours")
@@ -118,6 +116,7 @@ def _count(text: str) -> int:
 
 def _list(options: argparse.Namespace) -> int:
     from zoo.experiments import tables
+    from zoo.store import VARIABLE, home
     from zoo.weights import names, provenance
 
     print("tables (zoo reproduce PAPER TABLE):")
@@ -126,7 +125,8 @@ def _list(options: argparse.Namespace) -> int:
     print("stored weights:")
     for name in names():
         entry = provenance(name)
-        print(f"  {name:32} {entry.bytes / 2**20:.1f} MiB  {entry.data}")
+        print(f"  {name:40} {entry.bytes / 2**20:4.1f} MiB  {entry.data}")
+    print(f"weights that you train are kept in {home()}; {VARIABLE} moves it")
     return 0
 
 
@@ -149,6 +149,29 @@ def _dataset(options: argparse.Namespace) -> str:
 
 
 def _reproduce(options: argparse.Namespace) -> int:
+    if options.report is not None and options.report.suffix.lower() not in (".html", ".htm"):
+        raise ValueError(f"--report is a page, .html. Received: {options.report}")
+    failed: dict[tuple[str, str], str] = {}
+    if options.all:
+        from zoo.experiments.all_tables import run_all
+
+        failed = run_all(options, _settings, _reproduce_one)
+        code = 2 if failed else 0
+    elif options.paper is None and options.report is not None:
+        code = 0
+    elif options.table is None:
+        raise ValueError(f"PAPER and TABLE are needed, or --all, or --report alone. Received: {options.paper}")
+    else:
+        code = _reproduce_one(options)
+    if options.report is not None:
+        from zoo.experiments.page import write_page
+
+        write_page(options.report, options.output, options.scale, failed)
+        print(f"written: {options.report}")
+    return code
+
+
+def _reproduce_one(options: argparse.Namespace) -> int:
     from zoo.experiments import table as runner
 
     table, settings = _settings(options)
@@ -187,6 +210,8 @@ def _pretrain(options: argparse.Namespace) -> int:
         from zoo.experiments.imaging.commands import pretrain_joint, pretrain_networks
 
         return pretrain_joint(options) if options.joint else pretrain_networks(options)
+    from zoo.experiments.stored import training_tag
+
     if options.joint:
         raise ValueError(f"--joint is for imaging. Received: {options.paper}")
     if options.paper == "hyperimage":
@@ -202,10 +227,11 @@ def _pretrain(options: argparse.Namespace) -> int:
         pictures = photographs(named, options.data_dir, "train", options.seed)
     folder = options.folder / f"{options.paper}-{options.scale}-{options.seed}"
     data = dataset if pictures else "generated dead-leaves scenes"
+    local = None if options.install else training_tag(options.scale, dataset)
     if options.paper == "steganography":
         from zoo.experiments.steganography import pretrained
 
-        pretrained.run(options.scale, folder, options.seed, pictures, data, options.install)
+        pretrained.run(options.scale, folder, options.seed, pictures, data, local)
         return 0
     from zoo.experiments.contrast.pretrained import install, pack_all
     from zoo.experiments.contrast.training import pretrain
@@ -213,15 +239,14 @@ def _pretrain(options: argparse.Namespace) -> int:
     pretrain(options.scale, folder, options.seed, pictures)
     for path, loss in pack_all(folder).items():
         print(f"written: {path} (packing moves a score by {loss:.4f} on average)")
-    if options.install:
-        command = f"zoo pretrain contrast --scale {options.scale} --seed {options.seed}"
-        install(folder, command, data)
+    install(folder, f"zoo pretrain contrast --scale {options.scale} --seed {options.seed}", data, local)
     return 0
 
 
 def _pretrain_adversarial(options: argparse.Namespace) -> int:
     from zoo.experiments.adversarial.pretrained import install, pack_all
     from zoo.experiments.adversarial.training import pretrain
+    from zoo.experiments.stored import training_tag
 
     if options.data_dir is not None:
         raise ValueError(
@@ -234,34 +259,13 @@ def _pretrain_adversarial(options: argparse.Namespace) -> int:
     pretrain(options.scale, folder, options.seed, options.dataset)
     for path, (before, after) in pack_all(folder, options.dataset).items():
         print(f"written: {path} ({before:.2%} of the test pictures right, packed {after:.2%})")
-    if options.install:
-        install(folder, f"zoo pretrain adversarial --scale {options.scale} --seed {options.seed}")
+    # In the package and here the small networks are called after the digits that they know.
+    digits = options.dataset == "embedded"
+    local = None if options.install else training_tag(options.scale, "digits" if digits else options.dataset)
+    data = "scikit-learn's digits, the first 1,200" if digits else f"{options.dataset}, its training part"
+    command = f"zoo pretrain adversarial --scale {options.scale} --dataset {options.dataset} --seed {options.seed}"
+    install(folder, command.replace(" --dataset embedded", ""), data, local)
     return 0
-
-
-def _detect(options: argparse.Namespace) -> int:
-    if options.heatmap is not None and len(options.images) != 1:
-        raise ValueError(f"--heatmap takes one picture. Received: {len(options.images)}")
-    if options.heatmap is not None and options.heatmap.suffix.lower() != ".png":
-        raise ValueError(f"--heatmap must end in .png. Received: {options.heatmap}")
-    # A name is checked before the network is loaded: a slip of the keyboard answers at once.
-    from zoo.contrast.detector import DEFAULT_WEIGHTS, ContrastDetector
-    from zoo.experiments.pictures import readable
-    from zoo.heatmap import write_heatmap
-
-    detector = ContrastDetector(options.weights or DEFAULT_WEIGHTS)
-    failed: list[Path] = []
-    for path, image in readable(options.images, failed):
-        score = detector.score(image)
-        height, width = image.shape[:2]
-        if options.json:
-            print(json.dumps({"image": str(path), "score": round(score, 6), "height": height, "width": width}))
-        else:
-            print(f"{score:.3f}  {path}")
-        if options.heatmap is not None:
-            write_heatmap(options.heatmap, image, detector.heatmap(image))
-            print(f"written: {options.heatmap}", file=sys.stderr)
-    return 2 if failed else 0
 
 
 if __name__ == "__main__":

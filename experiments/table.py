@@ -141,13 +141,17 @@ def merge(table: Table, settings: Settings, output: Path, folders: list[Path]) -
 
 def assemble(table: Table, settings: Settings, output: Path, cells: list[Cell], folders: list[Path]) -> pd.DataFrame:
     """Write the CSV of all cells, measured or ``not-run``, and remove the cells' own files; returns the table."""
-    entries = []
+    entries, reasons = [], {}
     for cell in cells:
         key = _key(table, settings, cell)
-        found = [entry for folder in folders if (entry := _read(folder / _file_name(cell), key)) is not None]
-        entries.append(found[0] if found else _entry(table, settings, cell, None, "not-run", 0.0))
+        found = [stored for folder in folders if (stored := _read(folder / _file_name(cell), key)) is not None]
+        entries.append(found[0]["entry"] if found else _entry(table, settings, cell, None, "not-run", 0.0))
+        reason = found[0].get("reason") if found else "was not asked for"
+        if reason:
+            reasons[f"{cell.row}|{cell.column}|{cell.metric}"] = reason
     frame = pd.DataFrame(entries)[list(SCHEMA)]
     path = csv_path(table, settings.scale, output)
+    _write_reasons(reasons_path(path), reasons)
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic(path) as partial:
         frame.to_csv(partial, index=False)
@@ -159,9 +163,27 @@ def assemble(table: Table, settings: Settings, output: Path, cells: list[Cell], 
     return frame
 
 
+def reasons_path(csv: Path) -> Path:
+    """Where it is written why cells of a CSV have no value, by ``row|column|metric``; absent where there is nothing."""
+    return csv.with_suffix(".why.json")
+
+
 def csv_path(table: Table, scale: str, output: Path) -> Path:
     """Where the CSV of a table is written."""
     return output / scale / f"{table.paper}_{table.name}.csv"
+
+
+def is_finished(table: Table, settings: Settings, output: Path) -> bool:
+    """Whether the CSV of ``table`` was written by this very commit, with this data and seed, and nothing of the user's.
+
+    A commit with changed files is no commit: nothing is finished then.
+    """
+    path = csv_path(table, settings.scale, output)
+    if not path.is_file() or commit().endswith("+") or settings.weights or settings.detector:
+        return False
+    wanted = {"commit": commit(), "dataset": settings.dataset, "seed": str(settings.seed)}
+    frame = pd.read_csv(path, usecols=list(wanted), dtype=str)
+    return not frame.empty and all((frame[name] == value).all() for name, value in wanted.items())
 
 
 def parse_shard(text: str) -> tuple[int, int]:
@@ -180,16 +202,16 @@ def _measured_entry(table: Table, settings: Settings, cell: Cell, folder: Path) 
     path, key = folder / _file_name(cell), _key(table, settings, cell)
     if _read(path, key) is not None:
         return
-    began, estimate, status = time.perf_counter(), None, cell.status
+    began, estimate, status, reason = time.perf_counter(), None, cell.status, ""
     if cell.measure is not None:
         try:
             estimate = cell.measure()
-        except DataUnavailable:
-            status = "data-unavailable"
+        except DataUnavailable as error:
+            status, reason = "data-unavailable", f"needs {' '.join(str(error).split())}"
     entry = _entry(table, settings, cell, estimate, status, time.perf_counter() - began)
     folder.mkdir(parents=True, exist_ok=True)
     with atomic(path) as partial:
-        partial.write_text(json.dumps({"key": key, "entry": entry}))
+        partial.write_text(json.dumps({"key": key, "entry": entry, "reason": reason}))
 
 
 def _entry(
@@ -215,6 +237,15 @@ def _entry(
     }
 
 
+def _write_reasons(path: Path, reasons: dict[str, str]) -> None:
+    if not reasons:
+        path.unlink(missing_ok=True)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic(path) as partial:
+        partial.write_text(json.dumps(reasons, indent=1) + "\n")
+
+
 def _key(table: Table, settings: Settings, cell: Cell) -> list[str]:
     """What a stored cell must agree with to be used again."""
     parts = (table.paper, table.name, cell.row, cell.column, cell.metric, cell.weights)
@@ -224,7 +255,7 @@ def _key(table: Table, settings: Settings, cell: Cell) -> list[str]:
 def _read(path: Path, key: list[str]) -> dict | None:
     try:
         stored = json.loads(path.read_text())
-        return stored["entry"] if stored["key"] == key else None
+        return stored if stored["key"] == key and "entry" in stored else None
     except (OSError, ValueError, KeyError, TypeError):
         return None  # absent, or cut short: measured again
 

@@ -6,6 +6,12 @@ import numpy as np
 import pytest
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _no_store_of_the_user(tmp_path_factory):
+    """Tests neither see nor change what a developer has trained."""
+    os.environ["FORENSICS_ZOO_HOME"] = str(tmp_path_factory.mktemp("store"))
+
+
 @pytest.fixture
 def photo() -> np.ndarray:
     """A photograph, uint8 RGB (512, 512, 3)."""

@@ -51,6 +51,7 @@ def test_wheel_works_outside_the_checkout(installed):
         "for name in zoo.weights.names():\n"
         "    file = files('zoo') / zoo.weights.provenance(name).file\n"
         "    assert zoo.weights.sha256(file) == zoo.weights.provenance(name).sha256\n"
+        "assert zoo.list_models() == zoo.weights.names() and zoo.provenance('contrast-aware.generated').metrics\n"
         "from zoo.experiments.cli import main\n"
         "main(['list'])\n",
     )

@@ -1,5 +1,20 @@
 """forensics-zoo: five image-forensics papers as Keras 3 model families."""
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from zoo.version import __version__
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from zoo.models import list_models, load
+    from zoo.weights import provenance
+
+__all__ = ["__version__", "list_models", "load", "provenance"]
+_HOME = {"list_models": "zoo.models", "load": "zoo.models", "provenance": "zoo.weights"}
+
+
+def __getattr__(name: str) -> Any:
+    # Imported when asked for, so that `import zoo` costs nothing.
+    if name in _HOME:
+        return getattr(importlib.import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'zoo' has no attribute {name!r}")

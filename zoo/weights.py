@@ -5,25 +5,46 @@ where that would cost too much; vectors (biases, normalisation) stay float32. Wr
 refused when a byte has changed.
 """
 
+import csv
 import dataclasses
 import hashlib
-import json
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import keras
-import numpy as np
+from zoo import store
+from zoo.papers import PAPERS
 
-from zoo.images import atomic
+if TYPE_CHECKING:
+    import keras
 
+# Keras and NumPy are imported where they are needed: names and provenance are to be had without.
 _FOLDER = Path(__file__).parent
 INDEX = _FOLDER / "weights.json"
+MEASURED = _FOLDER / "measured.csv"
+"""What the tables have measured with stored weights; ``python -m zoo.experiments.card`` writes it."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Measured:
+    """A cell of a table that was measured with these weights; the interval is the 95 % one of ``zoo.metrics``."""
+
+    table: str
+    row: str
+    column: str
+    metric: str
+    value: float
+    ci_low: float
+    ci_high: float
+    dataset: str
+    n_sources: int
+    commit: str
 
 
 @dataclasses.dataclass(frozen=True)
 class StoredWeights:
-    """Where a set of stored weights comes from; ``file`` is relative to the ``zoo`` package."""
+    """Where a set of stored weights comes from; ``file`` is relative to ``folder``."""
 
     name: str
     file: str
@@ -36,42 +57,74 @@ class StoredWeights:
     seconds: int
     device: str
     licence: str
+    paper: str = ""
+    """The paper whose method it is."""
+    arguments: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    """What the constructor is called with, where that is not its default."""
+    folder: Path = _FOLDER
+    """The package, or the local store."""
+    metrics: tuple[Measured, ...] = ()
+    """What the repository's tables have for these weights where the paper has a number; empty until they were run."""
+
+    @property
+    def family(self) -> str:
+        """The family's package in ``zoo``."""
+        return Path(self.file).parts[0]
+
+    @property
+    def path(self) -> Path:
+        """Where the file lies."""
+        return self.folder / self.file
 
 
 def names() -> list[str]:
-    """Names of all stored weights, ``architecture.training``."""
-    return sorted(_index())
+    """Names of all weights in the package and the local store, ``architecture.training``."""
+    return sorted(_entries())
 
 
 def provenance(name: str) -> StoredWeights:
-    """Where the weights ``name`` come from.
+    """Where the weights ``name`` come from. The package's go before those of the same name in the local store.
 
     Raises:
         ValueError: For an unknown name; the message lists those that exist.
     """
-    entries = _index()
+    entries = _entries()
     if name not in entries:
         raise ValueError(f"Stored weights are {', '.join(sorted(entries)) or 'none yet'}. Received: {name!r}")
-    return StoredWeights(name=name, **entries[name])
+    folder, entry = entries[name]
+    paper = PAPERS.get(Path(entry["file"]).parts[0], "")
+    metrics = _measured().get(name, ()) if folder == _FOLDER else ()
+    try:
+        return StoredWeights(**{"name": name, "paper": paper, "folder": folder, "metrics": metrics} | entry)
+    except TypeError as error:
+        raise ValueError(f"The index of {folder} does not describe {name} as this version does. {error}") from error
 
 
-def load_into(model: keras.Model, weights: str | Path) -> None:
+def verify(entry: StoredWeights) -> Path:
+    """Return the path of the weights' file if it is there, unchanged.
+
+    Raises:
+        ValueError: For a missing file, or one whose checksum is another.
+    """
+    if not entry.path.is_file():
+        raise ValueError(f"The file of stored weights {entry.name} is missing. Received: {entry.path}")
+    found = sha256(entry.path)
+    if found != entry.sha256:
+        raise ValueError(
+            f"{entry.path} was changed or damaged and is refused: sha256 must be {entry.sha256}. Received: {found}"
+        )
+    return entry.path
+
+
+def load_into(model: "keras.Model", weights: str | Path) -> None:
     """Load stored weights by name, or a file (``.npz`` of ``pack``, ``.weights.h5``, ``.keras``), into ``model``.
 
     Raises:
         ValueError: For an unknown name, a missing, damaged or changed file, or shapes that differ; ``model`` is then as
             it was.
     """
-    if str(weights) in _index():
-        entry = provenance(str(weights))
-        path = _FOLDER / entry.file
-        if not path.is_file():
-            raise ValueError(f"The file of stored weights {entry.name} is missing. Received: {path}")
-        found = sha256(path)
-        if found != entry.sha256:
-            raise ValueError(
-                f"{path} was changed or damaged and is refused: sha256 must be {entry.sha256}. Received: {found}"
-            )
+    if str(weights) in _entries():
+        path = verify(provenance(str(weights)))
     else:
         path = Path(weights)
         if not path.is_file():
@@ -86,7 +139,7 @@ def load_into(model: keras.Model, weights: str | Path) -> None:
         raise ValueError(f"Not a weights file that fits {model.name}. Received: {path} ({error})") from error
 
 
-def pack(model: keras.Model, path: Path, bits: Mapping[str, int] | int = 8) -> None:
+def pack(model: "keras.Model", path: Path, bits: Mapping[str, int] | int = 8) -> None:
     """Write ``model``'s weights to ``path`` (.npz), matrices as integer codes with a scale for each output channel.
 
     ``bits`` may be one number or one for each layer name (8 for those not named): 2..8, or 16 or 32 for floats. The
@@ -95,6 +148,11 @@ def pack(model: keras.Model, path: Path, bits: Mapping[str, int] | int = 8) -> N
     Raises:
         ValueError: For another number of bits.
     """
+    import keras
+    import numpy as np
+
+    from zoo.images import atomic
+
     arrays: dict[str, np.ndarray] = {}
     for variable in _variables(model):
         value = keras.ops.convert_to_numpy(variable.value).astype(np.float32)
@@ -116,12 +174,14 @@ def pack(model: keras.Model, path: Path, bits: Mapping[str, int] | int = 8) -> N
         np.savez_compressed(partial, **arrays)
 
 
-def unpack(model: keras.Model, path: Path) -> None:
+def unpack(model: "keras.Model", path: Path) -> None:
     """Load a file of ``pack`` into ``model``; every name and shape is checked before anything is assigned.
 
     Raises:
         ValueError: When the file cannot be read or does not hold exactly this model's tensors.
     """
+    import numpy as np
+
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
@@ -143,10 +203,26 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _variables(model: keras.Model) -> list[keras.Variable]:
+def _variables(model: "keras.Model") -> "list[keras.Variable]":
     # Dropout's counter is a weight to Keras, but no result of training.
     return [v for v in model.weights if "seed_generator" not in v.path]
 
 
-def _index() -> dict[str, dict]:
-    return json.loads(INDEX.read_text())
+def _entries() -> dict[str, tuple[Path, dict[str, Any]]]:
+    """Folder and index entry of every set of weights."""
+    home = store.home()
+    local = {name: (home, entry) for name, entry in store.read_index(home / "weights.json").items()}
+    return local | {name: (_FOLDER, entry) for name, entry in store.read_index(INDEX).items()}
+
+
+def _measured() -> dict[str, tuple[Measured, ...]]:
+    found: dict[str, list[Measured]] = {}
+    if not MEASURED.is_file():
+        return {}
+    with open(MEASURED, newline="", encoding="utf-8") as file:
+        for line in csv.DictReader(file):
+            name = line.pop("weights")
+            numbers = {key: float(line[key]) for key in ("value", "ci_low", "ci_high")}
+            cell = Measured(**(line | numbers | {"n_sources": int(line["n_sources"])}))
+            found.setdefault(name, []).append(cell)
+    return {name: tuple(cells) for name, cells in found.items()}

@@ -115,6 +115,7 @@ def _fit(options: argparse.Namespace) -> int:
     import numpy as np
 
     from zoo.adversarial import KNNDetector
+    from zoo.adversarial.serving import best_layer
 
     if options.folder is None and options.model != DEFAULT_MODEL:
         raise ValueError(f"--model needs FOLDER with its training pictures. Received: {options.model!r} without one")
@@ -126,7 +127,7 @@ def _fit(options: argparse.Namespace) -> int:
         apart, apart_labels = digits("calibration")
     else:
         images, labels, apart, apart_labels = _folder(options.folder, model)
-    layer = options.layer or _default_layer(model)
+    layer = options.layer or best_layer(model)
     k = options.k or max(1, round(len(images) / len(np.unique(labels))))
     # PCA cannot keep more components than there are rows.
     dimensions = min(options.dimensions, len(images) - 1)
@@ -179,14 +180,6 @@ def _folder(folder: Path, model: "keras.Model") -> tuple:
             f"Received: {len(kept[0]) + len(kept[2])} pictures"
         )
     return tuple(np.array(part) for part in kept)
-
-
-def _default_layer(model: "keras.Model") -> str:
-    names = [layer.name for layer in model.layers]
-    for best in ("pool5", "mixed_6d"):
-        if best in names:
-            return best
-    raise ValueError(f"--layer must be one of {', '.join(names)}. Received: none")
 
 
 def _score(options: argparse.Namespace) -> int:

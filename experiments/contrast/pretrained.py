@@ -44,10 +44,10 @@ def pack_all(folder: Path) -> dict[Path, float]:
     return written
 
 
-def install(folder: Path, command: str, data: str) -> None:
-    """Copy the packed models of ``folder`` into the package and list them in ``weights.json``."""
+def install(folder: Path, command: str, data: str, local: str | None = None) -> None:
+    """Copy the packed models of ``folder`` into the package or the local store, see ``stored.install``."""
     history: list[dict] = []
     for step, name in NAMES.items():
         # A step starts from the one before, so its weights have cost both.
         history += json.loads((folder / f"{step}.json").read_text())
-        stored.install("contrast", folder / f"{name}.npz", history, "8, fc 6", command, data)
+        stored.install("contrast", folder / f"{name}.npz", history, "8, fc 6", command, data, local)

@@ -43,6 +43,7 @@ def pretrain(options: argparse.Namespace) -> int:
     from importlib import import_module
 
     from zoo.experiments.hyperimage import stages
+    from zoo.experiments.stored import training_tag
 
     if options.data_dir is not None or options.dataset != "embedded":
         raise ValueError(
@@ -57,9 +58,15 @@ def pretrain(options: argparse.Namespace) -> int:
         module.train(module.SCALES[options.scale], folder, options.seed)
         for name in module.STORED:
             print(f"written: {folder / name}.npz")
-        if options.install:
-            command = f"zoo pretrain hyperimage --scale {options.scale} --seed {options.seed} --only {task}"
-            stages.install(folder, command, module.STORED)
+        command = f"zoo pretrain hyperimage --scale {options.scale} --seed {options.seed} --only {task}"
+        local = None if options.install else training_tag(options.scale)
+        scale, usual = module.SCALES[options.scale], module.SCALES["laptop"]
+        arguments = {}
+        if task == "forgery" and scale.width != usual.width:
+            arguments = {name: {"width": scale.width} for name in module.STORED}
+        if task == "quality" and scale.grid != usual.grid:
+            arguments = {module.SECOND: {"input_shape": [*scale.grid, 800]}}
+        stages.install(folder, command, module.STORED, local, arguments)
     return 0
 
 

@@ -3,13 +3,13 @@
 import json
 import time
 from collections.abc import Callable, Mapping
-from importlib.metadata import version
 from pathlib import Path
 
 import keras
 import numpy as np
 
 import zoo.weights
+from zoo.experiments import stored
 from zoo.experiments.table import DataUnavailable, commit, device
 from zoo.images import atomic
 
@@ -82,31 +82,22 @@ def find(folder: Path | None, name: str) -> str:
     return name
 
 
-def install(folder: Path, command: str, data: dict[str, str]) -> None:
-    """Copy the packed stages of ``folder`` named in ``data`` (name -> what it saw) into the package and its index."""
-    package = zoo.weights.INDEX.parent
-    index = json.loads(zoo.weights.INDEX.read_text())
+def install(
+    folder: Path,
+    command: str,
+    data: dict[str, str],
+    local: str | None = None,
+    arguments: Mapping[str, dict] | None = None,
+) -> None:
+    """Copy the packed stages of ``folder`` named in ``data`` (name -> what it saw), see ``stored.install``.
+
+    ``arguments`` are those of the constructors, by name, where they are not the stored networks'.
+    """
     for name, seen in data.items():
         packed = folder / f"{name}.npz"
         log = json.loads(packed.with_suffix(".json").read_text())
-        target = package / "hyperimage" / "weights" / packed.name
-        target.parent.mkdir(exist_ok=True)
-        with atomic(target) as partial:
-            partial.write_bytes(packed.read_bytes())
-        index[name] = {
-            "file": str(target.relative_to(package)),
-            "sha256": zoo.weights.sha256(target),
-            "bytes": target.stat().st_size,
-            "bits": _readable(log["bits"]),
-            "command": command,
-            "data": seen,
-            "commit": log["commit"],
-            "seconds": int(log["seconds"]),
-            "device": log["device"],
-            "licence": f"Apache-2.0, forensics-zoo {version('forensics-zoo')}",
-        }
-    with atomic(zoo.weights.INDEX) as partial:
-        partial.write_text(json.dumps(index, indent=1, sort_keys=True) + "\n")
+        given = (arguments or {}).get(name)
+        stored.install("hyperimage", packed, [log], _readable(log["bits"]), command, seen, local, given)
 
 
 def _readable(bits: dict[str, int] | int) -> str:

@@ -62,13 +62,14 @@ def pretrain_joint(options: argparse.Namespace) -> int:
 
 
 def pretrain_networks(options: argparse.Namespace) -> int:
-    """``zoo pretrain imaging``: train the stored networks on the synthetic camera, pack them, install them if asked.
+    """``zoo pretrain imaging``: train the stored networks on the synthetic camera, pack them, and store them.
 
     Raises:
         ValueError: For data: the stored networks are those of the synthetic camera.
     """
     from zoo.experiments.imaging.pretrained import install, pack_all
     from zoo.experiments.imaging.training import pretrain
+    from zoo.experiments.stored import training_tag
 
     if options.data_dir is not None or options.dataset != "embedded":
         received = options.data_dir or options.dataset
@@ -77,9 +78,9 @@ def pretrain_networks(options: argparse.Namespace) -> int:
     pretrain(options.scale, folder, options.seed)
     for path, loss in pack_all(folder).items():
         print(f"written: {path} (packing costs {loss:.2f} dB)")
-    if options.install:
-        command = f"zoo pretrain imaging --scale {options.scale} --seed {options.seed}"
-        install(folder, command, "generated dead-leaves scenes, synthetic camera")
+    command = f"zoo pretrain imaging --scale {options.scale} --seed {options.seed}"
+    local = None if options.install else training_tag(options.scale)
+    install(folder, command, "generated dead-leaves scenes, synthetic camera", local)
     return 0
 
 

@@ -53,17 +53,20 @@ def _accuracy(workflow: ImagingWorkflow, planes: np.ndarray) -> float:
 
 
 def run(scale_name: str, folder: Path, seed: int, install: bool) -> None:
-    """Train all joint models of a scale, pack what is kept and, where asked, install it; says what was written."""
+    """Train all joint models of a scale, pack what is kept and install it; says what was written.
+
+    ``install`` is whether into the package, else the local store.
+    """
     scale = check_scale(scale_name)
     train_all(scale_name, folder, seed)
     for one in kept(scale):
         history = _history(one, folder)
         for path, cost in pack(one, scale, folder).items():
             print(f"written: {path} (packing costs {100 * cost:.1f} points of accuracy)")
-            if install:
-                command = f"zoo pretrain imaging --joint --scale {scale_name} --seed {seed}"
-                described = "8, residual 32" if path.name.startswith("fan") else "8, fine levels 16"
-                stored.install("imaging", path, history, described, command, "generated scenes, synthetic camera")
+            command = f"zoo pretrain imaging --joint --scale {scale_name} --seed {seed}"
+            described = "8, residual 32" if path.name.startswith("fan") else "8, fine levels 16"
+            local = None if install else stored.training_tag(scale_name)
+            stored.install("imaging", path, history, described, command, "generated scenes, synthetic camera", local)
 
 
 def _history(one: Run, folder: Path) -> list[dict]:

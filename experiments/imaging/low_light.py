@@ -10,6 +10,7 @@ short one are multiplied by the ratio, as Chen et al. do. Scenes are those of no
 """
 
 import argparse
+import json
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from zoo.datasets import keyed
 from zoo.datasets.camera import CAMERAS, Body, as_raw, expose
 from zoo.datasets.developed import Developed
 from zoo.datasets.embedded import generate_linear_scene
+from zoo.experiments import stored
 from zoo.experiments.imaging import training
 from zoo.experiments.imaging.pipelines import LOW_LIGHT
 from zoo.experiments.imaging.table_3 import CAMERA, EXPOSURE
@@ -70,6 +72,10 @@ def main() -> None:
     path = options.folder / f"{LOW_LIGHT}.npz"
     zoo.weights.pack(network, path, {layer.name: 16 for layer in network.layers})
     print(f"written: {path}")
+    command = f"python -m zoo.experiments.imaging.low_light --scale {options.scale} --seed {options.seed}"
+    history = json.loads((options.folder / "unet.json").read_text())
+    data, local = "generated low-light scenes, synthetic camera", stored.training_tag(options.scale)
+    stored.install("imaging", path, history, "16", command, data, local)
 
 
 if __name__ == "__main__":

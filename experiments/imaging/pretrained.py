@@ -54,9 +54,9 @@ def bits(name: str, model: keras.Model) -> dict[str, int]:
     return {layer.name: 32 if name == "inet" or layer.name in whole else 16 for layer in model.layers}
 
 
-def install(folder: Path, command: str, data: str) -> None:
-    """Copy the packed networks of ``folder`` into the package and list them in ``weights.json``."""
+def install(folder: Path, command: str, data: str, local: str | None = None) -> None:
+    """Copy the packed networks of ``folder`` into the package or the local store, see ``stored.install``."""
     described = {"inet": "32", "unet": "8, fine levels 16", "dnet": "16, tone curve 32"}
     for name, stem in NAMES.items():
         history = json.loads((folder / f"{name}.json").read_text())
-        stored.install("imaging", folder / f"{stem}.npz", history, described[name], command, data)
+        stored.install("imaging", folder / f"{stem}.npz", history, described[name], command, data, local)

@@ -49,8 +49,8 @@ def _errors(model: Steganographer, batches: list[dict[str, np.ndarray]]) -> dict
     }
 
 
-def run(scale: str, folder: Path, seed: int, pictures: list, data: str, install: bool) -> None:
-    """Train, pack and, where asked, install; says what was written. ``data`` names the training images."""
+def run(scale: str, folder: Path, seed: int, pictures: list, data: str, local: str | None) -> None:
+    """Train, pack and install, see ``stored.install``; says what was written. ``data`` names the training images."""
     pretrain(scale, folder, seed, pictures)
     state = folder / f"{state_name('ours', STORED_WEIGHT)}.keras"
     plan = SCALES[scale]
@@ -58,9 +58,7 @@ def run(scale: str, folder: Path, seed: int, pictures: list, data: str, install:
     losses = pack(load_steganographer(state), folder, unseen)
     for path, (before, after) in losses.items():
         print(f"written: {path} (packing moves its mean squared error from {before:.6f} to {after:.6f})")
-    if not install:
-        return
     history = json.loads(state.with_suffix(".json").read_text())
     for name in NAMES.values():
         command = f"zoo pretrain steganography --scale {scale} --seed {seed}"
-        stored.install("steganography", folder / f"{name}.npz", history, "8", command, data)
+        stored.install("steganography", folder / f"{name}.npz", history, "8", command, data, local)

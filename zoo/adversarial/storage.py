@@ -1,8 +1,6 @@
 """Detectors on disk: a folder of JSON, NumPy arrays, a FAISS index and a Keras model; nothing is pickled."""
 
 import json
-import secrets
-import shutil
 import zipfile
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import numpy as np
 from zoo.adversarial import index as neighbours_index
 from zoo.adversarial.detector import KNNDetector
 from zoo.adversarial.processing import Processing
+from zoo.folders import replacing
 
 VERSION = 1
 CONFIG, ARRAYS, INDEX, MODEL = "detector.json", "arrays.npz", "neighbours.faiss", "model.keras"
@@ -22,12 +21,7 @@ def save(detector: KNNDetector, folder: Path) -> None:
     """Write ``detector``; an existing detector there is replaced, any other folder or file is refused."""
     if detector.index is None:
         raise ValueError("Only a fitted detector can be saved. Received: one without database")
-    if folder.exists() and not (folder / CONFIG).is_file() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ValueError(f"A detector is saved to a new folder or over another detector. Received: {folder}")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    partial = folder.with_name(f".{secrets.token_hex(4)}.{folder.name}")
-    partial.mkdir()
-    try:
+    with replacing(folder, CONFIG, "detector") as partial:
         detector.model.save(partial / MODEL)
         arrays = {"labels": detector.labels}
         arrays |= {n: v for n in ("mean", "matrix") if (v := getattr(detector.processing, n)) is not None}
@@ -48,15 +42,6 @@ def save(detector: KNNDetector, folder: Path) -> None:
             "recall": detector.recall,
         }
         (partial / CONFIG).write_text(json.dumps(config, indent=1) + "\n")
-        if folder.exists():
-            old = folder.with_name(f".{secrets.token_hex(4)}.{folder.name}")
-            folder.rename(old)
-            partial.rename(folder)
-            shutil.rmtree(old)
-        else:
-            partial.rename(folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def load(folder: Path, model: keras.Model | None = None) -> KNNDetector:

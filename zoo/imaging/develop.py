@@ -30,9 +30,9 @@ class Reach:
 
 
 # UNet: two convolutions on each of nine levels, the coarsest 16 planes apart, and what pooling rounds: 94.
-# DNet: fifteen convolutions on planes and one on pixels. INet: two pixels, and no tile shorter than ``_SMALLEST``.
+# DNet: fifteen convolutions on planes and one on pixels. INet: two pixels, and no tile shorter than ``SMALLEST``.
 _REACH = {"demosaic": Reach(4, 1, 1024), "c9_2": Reach(96, 16, 640), "c17": Reach(16, 1, 256)}
-_SMALLEST = 4
+SMALLEST = 4
 """Planes a side that all three networks can read."""
 
 
@@ -73,7 +73,7 @@ def develop_tiles(
         for top, bottom, first, last in rows:
             for left, right, begin, end in columns:
                 planes = balanced(raw, raw.codes[top:bottom, left:right])
-                padded = tiles.pad(planes, _SMALLEST, _SMALLEST)
+                padded = tiles.pad(planes, SMALLEST, SMALLEST)
                 rgb = np.asarray(network.predict_on_batch(padded[None]))[0]
                 yield (
                     2 * first,

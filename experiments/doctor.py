@@ -1,0 +1,176 @@
+"""``zoo doctor``: what of the zoo works on this machine, and what is found here."""
+
+import argparse
+import dataclasses
+import importlib
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+from typing import Literal
+
+State = Literal["ok", "absent", "broken"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """One line: ``broken`` is what cannot work, ``absent`` what one may do without."""
+
+    part: str
+    name: str
+    state: State
+    detail: str
+
+
+def add(commands: "argparse._SubParsersAction") -> None:
+    """Add the command to the ``zoo`` parser."""
+    parser = commands.add_parser("doctor", help="versions, backend, devices, data and weights on this machine")
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    broken, part = 0, ""
+    for finding in examine():
+        if finding.part != part:
+            part = finding.part
+            print(f"{part}:")
+        print(f"  {finding.state:7} {finding.name:36} {finding.detail}".rstrip(), flush=True)
+        broken += finding.state == "broken"
+    print(f"{broken} broken" if broken else "nothing is broken")
+    return 1 if broken else 0
+
+
+def examine() -> Iterator[Finding]:
+    """Everything in order: versions, Keras's backend, devices, data, weights."""
+    yield from versions()
+    yield from backend()
+    yield from devices()
+    yield from data()
+    yield from weights()
+
+
+def versions() -> Iterator[Finding]:
+    """Python, this package, and every package that it requires, held against the range that it requires."""
+    from packaging.requirements import Requirement
+
+    python = platform.python_version()
+    yield Finding("versions", "Python", "ok" if sys.version_info >= (3, 11) else "broken", f"{python} (3.11 or newer)")
+    try:
+        own = metadata.version("forensics-zoo")
+    except metadata.PackageNotFoundError:
+        yield Finding("versions", "forensics-zoo", "broken", "is not installed: make setup, or pip install .")
+        return
+    from zoo.experiments.table import commit
+
+    yield Finding("versions", "forensics-zoo", "ok", f"{own}, {commit()}")
+    for line in metadata.requires("forensics-zoo") or []:
+        requirement = Requirement(line)
+        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        wanted = str(requirement.specifier) or "any version"
+        try:
+            found = metadata.version(requirement.name)
+        except metadata.PackageNotFoundError:
+            yield Finding("versions", requirement.name, "broken", f"is not installed ({wanted} is needed)")
+            continue
+        fits = requirement.specifier.contains(found, prereleases=True)
+        yield Finding("versions", requirement.name, "ok" if fits else "broken", f"{found} ({wanted})")
+
+
+def backend() -> Iterator[Finding]:
+    """Keras's backend, tried on a convolution, and which others are installed."""
+    try:
+        import keras
+        import numpy as np
+
+        layer = keras.layers.Conv2D(1, 3, kernel_initializer="ones")
+        value = float(np.asarray(keras.ops.convert_to_numpy(layer(np.ones((1, 3, 3, 1), "float32")))).squeeze())
+        state, detail = (
+            ("ok", "a convolution is right") if value == 9 else ("broken", f"a convolution of nines: {value}")
+        )
+        name = f"Keras on {keras.backend.backend()}"
+    except Exception as error:  # a backend that does not load has an error of its own making
+        state, detail, name = "broken", " ".join(str(error).split())[:160], os.environ.get("KERAS_BACKEND", "Keras")
+    yield Finding("backend", name, state, detail)
+    for other in ("tensorflow", "jax", "torch"):
+        try:
+            yield Finding("backend", other, "ok", f"{metadata.version(other)} is installed")
+        except metadata.PackageNotFoundError:
+            yield Finding("backend", other, "absent", "another backend, for those who want it")
+
+
+def devices() -> Iterator[Finding]:
+    """Processors and GPUs that TensorFlow sees."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    yield Finding("devices", "CPU", "ok", f"{cores} cores, {platform.machine()}")
+    try:
+        import tensorflow as tf
+
+        gpus = tf.config.list_physical_devices("GPU")
+        for gpu in gpus:
+            yield Finding("devices", gpu.name, "ok", str(tf.config.experimental.get_device_details(gpu)))
+        if not gpus:
+            yield Finding("devices", "GPU", "absent", "the `paper` scale wants one")
+    except Exception as error:
+        yield Finding("devices", "TensorFlow", "broken", " ".join(str(error).split())[:160])
+
+
+def data() -> Iterator[Finding]:
+    """The embedded photographs and digits, and the data sets that TensorFlow Datasets has prepared here."""
+    from zoo.datasets.embedded.photographs import SCENES, photograph
+
+    missing = []
+    for name in SCENES:
+        try:
+            photograph(name)
+        except Exception as error:  # scikit-image raises what its reader raises
+            missing.append(f"{name}: {' '.join(str(error).split())[:80]}")
+    detail = "; ".join(missing) or f"{len(SCENES)} photographs, from scikit-image and scikit-learn"
+    yield Finding("data", "embedded", "broken" if missing else "ok", detail)
+    root = Path(os.environ.get("TFDS_DATA_DIR") or Path.home() / "tensorflow_datasets").expanduser()
+    yield Finding(
+        "data", "TensorFlow Datasets", "ok" if root.is_dir() else "absent", f"{root} (TFDS_DATA_DIR moves it)"
+    )
+    for name in prepared_sets():
+        found = sorted(p.parent.relative_to(root) for p in (root / name).glob("**/dataset_info.json"))
+        detail = ", ".join(map(str, found)) or _source(name)
+        yield Finding("data", name, "ok" if found else "absent", detail)
+
+
+def prepared_sets() -> list[str]:
+    """The data sets that experiments can use besides the embedded ones."""
+    import zoo.datasets
+
+    own = sorted(p.parent.name for p in Path(zoo.datasets.__file__).parent.glob("*/*_dataset_builder.py"))
+    return ["clic", "imagenet2012", *own]
+
+
+def _source(name: str) -> str:
+    if name in ("clic", "imagenet2012"):
+        return "downloaded by TensorFlow Datasets" if name == "clic" else "through TensorFlow Datasets, by hand"
+    module = importlib.import_module("zoo.datasets")
+    return f"by hand, see {Path(module.__file__).parent.name}/{name}/README.md"
+
+
+def weights() -> Iterator[Finding]:
+    """Every set of stored weights, in the package and the local store, by its checksum."""
+    from zoo import store
+    from zoo.weights import names, provenance, verify
+
+    home = store.home()
+    try:
+        found = names()
+    except ValueError as error:
+        yield Finding("weights", "index", "broken", str(error))
+        return
+    for name in found:
+        try:
+            entry = provenance(name)
+            verify(entry)
+            where = "the local store" if entry.folder == home else "the package"
+            yield Finding("weights", name, "ok", f"sha256 is right, in {where}: {entry.data}")
+        except ValueError as error:
+            yield Finding("weights", name, "broken", str(error))
+    yield Finding("weights", "local store", "ok" if home.is_dir() else "absent", f"{home} ({store.VARIABLE} moves it)")

@@ -1,0 +1,70 @@
+"""``zoo export``: a SavedModel of stored networks, or of a saved detector of adversarial images."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from zoo.serving import Serving
+
+PHASES = ("RGGB", "GRBG", "GBRG", "BGGR")
+
+
+def add(commands: "argparse._SubParsersAction") -> None:
+    """Add the command to the ``zoo`` parser."""
+    parser = commands.add_parser(
+        "export",
+        help="write a SavedModel that needs nothing of the zoo",
+        description="Writes a SavedModel with the endpoints serve (a batch, uint8), serve_one (without the batch axis) "
+        "and differentiable (float32, with gradients), and forensics_zoo.json, which says what goes in and comes out.",
+    )
+    parser.add_argument(
+        "name", metavar="NAME", help="stored weights (`zoo list`), or the folder of `zoo adversarial fit`"
+    )
+    parser.add_argument("folder", type=Path, metavar="DIR", help="a new folder, or an export to be replaced")
+    parser.add_argument("--weights", type=Path, metavar="FILE|FOLDER", help="weights of `zoo pretrain` instead of ours")
+    parser.add_argument("--cfa", choices=PHASES, help="of networks that develop: phase of your sensor's mosaic")
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from zoo.export import export
+
+    detector = Path(options.name)
+    if detector.is_dir():
+        if options.weights or options.cfa:
+            raise ValueError(f"A detector has neither --weights nor --cfa. Received: {options.weights or options.cfa}")
+        from zoo.adversarial import KNNDetector
+        from zoo.adversarial.serving import detection
+
+        product, name = detection(KNNDetector.load(detector)), ""
+    else:
+        product, name = _named(options), options.name
+    export(product, options.folder, name)
+    print(f"written: {options.folder}")
+    for title, signature in (("serve", product.serve), ("differentiable", product.differentiable)):
+        shown = (f"{key} {dtype} {[None, *shape]}" for key, (shape, dtype) in signature.inputs.items())
+        print(f"  {title}: {', '.join(shown)}".replace("None", "any"))
+    for key, meaning in product.meaning.items():
+        print(f"  {key}: {meaning}")
+    return 0
+
+
+def _named(options: argparse.Namespace) -> "Serving":
+    from zoo.export import serving
+
+    # The digits are what these networks were trained on: with them comes the paper's detector.
+    if options.name.startswith("adversarial-") and options.name.rpartition(".")[2] == "digits":
+        import numpy as np
+
+        from zoo import load
+        from zoo.adversarial import KNNDetector
+        from zoo.adversarial.serving import best_layer, detection
+        from zoo.datasets.digits import digits
+
+        model = load(options.name, options.weights)
+        images, labels = digits("train")
+        k = max(1, round(len(images) / len(np.unique(labels))))
+        detector = KNNDetector(model, best_layer(model), k, dimensions=256).fit((images, labels))
+        return detection(detector)
+    return serving(options.name, options.weights, options.cfa)

@@ -1,0 +1,185 @@
+"""Write models as SavedModels that need nothing of the zoo to be loaded, served, trained through.
+
+The only part of ``zoo`` that is TensorFlow's.
+"""
+
+import dataclasses
+import importlib
+import json
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from zoo import models
+from zoo.folders import replacing
+from zoo.serving import Serving, Signature
+from zoo.version import __version__
+from zoo.weights import names, provenance
+
+ABOUT = "forensics_zoo.json"
+"""Beside the SavedModel: its endpoints, what goes in and comes out, and where the weights come from."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Product:
+    """What becomes a SavedModel: names of a pattern, and the function that makes a ``Serving`` of the networks."""
+
+    pattern: str
+    """Shell pattern of the part of a name before its last dot."""
+    serving: str
+    """``module:function`` of the networks in ``parts``."""
+    parts: tuple[str, ...] = ()
+    """Architectures whose weights it needs, where the name is not one itself."""
+    phased: bool = False
+    """Whether ``serving`` takes the phase of a mosaic, ``cfa``."""
+
+
+_IMAGING, _HYPER = "zoo.imaging.serving", "zoo.hyperimage.serving"
+PRODUCTS = (
+    Product("contrast-*", "zoo.contrast.serving:adjustment"),
+    Product("adversarial-*", "zoo.adversarial.serving:classification"),
+    Product("steganography-h-net", "zoo.steganography.serving:hiding"),
+    Product("steganography-r-net", "zoo.steganography.serving:revealing"),
+    Product("fan-*", f"{_IMAGING}:manipulation"),
+    *(Product(f"{name}-*", f"{_IMAGING}:development", phased=True) for name in ("inet", "unet", "dnet")),
+    Product("hyperimage-quality", f"{_HYPER}:quality", ("hyperimage-quality-patches", "hyperimage-quality-stage-two")),
+    Product("hyperimage-forgery", f"{_HYPER}:forgery", ("hyperimage-forgery-channel", "hyperimage-forgery-stage-two")),
+)
+"""The first whose pattern fits is taken."""
+
+
+def exportable() -> list[str]:
+    """Names that ``serving`` takes, given the weights that are here."""
+    here = set(names())
+    single = [name for name in here if any(fnmatchcase(name.rpartition(".")[0], p.pattern) for p in PRODUCTS)]
+    whole = [
+        f"{product.pattern}.{training}"
+        for product in PRODUCTS
+        if product.parts
+        for training in {name.rpartition(".")[2] for name in here}
+        if all(f"{part}.{training}" in here for part in product.parts)
+    ]
+    return sorted([*single, *whole])
+
+
+def serving(name: str, weights: str | Path | None = None, cfa: str | None = None) -> Serving:
+    """What ``name`` is as a product, with its stored weights or others.
+
+    Args:
+        name: ``architecture.training`` as in ``zoo.load``, or ``hyperimage-quality.*`` and ``hyperimage-forgery.*``,
+            which are two networks each.
+        weights: A file instead of the stored weights, or a folder of ``<name>.npz``.
+        cfa: For networks that develop: the phase of the mosaics that will be served, by default the networks' own.
+
+    Raises:
+        ValueError: For a name that is no product, or weights that are not here.
+    """
+    product = _product(name)
+    if cfa is not None and not product.phased:
+        raise ValueError(f"Only networks that develop a mosaic have a phase. Received: {cfa!r} for {name}")
+    parts = parts_of(name)
+    if len(parts) > 1 and weights is not None and not Path(weights).is_dir():
+        raise ValueError(f"weights of {name} must be a folder of {', '.join(parts)} (.npz). Received: {weights}")
+    networks = []
+    for part in parts:
+        file = Path(weights) / f"{part}.npz" if weights is not None and Path(weights).is_dir() else weights
+        networks.append(models.load(part, file))
+    module, _, function = product.serving.partition(":")
+    make: Callable[..., Serving] = getattr(importlib.import_module(module), function)
+    return make(*networks, **({} if cfa is None else {"cfa": cfa}))
+
+
+def parts_of(name: str) -> list[str]:
+    """Names of the weights that a product is made of.
+
+    Raises:
+        ValueError: For a name that is no product.
+    """
+    training = name.rpartition(".")[2]
+    return [f"{part}.{training}" for part in _product(name).parts] or [name]
+
+
+def _product(name: str) -> Product:
+    for product in PRODUCTS:
+        if fnmatchcase(name.rpartition(".")[0], product.pattern):
+            return product
+    whole = ", ".join(f"{p.pattern}.*" for p in PRODUCTS)
+    raise ValueError(
+        f"What can be exported is {whole}; with the weights that are here: {', '.join(exportable()) or 'none'}. "
+        f"Received: {name!r}"
+    )
+
+
+def export(product: Serving, folder: str | Path, name: str = "") -> Path:
+    """Write a SavedModel to ``folder``, whole or not at all; returns the folder.
+
+    Endpoints: ``serve`` (also ``serving_default``) takes a batch of what users have, ``serve_one`` the same without the
+    batch axis, ``differentiable`` float32 and lets gradients through. Each gives a dict of tensors. One input is handed
+    over as it is, several as a dict. Every network and layer is part of it: a process that cannot import ``zoo`` loads
+    it. An export that is there already is replaced.
+
+    Args:
+        product: What ``serving`` or a family's ``serving.py`` gives.
+        folder: A new or empty folder, or one that holds an export.
+        name: Of what ``serving`` took, to write down where its weights come from.
+
+    Raises:
+        ValueError: For a folder that holds something else, or another backend than TensorFlow.
+    """
+    if keras.backend.backend() != "tensorflow":
+        raise ValueError(f"A SavedModel needs KERAS_BACKEND=tensorflow. Received: {keras.backend.backend()}")
+    folder = Path(folder)
+    with replacing(folder, ABOUT, "export") as partial:
+        archive = keras.export.ExportArchive()
+        for layer in product.layers:
+            archive.track(layer)
+        _add(archive, "serve", product.serve, single=False)
+        _add(archive, "serve_one", product.serve, single=True)
+        _add(archive, "differentiable", product.differentiable, single=False)
+        archive.write_out(str(partial), verbose=False)
+        (partial / ABOUT).write_text(json.dumps(_about(product, name), indent=1) + "\n")
+    return folder
+
+
+def _add(archive: keras.export.ExportArchive, endpoint: str, signature: Signature, single: bool) -> None:
+    import tensorflow as tf
+
+    specs = {
+        name: tf.TensorSpec(shape if single else (None, *shape), dtype, name=name)
+        for name, (shape, dtype) in signature.inputs.items()
+    }
+
+    def run(given: dict[str, Any]) -> dict[str, Any]:
+        if not single:
+            return dict(signature.call(**given))
+        found = signature.call(**{name: tf.expand_dims(value, 0) for name, value in given.items()})
+        return {name: tf.squeeze(value, 0) for name, value in found.items()}
+
+    if len(specs) > 1:
+        archive.add_endpoint(endpoint, run, [specs])
+        return
+    ((only, spec),) = specs.items()
+    archive.add_endpoint(endpoint, lambda value: run({only: value}), [spec])
+
+
+def _about(product: Serving, name: str) -> dict[str, Any]:
+    def inputs(signature: Signature, batch: list) -> dict[str, Any]:
+        return {key: {"shape": [*batch, *shape], "dtype": dtype} for key, (shape, dtype) in signature.inputs.items()}
+
+    origins = [dataclasses.asdict(provenance(part)) for part in (parts_of(name) if name else []) if part in names()]
+    for origin in origins:
+        origin.pop("folder"), origin.pop("metrics")
+    return {
+        "name": name,
+        "made_by": f"forensics-zoo {__version__}",
+        "endpoints": {
+            "serve": inputs(product.serve, [None]),
+            "serve_one": inputs(product.serve, []),
+            "differentiable": inputs(product.differentiable, [None]),
+        },
+        "meaning": dict(product.meaning),
+        "weights": origins,
+    }

@@ -1,0 +1,65 @@
+"""The local store: weights that are too large for the package, trained by ``zoo pretrain`` on the user's own machine.
+
+A folder with an index like the package's, ``weights.json``, and the files that it lists.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+VARIABLE = "FORENSICS_ZOO_HOME"
+"""The environment variable that moves the store."""
+
+
+def home() -> Path:
+    """The store's folder, which need not exist: ``$FORENSICS_ZOO_HOME``, else in the user's cache directory."""
+    given = os.environ.get(VARIABLE)
+    if given:
+        return Path(given).expanduser()
+    if sys.platform == "win32":
+        cache = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        cache = Path.home() / "Library" / "Caches"
+    else:
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return cache / "forensics-zoo"
+
+
+def read_index(path: Path) -> dict[str, dict[str, Any]]:
+    """Entries of an index of weights by name; none where the file does not exist.
+
+    Raises:
+        ValueError: For a file that is no such index.
+    """
+    if not path.is_file():
+        return {}
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"An index of weights must be JSON; remove it or restore it. Received: {path}") from error
+    if not isinstance(entries, dict) or not all(isinstance(e, dict) and "file" in e for e in entries.values()):
+        raise ValueError(f"An index of weights must name a file for each entry. Received: {path}")
+    return entries
+
+
+def add(index: Path, family: str, name: str, packed: Path, entry: dict[str, Any]) -> Path:
+    """Copy a packed file to ``<family>/weights`` beside ``index`` and list it there; returns the copy's path.
+
+    ``index`` is the ``weights.json`` of the package or of the store; ``entry`` says where the weights come from (see
+    ``zoo.weights.StoredWeights``), less file, checksum and size, which are filled in.
+    """
+    from zoo.images import atomic
+    from zoo.weights import sha256
+
+    target = index.parent / family / "weights" / f"{name}.npz"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with atomic(target) as partial:
+        partial.write_bytes(packed.read_bytes())
+    entries = read_index(index)
+    file = target.relative_to(index.parent).as_posix()
+    entries[name] = entry | {"file": file, "sha256": sha256(target), "bytes": target.stat().st_size}
+    with atomic(index) as partial:
+        partial.write_text(json.dumps(entries, indent=1, sort_keys=True) + "\n")
+    return target
