@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
+from zoo import extensions
 from zoo.experiments.hyperimage import commands as hyperimage
 from zoo.experiments.steganography import command as steganography
 from zoo.version import __version__
@@ -87,6 +88,11 @@ def _parser() -> argparse.ArgumentParser:
     add_imaging(commands)
     hyperimage.add(commands)
     steganography.add(commands)
+    for name in extensions.names("commands"):
+        try:
+            extensions.load("commands", name)(commands)
+        except (ImportError, ValueError) as error:  # another package's fault, which must not take the rest along
+            print(f"zoo: {' '.join(str(error).split())}", file=sys.stderr)
     return parser
 
 
@@ -104,7 +110,7 @@ def _add_data_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dataset",
         default="embedded",
-        help=f"embedded (default), clic, imagenet2012; with --data-dir {', '.join(NAMED_FOLDERS)}",
+        help=f"embedded (default), clic, imagenet2012; with --data-dir {', '.join(NAMED_FOLDERS)}; or one of a package",
     )
     parser.add_argument("--data-dir", type=Path, help="a folder of lossless or RAW photographs instead")
     parser.add_argument("--seed", type=_count, default=0)
@@ -127,6 +133,11 @@ def _list(options: argparse.Namespace) -> int:
     for name in names():
         entry = provenance(name)
         print(f"  {name:32} {entry.bytes / 2**20:.1f} MiB  {entry.data}")
+    added = {kind: extensions.names(kind) for kind in extensions.KINDS}
+    if any(added.values()):
+        print("added by other packages:")
+        for kind in filter(added.get, added):
+            print(f"  {kind:32} {', '.join(added[kind])}")
     return 0
 
 
@@ -145,7 +156,8 @@ def _dataset(options: argparse.Namespace) -> str:
     if options.data_dir is None:
         return options.dataset
     options.data_dir = options.data_dir.expanduser()
-    return options.dataset if options.dataset in NAMED_FOLDERS else f"folder:{options.data_dir.resolve().name}"
+    named = (*NAMED_FOLDERS, *extensions.names("datasets"))
+    return options.dataset if options.dataset in named else f"folder:{options.data_dir.resolve().name}"
 
 
 def _reproduce(options: argparse.Namespace) -> int:
