@@ -68,7 +68,7 @@ HEADLINES = (
     Headline(
         "adversarial",
         "table_2",
-        "L-BFGS, pool5 of OverFeat",
+        "L-BFGS, small OverFeat on digits, pool5",
         "EER accuracy",
         ("pool5, PCA+W, DW-kNN", "L-BFGS"),
         ("baseline: max softmax", "L-BFGS"),
@@ -76,7 +76,7 @@ HEADLINES = (
     Headline(
         "adversarial",
         "table_4",
-        "iterative attack, mixed_6d of InceptionV3",
+        "iterative attack, small InceptionV3 on digits, mixed_6d",
         "EER accuracy",
         ("mixed_6d, DW-kNN", "iter_target_class"),
         ("baseline: max softmax", "iter_target_class"),
@@ -84,7 +84,7 @@ HEADLINES = (
     Headline(
         "steganography",
         "table_1",
-        "lambda 0.75",
+        "photographs of 64 pixels, lambda 0.75",
         "loss (equation 1)",
         ("photographs, lambda 0.75", "ours"),
         ("photographs, lambda 0.75", "LSB 4"),
@@ -94,18 +94,23 @@ HEADLINES = (
     Headline(
         "imaging",
         "table_1",
-        "UNet, photographs",
+        "UNet, photographs through the synthetic camera",
         "PSNR",
         ("UNet", "photographs"),
         ("baseline: bilinear", "photographs"),
     ),
     Headline(
-        "imaging", "table_4", "plain camera", "accuracy [%]", ("a F", "as trained"), ("baseline: chance", "as trained")
+        "imaging",
+        "table_4",
+        "plain synthetic camera",
+        "accuracy [%]",
+        ("a F", "as trained"),
+        ("baseline: chance", "as trained"),
     ),
     Headline(
         "imaging",
         "table_4",
-        "camera trained along, lambda 0.1",
+        "synthetic camera trained along, lambda 0.1",
         "accuracy [%]",
         ("c 0.1", "as trained"),
         ("baseline: chance", "as trained"),
@@ -113,7 +118,7 @@ HEADLINES = (
     Headline(
         "imaging",
         "figure_5",
-        "PRNU tampering, best pair",
+        "PRNU tampering, synthetic camera, best pair",
         "F1",
         ("highest", "all that ran"),
         ("baseline: everything tampered", "Menon"),
