@@ -4,6 +4,8 @@ VENV ?= .venv
 # PyTorch and JAX are large: they have an environment apart. TORCH=... names another build of PyTorch.
 PARITY ?= .venv-parity
 TORCH ?= torch
+# mkdocs reads the source and imports nothing of it: its environment is small.
+DOCS ?= .venv-docs
 BIN := $(VENV)/bin
 PAPER ?= all
 PAPERS := $(if $(filter all,$(PAPER)),contrast adversarial steganography imaging hyperimage,$(PAPER))
@@ -15,7 +17,7 @@ SEED ?= 0
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-backends lint format pretrained benchmark clean
+.PHONY: help setup test test-backends docs lint format pretrained benchmark clean
 
 help: ## list the targets
 	@echo "forensics-zoo: make TARGET [PAPER=contrast] [SCALE=smoke|laptop|paper] [DATA_DIR=~/photos] [DATASET=clic]"
@@ -43,6 +45,14 @@ $(PARITY)/.installed: requirements.lock setup.cfg
 test-backends: $(PARITY)/.installed ## the tests on PyTorch and JAX, in an environment of their own
 	$(PARITY)/bin/python -m pytest -q -m backends
 
+$(DOCS)/.installed: requirements-docs.lock
+	$(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-docs.lock
+	@touch $@
+
+docs: $(DOCS)/.installed ## the documentation in site/, in an environment of its own; every warning is an error
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict --quiet
+
 lint: $(VENV)/.installed ## ruff: rules and format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -68,5 +78,5 @@ benchmark: $(PARITY)/.installed ## speed beside what one would use instead
 	$(PARITY)/bin/python benchmarks/knn.py
 
 clean: ## remove the environment and what was built
-	rm -rf $(VENV) $(PARITY) build dist *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(PARITY) $(DOCS) site build dist *.egg-info .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

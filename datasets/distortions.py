@@ -4,6 +4,8 @@ Numbers and names are TID2013's (Ponomarenko et al. 2015, Table 1). The strength
 used is published as PSNR targets only, so no score obtained with these is one of TID2013's. Not here: 12, 13
 (transmission errors), 20 (comfort noise), 24 (sparse sampling), which need the authors' codecs.
 
+Other packages may add distortions by name, see ``zoo.extensions``.
+
 An operator takes uint8 RGB (height, width, 3), a level 1..5 (1 weakest) and a generator, and returns uint8 RGB.
 """
 
@@ -14,21 +16,34 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from zoo import extensions
+
 Distortion = Callable[[np.ndarray, int, np.random.Generator], np.ndarray]
 LEVELS = (1, 2, 3, 4, 5)
 
 
-def distort(image: np.ndarray, number: int, level: int, rng: np.random.Generator) -> np.ndarray:
-    """Apply TID2013's distortion ``number`` at ``level``.
+def distort(image: np.ndarray, number: int | str, level: int, rng: np.random.Generator) -> np.ndarray:
+    """Apply TID2013's distortion ``number``, or one that another package adds under a name, at ``level``.
+
+    Args:
+        image: uint8 RGB (height, width, 3).
+        number: A key of ``DISTORTIONS``, or a name.
+        level: 1 (weakest) to 5.
+        rng: What noise is drawn from.
+
+    Returns:
+        uint8 RGB of the same shape.
 
     Raises:
-        ValueError: For a number that is not in ``DISTORTIONS``, a level outside 1..5 or an image that is not uint8 RGB.
+        ValueError: For an unknown number or name, a level outside 1..5 or an image that is not uint8 RGB.
     """
-    if number not in DISTORTIONS or level not in LEVELS:
+    added = isinstance(number, str) and number in extensions.names("distortions")
+    if not (added or number in DISTORTIONS) or level not in LEVELS:
         raise ValueError(f"number must be one of {list(DISTORTIONS)}, level 1..5. Received: {number}, {level}")
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
         raise ValueError(f"image must be uint8 RGB (height, width, 3). Received: {image.dtype} {image.shape}")
-    return DISTORTIONS[number][1](image, level, rng)
+    operator = extensions.load("distortions", number) if added else DISTORTIONS[number][1]
+    return operator(image, level, rng)
 
 
 def _to_uint8(image: np.ndarray) -> np.ndarray:

@@ -32,6 +32,9 @@ class HidingPairs(keras.utils.PyDataset):
         size: Side of an image in pixels.
         seed: 0 or above.
         draw: Where images come from; generated scenes by default, ``resized_photographs(...)`` for photographs.
+
+    Raises:
+        ValueError: For steps, a batch size or a size below 1.
     """
 
     def __init__(

@@ -40,7 +40,9 @@ class PairedPatches(keras.utils.PyDataset):
         batch_size: Even.
         qualities: JPEG qualities to draw from for each patch (``NO_JPEG`` among them for none), or ``None``.
         both: Applied to the scene before anything else, in both classes (``hsv_round_trip`` to remove its cue).
-        seed, positions, patch: See above.
+        seed: Of all draws; 0 or above.
+        positions: Patches of a scene; a scene serves as many batches.
+        patch: Side of a patch in pixels.
 
     Raises:
         ValueError: For an odd batch size, or a scene too small for ``positions`` patches.

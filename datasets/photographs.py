@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo import extensions
 from zoo.datasets import clic, folder, keyed
 from zoo.datasets.embedded import SCENES, photograph
 from zoo.images import read_image
@@ -39,7 +40,8 @@ def photographs(dataset: str | None, data_dir: Path | None, split: str, seed: in
     Args:
         dataset: ``"embedded"`` (also for ``None``), ``"clic"``, or ``"raise8k"`` with its TIFF files in ``data_dir``,
             ``"holidays"`` with its JPEG files there (all for testing), or ``"imagenet2012"``, prepared by TFDS in
-            ``data_dir`` or its own folder: 15,000 photographs drawn from its training split, and its validation split.
+            ``data_dir`` or its own folder: 15,000 photographs drawn from its training split, and its validation split;
+            or the name of one that another package adds (``zoo.extensions``).
         data_dir: A folder of photographs to use instead.
         split: ``"train"``, ``"test"`` or ``"all"``. No scene is in both of the first two.
         seed: How a folder is divided; 0 or above.
@@ -51,9 +53,11 @@ def photographs(dataset: str | None, data_dir: Path | None, split: str, seed: in
     if split not in SPLITS:
         raise ValueError(f"split must be one of {', '.join(SPLITS)}. Received: {split!r}")
     if dataset is not None and dataset not in DATASETS:
-        raise ValueError(
-            f"The data sets are {', '.join(DATASETS)}, or any folder of photographs as data_dir. Received: {dataset!r}"
-        )
+        added = extensions.names("datasets")
+        if dataset in added:
+            return extensions.load("datasets", dataset)(data_dir, split, seed)
+        known = ", ".join((*DATASETS, *added))
+        raise ValueError(f"The data sets are {known}, or any folder of photographs as data_dir. Received: {dataset!r}")
     if data_dir is not None:
         if dataset == "clic":
             raise ValueError(f"Give a data set or a folder, not both. Received: dataset='clic', data_dir={data_dir}")

@@ -67,6 +67,8 @@ def read_tensor(path: "tf.Tensor | str", balanced: bool = False) -> dict[str, "t
 def as_tf_dataset(paths: Sequence[str | Path], balanced: bool = False, threads: int = 2) -> "tf.data.Dataset":
     """RAW files as a ``tf.data.Dataset`` of ``read_tensor``'s results, in the order of ``paths``, read ahead.
 
+    ``balanced`` as there; ``threads`` files are read at a time.
+
     Raises:
         ValueError: For no path at all.
     """

@@ -66,7 +66,10 @@ def planes_and_metadata(path: Path, raw: RawImage, gain: float = 1) -> dict[str,
 
 
 def target(raw: RawImage) -> np.ndarray:
-    """What the classical pipeline develops, uint8 RGB by ``floor(255 x)`` as the authors stored it, not rotated."""
+    """What the classical pipeline develops, uint8 RGB (height, width, 3), not rotated.
+
+    Rounded by ``floor(255 x)``, as the authors stored it.
+    """
     return (develop(raw) * 255).astype(np.uint8)
 
 

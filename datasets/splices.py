@@ -29,7 +29,9 @@ class Splice:
 
 
 def make(rng: np.random.Generator, host: np.ndarray, donor: np.ndarray | None) -> Splice:
-    """Paste a region of ``donor`` (None: of the host itself) into ``host``; both uint8 RGB, sides of 64 or more.
+    """Paste a region of ``donor`` (None: of the host itself) into ``host``.
+
+    Both are uint8 RGB (height, width, 3) with sides of 64 or more.
 
     The region is one smooth blob of 2 to 20 % of the host; the donor's content is taken from a random place, so that
     no position is shared. Border softness, half-pixel shifts, a smoothed outline and the JPEG quality are drawn.

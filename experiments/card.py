@@ -1,6 +1,7 @@
 """Write the measured numbers into a family's README, from the CSVs in ``results/laptop``.
 
-Command: python -m zoo.experiments.card contrast   (in a checkout)
+Command: python -m zoo.experiments.card contrast                                (in a checkout)
+         python -m zoo.experiments.card PAPER README.md results/laptop          (a family of another package)
 """
 
 import sys
@@ -73,16 +74,20 @@ def _cell(cell: pd.Series, decimals: int) -> str:
 
 
 def main() -> None:
-    """Fill the README of the paper named on the command line, and note what was measured with stored weights."""
-    if len(sys.argv) != 2:
-        raise SystemExit(f"usage: python -m zoo.experiments.card PAPER. Received: {sys.argv[1:]}")
-    paper = sys.argv[1]
+    """Fill the README of the paper named on the command line, and note what was measured with stored weights.
+
+    Another package names its README and results, too.
+    """
+    if len(sys.argv) not in (2, 4):
+        raise SystemExit(f"usage: python -m zoo.experiments.card PAPER [README RESULTS]. Received: {sys.argv[1:]}")
+    paper, *paths = sys.argv[1:]
     root = Path(__file__).parent.parent
-    readme = root / "zoo" / paper / "README.md"
-    text = filled(readme.read_text(), paper, root / "results" / "laptop")
+    readme, results = map(Path, paths) if paths else (root / "zoo" / paper / "README.md", root / "results" / "laptop")
+    text = filled(readme.read_text(), paper, results)
     with atomic(readme) as partial:
         partial.write_text(text)
-    measured.write(root / "results" / "laptop")
+    if not paths:
+        measured.write(results)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
+from zoo import extensions
 from zoo.experiments import doctor, export_command
 from zoo.experiments.contrast import command as contrast
 from zoo.experiments.hyperimage import commands as hyperimage
@@ -84,6 +85,11 @@ def _parser() -> argparse.ArgumentParser:
     steganography.add(commands)
     export_command.add(commands)
     doctor.add(commands)
+    for name in extensions.names("commands"):
+        try:
+            extensions.load("commands", name)(commands)
+        except (ImportError, ValueError) as error:  # another package's fault, which must not take the rest along
+            print(f"zoo: {' '.join(str(error).split())}", file=sys.stderr)
     return parser
 
 
@@ -102,7 +108,7 @@ def _add_data_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dataset",
         default="embedded",
-        help=f"embedded (default), clic, imagenet2012; with --data-dir {', '.join(NAMED_FOLDERS)}",
+        help=f"embedded (default), clic, imagenet2012; with --data-dir {', '.join(NAMED_FOLDERS)}; or one of a package",
     )
     parser.add_argument("--data-dir", type=Path, help="a folder of lossless or RAW photographs instead")
     parser.add_argument("--seed", type=_count, default=0)
@@ -127,6 +133,11 @@ def _list(options: argparse.Namespace) -> int:
         entry = provenance(name)
         print(f"  {name:40} {entry.bytes / 2**20:4.1f} MiB  {entry.data}")
     print(f"weights that you train are kept in {home()}; {VARIABLE} moves it")
+    added = {kind: extensions.names(kind) for kind in extensions.KINDS}
+    if any(added.values()):
+        print("added by other packages:")
+        for kind in filter(added.get, added):
+            print(f"  {kind:32} {', '.join(added[kind])}")
     return 0
 
 
@@ -145,7 +156,8 @@ def _dataset(options: argparse.Namespace) -> str:
     if options.data_dir is None:
         return options.dataset
     options.data_dir = options.data_dir.expanduser()
-    return options.dataset if options.dataset in NAMED_FOLDERS else f"folder:{options.data_dir.resolve().name}"
+    named = (*NAMED_FOLDERS, *extensions.names("datasets"))
+    return options.dataset if options.dataset in named else f"folder:{options.data_dir.resolve().name}"
 
 
 def _reproduce(options: argparse.Namespace) -> int:

@@ -1,7 +1,8 @@
-"""All tables of all papers, by name."""
+"""All tables of all papers, by name, and those that other packages add."""
 
 import importlib
 
+from zoo import extensions
 from zoo.experiments.table import Table
 
 _MODULES = {
@@ -27,17 +28,31 @@ def find(paper: str, name: str) -> Table:
 
     Raises:
         ValueError: For a paper or table that does not exist; the message lists those that do.
+        ImportError: For a table of another package that cannot be imported.
     """
-    if paper not in _MODULES:
-        raise ValueError(f"PAPER must be one of {', '.join(_MODULES)}. Received: {paper!r}")
+    known = _known()
+    if paper not in known:
+        raise ValueError(f"PAPER must be one of {', '.join(known)}. Received: {paper!r}")
     module = name.replace("-", "_")
-    if module not in _MODULES[paper]:
-        known = ", ".join(m.replace("_", "-") for m in _MODULES[paper])
-        raise ValueError(f"TABLE of {paper} must be one of {known}. Received: {name!r}")
-    return importlib.import_module(f"zoo.experiments.{paper}.{module}").TABLE
+    if module not in known[paper]:
+        tables = ", ".join(m.replace("_", "-") for m in known[paper])
+        raise ValueError(f"TABLE of {paper} must be one of {tables}. Received: {name!r}")
+    if module in _MODULES.get(paper, ()):
+        return importlib.import_module(f"zoo.experiments.{paper}.{module}").TABLE
+    return extensions.load("tables", f"{paper}.{module}")
 
 
 def overview() -> list[tuple[str, str, str]]:
     """Paper, name on the command line and title of every table."""
-    pairs = [(paper, module) for paper, modules in _MODULES.items() for module in modules]
+    pairs = [(paper, module) for paper, modules in _known().items() for module in modules]
     return [(paper, module.replace("_", "-"), find(paper, module).title) for paper, module in pairs]
+
+
+def _known() -> dict[str, tuple[str, ...]]:
+    """Papers and their tables: the zoo's, then those of other packages, whose names are PAPER.TABLE."""
+    known = dict(_MODULES)
+    for full in extensions.names("tables"):
+        paper, _, module = full.partition(".")
+        if module and module not in known.get(paper, ()):
+            known[paper] = (*known.get(paper, ()), module)
+    return known

@@ -65,7 +65,13 @@ def bootstrap_auc_difference(
 
 
 def bootstrap_mean(values: np.ndarray, sources: Sequence[Hashable], samples: int = 2000, seed: int = 0) -> Estimate:
-    """Mean of ``values``, (n,), with its 95 % percentile interval, resampling sources."""
+    """Mean of ``values``, (n,), with its 95 % percentile interval, resampling sources.
+
+    ``sources[i]`` is where value i comes from; ``samples`` bootstrap samples are drawn with ``seed``.
+
+    Raises:
+        ValueError: For values that are not finite, or not as many as sources.
+    """
     values = np.asarray(values, np.float64)
     if len(values) != len(sources) or not len(values) or not np.isfinite(values).all():
         raise ValueError(f"values must be finite and one a unit. Received: {values.shape} for {len(sources)} sources")

@@ -54,7 +54,11 @@ def _prnu(body: Body, height: int, width: int) -> np.ndarray:
 
 
 def linearise(rgb: np.ndarray) -> np.ndarray:
-    """Undo sRGB's tone curve: uint8 (height, width, 3) to linear light, float32 [0, 1]."""
+    """Undo sRGB's tone curve: ``rgb``, uint8 (height, width, 3), to linear light, float32 [0, 1].
+
+    Raises:
+        ValueError: For another dtype.
+    """
     if rgb.dtype != np.uint8:
         raise ValueError(f"linearise takes uint8. Received: {rgb.dtype}")
     v = np.arange(256) / 255
@@ -95,7 +99,7 @@ def expose(scene: np.ndarray, body: Body, rng: np.random.Generator) -> np.ndarra
 
 
 def as_raw(mosaic: np.ndarray, body: Body) -> RawImage:
-    """What ``zoo.imaging.raw.read`` gives of the DNG of a mosaic, without the file."""
+    """What ``zoo.imaging.raw.read`` gives of the DNG of ``body``'s mosaic, uint16 (height, width), without the file."""
     model = body.model
     return from_mosaic(mosaic, model.cfa, model.black, model.white, model.white_balance, np.array(model.camera_matrix))
 

@@ -20,7 +20,10 @@ def shoot(body: Body, seed: int, index: int, height: int = 512, width: int = 768
 
 
 def shoot_folder(folder: Path, names: list[str], body: Body, seed: int, height: int, width: int) -> None:
-    """Write photographs 0, 1, 2, ... of ``seed`` into ``folder`` as DNG files under any ``names``, suffix included."""
+    """Write photographs 0, 1, 2, ... of ``seed`` into ``folder`` as DNG files under any ``names``, suffix included.
+
+    They are taken by ``body``, each ``height`` x ``width`` pixels, both even.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for index, name in enumerate(names):
         path = (folder / name).with_suffix(".dng")

@@ -11,7 +11,7 @@ import numpy as np
 
 
 def generate_scene(rng: np.random.Generator, height: int = 512, width: int = 512) -> np.ndarray:
-    """Return one scene as a camera would save it: uint8 RGB (height, width, 3).
+    """Return one scene, drawn by ``rng``, as a camera would save it: uint8 RGB (height, width, 3).
 
     Raises:
         ValueError: For a side below 16 pixels.
@@ -39,9 +39,10 @@ def generate_scene(rng: np.random.Generator, height: int = 512, width: int = 512
 
 
 def generate_linear_scene(rng: np.random.Generator, height: int = 512, width: int = 512) -> np.ndarray:
-    """Return the light of one scene before any camera: linear sRGB, float32 (height, width, 3), 0 or above.
+    """Return the light of one scene, drawn by ``rng``, before any camera: linear sRGB, float32 (height, width, 3).
 
-    1 is where a well-exposed sensor is full; highlights may lie above it. No noise, no mosaic, no tone curve.
+    0 or above; 1 is where a well-exposed sensor is full, and highlights may lie above it. No noise, no mosaic, no tone
+    curve.
 
     Raises:
         ValueError: For a side below 16 pixels.

@@ -3,8 +3,11 @@
 import argparse
 import json
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from zoo import extensions
 
 if TYPE_CHECKING:
     import keras
@@ -46,7 +49,8 @@ def add_commands(commands: "argparse._SubParsersAction") -> None:
     attack.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
     attack.add_argument("--output", type=Path, required=True, metavar="FOLDER")
     _add_model(attack)
-    attack.add_argument("--attack", choices=ATTACKS, default="fgsm")
+    known = (*ATTACKS, *(name for name in extensions.names("attacks") if name not in ATTACKS))
+    attack.add_argument("--attack", choices=known, default="fgsm")
     attack.add_argument("--eps", type=float, default=16, help="largest change in grey levels (not of lbfgs)")
     attack.add_argument("--target", type=int, help="class to be predicted (iter_target_class, lbfgs)")
     attack.set_defaults(run=_attack)
@@ -238,8 +242,8 @@ def _attack(options: argparse.Namespace) -> int:
             ),
             "lbfgs": lambda images=images, target=target: attacks.lbfgs(model, images, target),
             "random_noise": lambda images=images: attacks.random_noise(images, options.eps),
-        }[options.attack]()
-        saved = attacks.to_8_bits(found)[0]
+        }.get(options.attack) or partial(extensions.load("attacks", options.attack), model, images, options.eps)
+        saved = attacks.to_8_bits(found())[0]
         before, after = (_predicted(model, x) for x in (original, saved))
         output = options.output / f"{path.stem}.{options.attack}.png"
         write_png(output, saved[..., 0] if saved.shape[-1] == 1 else saved)

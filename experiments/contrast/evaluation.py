@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo import tiles
+from zoo import extensions, tiles
 from zoo.contrast.baselines import histogram_roughness
 from zoo.contrast.detector import PATCH, ContrastDetector
 from zoo.contrast.operators import Operator, clahe, gamma_correction, histogram_stretching, hsv_round_trip
@@ -111,7 +111,7 @@ class Evaluation:
             image = picture.load()
             for name in (first, operator):
                 if name is not None:
-                    image = OPERATORS[name](image)
+                    image = (OPERATORS.get(name) or extensions.load("operators", name))(image)
             image = compress(image, quality)
             side = self.scale.crop
             yield [image] if corners is None else [image[y : y + side, x : x + side] for y, x in corners]

@@ -10,14 +10,24 @@ Time:     `laptop` eight minutes on two cores (stored weights, seven photographs
 
 Rows beside the paper's: the unaware detector and the gain over it; a control (the 8-bit HSV round trip without any
 contrast change: far from 50 is a shortcut); a network whose both classes went through that round trip; and an untrained
-statistic of the histogram, which any claim without JPEG has to beat.
+statistic of the histogram, which any claim without JPEG has to beat. An operator that another package adds
+(``zoo.extensions``) has a row under its name.
 """
 
 from collections.abc import Iterator
 from functools import partial
 
+from zoo import extensions
 from zoo.contrast.detector import DEFAULT_WEIGHTS
-from zoo.experiments.contrast.evaluation import CONTROL, MATCHED, QUALITIES, TABLE_1, Evaluation, load_detector
+from zoo.experiments.contrast.evaluation import (
+    CONTROL,
+    MATCHED,
+    OPERATORS,
+    QUALITIES,
+    TABLE_1,
+    Evaluation,
+    load_detector,
+)
 from zoo.experiments.contrast.values import paper_values
 from zoo.experiments.table import Cell, Settings, Table
 from zoo.metrics import Estimate, bootstrap_auc, bootstrap_auc_difference
@@ -34,6 +44,10 @@ def cells(settings: Settings) -> Iterator[Cell]:
     for column in QUALITIES:
         measure = partial(auc, evaluation, DEFAULT_WEIGHTS, CONTROL, column)
         yield Cell(CONTROL, column, "AUC", measure=measure, weights=DEFAULT_WEIGHTS)
+    for operator in (name for name in extensions.names("operators") if name not in OPERATORS):
+        for column in QUALITIES:
+            measure = partial(auc, evaluation, DEFAULT_WEIGHTS, operator, column)
+            yield Cell(operator, column, "AUC", measure=measure, weights=DEFAULT_WEIGHTS)
     for operator in MATCHED:
         for column in QUALITIES:
             measure = partial(roughness_auc, evaluation, operator, column)

@@ -11,6 +11,7 @@ second stage's rate is .0015: at the paper's .005 it diverges within an epoch.
 """
 
 import dataclasses
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -72,7 +73,7 @@ class Example:
     reference: np.ndarray
     image: np.ndarray
     source: str
-    distortion: int
+    distortion: int | str
     level: int
     score: float
 
@@ -82,9 +83,10 @@ def stand_in(reference: np.ndarray, image: np.ndarray) -> float:
     return REFERENCE_SCORE - 25 * gmsd(reference, image)
 
 
-def distorted(reference: np.ndarray, source: str, number: int, level: int, seed: int) -> Example:
-    """One distorted version of a reference; its noise depends on (seed, number, level)."""
-    image = distort(reference, number, level, keyed.generator(seed, number, level))
+def distorted(reference: np.ndarray, source: str, number: int | str, level: int, seed: int) -> Example:
+    """One distorted version of a reference; its noise depends on (seed, number or name, level)."""
+    key = zlib.crc32(number.encode()) if isinstance(number, str) else number
+    image = distort(reference, number, level, keyed.generator(seed, key, level))
     return Example(reference, image, source, number, level, stand_in(reference, image))
 
 

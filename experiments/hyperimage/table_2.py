@@ -8,7 +8,8 @@ Time:     `laptop` minutes on two cores with the stored weights; `paper` trains 
 Without the databases (`laptop`) there are no opinions. The networks then score TID2013's distortions, as far as they
 can be generated, on photographs, and the columns say how they agree with GMSD, a full-reference measure: never quality.
 Those numbers are not comparable with the paper's. Experiment 3's subsets are scored by the networks trained on all
-distortions. Baselines: the distortion's level, and BRISQUE trained on the same generated images.
+distortions. Baselines: the distortion's level, and BRISQUE trained on the same generated images. A distortion that
+another package adds (``zoo.extensions``) has rows under its name; no network was trained on it.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from functools import cache, cached_property, partial
 
 import numpy as np
 
+from zoo import extensions
 from zoo.datasets.distortions import DISTORTIONS, LEAST_UNIFORM, LEVELS, SHARED_WITH_LIVE
 from zoo.datasets.photographs import photographs
 from zoo.experiments.hyperimage import protocol, quality
@@ -58,10 +60,11 @@ class Offline:
         found = photographs(None if own else self.settings.dataset, self.settings.data_dir, "all" if own else "test")
         smoke = self.settings.scale == "smoke"
         levels = LEVELS[::4] if smoke else LEVELS
+        numbers = (*(SUBSETS["six"] if smoke else DISTORTIONS), *extensions.names("distortions"))
         made = []
         for picture in found[:2] if smoke else found:
             reference = np.ascontiguousarray(picture.load()[:96, :128] if smoke else picture.load())
-            kinds = [(n, level) for n in (SUBSETS["six"] if smoke else DISTORTIONS) for level in levels]
+            kinds = [(n, level) for n in numbers for level in levels]
             made += [quality.distorted(reference, picture.scene, n, level, self.settings.seed) for n, level in kinds]
         return made
 
@@ -93,7 +96,7 @@ class Offline:
             return np.concatenate([network.predict_patch_average([e.image]) for e in self.examples])
         return self.features[0 if method == PROPOSED else 1]
 
-    def agreement(self, method: str, statistic: Callable, numbers: tuple[int, ...]) -> Estimate:
+    def agreement(self, method: str, statistic: Callable, numbers: tuple[int | str, ...]) -> Estimate:
         """Agreement of a method's scores with the stand-in, over the distortions ``numbers``."""
         kept = np.array([e.distortion in numbers for e in self.examples])
         chosen = [e for e in self.examples if e.distortion in numbers]
@@ -113,7 +116,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
     if settings.dataset in DATABASE_OF.values() or settings.scale == "paper":
         return
     offline = Offline(settings)
-    for name, numbers in SUBSETS.items():
+    for name, numbers in (SUBSETS | {name: (name,) for name in extensions.names("distortions")}).items():
         label = f"all {len(numbers)}" if name.startswith("all") else name
         for method in (CNN, SELECTIVE, PROPOSED, LEVEL, BRISQUE):
             for column, statistic in STATISTICS.items():

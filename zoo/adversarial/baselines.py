@@ -37,7 +37,7 @@ class CentroidDistance(Layered):
         super().__init__(model, [layer], batch_size)
 
     def fit_features(self, features: dict[str, np.ndarray], labels: np.ndarray) -> Self:
-        """Take the classes' means."""
+        """Take the classes' means of ``features``, (n, d) by layer, with classes ``labels``, (n,)."""
         self.means = class_means(features[self.layers[0]], labels, self.model.outputs[0].shape[-1])
         return self
 

@@ -68,7 +68,7 @@ def exact_neighbours(rows: np.ndarray, queries: np.ndarray, k: int, block: int =
 
 
 def measured_recall(index: faiss.Index, rows: np.ndarray, k: int, queries: int = 64) -> float:
-    """Share of the true ``k`` nearest that ``index`` finds, over rows spread through ``rows`` as queries.
+    """Share, 0..1, of the true ``k`` nearest that ``index`` finds; queries are spread through ``rows``, (n, d).
 
     Below ``RECALL_WARNING`` a warning says so: with many neighbours, as the paper's 1,000, an index that looks into few
     clusters returns fewer or farther ones, and every score is biased.

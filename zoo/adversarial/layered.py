@@ -33,7 +33,7 @@ class Layered(Thresholded):
         return self.score_features(features, output.argmax(-1))
 
     def gather(self, dataset: Any) -> tuple[dict[str, np.ndarray], np.ndarray]:
-        """Features by layer and classes of a data set.
+        """Features by layer, float32 (n, d), and classes, (n,), of a data set.
 
         Raises:
             ValueError: For an empty data set.

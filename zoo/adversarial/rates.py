@@ -27,7 +27,7 @@ def eer_threshold(trusted: np.ndarray, spurious: np.ndarray) -> float:
 
 
 def eer_accuracy(trusted: np.ndarray, spurious: np.ndarray) -> float:
-    """Accuracy, 0..1, over both groups together at ``eer_threshold``, set on the very scores it is judged on."""
+    """Accuracy, 0..1, over both groups' scores, (n,) and (m,), at ``eer_threshold``, set on the very scores judged."""
     return _eer_accuracy(*_ordered(trusted, spurious), np.ones(len(trusted) + len(spurious)))
 
 
@@ -42,8 +42,9 @@ def bootstrap_measure(
 ) -> Estimate:
     """``eer_accuracy``, or the area under the ROC curve, 0..1, with its 95 % percentile interval.
 
-    The images that both groups were made of are resampled, and the threshold, where there is one, is set anew in every
-    sample. ``"AUC"`` counts ties half.
+    ``trusted`` and ``spurious`` are scores, (n,) and (m,), and the sources the images that they were made of. These are
+    resampled, ``samples`` times, and the threshold, where there is one, is set anew in every sample. ``"AUC"`` counts
+    ties half.
     """
     value = MEASURES[measure](*_ordered(trusted, spurious), np.ones(len(trusted) + len(spurious)))
     replicates, sources = bootstrap_replicates(

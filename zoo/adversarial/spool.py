@@ -41,5 +41,5 @@ class Spool:
 
 
 def blocks(rows: np.ndarray, size: int = BLOCK) -> Iterator[np.ndarray]:
-    """The rows in blocks of at most ``size``."""
+    """The rows, (n, d), in blocks of at most ``size``."""
     return (rows[first : first + size] for first in range(0, len(rows), size))

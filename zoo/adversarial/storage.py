@@ -18,7 +18,11 @@ CONFIG, ARRAYS, INDEX, MODEL = "detector.json", "arrays.npz", "neighbours.faiss"
 
 
 def save(detector: KNNDetector, folder: Path) -> None:
-    """Write ``detector``; an existing detector there is replaced, any other folder or file is refused."""
+    """Write ``detector``; an existing detector there is replaced.
+
+    Raises:
+        ValueError: For a detector that is not fitted, and any other folder or file in that place.
+    """
     if detector.index is None:
         raise ValueError("Only a fitted detector can be saved. Received: one without database")
     with replacing(folder, CONFIG, "detector") as partial:
@@ -45,7 +49,7 @@ def save(detector: KNNDetector, folder: Path) -> None:
 
 
 def load(folder: Path, model: keras.Model | None = None) -> KNNDetector:
-    """Read a detector; see ``KNNDetector.load``."""
+    """Read a detector; arguments and errors as ``KNNDetector.load``."""
     try:
         config = json.loads((folder / CONFIG).read_text())
         with np.load(folder / ARRAYS, allow_pickle=False) as file:

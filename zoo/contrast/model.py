@@ -84,7 +84,7 @@ def load_authors_h5(
     path: str | Path,
     class_order: Literal["manipulated-first", "pristine-first"] = "manipulated-first",
 ) -> None:
-    """Load the weights of a Keras 2 ``.h5`` file of the authors into ``model``, in place.
+    """Load the weights of a Keras 2 ``.h5`` file of the authors, at ``path``, into ``model``, in place.
 
     The public file ``model_keras_ICIP18_64x64x3.h5`` (55 MB: weights and Adam's two slots) has its classes reversed,
     0 = manipulated and 1 = pristine; ``class_order`` says which order the file has, and the two columns of the last

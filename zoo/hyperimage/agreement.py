@@ -9,7 +9,7 @@ from zoo.metrics import Estimate
 
 
 def srocc(scores: np.ndarray, opinions: np.ndarray) -> float:
-    """Spearman's rank correlation, -1..1; 0 where either side is constant.
+    """Spearman's rank correlation of ``scores`` and ``opinions``, (n,) each: -1..1; 0 where either side is constant.
 
     Raises:
         ValueError: For fewer than two pairs, lengths that differ or values that are not finite.

@@ -56,6 +56,7 @@ def SyntheticPatchNet(
     Table 4 prints Input(128, 128), the size of the images: patches of 16 x 16 at stride 12 are what gives its 10 x 10
     grid. Of its five poolings a 16-pixel patch bears four; the fifth, of one pixel, is made with padding and changes
     nothing. 537,937 parameters (1,305,937 for 128 x 128).
+    Arguments and errors as ``CNNIQA``.
     """
     x = inputs = _input(input_shape, 16, "patch")
     for block, (count, filters) in enumerate([(1, 16), (1, 32), (2, 48), (2, 64), (2, 128)], 1):
@@ -69,7 +70,20 @@ def SyntheticStageTwo(
     weights: Weights = None,
     name: str = "synthetic_stage_two",
 ) -> keras.Model:
-    """Build the second stage of the synthetic task: hyper-image -> score; 316,049 parameters (Table 4)."""
+    """Build the second stage of the synthetic task: hyper-image -> score; 316,049 parameters (Table 4).
+
+    Input: (n, 10, 10, 400), what the first stage's last hidden layer says of each patch. Output: (n, 1).
+
+    Args:
+        input_shape: Rows and columns of the grid, features.
+        pooling: What becomes of an odd side: ``"floor"`` drops the last row, as Theano and Keras did, ``"ceil"`` keeps
+            it.
+        weights: See ``Weights``.
+        name: Model name.
+
+    Raises:
+        ValueError: For an input shape or weights that do not fit.
+    """
     return _stage_two(input_shape, [[16] * 2, [32] * 2, [64] * 2], 400, "tanh", "linear", pooling, weights, name)
 
 
@@ -79,7 +93,10 @@ def LIVEStageTwo(
     weights: Weights = None,
     name: str = "live_stage_two",
 ) -> keras.Model:
-    """Build the second stage for LIVE: hyper-image -> score; 875,917 parameters (Table 4)."""
+    """Build the second stage for LIVE: hyper-image -> score; 875,917 parameters (Table 4).
+
+    (n, 24, 23, 800) to (n, 1). Arguments and errors as ``SyntheticStageTwo``.
+    """
     blocks = [[32] * 2, [48] * 2, [64] * 2, [128] * 2]
     return _stage_two(input_shape, blocks, 500, "tanh", "linear", pooling, weights, name)
 
@@ -90,7 +107,10 @@ def TIDStageTwo(
     weights: Weights = None,
     name: str = "tid_stage_two",
 ) -> keras.Model:
-    """Build the second stage for TID2013: hyper-image -> score; 1,403,757 parameters (Table 4)."""
+    """Build the second stage for TID2013: hyper-image -> score; 1,403,757 parameters (Table 4).
+
+    (n, 23, 31, 800) to (n, 1). Arguments and errors as ``SyntheticStageTwo``.
+    """
     blocks = [[64] * 2, [64] * 2, [128] * 2, [128] * 2]
     return _stage_two(input_shape, blocks, 500, "tanh", "linear", pooling, weights, name)
 
@@ -104,7 +124,8 @@ def ForgeryStageTwo(
 ) -> keras.Model:
     """Build the second stage for forgery: hyper-image -> probability of authentic (1); 3,053,473 parameters (Table 4).
 
-    ``width`` multiplies the filters of the convolutions, for machines without a GPU; 1 is the paper's.
+    (n, 15, 15, 500) to (n, 1), 0..1. ``width`` multiplies the filters of the convolutions, for machines without a GPU;
+    1 is the paper's. Other arguments and errors as ``SyntheticStageTwo``.
     """
     blocks = [[_scaled(n, width)] * 3 for n in (64, 128, 256)]
     return _stage_two(input_shape, blocks, 800, "relu", "sigmoid", pooling, weights, name)
@@ -118,7 +139,8 @@ def ForgeryChannel(
 ) -> keras.Model:
     """Build the channel of the ranking network (Table 4, Figure 3): patch -> 500 features; 3,739,576 parameters.
 
-    Input: (n, 64, 64, 3), pixels in [0, 1] less the training patches' mean. ``width`` as for ``ForgeryStageTwo``.
+    Input: (n, 64, 64, 3), pixels in [0, 1] less the training patches' mean. ``width`` as for ``ForgeryStageTwo``,
+    other arguments and errors as ``CNNIQA``.
     """
     x = inputs = _input(input_shape, 16, "patch")
     for block, filters in enumerate((64, 128, 128, 256), 1):
@@ -132,7 +154,11 @@ def ForgeryEndToEnd(
     weights: Weights = None,
     name: str = "forgery_end_to_end",
 ) -> keras.Model:
-    """Build the end-to-end baseline for forgery: image -> probability of authentic; 13,739,437 parameters (Table 4)."""
+    """Build the end-to-end baseline for forgery: image -> probability of authentic; 13,739,437 parameters (Table 4).
+
+    (n, 256, 384, 3), pixels in [0, 1] less the training patches' mean, to (n, 1), 0..1. ``width`` as for
+    ``ForgeryStageTwo``, other arguments and errors as ``CNNIQA``.
+    """
     x = inputs = _input(input_shape, 32, "image")
     for block, (count, filters) in enumerate([(1, 32), (1, 64), (2, 64), (2, 128), (2, 256)], 1):
         x = _block(x, block, [_scaled(filters, width)] * count)
@@ -142,7 +168,10 @@ def ForgeryEndToEnd(
 def ShallowEndToEnd(
     input_shape: tuple[int, int, int] = (384, 512, 3), weights: Weights = None, name: str = "shallow_end_to_end"
 ) -> keras.Model:
-    """Build experiment 4's network of 8 layers: image -> score; 6,288,241 parameters (Table 4)."""
+    """Build experiment 4's network of 8 layers: image -> score; 6,288,241 parameters (Table 4).
+
+    (n, 384, 512, 3), sides of at least 64, to (n, 1). Arguments and errors as ``CNNIQA``.
+    """
     x = inputs = _input(input_shape, 64, "image")
     # At stride 2 TensorFlow's "same" pads (2, 3), Theano's (3, 3).
     x = layers.ZeroPadding2D(3, name="pad1")(x)
@@ -161,7 +190,11 @@ def DeepEndToEnd(
     weights: Weights = None,
     name: str = "deep_end_to_end",
 ) -> keras.Model:
-    """Build experiment 4's network of 14 layers: image -> score; 11,136,625 parameters (Table 4)."""
+    """Build experiment 4's network of 14 layers: image -> score; 11,136,625 parameters (Table 4).
+
+    (n, 384, 512, 3), sides of at least 256 with ``pooling="floor"``, to (n, 1). Arguments and errors as
+    ``SyntheticStageTwo``.
+    """
     x = inputs = _input(input_shape, 256 if pooling == "floor" else 1, "image")
     for block, filters in enumerate(([32], [64], [128], [128], [256] * 2, [256] * 2, [512] * 2, [512] * 2), 1):
         x = _block(x, block, filters, pooling)

@@ -18,7 +18,8 @@ class DecayingSGD(keras.optimizers.SGD):
         learning_rate: .005 in the paper (page 5).
         momentum: .9 there, with ``nesterov=True``.
         decay: 1e-5 there; 0 or above.
-        nesterov, kwargs: As for ``keras.optimizers.SGD``; a learning-rate schedule is refused.
+        nesterov: As for ``keras.optimizers.SGD``.
+        kwargs: As for ``keras.optimizers.SGD``; a learning-rate schedule is refused.
 
     Raises:
         ValueError: For a negative decay or a learning-rate schedule.

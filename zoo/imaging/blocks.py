@@ -12,6 +12,9 @@ class ReflectPadding(keras.layers.Layer):
 
     Args:
         width: Pixels on each of the four sides; the input's sides must be longer than that.
+
+    Raises:
+        ValueError: For a width below 1.
     """
 
     def __init__(self, width: int, **layer: Any) -> None:

@@ -22,6 +22,9 @@ class ManipulationDetector:
         weights: As for ``FAN``.
         patch: Side of a patch in pixels: as in the weights' training.
         batch_size: Patches a forward pass.
+
+    Raises:
+        ValueError: For a patch below 16 pixels, or weights that are not there or do not fit.
     """
 
     def __init__(self, weights: str | Path | None = DEFAULT_WEIGHTS, patch: int = 64, batch_size: int = 32) -> None:

@@ -64,7 +64,10 @@ def develop(
 def develop_tiles(
     raw: RawImage, network: keras.Model, tile: int | None = None, progress: bool = False
 ) -> Iterator[tuple[int, int, np.ndarray]]:
-    """Yield ``develop``'s result piece by piece: row, column and float32 RGB, for ``raw`` of the network's phase."""
+    """Yield ``develop``'s result piece by piece, for ``raw`` of the network's phase; arguments and errors as there.
+
+    Each piece is its first row, its first column and float32 RGB, (rows, columns, 3).
+    """
     reach = _reach(network)
     height, width = raw.codes.shape[:2]
     rows, columns = (tiles.spans(n, tile or reach.tile, reach.margin, reach.multiple) for n in (height, width))
@@ -84,7 +87,7 @@ def develop_tiles(
 
 
 def balanced(raw: RawImage, codes: np.ndarray) -> np.ndarray:
-    """A part of ``raw.balanced_planes``, made of a part of ``raw.codes``."""
+    """A part of ``raw.balanced_planes``, float32 (h, w, 4), made of a part of ``raw.codes`` of that shape."""
     planes = raw.normalise(np.ascontiguousarray(codes))
     planes *= np.float32(raw.balance_of_planes)
     return np.minimum(planes, 1, out=planes)

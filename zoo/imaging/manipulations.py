@@ -55,6 +55,9 @@ class Sharpen(keras.layers.Layer):
         strength: 1 for the paper's kernel; 0 leaves the image as it is.
         fidelity: See above.
         name: Name of the layer.
+
+    Raises:
+        ValueError: For a strength below 0, or an unknown fidelity.
     """
 
     def __init__(self, strength: float = 1.0, fidelity: Fidelity = "original", *, name: str | None = None) -> None:
@@ -110,6 +113,9 @@ class GaussianFilter(keras.layers.Layer):
         size: Taps along a side, odd; 5 in the paper.
         fidelity: See above.
         name: Name of the layer.
+
+    Raises:
+        ValueError: For a sigma not above 0, a size that is even or below 3, or an unknown fidelity.
     """
 
     def __init__(
@@ -156,6 +162,9 @@ class Resample(keras.layers.Layer):
         factor: 2 in the paper; above 1.
         fidelity: See above.
         name: Name of the layer.
+
+    Raises:
+        ValueError: For a factor not above 1, or an unknown fidelity.
     """
 
     def __init__(self, factor: float = 2, fidelity: Fidelity = "original", *, name: str | None = None) -> None:

@@ -41,7 +41,10 @@ def develop(raw: RawImage, method: Demosaicing = "menon", rows: int = 256) -> np
 
 
 def develop_strips(raw: RawImage, method: Demosaicing = "menon", rows: int = 256) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield ``develop``'s result from top to bottom: the first row and float32 (rows or fewer, width, 3)."""
+    """Yield ``develop``'s result from top to bottom: the first row and float32 (rows or fewer, width, 3).
+
+    Arguments and errors as there.
+    """
     if method not in ("menon", "bilinear"):
         raise ValueError(f"method must be 'menon' or 'bilinear'. Received: {method!r}")
     if rows < 2 or rows % 2:

@@ -72,7 +72,7 @@ class RawImage:
 
     @cached_property
     def balanced_planes(self) -> np.ndarray:
-        """``planes`` times white balance, clipped to [0, 1] again: what the paper's networks take (section 3.2)."""
+        """``planes`` times white balance, (h, w, 4), clipped to [0, 1] again: what networks take (section 3.2)."""
         return np.minimum(self.planes * np.float32(self.balance_of_planes), 1)
 
     @property
@@ -96,7 +96,7 @@ class RawImage:
 
 
 def read(path: str | Path) -> RawImage:
-    """Read a camera's RAW file.
+    """Read a camera's RAW file, at ``path``.
 
     Warns (``UserWarning``) where the file has no white balance of the camera, or one that is not positive, and LibRaw's
     daylight balance is taken instead, or where that is unknown as well, the one that makes the mean grey; and where no

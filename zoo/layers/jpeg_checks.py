@@ -12,7 +12,7 @@ VALUE_RANGES = ((0, 1), (0, 255))
 
 
 def concrete(x: Any) -> np.ndarray | None:
-    """Return the values of a tensor, or None if it is symbolic."""
+    """Return the values of a tensor, as an array of its shape, or None if it is symbolic."""
     if isinstance(x, (int, float, list, tuple, np.ndarray, np.generic)):
         return np.asarray(x)
     try:

@@ -30,7 +30,11 @@ def random_quality(seed: Any, batch: Any, low: int, high: int) -> Any:
 
 
 def random_uniform(seed: Any, batch: Any, stream: int = 0) -> Any:
-    """Draw from [0, 1), float32 (batch,); another ``stream`` gives independent numbers for the same seed."""
+    """Draw from [0, 1), float32 (batch,); another ``stream`` gives independent numbers for the same seed.
+
+    Raises:
+        ValueError: For a seed that is neither an integer nor of shape (2,).
+    """
     if isinstance(seed, int):
         seed = [seed & 0x7FFFFFFF, seed >> 31 & 0x7FFFFFFF]
     seed = ops.cast(ops.convert_to_tensor(seed), "int32")

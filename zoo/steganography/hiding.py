@@ -100,7 +100,7 @@ class ImageHider:
         return image if size is None else resize(image, *size)
 
     def is_plausible(self, revealed: np.ndarray) -> bool:
-        """Whether what was revealed looks like a picture; from an image that is no container it mostly does not.
+        """Whether what was revealed, uint8 (height, width, 3), looks like a picture; of no container mostly not.
 
         Neighbouring pixels of a picture are alike and its contrast is above that of a flat grey. A hint, no proof.
         """
@@ -114,7 +114,7 @@ class ImageHider:
 
 
 def resize(image: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Stretch uint8 RGB to another size, averaging where it gets smaller.
+    """Stretch uint8 RGB (height, width, 3) to another size, averaging where it gets smaller.
 
     Raises:
         ValueError: For a side below 1.

@@ -26,7 +26,7 @@ def hide(cover: np.ndarray, secret: np.ndarray, bits: int = 4, adjust: bool = Tr
 
 
 def reveal(container: np.ndarray, bits: int = 4) -> np.ndarray:
-    """Return the secret image, uint8: its highest ``bits`` bits, and the middle of what the others may have been.
+    """Return the secret image, uint8 of the container's shape: its highest ``bits`` bits, the others at their middle.
 
     Raises:
         ValueError: For a container that is not uint8, or bits outside 1..7.

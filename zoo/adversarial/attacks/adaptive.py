@@ -97,7 +97,7 @@ def feature_attack(
 
     The loss is the classifier's cross-entropy with the target plus ``weight`` times the squared distance of
     ``projected_gradient``, divided by the distance at the start so that both count about the same on every layer.
-    Arguments and errors as there.
+    Arguments, shapes and errors as there.
     """
     images, targets, radius, length = _checked(detector, images, targets, eps, step, clip)
     network = _tapped(detector)

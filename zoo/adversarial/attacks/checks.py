@@ -9,7 +9,7 @@ Clip = tuple[float, float]
 
 
 def checked_images(images: np.ndarray, clip: Clip) -> np.ndarray:
-    """``images`` as float32.
+    """``images``, (n, height, width, channels), as float32.
 
     Raises:
         ValueError: For another number of dimensions, values that are not finite or lie outside ``clip``.
@@ -58,7 +58,7 @@ def predicted(model: keras.Model, images: np.ndarray, batch_size: int) -> np.nda
 
 
 def outputs(result: np.ndarray | list[np.ndarray]) -> np.ndarray:
-    """The first output: further ones are auxiliary heads."""
+    """The first output, (n, classes): further ones are auxiliary heads."""
     return np.asarray(result[0] if isinstance(result, list | tuple) else result)
 
 
@@ -68,5 +68,5 @@ def parts(count: int, size: int) -> Iterator[slice]:
 
 
 def batched(function: Callable[..., np.ndarray], size: int, *arrays: np.ndarray) -> np.ndarray:
-    """``function`` of the arrays' parts of at most ``size``, put together again."""
+    """``function`` of parts of at most ``size`` rows of the arrays, (n, ...), put together again."""
     return np.concatenate([function(*(a[part] for a in arrays)) for part in parts(len(arrays[0]), size)])

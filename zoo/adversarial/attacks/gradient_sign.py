@@ -61,6 +61,18 @@ def fgsm(
     ``"original"`` is what the authors ran (cleverhans): untargeted, up the loss of the class the model predicts itself.
     ``"paper"`` is what they print: down the loss of a target class, so it needs ``targets``, (n,).
 
+    Args:
+        model: A Keras classifier of one input; of several outputs the first is the classification.
+        images: Float (n, height, width, channels) on the scale ``clip``.
+        targets: Classes to be predicted, integer (n,), for ``"paper"`` only.
+        eps: Strength in grey levels of 0..255, whatever the scale.
+        clip: Lowest and highest value of the model's scale.
+        fidelity: See above.
+        batch_size: Images a step.
+
+    Returns:
+        float32, as ``images`` in shape and scale.
+
     Raises:
         ValueError: For images outside ``clip``, targets that are missing, not wanted or not classes of the model.
     """
@@ -83,7 +95,8 @@ def step_target_class(
 ) -> np.ndarray:
     """The kit's one-step attack: down the smoothed loss of ``targets``, with the auxiliary head where there is one.
 
-    The authors ran it and do not report it.
+    The authors ran it and do not report it. Arguments, result and errors as ``iter_target_class``, whose one step of
+    ``eps`` it is.
     """
     return iter_target_class(model, images, targets, eps, eps, 1, clip, smoothing, batch_size)
 
@@ -104,6 +117,20 @@ def iter_target_class(
     ``steps`` steps of ``step`` grey levels down the cross-entropy with the target, label smoothing .1, plus .4 times
     that of the auxiliary head where the model has a second output; each step is cut to ``eps`` grey levels around the
     original and to ``clip``.
+
+    Args:
+        model: A Keras classifier of one input.
+        images: Float (n, height, width, channels) on the scale ``clip``.
+        targets: Classes to be predicted, integer (n,).
+        eps: Largest change in grey levels of 0..255.
+        step: Grey levels a step.
+        steps: How many.
+        clip: Lowest and highest value of the model's scale.
+        smoothing: Of the labels, 0..1.
+        batch_size: Images a step.
+
+    Returns:
+        float32, as ``images`` in shape and scale.
 
     Raises:
         ValueError: For images outside ``clip``, targets that are not classes of the model, or steps below 1.

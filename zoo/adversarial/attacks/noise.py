@@ -8,7 +8,11 @@ from zoo.adversarial.attacks.checks import Clip, checked_images, units
 
 
 def noop(images: np.ndarray, clip: Clip = (0, 255)) -> np.ndarray:
-    """The images unchanged, float32 (section 5.2)."""
+    """The images unchanged, float32 (n, height, width, channels), section 5.2.
+
+    Raises:
+        ValueError: For images outside ``clip``.
+    """
     return checked_images(images, clip).copy()
 
 
@@ -23,6 +27,16 @@ def random_noise(
 
     ``"original"``, what the authors ran, adds +eps or -eps, each with probability one half. ``"paper"`` is the text's
     "gaussian noise in the interval [-16, +16]": its deviation is not printed, here it is eps / 2, cut at the interval.
+
+    Args:
+        images: Float (n, height, width, channels) on the scale ``clip``.
+        eps: Strength in grey levels of 0..255.
+        clip: Lowest and highest value of the scale.
+        fidelity: See above.
+        seed: Of the noise.
+
+    Returns:
+        float32, as ``images`` in shape and scale.
 
     Raises:
         ValueError: For images outside ``clip``, an ``eps`` not above 0 or an unknown fidelity.

@@ -30,7 +30,7 @@ def stretched(images: np.ndarray, originals: np.ndarray, eps: float = 16) -> np.
 
     ``scipy.misc.imsave`` of float arrays, as it was, stretches each image so that its least value becomes 0 and its
     greatest 255; the runner then holds the result to eps levels of the original. An image that does not use the whole
-    range is changed even by ``noop``. ``images`` and ``originals`` are on the scale 0..255.
+    range is changed even by ``noop``. ``images`` and ``originals`` are (n, height, width, channels) in 0..255.
 
     Raises:
         ValueError: For images outside 0..255.

@@ -79,13 +79,16 @@ class FingerprintSums:
 
 
 def light(image: np.ndarray) -> np.ndarray:
-    """How strongly PRNU shows at a grey level, float32: in proportion up to 252, then falling to nothing."""
+    """How strongly PRNU shows at grey levels 0..255, float32 of their shape: in proportion up to 252, then less."""
     levels = np.asarray(image, np.float32)
     return np.where(levels < 252, levels / 252, np.exp(-((levels - 252) ** 2) / 6)).astype(np.float32)
 
 
 def saturated(image: np.ndarray) -> np.ndarray:
-    """Where a channel holds its largest value, of 250 or above, in a pixel and at least one of its four neighbours."""
+    """Where a channel holds its largest value, of 250 or above, in a pixel and one of its four neighbours.
+
+    ``image`` is (height, width) or (height, width, 3), 0..255; the result is bool of that shape.
+    """
     full = (image == np.max(image, axis=(0, 1))) & (image >= 250)
     beside = np.zeros_like(full)
     beside[1:] |= full[:-1]
@@ -108,7 +111,7 @@ def write_fingerprint(path: str | Path, fingerprint: np.ndarray) -> None:
 
 
 def read_fingerprint(path: str | Path) -> np.ndarray:
-    """Read what ``write_fingerprint`` wrote, float32 (height, width).
+    """Read what ``write_fingerprint`` wrote to ``path``, float32 (height, width).
 
     Raises:
         ImageError: For anything else.

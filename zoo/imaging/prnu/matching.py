@@ -29,7 +29,7 @@ class Match:
 
 
 def correlation(a: np.ndarray, b: np.ndarray) -> float:
-    """Normalised correlation of two patterns of one shape, -1..1; 0 where one is flat.
+    """Normalised correlation of two patterns ``a`` and ``b`` of one shape, -1..1; 0 where one is flat.
 
     Raises:
         ValueError: For shapes that differ.
@@ -90,7 +90,7 @@ def peak_to_correlation_energy(fingerprint: np.ndarray, pattern: np.ndarray) -> 
 
 
 def false_alarm(pce: float, searched: int = 1) -> float:
-    """Chance that a picture of another camera has this PCE or more, 0..1, at the best of ``searched`` shifts.
+    """Chance that a picture of another camera has ``pce`` or more, 0..1, at the best of ``searched`` shifts.
 
     Takes the background for independent normal values (Goljan, Fridrich and Filler, "Large scale test of sensor
     fingerprint camera identification", SPIE 2009). It is not quite: demosaicing leaves traces that match at even shifts

@@ -132,7 +132,11 @@ def with_products(four: np.ndarray) -> np.ndarray:
 
 
 def residual_of(image: np.ndarray, fingerprint: np.ndarray, window: int, sigma: float) -> np.ndarray:
-    """The cleaned residual of a picture that has the fingerprint's size; else ValueError."""
+    """The cleaned residual, float32 (height, width), of a picture that has the fingerprint's size.
+
+    Raises:
+        ValueError: For another size, or a window that does not fit.
+    """
     check_window(image, window)
     if image.shape[:2] != fingerprint.shape:
         raise ValueError(f"Picture and fingerprint must have one size. Received: {image.shape}, {fingerprint.shape}")

@@ -67,8 +67,8 @@ def noise_part(coefficients: np.ndarray, variance: float) -> np.ndarray:
 def in_details(plane: np.ndarray, levels: int, change: Band) -> np.ndarray:
     """Change the detail bands of a plane's wavelet transform, drop the approximation, and transform back, float32.
 
-    The plane is mirrored at its borders. Bands come to ``change`` transposed on every second level: it must treat rows
-    and columns alike.
+    The plane, (height, width), is mirrored at its borders. Bands come to ``change`` transposed on every second level:
+    it must treat rows and columns alike.
     """
     # PyWavelets filters rows some ten times as fast as columns: turn the plane over instead.
     low, high = (cv2.transpose(half) for half in pywt.dwt(plane.astype(np.float32, copy=False), WAVELET))

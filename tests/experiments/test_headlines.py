@@ -1,0 +1,53 @@
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from zoo.experiments import headlines, tables
+from zoo.experiments.table import Settings
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def test_readme_says_what_the_csvs_say():
+    text = (ROOT / "README.md").read_text()
+    assert text == headlines.filled(text, ROOT / "results" / "laptop")
+
+
+@pytest.mark.parametrize("line", headlines.HEADLINES, ids=lambda line: f"{line.paper}: {line.what}")
+def test_headlines_are_cells_of_their_tables(line):
+    found = {
+        (c.row, c.column): c
+        for c in tables.find(line.paper, line.table).cells(Settings("laptop"))
+        if c.metric == line.metric
+    }
+    assert found[line.papers or line.ours].paper_value is not None
+    assert {line.ours, line.baseline or line.ours} <= set(found)
+
+
+def _csv(path, **changed):
+    row = {"row": "CLAHE 0.005", "column": "95", "metric": "AUC", "paper_value": 99.4, "status": "measured"}
+    row |= {"value": 61.25, "ci_low": 50.0, "ci_high": 72.06} | changed
+    lines = [row | {"row": name} for name in ("CLAHE 0.005", "HS 5", "gamma 1.5")]
+    lines += [line | {"row": f"baseline: histogram, {line['row']}", "value": 7.0} for line in lines]
+    pd.DataFrame(lines).to_csv(path / "contrast_table_1.csv", index=False)
+
+
+def test_value_interval_baseline_and_paper(tmp_path):
+    _csv(tmp_path)
+    lines = headlines.headlines(tmp_path).splitlines()
+    assert len(lines) == 5
+    assert lines[2].endswith("| CLAHE, JPEG 95: AUC | 61.2 [50.0, 72.1] | 7.0 | 99.4 |")
+
+
+def test_what_was_not_run_says_so(tmp_path):
+    _csv(tmp_path, value=None, ci_low=None, ci_high=None, status="not-run")
+    assert "| not-run | 7.0 | 99.4 |" in headlines.headlines(tmp_path)
+
+
+def test_a_csv_without_the_cell_is_refused(tmp_path):
+    _csv(tmp_path, column="90")
+    with pytest.raises(ValueError, match=r"must hold one cell .* Received: 0"):
+        headlines.headlines(tmp_path)
+    with pytest.raises(ValueError, match="must hold the marks"):
+        headlines.filled("no marks", tmp_path)

@@ -1,0 +1,160 @@
+"""A package outside the zoo, built, installed and used: table, command, card, and what it adds to the zoo's own."""
+
+import os
+import shutil
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+
+from zoo import extensions
+from zoo.datasets import keyed
+from zoo.datasets.distortions import distort
+from zoo.datasets.embedded import SCENES, photograph
+from zoo.datasets.photographs import photographs
+from zoo.experiments import cli, tables
+from zoo.experiments.table import Settings
+from zoo.images import write_png
+from zoo.metrics import auc
+
+EXAMPLE = Path(__file__).parent.parent / "docs" / "example_package"
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """A folder with the example package, installed offline from its wheel."""
+    folder = tmp_path_factory.mktemp("outside")
+    shutil.copytree(EXAMPLE, folder / "source", ignore=shutil.ignore_patterns("build", "*.egg-info", "__pycache__"))
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+    offline = ["--no-deps", "--no-index", "--no-build-isolation"]
+    subprocess.run([*pip, "wheel", *offline, "-w", folder, folder / "source"], check=True, capture_output=True)
+    (wheel,) = folder.glob("*.whl")
+    target = folder / "site"
+    subprocess.run([*pip, "install", *offline, "--target", target, wheel], check=True, capture_output=True)
+    return target
+
+
+def _zoo(installed, cwd, *arguments):
+    """Run the zoo in a process of its own that also sees the package."""
+    code = "import sys; from zoo.experiments.cli import main; sys.exit(main())"
+    return subprocess.run(
+        [sys.executable, "-c", code, *(str(a) for a in arguments)],
+        cwd=cwd,
+        env=os.environ | {"PYTHONPATH": str(installed)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_its_table_runs_and_fills_its_card(installed, tmp_path):
+    done = _zoo(installed, tmp_path, "reproduce", "median", "table-1", "--scale", "smoke")
+    assert done.returncode == 0, done.stderr
+    frame = pd.read_csv(tmp_path / "results" / "smoke" / "median_table_1.csv", dtype={"column": str})
+    row = frame[frame["row"] == "streaking, median 5x5"].set_index("column").loc["no jpg"]
+    images = [photograph(name) for name in SCENES[:3]]
+    expected = auc([_equal(image) for image in images], [_equal(cv2.medianBlur(image, 5)) for image in images])
+    assert row["value"] == pytest.approx(expected)
+    assert expected > 0.8
+    assert (tmp_path / "results" / "smoke" / "median_table_1.png").is_file()
+
+    readme = tmp_path / "README.md"
+    readme.write_text((installed / "forensics_zoo_median" / "README.md").read_text())
+    card = [sys.executable, "-m", "zoo.experiments.card", "median", "README.md", "results/smoke"]
+    environment = os.environ | {"PYTHONPATH": str(installed)}
+    subprocess.run(card, cwd=tmp_path, env=environment, check=True, capture_output=True)
+    line = f"| streaking, median 5x5 | {expected:.2f} [{row['ci_low']:.2f}, {row['ci_high']:.2f}] |"
+    assert line in readme.read_text()
+
+
+def _equal(image):
+    steps = np.abs(np.diff(image[..., 1].astype(int), axis=1))
+    return (steps == 0).sum() / (steps <= 1).sum()
+
+
+def test_list_and_command(installed, tmp_path):
+    done = _zoo(installed, tmp_path, "list")
+    assert done.returncode == 0, done.stderr
+    assert "median table-1    Median filtering by streaking, Table 1" in done.stdout
+    for name in ("median-3x3", "sign-noise", "vignetting", "leaves", "median-streaking.untrained"):
+        assert name in done.stdout
+    write_png(tmp_path / "flat.png", np.full((8, 8, 3), 9, np.uint8))
+    done = _zoo(installed, tmp_path, "median", "detect", "flat.png")
+    assert done.stdout == "1.000  flat.png\n", done.stderr
+
+
+@pytest.fixture
+def here(installed, monkeypatch):
+    """The package in this process."""
+    monkeypatch.syspath_prepend(str(installed))
+
+
+def test_what_it_adds_to_the_zoos_own(here, photo, tmp_path, capsys):
+    rows = {cell.row for cell in tables.find("contrast", "table-1").cells(Settings("smoke"))}
+    assert "median-3x3" in rows
+    rows = {cell.row for cell in tables.find("hyperimage", "table-2").cells(Settings("smoke"))}
+    assert "vignetting generated distortions: baseline: BRISQUE" in rows
+
+    corners = [distort(photo, "vignetting", level, keyed.generator(0))[0, 0].sum() for level in (1, 3, 5)]
+    assert corners == sorted(corners, reverse=True)
+    train, test = (photographs("leaves", None, split, 3) for split in ("train", "test"))
+    assert len(test) == 10
+    assert not {p.scene for p in train} & {p.scene for p in test}
+
+    write_png(tmp_path / "digit.png", np.full((16, 16, 3), 128, np.uint8))
+    arguments = ["adversarial", "attack", tmp_path / "digit.png", "--attack", "sign-noise", "--eps", 5]
+    assert cli.main([str(a) for a in (*arguments, "--output", tmp_path)]) == 0
+    assert "largest change 5" in capsys.readouterr().out
+
+
+def test_its_operator_is_measured(here, tmp_path):
+    output = ["--output", str(tmp_path)]
+    assert cli.main(["reproduce", "contrast", "table-1", "--scale", "smoke", "--rows", "median-3x3", *output]) == 0
+    frame = pd.read_csv(tmp_path / "smoke" / "contrast_table_1.csv")
+    assert set(frame[frame["row"] == "median-3x3"]["status"]) == {"measured"}
+
+
+def test_nothing_is_added_without_a_package():
+    with pytest.raises(ValueError, match=r"add these operators: none. Received: 'median-3x3'"):
+        extensions.load("operators", "median-3x3")
+    with pytest.raises(ValueError, match=r"kind must be one of .* Received: 'colours'"):
+        extensions.names("colours")
+    with pytest.raises(ValueError, match=r"PAPER must be one of .* Received: 'median'"):
+        tables.find("median", "table-1")
+
+
+@pytest.fixture
+def broken(tmp_path, monkeypatch):
+    """A package whose entry points lead nowhere, and which would replace one of the zoo's tables."""
+    folder = tmp_path / "broken-1.0.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
+    points = "[forensics_zoo.commands]\nlost = no_such_module:add\n[forensics_zoo.operators]\nx = no_such_module:x\n"
+    (folder / "entry_points.txt").write_text(points + "[forensics_zoo.tables]\ncontrast.table_1 = no_such_module:T\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert metadata.version("broken") == "1.0"
+
+
+def test_a_broken_package_is_named_and_takes_nothing_along(broken, capsys):
+    assert tables.find("contrast", "table-1").paper == "contrast"
+    with pytest.raises(ImportError, match=r"broken names no_such_module:x as .x. of operators.*Received"):
+        extensions.load("operators", "x")
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["--version"])
+    assert stopped.value.code == 0
+    assert capsys.readouterr().err.startswith("zoo: broken names no_such_module:add as 'lost' of commands")
+
+
+def test_two_packages_of_one_name(broken, tmp_path, monkeypatch):
+    other = tmp_path / "elsewhere" / "second-1.0.dist-info"
+    other.mkdir(parents=True)
+    (other / "METADATA").write_text("Metadata-Version: 2.1\nName: second\nVersion: 1.0\n")
+    (other / "entry_points.txt").write_text("[forensics_zoo.operators]\nx = another_module:x\n")
+    monkeypatch.syspath_prepend(str(other.parent))
+    with pytest.raises(ValueError, match="broken, second both add 'x' to operators"):
+        extensions.load("operators", "x")

@@ -1,0 +1,62 @@
+"""What other packages add to the zoo, told by the entry points in their metadata.
+
+A package that lists an object in the group ``forensics_zoo.<kind>`` has it found by name here. Nothing of it is
+imported until its name is asked for, and nothing has to be called at import. What the zoo itself has under a name comes
+first: a package can add, not replace.
+"""
+
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+KINDS = {
+    "tables": "PAPER.TABLE: a zoo.experiments.table.Table",
+    "commands": "add(commands): adds a parser to the `zoo` command",
+    "models": "ARCHITECTURE.TRAINING: what gives a model its name",
+    "datasets": "photographs(data_dir, split, seed): a list of zoo.datasets.photographs.Photograph",
+    "operators": "operator(image): uint8 RGB to uint8 RGB; a row of contrast Table I",
+    "attacks": "attack(model, images, eps): float32 images on the model's scale",
+    "distortions": "distortion(image, level, generator): uint8 RGB, level 1..5; a row of hyperimage Table 2",
+}
+"""Kind of addition -> what an entry point of ``forensics_zoo.<kind>`` names."""
+
+
+def names(kind: str) -> list[str]:
+    """Names that installed packages add to a kind, sorted.
+
+    Raises:
+        ValueError: For a kind that is not in ``KINDS``.
+    """
+    return sorted({point.name for point in _points(kind)})
+
+
+def load(kind: str, name: str) -> Any:
+    """Import and return what a package adds under ``name``.
+
+    Raises:
+        ValueError: For an unknown kind or name, or a name that two packages use.
+        ImportError: When the package's object cannot be imported; the message names package and object.
+    """
+    found = [point for point in _points(kind) if point.name == name]
+    if not found:
+        known = ", ".join(names(kind)) or "none"
+        raise ValueError(f"Other packages add these {kind}: {known}. Received: {name!r}")
+    if len({point.value for point in found}) > 1:
+        packages = ", ".join(sorted(_package(point) for point in found))
+        raise ValueError(f"{packages} both add {name!r} to {kind}: uninstall one. Received: {name!r}")
+    try:
+        return found[0].load()
+    except Exception as error:  # whatever a stranger's module raises at import
+        raise ImportError(
+            f"{_package(found[0])} names {found[0].value} as {name!r} of {kind}, which must be there to import. "
+            f"Received: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _points(kind: str) -> list[EntryPoint]:
+    if kind not in KINDS:
+        raise ValueError(f"kind must be one of {', '.join(KINDS)}. Received: {kind!r}")
+    return list(entry_points(group=f"forensics_zoo.{kind}"))
+
+
+def _package(point: EntryPoint) -> str:
+    return point.dist.name if point.dist is not None else "A package"
