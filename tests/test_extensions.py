@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zoo import extensions
+import zoo
+from zoo import export, extensions
 from zoo.datasets import keyed
 from zoo.datasets.distortions import distort
 from zoo.datasets.embedded import SCENES, photograph
@@ -110,6 +111,20 @@ def test_what_it_adds_to_the_zoos_own(here, photo, tmp_path, capsys):
     arguments = ["adversarial", "attack", tmp_path / "digit.png", "--attack", "sign-noise", "--eps", 5]
     assert cli.main([str(a) for a in (*arguments, "--output", tmp_path)]) == 0
     assert "largest change 5" in capsys.readouterr().out
+
+
+def test_its_model_is_loaded_and_exported(here, photo, tmp_path):
+    import tensorflow as tf
+
+    name = "median-streaking.untrained"
+    assert name in zoo.list_models("median-*")
+    expected = float(zoo.load(name).predict_on_batch(photo[None])[0, 0])
+    assert expected == pytest.approx(_equal(photo), abs=1e-6)
+    assert cli.main(["export", name, str(tmp_path / "saved")]) == 0
+    saved = tf.saved_model.load(str(tmp_path / "saved"))
+    assert float(saved.serve_one(photo)["score"]) == pytest.approx(expected, abs=1e-6)
+    with pytest.raises(ValueError, match="Only networks that develop a mosaic have a phase"):
+        export.serving(name, cfa="RGGB")
 
 
 def test_its_operator_is_measured(here, tmp_path):

@@ -13,7 +13,7 @@ from typing import Any
 
 import keras
 
-from zoo import models
+from zoo import extensions, models
 from zoo.folders import replacing
 from zoo.serving import Serving, Signature
 from zoo.version import __version__
@@ -62,7 +62,7 @@ def exportable() -> list[str]:
         for training in {name.rpartition(".")[2] for name in here}
         if all(f"{part}.{training}" in here for part in product.parts)
     ]
-    return sorted([*single, *whole])
+    return sorted({*single, *whole, *extensions.names("servings")})
 
 
 def serving(name: str, weights: str | Path | None = None, cfa: str | None = None) -> Serving:
@@ -77,10 +77,12 @@ def serving(name: str, weights: str | Path | None = None, cfa: str | None = None
     Raises:
         ValueError: For a name that is no product, or weights that are not here.
     """
-    product = _product(name)
-    if cfa is not None and not product.phased:
+    foreign = name in extensions.names("servings")
+    if cfa is not None and (foreign or not _product(name).phased):
         raise ValueError(f"Only networks that develop a mosaic have a phase. Received: {cfa!r} for {name}")
-    parts = parts_of(name)
+    if foreign:
+        return extensions.load("servings", name)(models.load(name, weights))
+    product, parts = _product(name), parts_of(name)
     if len(parts) > 1 and weights is not None and not Path(weights).is_dir():
         raise ValueError(f"weights of {name} must be a folder of {', '.join(parts)} (.npz). Received: {weights}")
     networks = []
@@ -98,6 +100,8 @@ def parts_of(name: str) -> list[str]:
     Raises:
         ValueError: For a name that is no product.
     """
+    if name in extensions.names("servings"):
+        return [name]
     training = name.rpartition(".")[2]
     return [f"{part}.{training}" for part in _product(name).parts] or [name]
 

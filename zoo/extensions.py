@@ -11,7 +11,8 @@ from typing import Any
 KINDS = {
     "tables": "PAPER.TABLE: a zoo.experiments.table.Table",
     "commands": "add(commands): adds a parser to the `zoo` command",
-    "models": "ARCHITECTURE.TRAINING: what gives a model its name",
+    "models": "ARCHITECTURE.TRAINING: build(), a keras.Model with its weights, for zoo.load",
+    "servings": "ARCHITECTURE.TRAINING: serving(model), a zoo.serving.Serving of that model, for `zoo export`",
     "datasets": "photographs(data_dir, split, seed): a list of zoo.datasets.photographs.Photograph",
     "operators": "operator(image): uint8 RGB to uint8 RGB; a row of contrast Table I",
     "attacks": "attack(model, images, eps): float32 images on the model's scale",

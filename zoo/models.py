@@ -7,8 +7,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo import store
-from zoo.weights import names, provenance
+from zoo import extensions, store
+from zoo.weights import load_into, names, provenance
 
 if TYPE_CHECKING:
     import keras
@@ -55,14 +55,16 @@ ARCHITECTURES = (
 
 
 def list_models(pattern: str = "*") -> list[str]:
-    """Names of the models whose weights are here, in the package or the local store; ``pattern`` as of a shell.
+    """Names of the models whose weights are here, in the package, the local store or another package.
+
+    ``pattern`` as of a shell:
 
     >>> zoo.list_models("contrast-*")
     ['contrast-aware.generated', 'contrast-round-trip.generated', 'contrast-unaware.generated']
 
     ``zoo.provenance(name)`` says where each comes from.
     """
-    return [name for name in names() if fnmatchcase(name, pattern)]
+    return [name for name in sorted({*names(), *extensions.names("models")}) if fnmatchcase(name, pattern)]
 
 
 def load(name: str, weights: str | Path | None = None) -> "keras.Model":
@@ -81,8 +83,13 @@ def load(name: str, weights: str | Path | None = None) -> "keras.Model":
         ValueError: For a name whose weights are not here, saying what makes them and which are here; for files that
             are missing or changed.
     """
-    kind = architecture(name)
     stored = name in names()
+    if not stored and name in extensions.names("models"):
+        model = extensions.load("models", name)()
+        if weights is not None:
+            load_into(model, weights)
+        return model
+    kind = architecture(name)
     if weights is None and not stored:
         raise ValueError(absent(name))
     module, _, function = kind.constructor.partition(":")

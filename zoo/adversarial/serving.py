@@ -26,6 +26,9 @@ class Neighbours(keras.layers.Layer):
         labels: The rows' classes, (n,).
         k: Neighbours, at most n.
         name: Name of the layer.
+
+    Raises:
+        ValueError: For a ``k`` that is not from 1 to n.
     """
 
     def __init__(self, rows: np.ndarray, labels: np.ndarray, k: int, name: str | None = None) -> None:
