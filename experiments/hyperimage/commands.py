@@ -12,7 +12,7 @@ QUALITY_NOTE = (
 )
 FORGERY_NOTE = (
     "trained on splices of generated scenes, never on real forgeries: 0..1, higher looks more tampered; "
-    "no evidence about a single picture"
+    "on spliced photographs not shown to be better than chance, and no evidence about a single picture"
 )
 Score = Callable[["object"], float]
 TASKS = ("synthetic", "quality", "forgery")
