@@ -21,3 +21,17 @@ def readable(paths: Sequence[Path], failed: list[Path]) -> "Iterator[tuple[Path,
             failed.append(path)
             continue
         yield path, image
+
+
+def check_heatmap(heatmap: Path | None, images: Sequence[Path]) -> None:
+    """Refuse ``--heatmap`` for several pictures or a file that is no PNG.
+
+    Raises:
+        ValueError: For either.
+    """
+    if heatmap is None:
+        return
+    if len(images) != 1:
+        raise ValueError(f"--heatmap takes one picture. Received: {len(images)}")
+    if heatmap.suffix.lower() != ".png":
+        raise ValueError(f"--heatmap must end in .png. Received: {heatmap}")

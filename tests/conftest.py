@@ -13,6 +13,22 @@ def _no_store_of_the_user(tmp_path_factory):
 
 
 @pytest.fixture
+def command(capsys):
+    """Run ``zoo ARGUMENTS`` in this process: its exit code, what it printed, and what it said on standard error."""
+    from zoo.experiments import cli
+
+    def run(*arguments):
+        try:
+            code = cli.main([str(a) for a in arguments])
+        except SystemExit as stop:
+            code = stop.code
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
 def photo() -> np.ndarray:
     """A photograph, uint8 RGB (512, 512, 3)."""
     from zoo.datasets.embedded import photograph

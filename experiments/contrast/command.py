@@ -5,6 +5,8 @@ import json
 import sys
 from pathlib import Path
 
+from zoo.experiments.pictures import check_heatmap, readable
+
 
 def add(commands: "argparse._SubParsersAction") -> None:
     """Add the family's command to the ``zoo`` parser."""
@@ -19,13 +21,9 @@ def add(commands: "argparse._SubParsersAction") -> None:
 
 
 def _detect(options: argparse.Namespace) -> int:
-    if options.heatmap is not None and len(options.images) != 1:
-        raise ValueError(f"--heatmap takes one picture. Received: {len(options.images)}")
-    if options.heatmap is not None and options.heatmap.suffix.lower() != ".png":
-        raise ValueError(f"--heatmap must end in .png. Received: {options.heatmap}")
+    check_heatmap(options.heatmap, options.images)
     # A name is checked before the network is loaded: a slip of the keyboard answers at once.
     from zoo.contrast.detector import DEFAULT_WEIGHTS, ContrastDetector
-    from zoo.experiments.pictures import readable
     from zoo.heatmap import write_heatmap
 
     detector = ContrastDetector(options.weights or DEFAULT_WEIGHTS)

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from zoo.experiments.pictures import check_heatmap, readable
+
 QUALITY_NOTE = (
     "trained on generated scenes and distortions to agree with GMSD, a full-reference measure, not with people: "
     "9 is undistorted, lower is worse; compare versions of one picture, not two pictures"
@@ -79,10 +81,7 @@ def _quality(options: argparse.Namespace) -> int:
 
 
 def _forgery(options: argparse.Namespace) -> int:
-    if options.heatmap is not None and len(options.images) != 1:
-        raise ValueError(f"--heatmap takes one picture. Received: {len(options.images)}")
-    if options.heatmap is not None and options.heatmap.suffix.lower() != ".png":
-        raise ValueError(f"--heatmap must end in .png. Received: {options.heatmap}")
+    check_heatmap(options.heatmap, options.images)
     from zoo.experiments.hyperimage.forgery import CHANNEL, SECOND
     from zoo.heatmap import write_heatmap
     from zoo.hyperimage.detector import ForgeryDetector
@@ -111,8 +110,6 @@ def _weights(options: argparse.Namespace, *names: str) -> tuple[str, ...]:
 
 def _score(options: argparse.Namespace, score: Score, note: str) -> int:
     """Print a score a picture; a picture that cannot be read is named on standard error, and the code is then 2."""
-    from zoo.experiments.pictures import readable
-
     failed: list[Path] = []
     for path, image in readable(options.images, failed):
         found = score(image)

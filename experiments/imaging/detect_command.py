@@ -5,6 +5,8 @@ import json
 import sys
 from pathlib import Path
 
+from zoo.experiments.pictures import check_heatmap, readable
+
 
 def add_detect(verbs: "argparse._SubParsersAction") -> None:
     """Add ``detect`` to the verbs of ``zoo imaging``."""
@@ -19,25 +21,14 @@ def add_detect(verbs: "argparse._SubParsersAction") -> None:
 
 
 def _detect(options: argparse.Namespace) -> int:
-    from zoo.images import ImageError, read_photograph
-
-    if options.heatmap is not None and len(options.images) != 1:
-        raise ValueError(f"--heatmap takes one picture. Received: {len(options.images)}")
-    if options.heatmap is not None and options.heatmap.suffix.lower() != ".png":
-        raise ValueError(f"--heatmap must end in .png. Received: {options.heatmap}")
+    check_heatmap(options.heatmap, options.images)
     from zoo.heatmap import write_heatmap
     from zoo.imaging.detector import DEFAULT_WEIGHTS, ManipulationDetector
     from zoo.imaging.manipulations import CLASSES
 
     detector = ManipulationDetector(options.weights or DEFAULT_WEIGHTS, options.patch)
-    failed = False
-    for path in options.images:
-        try:
-            image = read_photograph(path)
-        except ImageError as error:
-            print(f"zoo: {error}", file=sys.stderr)
-            failed = True
-            continue
+    failed: list[Path] = []
+    for path, image in readable(options.images, failed):
         corners, found = detector.patches(image)
         mean = _by_class(found.mean(0))
         listed = [{"x": int(x), "y": int(y)} | _by_class(p) for (y, x), p in zip(corners, found, strict=True)]

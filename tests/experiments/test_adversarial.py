@@ -9,8 +9,8 @@ from PIL import Image
 
 from zoo.adversarial import SmallInception, SmallOverFeat
 from zoo.datasets.digits import PARTS, digits
-from zoo.experiments import cli, tables
 from zoo.experiments import table as runner
+from zoo.experiments import tables
 from zoo.experiments.adversarial import evaluation as module
 from zoo.experiments.adversarial.shared import evaluation_of
 from zoo.experiments.adversarial.training import Moved, pretrain
@@ -35,19 +35,9 @@ def settings(tmp_path_factory):
     return Settings(scale="smoke", weights=folder)
 
 
-def _run(capsys, *arguments):
-    try:
-        code = cli.main([str(a) for a in arguments])
-    except SystemExit as stop:
-        code = stop.code
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
-
-
 @pytest.mark.parametrize("name", ["table_1", "figure_4"])
-def test_tables_end_to_end(settings, tmp_path, capsys, name):
-    code, _, err = _run(
-        capsys,
+def test_tables_end_to_end(settings, tmp_path, command, name):
+    code, _, err = command(
         "reproduce",
         "adversarial",
         name,
@@ -137,8 +127,8 @@ def test_training_examples_depend_on_seed_epoch_and_index_alone():
     assert (two[0][0] != before).any()
 
 
-def test_pretraining_is_resumed_by_network(tmp_path, capsys):
-    code, out, err = _run(capsys, "pretrain", "adversarial", "--scale", "smoke", "--folder", tmp_path)
+def test_pretraining_is_resumed_by_network(tmp_path, command):
+    code, out, err = command("pretrain", "adversarial", "--scale", "smoke", "--folder", tmp_path)
     assert code == 0, err
     folder = tmp_path / "adversarial-smoke-0"
     assert out.count("of the test pictures right") == 2
@@ -177,7 +167,7 @@ def _no_network(**_):
     raise OSError("no network")
 
 
-def test_fit_score_and_attack(tmp_path, settings, capsys):
+def test_fit_score_and_attack(tmp_path, settings, command):
     model = SmallOverFeat(weights=settings.weights / "overfeat.npz")
     model.save(tmp_path / "model.keras")
     images, labels = digits("test")
@@ -186,25 +176,23 @@ def test_fit_score_and_attack(tmp_path, settings, capsys):
         Image.fromarray(image).save(tmp_path / "train" / str(label) / f"{number}.png")
     (tmp_path / "train" / "3" / "broken.png").write_text("no picture")
     fit = ("adversarial", "fit", tmp_path / "train", "--model", tmp_path / "model.keras", "--detector", tmp_path / "d")
-    code, out, err = _run(capsys, *fit)
+    code, out, err = command(*fit)
     assert code == 0, err
     assert "pool5, k = 1" in out and "broken.png" in err
     picture = tmp_path / "train" / "5" / sorted((tmp_path / "train" / "5").iterdir())[0].name
     attack = ("adversarial", "attack", picture, "--model", tmp_path / "model.keras", "--output", tmp_path / "bad")
-    code, out, err = _run(capsys, *attack, "--attack", "fgsm", "--eps", "40")
+    code, out, err = command(*attack, "--attack", "fgsm", "--eps", "40")
     assert code == 0, err
     saved = read_image(tmp_path / "bad" / f"{picture.stem}.fgsm.png").astype(int)
     assert 0 < np.abs(saved - read_image(picture)).max() <= 40
-    code, out, err = _run(capsys, *attack, "--attack", "iter_target_class", "--target", "7", "--eps", "255")
+    code, out, err = command(*attack, "--attack", "iter_target_class", "--target", "7", "--eps", "255")
     assert code == 0, err
     paths = (picture, tmp_path / "bad" / f"{picture.stem}.iter_target_class.png")
-    code, out, err = _run(capsys, "adversarial", "score", *paths, "--detector", tmp_path / "d", "--json")
+    code, out, err = command("adversarial", "score", *paths, "--detector", tmp_path / "d", "--json")
     assert code == 0, err
     first, second = map(json.loads, out.splitlines())
     assert 0 <= second["score"] <= 1 and 0 <= first["score"] <= 1
-    code, out, err = _run(
-        capsys, "adversarial", "score", picture, tmp_path / "absent.png", "--detector", tmp_path / "d"
-    )
+    code, out, err = command("adversarial", "score", picture, tmp_path / "absent.png", "--detector", tmp_path / "d")
     assert code == 2 and "absent.png" in err and str(picture) in out
 
 
@@ -228,9 +216,9 @@ def test_fit_score_and_attack(tmp_path, settings, capsys):
         ("pretrain", "adversarial", "--data-dir", "photos"),
     ],
 )
-def test_bad_input_is_one_line_and_code_2(tmp_path, capsys, monkeypatch, arguments):
+def test_bad_input_is_one_line_and_code_2(tmp_path, command, monkeypatch, arguments):
     monkeypatch.chdir(tmp_path)
-    code, _, err = _run(capsys, *arguments)
+    code, _, err = command(*arguments)
     assert code == 2
     last = err.strip().splitlines()[-1]
     assert last.startswith("zoo")

@@ -31,15 +31,6 @@ def network(weights):
     return str(weights / "contrast-aware.generated.npz")
 
 
-def _run(capsys, *arguments):
-    try:
-        code = cli.main([str(a) for a in arguments])
-    except SystemExit as stop:
-        code = stop.code
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
-
-
 def _pictures(folder, rng):
     """One file of every kind a user has, and whether it can be scored."""
     rgb = rng.integers(0, 256, (70, 90, 3), np.uint8)
@@ -60,10 +51,10 @@ def _pictures(folder, rng):
     return sorted(good), ["truncated.jpg", "empty.png", "text.png", "folder.png", "absent.png"]
 
 
-def test_detect_scores_every_kind_of_picture_and_names_the_bad_ones(tmp_path, rng, capsys, network):
+def test_detect_scores_every_kind_of_picture_and_names_the_bad_ones(tmp_path, rng, command, network):
     good, bad = _pictures(tmp_path, rng)
     paths = [tmp_path / name for name in (*good, *bad)]
-    code, out, err = _run(capsys, "contrast", "detect", *paths, "--json", "--weights", network)
+    code, out, err = command("contrast", "detect", *paths, "--json", "--weights", network)
     assert code == 2
     scores = {entry["image"]: entry["score"] for entry in map(json.loads, out.splitlines())}
     assert set(scores) == {str(tmp_path / name) for name in good}
@@ -75,10 +66,10 @@ def test_detect_scores_every_kind_of_picture_and_names_the_bad_ones(tmp_path, rn
         assert name in line
 
 
-def test_detect_of_good_pictures_succeeds_and_draws_a_heatmap(tmp_path, rng, capsys, network):
+def test_detect_of_good_pictures_succeeds_and_draws_a_heatmap(tmp_path, rng, command, network):
     Image.fromarray(rng.integers(0, 256, (100, 130, 3), np.uint8)).save(tmp_path / "a.png")
     heat = tmp_path / "heat.png"
-    code, out, _ = _run(capsys, "contrast", "detect", tmp_path / "a.png", "--heatmap", heat, "--weights", network)
+    code, out, _ = command("contrast", "detect", tmp_path / "a.png", "--heatmap", heat, "--weights", network)
     assert code == 0
     assert 0 <= float(out.split()[0]) <= 1
     assert np.asarray(Image.open(heat)).shape == (100, 260, 3)
@@ -107,9 +98,9 @@ def test_detect_of_good_pictures_succeeds_and_draws_a_heatmap(tmp_path, rng, cap
         (),
     ],
 )
-def test_bad_input_is_one_line_and_code_2(tmp_path, capsys, monkeypatch, arguments):
+def test_bad_input_is_one_line_and_code_2(tmp_path, command, monkeypatch, arguments):
     monkeypatch.chdir(tmp_path)
-    code, _, err = _run(capsys, *arguments)
+    code, _, err = command(*arguments)
     assert code == 2
     last = err.strip().splitlines()[-1]
     assert last.startswith("zoo")
@@ -117,20 +108,20 @@ def test_bad_input_is_one_line_and_code_2(tmp_path, capsys, monkeypatch, argumen
     assert not (tmp_path / "results").exists()
 
 
-def test_list_names_every_table(capsys):
-    code, out, _ = _run(capsys, "list")
+def test_list_names_every_table(command):
+    code, out, _ = command("list")
     assert code == 0
     for paper, name, title in tables.overview():
         assert f"{paper} {name}" in out
         assert title in out
 
 
-def test_table_1_at_smoke_end_to_end_with_a_users_detector(tmp_path, capsys, monkeypatch, weights):
+def test_table_1_at_smoke_end_to_end_with_a_users_detector(tmp_path, command, monkeypatch, weights):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.py").write_text("def score(image):\n    return float(image.std())\n")
     arguments = ("reproduce", "contrast", "table-1", "--scale", "smoke", "--weights", weights)
     rows = ("--rows", "gamma 1.5", "--rows", "mine*gamma 1.5", "--rows", "aware*gamma 1.5", "--rows", "baseline*1.5")
-    code, out, err = _run(capsys, *arguments, "--detector", "mine:score", *rows)
+    code, out, err = command(*arguments, "--detector", "mine:score", *rows)
     assert code == 0, err
     frame = pd.read_csv(tmp_path / "results" / "smoke" / "contrast_table_1.csv")
     measured = frame[frame["status"] == "measured"].set_index(["row", "column"])
@@ -164,15 +155,15 @@ def test_a_saved_model_is_a_detector(tmp_path, rng):
     np.testing.assert_allclose(score, [model.predict_on_batch(patches)[:, 1].mean()], atol=1e-5)
 
 
-def test_text_and_table_2_at_smoke(tmp_path, capsys, monkeypatch, weights):
+def test_text_and_table_2_at_smoke(tmp_path, command, monkeypatch, weights):
     monkeypatch.chdir(tmp_path)
     arguments = ("--scale", "smoke", "--weights", weights)
-    assert _run(capsys, "reproduce", "contrast", "text", *arguments, "--rows", "aware*", "--rows", "foot*")[0] == 0
+    assert command("reproduce", "contrast", "text", *arguments, "--rows", "aware*", "--rows", "foot*")[0] == 0
     frame = pd.read_csv("results/smoke/contrast_text.csv").set_index("row")
     assert frame.loc["aware, patches, HS", "status"] == "measured"
     assert 0 <= frame.loc["aware, patches, HS", "value"] <= 100
     assert set(frame.loc["footnote 3: trained with gamma 1.5 alone", "status"]) == {"not-run"}
-    assert _run(capsys, "reproduce", "contrast", "table-2", *arguments, "--rows", "HistEq")[0] == 0
+    assert command("reproduce", "contrast", "table-2", *arguments, "--rows", "HistEq")[0] == 0
     frame = pd.read_csv("results/smoke/contrast_table_2.csv")
     assert (frame["status"] == "measured").sum() == 7
 
@@ -185,14 +176,14 @@ def test_help_starts_without_tensorflow():
     assert "reproduce" in done.stdout
 
 
-def test_pretrain_at_smoke_leaves_networks_that_a_table_takes(tmp_path, capsys, monkeypatch):
+def test_pretrain_at_smoke_leaves_networks_that_a_table_takes(tmp_path, command, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    code, out, err = _run(capsys, "pretrain", "contrast", "--scale", "smoke")
+    code, out, err = command("pretrain", "contrast", "--scale", "smoke")
     assert code == 0, err
     assert out.count("packing moves a score by 0.0") == 3
     rows = ("--rows", "HS 5", "--rows", "unaware, HS 5", "--rows", "both round-tripped, HS 5")
     arguments = ("--scale", "smoke", "--weights", "runs/contrast-smoke-0", *rows)
-    assert _run(capsys, "reproduce", "contrast", "table-1", *arguments)[0] == 0
+    assert command("reproduce", "contrast", "table-1", *arguments)[0] == 0
     frame = pd.read_csv("results/smoke/contrast_table_1.csv")
     assert (frame["status"] == "measured").sum() == 8 + 4 + 4
 

@@ -9,19 +9,9 @@ import zoo.weights
 from zoo.datasets import keyed
 from zoo.datasets.camera import CAMERAS, Body, as_raw, expose, write_dng
 from zoo.datasets.embedded import generate_linear_scene
-from zoo.experiments import cli
 from zoo.experiments.imaging import training
 from zoo.imaging import INet, pipeline
 from zoo.weights import pack
-
-
-def _run(capsys, *arguments):
-    try:
-        code = cli.main([str(a) for a in arguments])
-    except SystemExit as stop:
-        code = stop.code
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
 
 
 def _photograph(path, camera="birch", number=0, **arguments):
@@ -38,9 +28,9 @@ def inet(tmp_path):
     return path
 
 
-def test_develop_writes_the_classical_picture_turned_upright(tmp_path, capsys):
+def test_develop_writes_the_classical_picture_turned_upright(tmp_path, command):
     image = _photograph(tmp_path / "a.dng", orientation=6)
-    code, _, err = _run(capsys, "imaging", "develop", tmp_path / "a.dng", "-o", tmp_path / "a.png", "--bits", 16)
+    code, _, err = command("imaging", "develop", tmp_path / "a.dng", "-o", tmp_path / "a.png", "--bits", 16)
     assert code == 0, err
     found = cv2.imread(str(tmp_path / "a.png"), cv2.IMREAD_UNCHANGED)[..., ::-1]
     upright = np.rot90(pipeline.develop(image), -1)
@@ -48,10 +38,10 @@ def test_develop_writes_the_classical_picture_turned_upright(tmp_path, capsys):
     np.testing.assert_allclose(found / 65535, upright, atol=2e-3)
 
 
-def test_develop_by_a_network(tmp_path, capsys, inet):
+def test_develop_by_a_network(tmp_path, command, inet):
     image = _photograph(tmp_path / "a.dng")
     arguments = ("imaging", "develop", tmp_path / "a.dng", "--pipeline", "inet", "--weights", inet)
-    code, _, err = _run(capsys, *arguments, "-o", tmp_path / "a.tif")
+    code, _, err = command(*arguments, "-o", tmp_path / "a.tif")
     assert code == 0, err
     found = cv2.imread(str(tmp_path / "a.tif"), cv2.IMREAD_UNCHANGED)[..., ::-1]
     expected = INet().predict_on_batch(image.balanced_planes[None])[0]
@@ -59,12 +49,12 @@ def test_develop_by_a_network(tmp_path, capsys, inet):
     np.testing.assert_allclose(found / 255, expected, atol=0.51 / 255 + 1e-4)
 
 
-def test_stored_weights_say_whose_camera_they_know_or_that_there_are_none(tmp_path, capsys, inet, monkeypatch):
+def test_stored_weights_say_whose_camera_they_know_or_that_there_are_none(tmp_path, command, inet, monkeypatch):
     _photograph(tmp_path / "a.dng", "alder")
     arguments = ("imaging", "develop", tmp_path / "a.dng", "--pipeline", "inet", "-o", tmp_path / "a.png")
     (tmp_path / "index.json").write_text("{}")
     monkeypatch.setattr(zoo.weights, "INDEX", tmp_path / "index.json")
-    code, _, err = _run(capsys, *arguments)
+    code, _, err = command(*arguments)
     assert code == 2
     assert "make pretrained PAPER=imaging" in err
     from zoo.experiments import stored
@@ -76,13 +66,13 @@ def test_stored_weights_say_whose_camera_they_know_or_that_there_are_none(tmp_pa
     monkeypatch.setattr(zoo.weights, "_FOLDER", tmp_path)
     entry = zoo.weights.provenance("inet-birch.generated")
     assert (entry.seconds, entry.commit, entry.file) == (7, "d", "imaging/weights/inet-birch.generated.npz")
-    code, _, err = _run(capsys, *arguments)
+    code, _, err = command(*arguments)
     assert code == 0, err
     assert "synthetic camera birch" in err
     assert (tmp_path / "a.png").exists()
 
 
-def test_fit_trains_for_a_users_camera(tmp_path, capsys, monkeypatch):
+def test_fit_trains_for_a_users_camera(tmp_path, capsys, command, monkeypatch):
     folder = tmp_path / "raws"
     folder.mkdir()
     for n in range(6):
@@ -93,10 +83,10 @@ def test_fit_trains_for_a_users_camera(tmp_path, capsys, monkeypatch):
     smoke = dataclasses.replace(training.SCALES["smoke"], recipes={"inet": training.Recipe(1, 2, 1e-3)}, patch=8)
     monkeypatch.setitem(training.SCALES, "smoke", smoke)
     output = tmp_path / "fit"
-    code, out, err = _run(capsys, "imaging", "fit", folder, "--scale", "smoke", "-o", output)
+    code, out, err = command("imaging", "fit", folder, "--scale", "smoke", "-o", output)
     assert code == 0, err
     assert "3 photographs to train on, 2 to validate" in err
-    code, out, err = _run(capsys, "imaging", "fit", folder, "--scale", "smoke", "-o", output, "--network", "inet")
+    code, out, err = command("imaging", "fit", folder, "--scale", "smoke", "-o", output, "--network", "inet")
     assert "inet.npz" in out
     assert INet(weights=output / "inet.npz").count_params() == 369
     from zoo.experiments.imaging import data
@@ -109,11 +99,11 @@ def test_fit_trains_for_a_users_camera(tmp_path, capsys, monkeypatch):
     assert "z_broken.dng" in err
 
 
-def test_table_1_at_smoke(tmp_path, capsys, monkeypatch, inet):
+def test_table_1_at_smoke(tmp_path, command, monkeypatch, inet):
     monkeypatch.chdir(tmp_path)
     arguments = ("reproduce", "imaging", "table-1", "--scale", "smoke", "--weights", inet.parent)
     rows = [a for row in ("INet", "UNet", "baseline*", "UNet - INet") for a in ("--rows", row)]
-    code, out, err = _run(capsys, *arguments, *rows)
+    code, out, err = command(*arguments, *rows)
     assert code == 0, err
     frame = pd.read_csv(tmp_path / "results" / "smoke" / "imaging_table_1.csv").set_index(["row", "column", "metric"])
     count = frame.loc["INet", "trainable", "parameters"]
@@ -133,9 +123,9 @@ def test_table_1_at_smoke(tmp_path, capsys, monkeypatch, inet):
     assert "42.8" in out
 
 
-def test_table_2_lists_the_cameras(tmp_path, capsys, monkeypatch):
+def test_table_2_lists_the_cameras(tmp_path, command, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    code, out, err = _run(capsys, "reproduce", "imaging", "table-2", "--scale", "smoke")
+    code, out, err = command("reproduce", "imaging", "table-2", "--scale", "smoke")
     assert code == 0, err
     frame = pd.read_csv(tmp_path / "results" / "smoke" / "imaging_table_2.csv")
     quoted = frame[frame["status"] == "quoted"]
@@ -164,9 +154,9 @@ def test_table_2_lists_the_cameras(tmp_path, capsys, monkeypatch):
         ("reproduce", "imaging", "table-2", "--scale", "huge"),
     ],
 )
-def test_bad_input_is_one_line_and_code_2(tmp_path, capsys, monkeypatch, arguments):
+def test_bad_input_is_one_line_and_code_2(tmp_path, command, monkeypatch, arguments):
     monkeypatch.chdir(tmp_path)
-    code, _, err = _run(capsys, *arguments)
+    code, _, err = command(*arguments)
     assert code == 2
     assert err.strip().splitlines()[-1].startswith("zoo")
     assert "Traceback" not in err

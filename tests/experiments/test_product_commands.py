@@ -7,19 +7,10 @@ import pytest
 
 import zoo.weights
 from zoo import store
-from zoo.experiments import cli, doctor, tables
+from zoo.experiments import doctor, tables
 from zoo.experiments import table as runner
 from zoo.experiments.table import Cell, DataUnavailable, Settings, Table
 from zoo.metrics import Estimate
-
-
-def _run(capsys, *arguments):
-    try:
-        code = cli.main([str(a) for a in arguments])
-    except SystemExit as stop:
-        code = stop.code
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
 
 
 def _measure(value):
@@ -61,9 +52,9 @@ def demo(monkeypatch, tmp_path):
     return tmp_path
 
 
-def test_reproduce_all_goes_on_after_a_table_that_fails_and_says_so_on_the_page(demo, capsys):
+def test_reproduce_all_goes_on_after_a_table_that_fails_and_says_so_on_the_page(demo, command):
     arguments = ("reproduce", "--all", "--scale", "smoke", "--report", "page/report.html")
-    code, out, err = _run(capsys, *arguments)
+    code, out, err = command(*arguments)
     assert code == 2
     assert "demo table-3: no such camera. Received: 7" in err
     assert CALLS == ["table_1", "table_2"]
@@ -74,17 +65,17 @@ def test_reproduce_all_goes_on_after_a_table_that_fails_and_says_so_on_the_page(
     assert page.count('src="data:image/png;base64,') == 2
     assert "<script" not in page and "http" not in page.replace("http-equiv", "")
     # What this commit finished is not measured again.
-    code, out, _ = _run(capsys, *arguments)
+    code, out, _ = command(*arguments)
     assert out.count("kept: ") == 2
     assert CALLS == ["table_1", "table_2"]
-    _run(capsys, *arguments, "--seed", "1")
+    command(*arguments, "--seed", "1")
     assert CALLS == ["table_1", "table_2"] * 2
 
 
-def test_a_report_alone_measures_nothing(demo, capsys):
-    _run(capsys, "reproduce", "demo", "table-1", "--scale", "smoke")
+def test_a_report_alone_measures_nothing(demo, command):
+    command("reproduce", "demo", "table-1", "--scale", "smoke")
     CALLS.clear()
-    code, _, err = _run(capsys, "reproduce", "--scale", "smoke", "--report", "r.html")
+    code, _, err = command("reproduce", "--scale", "smoke", "--report", "r.html")
     assert code == 0, err
     assert CALLS == []
     page = (demo / "r.html").read_text()
@@ -93,8 +84,8 @@ def test_a_report_alone_measures_nothing(demo, capsys):
     assert "zoo reproduce demo table-2 --scale smoke" in page
 
 
-def test_reasons_lie_beside_the_csv_and_go_with_them(demo, capsys):
-    _run(capsys, "reproduce", "demo", "table-1", "--scale", "smoke", "--rows", "c")
+def test_reasons_lie_beside_the_csv_and_go_with_them(demo, command):
+    command("reproduce", "demo", "table-1", "--scale", "smoke", "--rows", "c")
     why = json.loads((demo / "results" / "smoke" / "demo_table_1.why.json").read_text())
     assert why == {
         "a & b|95|AUC": "was not asked for",
@@ -135,19 +126,19 @@ def test_a_commit_with_changes_finishes_nothing(demo, monkeypatch):
         ("export", "contrast-aware.generated", "full"),
     ],
 )
-def test_bad_input_is_one_line_and_code_2(tmp_path, capsys, monkeypatch, arguments):
+def test_bad_input_is_one_line_and_code_2(tmp_path, command, monkeypatch, arguments):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "something.txt").write_text("mine")
-    code, _, err = _run(capsys, *arguments)
+    code, _, err = command(*arguments)
     assert code == 2
     assert len(err.strip().splitlines()) == 1
     assert err.startswith("zoo: ") and "Received" in err
     assert sorted(p.name for p in tmp_path.iterdir()) == ["full"]
 
 
-def test_export_of_the_digits_comes_with_their_database(tmp_path, capsys):
-    code, out, err = _run(capsys, "export", "adversarial-overfeat.digits", tmp_path / "out")
+def test_export_of_the_digits_comes_with_their_database(tmp_path, command):
+    code, out, err = command("export", "adversarial-overfeat.digits", tmp_path / "out")
     assert code == 0, err
     assert "neighbours: row numbers" in out
     import tensorflow as tf
@@ -166,18 +157,18 @@ def test_export_of_the_digits_comes_with_their_database(tmp_path, capsys):
     assert about["weights"][0]["sha256"] == zoo.weights.provenance("adversarial-overfeat.digits").sha256
     # A saved detector is a product, too.
     detector.save(tmp_path / "detector")
-    assert _run(capsys, "export", tmp_path / "detector", tmp_path / "again")[0] == 0
+    assert command("export", tmp_path / "detector", tmp_path / "again")[0] == 0
 
 
-def test_doctor_finds_this_machine_in_order(capsys):
-    code, out, _ = _run(capsys, "doctor")
+def test_doctor_finds_this_machine_in_order(command):
+    code, out, _ = command("doctor")
     assert code == 0, out
     for text in ("Python", "tensorflow", "a convolution is right", "7 photographs", "sha256 is right", "nothing is"):
         assert text in out
     assert all(name in out for name in zoo.weights.names())
 
 
-def test_doctor_names_a_changed_file_and_fails(tmp_path, capsys, monkeypatch):
+def test_doctor_names_a_changed_file_and_fails(tmp_path, command, monkeypatch):
     home = tmp_path / "home"
     entry = json.loads(zoo.weights.INDEX.read_text())["contrast-aware.generated"]
     home.mkdir()
@@ -187,7 +178,7 @@ def test_doctor_names_a_changed_file_and_fails(tmp_path, capsys, monkeypatch):
     shutil.copy(zoo.weights.INDEX, home / entry["file"])
     monkeypatch.setenv(store.VARIABLE, str(home))
     monkeypatch.setattr(doctor, "examine", doctor.weights)
-    code, out, _ = _run(capsys, "doctor")
+    code, out, _ = command("doctor")
     assert code == 1
     lines = {line.split()[1]: line for line in out.splitlines() if line.startswith("  ")}
     assert lines["contrast-mine.x"].startswith("  broken") and "changed or damaged" in lines["contrast-mine.x"]

@@ -4,7 +4,6 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from zoo.experiments import cli
 from zoo.experiments.steganography import comparison, detectability, evaluation, timing
 from zoo.experiments.steganography.values import paper_values
 from zoo.experiments.table import Settings
@@ -32,15 +31,6 @@ def networks(tmp_path_factory):
     return folder
 
 
-def _run(capsys, *arguments):
-    try:
-        code = cli.main([str(a) for a in arguments])
-    except SystemExit as stop:
-        code = stop.code
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
-
-
 @pytest.fixture
 def pictures(tmp_path, photo):
     Image.fromarray(photo[:70, :90]).save(tmp_path / "cover.png")
@@ -54,52 +44,52 @@ def pictures(tmp_path, photo):
 
 
 @pytest.mark.parametrize("cover", ["cover.png", "opaque.png", "secret.jpg"])
-def test_hide_and_reveal_go_through_a_file(pictures, capsys, networks, cover):
+def test_hide_and_reveal_go_through_a_file(pictures, command, networks, cover):
     option = ("--networks", networks / "ours-0.75.keras")
     container, secret, sheet = (pictures / f"{name}.png" for name in ("container", "revealed", "sheet"))
-    code, out, _ = _run(
-        capsys, "steganography", "hide", pictures / cover, pictures / "secret.jpg", "-o", container, *option,
+    code, out, _ = command(
+        "steganography", "hide", pictures / cover, pictures / "secret.jpg", "-o", container, *option,
         "--sheet", sheet,
     )  # fmt: skip
     assert (code, out) == (0, f"written: {container}\n")
     image = read_image(pictures / cover)
     np.testing.assert_array_equal(read_image(container), image)  # these networks hide nothing
     assert read_image(sheet).shape == (image.shape[0] + 8, 5 * (image.shape[1] + 4) + 4, 3)
-    code, _, err = _run(capsys, "steganography", "reveal", container, "-o", secret, "--size", "69x41", *option)
+    code, _, err = command("steganography", "reveal", container, "-o", secret, "--size", "69x41", *option)
     assert (code, err) == (0, "")
     assert read_image(secret).shape == (41, 69, 3)
 
 
-def test_a_turned_photograph_is_hidden_in_as_one_sees_it(pictures, capsys, networks, photo):
+def test_a_turned_photograph_is_hidden_in_as_one_sees_it(pictures, command, networks, photo):
     exif = Image.Exif()
     exif[0x0112] = 6  # the camera was held upright
     Image.fromarray(photo[:32, :64]).save(pictures / "turned.png", exif=exif)
     container = pictures / "container.png"
-    command = ("steganography", "hide", pictures / "turned.png", pictures / "cover.png", "-o", container)
-    assert _run(capsys, *command, "--networks", networks / "ours-0.75.keras")[0] == 0
+    hide = ("steganography", "hide", pictures / "turned.png", pictures / "cover.png", "-o", container)
+    assert command(*hide, "--networks", networks / "ours-0.75.keras")[0] == 0
     np.testing.assert_array_equal(read_image(container), np.rot90(photo[:32, :64], -1))
 
 
-def test_what_is_no_container_is_warned_of(pictures, capsys, networks, rng):
+def test_what_is_no_container_is_warned_of(pictures, command, networks, rng):
     Image.fromarray(rng.integers(0, 256, (40, 40, 3), np.uint8)).save(pictures / "noise.png")
     option = ("-o", pictures / "revealed.png", "--networks", networks / "ours-0.75.keras")
-    code, _, err = _run(capsys, "steganography", "reveal", pictures / "noise.png", *option)
+    code, _, err = command("steganography", "reveal", pictures / "noise.png", *option)
     assert code == 0
     assert err.startswith("zoo: warning:")
     assert "does not look like a container" in err
     Image.fromarray(read_image(pictures / "cover.png")).save(pictures / "container.jpg")
-    _, _, err = _run(capsys, "steganography", "reveal", pictures / "container.jpg", *option)
+    _, _, err = command("steganography", "reveal", pictures / "container.jpg", *option)
     assert "saved with loss (JPEG)" in err
 
 
-def test_jpeg_is_written_by_networks_that_were_trained_for_it_alone(pictures, capsys, networks):
+def test_jpeg_is_written_by_networks_that_were_trained_for_it_alone(pictures, command, networks):
     container = pictures / "container.jpg"
-    command = ("steganography", "hide", pictures / "cover.png", pictures / "secret.jpg", "-o", container, "--networks")
-    code, _, err = _run(capsys, *command, networks / "ours-0.75.keras")
+    hide = ("steganography", "hide", pictures / "cover.png", pictures / "secret.jpg", "-o", container, "--networks")
+    code, _, err = command(*hide, networks / "ours-0.75.keras")
     assert code == 2
     assert "JPEG would destroy the hidden picture" in err
     assert not container.exists()
-    assert _run(capsys, *command, networks / "jpeg.keras")[0] == 0
+    assert command(*hide, networks / "jpeg.keras")[0] == 0
     with Image.open(container) as image:
         assert image.format == "JPEG"
 
@@ -122,22 +112,22 @@ def test_jpeg_is_written_by_networks_that_were_trained_for_it_alone(pictures, ca
         (),
     ],
 )
-def test_bad_input_is_one_line_and_code_2(pictures, capsys, monkeypatch, networks, arguments):
+def test_bad_input_is_one_line_and_code_2(pictures, command, monkeypatch, networks, arguments):
     monkeypatch.chdir(pictures)
     option = () if "--networks" in arguments or not arguments else ("--networks", networks / "ours-0.75.keras")
     before = sorted(pictures.iterdir())
-    code, _, err = _run(capsys, "steganography", *arguments, *option)
+    code, _, err = command("steganography", *arguments, *option)
     assert code == 2
     assert err.strip().splitlines()[-1].startswith("zoo")
     assert "Traceback" not in err
     assert sorted(pictures.iterdir()) == before
 
 
-def test_tables_of_errors_at_smoke(tmp_path, capsys, monkeypatch, networks):
+def test_tables_of_errors_at_smoke(tmp_path, command, monkeypatch, networks):
     monkeypatch.chdir(tmp_path)
     for table in ("table-1", "table-2", "trade-off", "figure-5", "figure-6"):
-        code, _, err = _run(
-            capsys, "reproduce", "steganography", table, "--scale", "smoke", "--weights", networks
+        code, _, err = command(
+            "reproduce", "steganography", table, "--scale", "smoke", "--weights", networks
         )  # fmt: skip
         assert code == 0, err
     results = tmp_path / "results" / "smoke"
@@ -167,35 +157,35 @@ def test_tables_of_errors_at_smoke(tmp_path, capsys, monkeypatch, networks):
         assert (results / f"steganography_{name}.png").stat().st_size > 1000
 
 
-def test_a_table_without_networks_says_so(tmp_path, capsys, monkeypatch):
+def test_a_table_without_networks_says_so(tmp_path, command, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(evaluation, "names", list)
     arguments = ("reproduce", "steganography", "table-1", "--scale", "smoke", "--rows", "photographs*")
-    assert _run(capsys, *arguments)[0] == 0
+    assert command(*arguments)[0] == 0
     frame = pd.read_csv("results/smoke/steganography_table_1.csv").set_index(["row", "column"])
     assert set(frame.loc[(slice(None), "ours"), "status"]) == {"not-run"}
     assert frame.loc[("photographs, lambda 0.75", "LSB 4"), "status"] == "measured"
 
 
-def test_detectability_at_smoke(tmp_path, capsys, monkeypatch, networks):
+def test_detectability_at_smoke(tmp_path, command, monkeypatch, networks):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(detectability.SCALES, "smoke", detectability.Scale(12))
     arguments = ("--scale", "smoke", "--weights", networks, "--rows", "ours", "--rows", "*LSB 4")
-    assert _run(capsys, "reproduce", "steganography", "detectability", *arguments)[0] == 0
+    assert command("reproduce", "steganography", "detectability", *arguments)[0] == 0
     frame = pd.read_csv("results/smoke/steganography_detectability.csv").set_index(["row", "column"])
     # A container that is its cover cannot be told from it.
     assert (frame.loc["ours", "value"] == 50).all()
     assert frame.loc[("baseline: LSB 4", "scenes"), "value"] < 50
 
 
-def test_timings_and_comparison_at_smoke(tmp_path, capsys, monkeypatch):
+def test_timings_and_comparison_at_smoke(tmp_path, command, monkeypatch):
     monkeypatch.chdir(tmp_path)
     times = {"ours": np.array([1.0, 2.0]), "Baluja": np.array([3.0, 6.0])}
     monkeypatch.setattr(timing, "_models", dict)
     monkeypatch.setattr(timing, "_take_turns", lambda actions, turns: times)
     monkeypatch.setattr(comparison, "train", lambda scale, network, seed: [_point(network)] * comparison.POINTS)
     for table in ("table-3", "table-4", "comparison"):
-        assert _run(capsys, "reproduce", "steganography", table, "--scale", "smoke")[0] == 0
+        assert command("reproduce", "steganography", table, "--scale", "smoke")[0] == 0
     frame = pd.read_csv("results/smoke/steganography_table_3.csv").set_index(["row", "column"])
     assert frame.loc[("batch 2", "ours"), "value"] == 1.5 * 7500
     assert frame.loc[("batch 2", "Baluja / ours"), "value"] == 3
@@ -230,14 +220,14 @@ def test_transcribed_values_bear_the_papers_ratios():
     assert paper_values("table_2").shape == (4, 4)
 
 
-def test_pretrain_at_smoke_leaves_networks_that_tables_take(tmp_path, capsys, monkeypatch):
+def test_pretrain_at_smoke_leaves_networks_that_tables_take(tmp_path, command, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    code, out, err = _run(capsys, "pretrain", "steganography", "--scale", "smoke")
+    code, out, err = command("pretrain", "steganography", "--scale", "smoke")
     assert code == 0, err
     assert out.count("packing moves its mean squared error") == 2
     folder = tmp_path / "runs" / "steganography-smoke-0"
     assert {p.name for p in folder.iterdir()} >= {"ours-0.75.keras", "steganography-h-net.generated.npz"}
-    assert _run(capsys, "reproduce", "steganography", "figure-4", "--scale", "smoke", "--weights", folder)[0] == 0
+    assert command("reproduce", "steganography", "figure-4", "--scale", "smoke", "--weights", folder)[0] == 0
     frame = pd.read_csv("results/smoke/steganography_figure_4.csv")
     assert (frame["status"] == "measured").all()
     assert len(frame) == 6

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zoo.experiments import cli
 from zoo.experiments.hyperimage import forgery, quality
 from zoo.hyperimage import CNNIQA, ForgeryChannel, ForgeryStageTwo, TIDStageTwo
 from zoo.hyperimage.detector import ForgeryDetector, QualityScorer, to_end_to_end
@@ -31,15 +30,6 @@ def folder(tmp_path_factory):
     return path
 
 
-def _run(capsys, *arguments):
-    try:
-        code = cli.main([str(a) for a in arguments])
-    except SystemExit as stop:
-        code = stop.code
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
-
-
 def _pictures(folder, rng):
     rgb = rng.integers(0, 256, (70, 90, 3), np.uint8)
     Image.fromarray(rgb).save(folder / "rgb.png")
@@ -54,10 +44,10 @@ def _pictures(folder, rng):
 
 
 @pytest.mark.parametrize("verb", ["quality", "forgery"])
-def test_every_kind_of_picture_is_scored_or_named(tmp_path, rng, capsys, folder, verb):
+def test_every_kind_of_picture_is_scored_or_named(tmp_path, rng, command, folder, verb):
     good, bad = _pictures(tmp_path, rng)
     paths = [tmp_path / name for name in (*good, *bad)]
-    code, out, err = _run(capsys, "hyperimage", verb, *paths, "--json", "--weights", folder)
+    code, out, err = command("hyperimage", verb, *paths, "--json", "--weights", folder)
     assert code == 2
     entries = {entry["image"]: entry for entry in map(json.loads, out.splitlines())}
     assert set(entries) == {str(tmp_path / name) for name in good}
@@ -66,18 +56,18 @@ def test_every_kind_of_picture_is_scored_or_named(tmp_path, rng, capsys, folder,
     assert [any(name in line for line in lines) for name in bad] == [True] * 3
 
 
-def test_forgery_draws_what_the_score_rests_on(tmp_path, rng, capsys, folder):
+def test_forgery_draws_what_the_score_rests_on(tmp_path, rng, command, folder):
     Image.fromarray(rng.integers(0, 256, (80, 100, 3), np.uint8)).save(tmp_path / "a.png")
     heat = tmp_path / "heat.png"
     arguments = ("hyperimage", "forgery", tmp_path / "a.png", "--weights", folder)
-    code, out, err = _run(capsys, *arguments, "--heatmap", heat)
+    code, out, err = command(*arguments, "--heatmap", heat)
     assert code == 0
     assert 0 <= float(out.split()[0]) <= 1
     assert "never on real forgeries" in err
     assert np.asarray(Image.open(heat)).shape == (80, 200, 3)
     two = ("hyperimage", "forgery", tmp_path / "a.png", tmp_path / "a.png", "--heatmap", heat)
     for wrong in ((*arguments, "--heatmap", tmp_path / "heat.jpg"), two):
-        code, _, err = _run(capsys, *wrong)
+        code, _, err = command(*wrong)
         assert code == 2
         assert "Received" in err
 
@@ -97,9 +87,9 @@ def test_forgery_draws_what_the_score_rests_on(tmp_path, rng, capsys, folder):
         ("reproduce", "hyperimage", "fusion", "--dataset", "raise8k"),
     ],
 )
-def test_bad_input_is_one_line(tmp_path, capsys, monkeypatch, arguments):
+def test_bad_input_is_one_line(tmp_path, command, monkeypatch, arguments):
     monkeypatch.chdir(tmp_path)
-    code, _, err = _run(capsys, *arguments)
+    code, _, err = command(*arguments)
     assert code == 2
     assert "Received" in err or "required" in err
     assert "Traceback" not in err
