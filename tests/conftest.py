@@ -1,3 +1,4 @@
+import itertools
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -7,9 +8,17 @@ import pytest
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _no_store_of_the_user(tmp_path_factory):
-    """Tests neither see nor change what a developer has trained."""
-    os.environ["FORENSICS_ZOO_HOME"] = str(tmp_path_factory.mktemp("store"))
+def _stores(tmp_path_factory):
+    """Tests neither see nor change what a developer has trained, nor do the fixtures that many tests share."""
+    folder = tmp_path_factory.mktemp("stores")
+    os.environ["FORENSICS_ZOO_HOME"] = str(folder / "shared")
+    return (str(folder / str(number)) for number in itertools.count())
+
+
+@pytest.fixture(autouse=True)
+def _store_of_its_own(_stores, monkeypatch):
+    """A training in one test is not found by the next."""
+    monkeypatch.setenv("FORENSICS_ZOO_HOME", next(_stores))
 
 
 @pytest.fixture
