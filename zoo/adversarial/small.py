@@ -106,13 +106,17 @@ def _convolution(x: keras.KerasTensor, filters: int, kernel: int, name: str, str
 def _module(x: keras.KerasTensor, filters: int, name: str, stride: int = 1) -> keras.KerasTensor:
     """Three branches as in Szegedy et al. 2016: one by one, three by three behind a reduction, pooled."""
     quarter = filters // 4
+    pooled = layers.AveragePooling2D(3, 1, padding="same", name=f"{name}_pool")(x)
+    if stride == 2:
+        # As TensorFlow pools with stride 2. Keras's PyTorch backend counts uneven padding differently.
+        even = [int(n % 2 == 0) for n in x.shape[1:3]]
+        pooled = layers.Cropping2D([(n, 0) for n in even], name=f"{name}_pool_start")(pooled)
+        pooled = layers.MaxPooling2D(1, 2, name=f"{name}_pool_stride")(pooled)
     branches = [
         _convolution(x, quarter, 1, f"{name}_1x1", stride),
         _convolution(
             _convolution(x, quarter, 1, f"{name}_3x3_reduce"), filters - 2 * quarter, 3, f"{name}_3x3", stride
         ),
-        _convolution(
-            layers.AveragePooling2D(3, stride, padding="same", name=f"{name}_pool")(x), quarter, 1, f"{name}_projection"
-        ),
+        _convolution(pooled, quarter, 1, f"{name}_projection"),
     ]
     return layers.Concatenate(name=name)(branches)

@@ -67,7 +67,7 @@ class DistributionChannel(keras.layers.Layer):
         height, width = (n // self.factor for n in ops.shape(images)[1:3])
         images = images[:, : height * self.factor, : width * self.factor]
         if self.fidelity == "original":
-            return ops.average_pool(images, self.factor, data_format="channels_last")
+            return ops.average_pool(images, self.factor, self.factor, data_format="channels_last")
         return resize_bilinear(images, height, width)
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
