@@ -7,8 +7,8 @@ Time:     see `zoo/weights.json`; seconds for `smoke`
 Not in the paper, and chosen here: how many images (4,000 and 400 for validation), that artefacts do not overlap, that
 a patch is labelled with its own part of equation 3, which patches are trained on (as many with an artefact as without,
 as for quality, at most six of each an image), the loss (absolute error, as for quality), batches of 32 patches and 16
-hyper-images. At `laptop` networks start scaled to data, see `stages.scale_to_data`, and the second stage's rate is .0015
-instead of .005. `sweep.py` varies images, overlap, label and that rate.
+hyper-images. At `laptop` networks start scaled to data, see `stages.scale_to_data`, and the second stage's rate is
+.0015 instead of .005. `sweep.py` varies images, overlap, label and that rate.
 """
 
 import dataclasses
