@@ -15,6 +15,16 @@ from zoo.images import atomic
 
 BEGIN = "<!-- numbers: begin, written by python -m zoo.experiments.card -->"
 END = "<!-- numbers: end -->"
+SECTIONS = (
+    "What is where",
+    "Deviations",
+    "Stored weights",
+    "Numbers",
+    "Where it must not be used",
+    "Data",
+    "Licence and citation",
+)
+"""What every family's README has, in this order; others may stand between."""
 
 
 def numbers(paper: str, results: Path) -> str:

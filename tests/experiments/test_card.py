@@ -4,11 +4,12 @@ import pandas as pd
 import pytest
 
 from zoo.experiments import card
+from zoo.papers import PAPERS
 
 ROOT = Path(__file__).parent.parent.parent
 
 
-@pytest.mark.parametrize("paper", ["adversarial", "contrast"])
+@pytest.mark.parametrize("paper", PAPERS)
 def test_card_says_what_the_csvs_say(paper):
     text = (ROOT / "zoo" / paper / "README.md").read_text()
     assert text == card.filled(text, paper, ROOT / "results" / "laptop")
@@ -23,6 +24,13 @@ def test_numbers_show_value_interval_and_paper(tmp_path):
     text = card.numbers("contrast", tmp_path)
     assert "| HS 5 | 61.2 [50.0, 72.1] / 93.7 | data-unavailable / 93.7 |" in text
     assert "17 units of 7 scenes" in text
+
+
+@pytest.mark.parametrize("folder", [*(f"zoo/{paper}" for paper in PAPERS), "docs/example_package/forensics_zoo_median"])
+def test_every_card_has_the_sections_of_the_template(folder):
+    lines = (ROOT / folder / "README.md").read_text().splitlines()
+    headings = [line[3:] for line in lines if line.startswith("## ")]
+    assert [heading for heading in headings if heading in card.SECTIONS] == list(card.SECTIONS)
 
 
 def test_marks_are_needed(tmp_path):
