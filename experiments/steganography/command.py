@@ -33,7 +33,13 @@ def add(commands: "argparse._SubParsersAction") -> None:
     )
     reveal.set_defaults(run=_reveal)
     for verb in (hide, reveal):
-        verb.add_argument("--networks", type=Path, metavar="FILE.keras", help="networks of `zoo pretrain`, not ours")
+        networks = verb.add_mutually_exclusive_group()
+        networks.add_argument(
+            "--jpeg", action="store_true", help="the stored networks that survive JPEG, and show more"
+        )
+        networks.add_argument(
+            "--networks", type=Path, metavar="FILE.keras", help="networks of `zoo pretrain`, not ours"
+        )
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -55,7 +61,7 @@ def _hide(options: argparse.Namespace) -> int:
     if suffix in _JPEG and not hider.survives_jpeg:
         raise ValueError(
             "JPEG would destroy the hidden picture: it lies in details that JPEG rounds away, and these networks were "
-            f"not trained with JPEG between them. Save as .png. Received: {options.output}"
+            f"not trained with JPEG between them. Save as .png, or hide with --jpeg. Received: {options.output}"
         )
     container = hider.hide(cover, secret)
     _write(options.output, container)
@@ -81,7 +87,8 @@ def _reveal(options: argparse.Namespace) -> int:
     lossy = lossy_coding(options.container)
     if lossy is not None and not hider.survives_jpeg:
         print(
-            f"zoo: warning: {options.container} is saved with loss ({lossy}), which destroys what these networks hide",
+            f"zoo: warning: {options.container} is saved with loss ({lossy}), which destroys what these networks hide; "
+            "what was hidden with --jpeg is revealed with --jpeg",
             file=sys.stderr,
         )
     image = hider.reveal(container)
@@ -101,9 +108,10 @@ def _reveal(options: argparse.Namespace) -> int:
 
 
 def _hider(options: argparse.Namespace) -> "ImageHider":
-    from zoo.steganography.hiding import ImageHider, load_steganographer
+    from zoo.steganography.hiding import ImageHider, load_steganographer, stored_steganographer
 
-    return ImageHider(None if options.networks is None else load_steganographer(options.networks))
+    given = options.networks
+    return ImageHider(stored_steganographer(options.jpeg) if given is None else load_steganographer(given))
 
 
 def _picture(path: Path, upright: bool = True) -> "np.ndarray":

@@ -21,7 +21,7 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from zoo.datasets import keyed
 from zoo.datasets.pairs import small_scene
 from zoo.experiments.steganography.evaluation import LSB, STORED_WEIGHT, Evaluation
-from zoo.experiments.steganography.table_1 import COLUMNS
+from zoo.experiments.steganography.trade_off import NETWORKS
 from zoo.experiments.table import Cell, Settings, Table
 from zoo.metrics import Estimate
 from zoo.steganography.steganalysis import spam
@@ -44,8 +44,8 @@ def cells(settings: Settings) -> Iterator[Cell]:
     """The cells of the detectability table."""
     evaluation = Evaluation(settings)
     detector = cache(partial(_train, evaluation))
-    for row, name in [*COLUMNS.items(), *((name, name) for name in LSB)]:
-        missing = name in COLUMNS.values() and not evaluation.available(name)
+    for row, name in [*NETWORKS.items(), *((name, name) for name in LSB)]:
+        missing = name in NETWORKS.values() and not evaluation.available(name)
         for data in ("scenes", "photographs"):
             if missing:
                 yield Cell(row, data, "detection error, %", status="not-run")

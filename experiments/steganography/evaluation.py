@@ -19,11 +19,20 @@ from zoo.experiments.steganography.training import state_name
 from zoo.experiments.table import Settings
 from zoo.metrics import Estimate, bootstrap_mean
 from zoo.steganography import lsb
-from zoo.steganography.hiding import HIDING_WEIGHTS, ImageHider, load_steganographer
+from zoo.steganography.hiding import (
+    HIDING_WEIGHTS,
+    THROUGH_JPEG,
+    ImageHider,
+    load_steganographer,
+    stored_steganographer,
+)
 from zoo.weights import names
 
 WEIGHTS = (0.5, 0.75, 1.0)
 STORED_WEIGHT = 0.75
+OURS_JPEG = "ours" + THROUGH_JPEG
+STORED = {"ours": HIDING_WEIGHTS, OURS_JPEG: HIDING_WEIGHTS + THROUGH_JPEG}
+"""Networks that may be stored."""
 LSB = tuple(f"baseline: LSB {bits}" for bits in (1, 2, 3, 4))
 LSB_PLAIN = "baseline: LSB 4, no adjustment"
 SCENES_SEED = 3 * 10**6
@@ -82,16 +91,16 @@ class Evaluation:
         self.method = cache(self._method)
 
     def available(self, network: str, weight: float = STORED_WEIGHT) -> bool:
-        """Whether networks (``"ours"`` or ``"baluja"``) of that lambda are stored or in the user's folder."""
+        """Whether ``"ours"``, ``"ours-jpeg"`` or ``"baluja"`` of that lambda are stored or in the user's folder."""
         if self.settings.weights is not None:
             return (self.settings.weights / f"{state_name(network, weight)}.keras").is_file()
-        return network == "ours" and weight == STORED_WEIGHT and HIDING_WEIGHTS in names()
+        return weight == STORED_WEIGHT and STORED.get(network) in names()
 
     def weights_label(self, network: str, weight: float = STORED_WEIGHT) -> str:
         """What the CSV says about where the networks come from."""
-        if network not in ("ours", "baluja"):
+        if network in (*LSB, LSB_PLAIN):
             return ""
-        return "trained" if self.settings.weights is not None else f"{HIDING_WEIGHTS} lambda {weight:g}"
+        return "trained" if self.settings.weights is not None else f"{STORED[network]} lambda {weight:g}"
 
     @cached_property
     def photographs(self) -> tuple[list[np.ndarray], list[str]]:
@@ -141,9 +150,10 @@ class Evaluation:
             bits = LSB.index(name) + 1
             return Method(partial(lsb.hide, bits=bits), partial(lsb.reveal, bits=bits))
         folder = self.settings.weights
-        hider = ImageHider(
-            None if folder is None else load_steganographer(folder / f"{state_name(name, weight)}.keras")
-        )
+        if folder is None:
+            hider = ImageHider(stored_steganographer(jpeg=name == OURS_JPEG))
+        else:
+            hider = ImageHider(load_steganographer(folder / f"{state_name(name, weight)}.keras"))
         return Method(hider.hide, hider.reveal)
 
     def _results(self, name: str, weight: float, data: str) -> Results:

@@ -10,18 +10,18 @@ from zoo.datasets.pairs import HidingPairs
 from zoo.experiments import stored
 from zoo.experiments.steganography.training import SCALES, VALIDATION_SEED, pretrain, state_name
 from zoo.steganography import HNet, RNet, Steganographer
-from zoo.steganography.hiding import HIDING_WEIGHTS, REVEALING_WEIGHTS, load_steganographer
+from zoo.steganography.hiding import HIDING_WEIGHTS, REVEALING_WEIGHTS, THROUGH_JPEG, load_steganographer
 
 NAMES = {"hiding": HIDING_WEIGHTS, "revealing": REVEALING_WEIGHTS}
 STORED_WEIGHT = 0.75
 """The lambda of the stored networks."""
 
 
-def pack(model: Steganographer, folder: Path, pairs: HidingPairs) -> dict[Path, tuple[float, float]]:
-    """Pack both networks into ``folder``, for ``stored_steganographer``.
+def pack(model: Steganographer, folder: Path, pairs: HidingPairs, ending: str = "") -> dict[Path, tuple[float, float]]:
+    """Pack both networks into ``folder``, for ``stored_steganographer``; ``ending`` is that of their names.
 
     Returns, for each file, the mean squared error of its own task (container or revealed image) over ``pairs`` before
-    and after packing, the other network being the trained one.
+    and after packing, the other network being the trained one, and nothing between the two.
     """
     batches = [pairs.batch(0, step) for step in range(len(pairs))]
     # Policies other than float32 are for training alone.
@@ -32,7 +32,7 @@ def pack(model: Steganographer, folder: Path, pairs: HidingPairs) -> dict[Path, 
     before = _errors(full, batches)
     written = {}
     for part, name in NAMES.items():
-        path = folder / f"{name}.npz"
+        path = folder / f"{name}{ending}.npz"
         zoo.weights.pack(getattr(full, part), path)
         zoo.weights.unpack(getattr(full, part), path)
         written[path] = before[part], _errors(full, batches)[part]
@@ -52,13 +52,15 @@ def _errors(model: Steganographer, batches: list[dict[str, np.ndarray]]) -> dict
 def run(scale: str, folder: Path, seed: int, pictures: list, data: str, local: str | None) -> None:
     """Train, pack and install, see ``stored.install``; says what was written. ``data`` names the training images."""
     pretrain(scale, folder, seed, pictures)
-    state = folder / f"{state_name('ours', STORED_WEIGHT)}.keras"
     plan = SCALES[scale]
     unseen = HidingPairs(4, plan.batch_size, plan.size, seed + 2 * VALIDATION_SEED)
-    losses = pack(load_steganographer(state), folder, unseen)
-    for path, (before, after) in losses.items():
-        print(f"written: {path} (packing moves its mean squared error from {before:.6f} to {after:.6f})")
-    history = json.loads(state.with_suffix(".json").read_text())
-    for name in NAMES.values():
-        command = f"zoo pretrain steganography --scale {scale} --seed {seed}"
-        stored.install("steganography", folder / f"{name}.npz", history, "8", command, data, local)
+    command = f"zoo pretrain steganography --scale {scale} --seed {seed}"
+    history = []
+    for ending in ("", THROUGH_JPEG) if plan.jpeg_epochs else ("",):
+        state = folder / f"{state_name('ours' + ending, STORED_WEIGHT)}.keras"
+        for path, (before, after) in pack(load_steganographer(state), folder, unseen, ending).items():
+            print(f"written: {path} (packing moves its mean squared error from {before:.6f} to {after:.6f})")
+        history += json.loads(state.with_suffix(".json").read_text())  # the second pair goes on from the first
+        for name in NAMES.values():
+            packed, tag = folder / f"{name}{ending}.npz", None if local is None else local + ending
+            stored.install("steganography", packed, history, "8", command, data, tag)

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from zoo.datasets.jpeg import compress
-from zoo.experiments.steganography.evaluation import LSB, LSB_PLAIN, STORED_WEIGHT, Evaluation
+from zoo.experiments.steganography.evaluation import LSB, LSB_PLAIN, OURS_JPEG, STORED_WEIGHT, Evaluation
 from zoo.experiments.steganography.table_1 import COLUMNS
 from zoo.experiments.table import Cell, Settings, Table
 from zoo.images import atomic
@@ -26,6 +26,7 @@ from zoo.steganography.hiding import resize
 from zoo.steganography.measures import mse, psnr, ssim
 
 PARTS = ("C-H", "S-O")
+NETWORKS = {**COLUMNS, "ours, trained through JPEG": OURS_JPEG}
 
 
 def halve(container: np.ndarray) -> np.ndarray:
@@ -43,9 +44,9 @@ HARMS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 def cells(settings: Settings) -> Iterator[Cell]:
     """The cells of the trade-off."""
     evaluation = Evaluation(settings)
-    methods = [*COLUMNS.items(), *((name, name) for name in (*LSB, LSB_PLAIN))]
+    methods = [*NETWORKS.items(), *((name, name) for name in (*LSB, LSB_PLAIN))]
     for row, name in methods:
-        missing = name in COLUMNS.values() and not evaluation.available(name)
+        missing = name in NETWORKS.values() and not evaluation.available(name)
         label = "" if missing else evaluation.weights_label(name)
         for metric, measure in (("MSE", mse), ("PSNR, dB", _finite_psnr), ("SSIM", ssim)):
             for part in PARTS:

@@ -10,6 +10,7 @@ from zoo.experiments.table import Settings
 from zoo.images import read_image
 from zoo.layers import DifferentiableJPEG
 from zoo.steganography import Steganographer, lsb
+from zoo.steganography.hiding import load_steganographer
 from zoo.steganography.measures import mse
 
 
@@ -17,7 +18,7 @@ from zoo.steganography.measures import mse
 def networks(tmp_path_factory):
     """A folder as `zoo pretrain` leaves it, of networks that hide nothing: the container is the cover."""
     folder = tmp_path_factory.mktemp("networks")
-    for name, channel in (("ours-0.75", None), ("baluja-0.75", None), ("jpeg", DifferentiableJPEG(90))):
+    for name, channel in (("ours-0.75", None), ("baluja-0.75", None), ("ours-jpeg-0.75", DifferentiableJPEG(90))):
         cover, secret = (keras.Input((None, None, 3), name=part) for part in ("cover", "secret"))
         x = keras.layers.Concatenate(name="h_net_input")([cover, secret])
         hide = keras.layers.Conv2D(3, 1, use_bias=False, name="h_net_conv")
@@ -88,8 +89,9 @@ def test_jpeg_is_written_by_networks_that_were_trained_for_it_alone(pictures, co
     code, _, err = command(*hide, networks / "ours-0.75.keras")
     assert code == 2
     assert "JPEG would destroy the hidden picture" in err
+    assert "hide with --jpeg" in err
     assert not container.exists()
-    assert command(*hide, networks / "jpeg.keras")[0] == 0
+    assert command(*hide, networks / "ours-jpeg-0.75.keras")[0] == 0
     with Image.open(container) as image:
         assert image.format == "JPEG"
 
@@ -105,6 +107,7 @@ def test_jpeg_is_written_by_networks_that_were_trained_for_it_alone(pictures, co
         ("hide", "cover.png", "secret.jpg", "-o", "container.png", "--sheet", "sheet.jpg"),
         ("hide", "cover.png", "secret.jpg", "-o", "container.png", "--networks", "cover.png"),
         ("hide", "cover.png", "secret.jpg"),
+        ("hide", "cover.png", "secret.jpg", "-o", "container.png", "--jpeg", "--networks", "absent.keras"),
         ("reveal", "cover.png", "-o", "secret.jpg"),
         ("reveal", "text.png", "-o", "secret.png"),
         ("reveal", "cover.png", "-o", "secret.png", "--size", "0x4"),
@@ -153,6 +156,7 @@ def test_tables_of_errors_at_smoke(tmp_path, command, monkeypatch, networks):
     flat = frame.loc[("baseline: mean grey as the secret", "S-O", "MSE"), "value"]
     assert flat == pytest.approx(np.mean([s.var((0, 1)).mean() / 255**2 for s in secrets]), rel=0.01)
     assert frame.loc[("baseline: LSB 4", "S-O after JPEG 75", "MSE"), "value"] > 10 * lsb_3[0]
+    assert frame.loc[("ours, trained through JPEG", "S-O after JPEG 75", "MSE"), "status"] == "measured"
     for name in ("table_1", "table_2", "trade_off", "figure_5", "figure_6"):
         assert (results / f"steganography_{name}.png").stat().st_size > 1000
 
@@ -224,9 +228,11 @@ def test_pretrain_at_smoke_leaves_networks_that_tables_take(tmp_path, command, m
     monkeypatch.chdir(tmp_path)
     code, out, err = command("pretrain", "steganography", "--scale", "smoke")
     assert code == 0, err
-    assert out.count("packing moves its mean squared error") == 2
+    assert out.count("packing moves its mean squared error") == 4
     folder = tmp_path / "runs" / "steganography-smoke-0"
-    assert {p.name for p in folder.iterdir()} >= {"ours-0.75.keras", "steganography-h-net.generated.npz"}
+    files = {"ours-0.75.keras", "ours-jpeg-0.75.keras", "steganography-h-net.generated.npz"}
+    assert {p.name for p in folder.iterdir()} >= files | {"steganography-r-net.generated-jpeg.npz"}
+    assert load_steganographer(folder / "ours-jpeg-0.75.keras").channel.quality == (75, 95)
     assert command("reproduce", "steganography", "figure-4", "--scale", "smoke", "--weights", folder)[0] == 0
     frame = pd.read_csv("results/smoke/steganography_figure_4.csv")
     assert (frame["status"] == "measured").all()

@@ -69,11 +69,11 @@ def jpeg(
     return _compress(images, quality, tables, model)
 
 
-def _compress(images: Any, quality: Any, tables: Any, model: Model) -> Any:
-    """Code checked images; checks quality or tables."""
+def _compress(images: Any, quality: Any, tables: Any, model: Model, *, drawn: bool = False) -> Any:
+    """Code checked images; checks quality or tables. ``drawn`` qualities are nobody's to learn."""
     batch = ops.shape(images)[0]
     if tables is None:
-        needs_gradient = not isinstance(quality, (int, float, list, tuple, np.ndarray, np.generic))
+        needs_gradient = not drawn and not isinstance(quality, (int, float, list, tuple, np.ndarray, np.generic))
         check_quality(quality, batch)
         quality = ops.cast(ops.convert_to_tensor(quality), "float32")
         quality = ops.reshape(quality, (-1,))
@@ -277,7 +277,7 @@ class DifferentiableJPEG(keras.layers.Layer):
             if isinstance(quality, tuple):
                 seed = self.seed_generator.next() if seed is None else seed
                 drawn = random_quality(seed, ops.shape(images)[0], *quality)
-                return _compress(images, drawn, None, self._model)
+                return _compress(images, drawn, None, self._model, drawn=True)
         return _compress(images, quality, tables, self._model)
 
     def compute_output_shape(self, input_shape: tuple, **_: Any) -> tuple:

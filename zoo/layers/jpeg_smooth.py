@@ -144,8 +144,8 @@ def _steps(tables: Any) -> list:
 
 
 def _sum_to(x: Any, like: Any) -> Any:
-    """Sum over the batch if one table serves all of it."""
-    return ops.sum(x, 0, keepdims=True) if ops.shape(like)[0] == 1 else x
+    """Sum over the batch if one table serves all of it. Written so that the batch may be unknown to the graph."""
+    return ops.sum(ops.reshape(x, (ops.shape(like)[0], -1, *x.shape[1:])), 1)
 
 
 def _to_blocks(planes: Any) -> Any:

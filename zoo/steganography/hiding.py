@@ -14,6 +14,10 @@ from zoo.steganography.r_net import RNet
 from zoo.steganography.steganographer import Steganographer
 
 HIDING_WEIGHTS, REVEALING_WEIGHTS = "steganography-h-net.generated", "steganography-r-net.generated"
+THROUGH_JPEG = "-jpeg"
+"""What the names of the networks that were trained with JPEG between them end in."""
+JPEG_QUALITIES = (75, 95)
+"""Theirs, drawn uniformly."""
 BLOCK = 512
 HIDING_MARGIN, REVEALING_MARGIN = 96, 32
 """More than any output depends on (93 pixels for H-net, 6 for R-net, 20 and 10 for Baluja's), in multiples of 32."""
@@ -21,13 +25,20 @@ LEAST_CONTRAST, LEAST_LIKENESS = 4.0, 0.5
 """Standard deviation in grey levels and correlation of neighbours, below which an image is no picture."""
 
 
-def stored_steganographer() -> Steganographer:
-    """The stored H-net and R-net.
+def stored_steganographer(jpeg: bool = False) -> Steganographer:
+    """The stored H-net and R-net; with ``jpeg`` those that were trained with JPEG between them.
 
     Raises:
         ValueError: Where they are not stored, or a file was changed.
     """
-    return Steganographer(HNet(weights=HIDING_WEIGHTS), RNet(weights=REVEALING_WEIGHTS), quantize=True)
+    ending = THROUGH_JPEG if jpeg else ""
+    hiding, revealing = HNet(weights=HIDING_WEIGHTS + ending), RNet(weights=REVEALING_WEIGHTS + ending)
+    return Steganographer(hiding, revealing, quantize=True, channel=jpeg_channel() if jpeg else None)
+
+
+def jpeg_channel() -> DifferentiableJPEG:
+    """The JPEG that the networks "through JPEG" were trained with: libjpeg 4:2:0, quality drawn from 75 to 95."""
+    return DifferentiableJPEG(JPEG_QUALITIES, name="jpeg")
 
 
 def load_steganographer(path: str | Path) -> Steganographer:
