@@ -1,5 +1,6 @@
 """Gradients against finite differences, and against each other where there is nothing to differ."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -218,3 +219,31 @@ def test_polynomials_are_sine_and_cosine():
     x = np.linspace(-0.5, 0.5, 20001).astype(np.float32)
     np.testing.assert_allclose(sine_of_turns(x), np.sin(2 * np.pi * x.astype(np.float64)), atol=7e-7)
     np.testing.assert_allclose(cosine_of_turns(x), np.cos(2 * np.pi * x.astype(np.float64)), atol=5e-7)
+
+
+@pytest.mark.parametrize("qualities", [80.0, (60.0, 90.0)], ids=["one for all", "one each"])
+def test_quality_is_learned_where_the_graph_does_not_know_the_batch(qualities):
+    image = random_image(2, 16, 16, 3)
+    weights = weights_like(image)
+
+    def slope(images, quality):
+        with tf.GradientTape() as tape:
+            tape.watch(quality)
+            coded = jpeg(images, quality, subsampling="4:2:0", rounding="cubic")
+            loss = tf.reduce_sum(coded * weights)
+        return tape.gradient(loss, quality)
+
+    unknown = [tf.TensorSpec((None, 16, 16, 3)), tf.TensorSpec([None] * np.ndim(qualities))]
+    found = tf.function(slope, input_signature=unknown)(image, tf.constant(qualities))
+    np.testing.assert_allclose(found, slope(tf.constant(image), tf.constant(qualities)), rtol=1e-4)
+    assert np.abs(found).min() > 0
+
+
+def test_a_range_of_qualities_stands_between_layers_in_fit():
+    convolution = keras.layers.Conv2D(3, 1, activation="sigmoid")
+    model = keras.Sequential([keras.Input((None, None, 3)), convolution, DifferentiableJPEG((75, 95))])
+    model.compile("sgd", "mse")
+    image = random_image(3, 16, 16, 3)
+    before = convolution.kernel.numpy()
+    model.fit(image, image, verbose=0)
+    assert np.abs(convolution.kernel.numpy() - before).max() > 0
