@@ -8,7 +8,7 @@ import numpy as np
 import zoo.weights
 from zoo.datasets.pairs import HidingPairs
 from zoo.experiments import stored
-from zoo.experiments.steganography.training import SCALES, VALIDATION_SEED, pretrain, state_name
+from zoo.experiments.steganography.training import SCALES, VALIDATION_SEED, pretrain, pretrain_through_jpeg, state_name
 from zoo.steganography import HNet, RNet, Steganographer
 from zoo.steganography.hiding import HIDING_WEIGHTS, REVEALING_WEIGHTS, THROUGH_JPEG, load_steganographer
 
@@ -51,12 +51,14 @@ def _errors(model: Steganographer, batches: list[dict[str, np.ndarray]]) -> dict
 
 def run(scale: str, folder: Path, seed: int, pictures: list, data: str, local: str | None) -> None:
     """Train, pack and install, see ``stored.install``; says what was written. ``data`` names the training images."""
-    pretrain(scale, folder, seed, pictures)
     plan = SCALES[scale]
     unseen = HidingPairs(4, plan.batch_size, plan.size, seed + 2 * VALIDATION_SEED)
     command = f"zoo pretrain steganography --scale {scale} --seed {seed}"
     history = []
-    for ending in ("", THROUGH_JPEG) if plan.jpeg_epochs else ("",):
+    for ending, train in (("", pretrain), (THROUGH_JPEG, pretrain_through_jpeg)):
+        if ending and not plan.jpeg_epochs:
+            continue
+        train(scale, folder, seed, pictures)
         state = folder / f"{state_name('ours' + ending, STORED_WEIGHT)}.keras"
         for path, (before, after) in pack(load_steganographer(state), folder, unseen, ending).items():
             print(f"written: {path} (packing moves its mean squared error from {before:.6f} to {after:.6f})")

@@ -5,8 +5,8 @@ Paper: 15,000 images of ImageNet at 224x224, lambda 0.5, 0.75 and 1, 100 epochs 
 Command:  make pretrained PAPER=steganography    (or: zoo pretrain steganography --scale laptop --install)
           zoo pretrain steganography --scale paper --data-dir PHOTOS
 Expected: the stored weights and their numbers, see zoo/steganography/README.md
-Time:     `laptop` about three hours on one free core with AVX512-BF16 (one second a step of eight pairs), twice that
-          without; `smoke` seconds; `paper` wants a GPU
+Time:     `laptop` some 80 minutes on two free cores with AVX512-BF16 (0.6 seconds a step of eight pairs), twice to
+          three times that without; `smoke` seconds; `paper` wants a GPU
 
 Two recipes: `relative` is that of the public code which the paper's networks equal layer by layer (the paper gives
 none): Adam 1e-3 with beta_1 0.5, the rates cut to a fifth when the validation loss (H-net, patience 5) or its reveal
@@ -172,10 +172,17 @@ def pretrain(scale_name: str, folder: Path, seed: int = 0, pictures: Sequence[Ph
     for network in NETWORKS if scale.baluja else NETWORKS[:1]:
         for weight in scale.weights:
             keras.utils.set_random_seed(seed)
-            trained = fit(build(scale, weight, network), scale, folder, state_name(network, weight), seed, draw)
-            if scale.jpeg_epochs and (network, weight) == (NETWORKS[0], scale.weights[0]):
-                longer = dataclasses.replace(scale, epochs=scale.jpeg_epochs)
-                model = build(longer, weight, network, jpeg_channel())
-                model.hiding.set_weights(trained.hiding.get_weights())
-                model.revealing.set_weights(trained.revealing.get_weights())
-                fit(model, longer, folder, state_name(network + THROUGH_JPEG, weight), seed + 1, draw)
+            fit(build(scale, weight, network), scale, folder, state_name(network, weight), seed, draw)
+
+
+def pretrain_through_jpeg(scale_name: str, folder: Path, seed: int = 0, pictures: Sequence[Photograph] = ()) -> None:
+    """Go on from the networks that ``pretrain`` left in ``folder``, with JPEG between them, into files of their own."""
+    scale = SCALES[scale_name]
+    scale = dataclasses.replace(scale, epochs=scale.jpeg_epochs)
+    weight, draw = scale.weights[0], resized_photographs(pictures) if pictures else None
+    begin = keras.models.load_model(folder / f"{state_name(NETWORKS[0], weight)}.keras", compile=False)
+    keras.utils.set_random_seed(seed)
+    model = build(scale, weight, NETWORKS[0], jpeg_channel())
+    model.hiding.set_weights(begin.hiding.get_weights())
+    model.revealing.set_weights(begin.revealing.get_weights())
+    fit(model, scale, folder, state_name(NETWORKS[0] + THROUGH_JPEG, weight), seed + 1, draw)
