@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from zoo.experiments.steganography.evaluation import STORED_WEIGHT
-from zoo.experiments.steganography.training import SCALES, state_name
+from zoo.experiments.steganography.training import scale_of, state_name
 from zoo.experiments.table import Cell, Settings, Table
 from zoo.metrics import Estimate
 
@@ -28,8 +28,7 @@ ROWS = {
 
 def cells(settings: Settings) -> Iterator[Cell]:
     """A cell for each curve and epoch."""
-    if settings.scale not in SCALES:
-        raise ValueError(f"scale must be one of {sorted(SCALES)}. Received: {settings.scale!r}")
+    scale = scale_of(settings.scale)
     history = {}
     if settings.weights is not None:
         path = settings.weights / f"{state_name('ours', STORED_WEIGHT)}.json"
@@ -38,7 +37,6 @@ def cells(settings: Settings) -> Iterator[Cell]:
                 f"--weights must be a folder of `zoo pretrain steganography`. Received: {settings.weights}"
             )
         history = {entry["epoch"]: entry for entry in json.loads(path.read_text())}
-    scale = SCALES[settings.scale]
     for row, name in ROWS.items():
         for epoch in range(1, scale.epochs + 1):
             if epoch not in history:

@@ -68,6 +68,17 @@ PEAKS = {"hiding": 3e-4, "revealing": 1e-3}
 """Highest learning rates of the recipe `short`; at a higher one H-net leaves its start before R-net can read it."""
 
 
+def scale_of(name: str) -> Scale:
+    """The scale of that name.
+
+    Raises:
+        ValueError: For an unknown one.
+    """
+    if name not in SCALES:
+        raise ValueError(f"scale must be one of {sorted(SCALES)}. Received: {name!r}")
+    return SCALES[name]
+
+
 def build(
     scale: Scale, weight: float = 0.75, network: str = "ours", channel: keras.layers.Layer | None = None
 ) -> Steganographer:
@@ -165,9 +176,7 @@ def pretrain(scale_name: str, folder: Path, seed: int = 0, pictures: Sequence[Ph
     Raises:
         ValueError: For an unknown scale.
     """
-    if scale_name not in SCALES:
-        raise ValueError(f"scale must be one of {sorted(SCALES)}. Received: {scale_name!r}")
-    scale = SCALES[scale_name]
+    scale = scale_of(scale_name)
     draw = resized_photographs(pictures) if pictures else None
     for network in NETWORKS if scale.baluja else NETWORKS[:1]:
         for weight in scale.weights:
@@ -177,7 +186,7 @@ def pretrain(scale_name: str, folder: Path, seed: int = 0, pictures: Sequence[Ph
 
 def pretrain_through_jpeg(scale_name: str, folder: Path, seed: int = 0, pictures: Sequence[Photograph] = ()) -> None:
     """Go on from the networks that ``pretrain`` left in ``folder``, with JPEG between them, into files of their own."""
-    scale = SCALES[scale_name]
+    scale = scale_of(scale_name)
     scale = dataclasses.replace(scale, epochs=scale.jpeg_epochs)
     weight, draw = scale.weights[0], resized_photographs(pictures) if pictures else None
     begin = keras.models.load_model(folder / f"{state_name(NETWORKS[0], weight)}.keras", compile=False)

@@ -224,6 +224,13 @@ def test_transcribed_values_bear_the_papers_ratios():
     assert paper_values("table_2").shape == (4, 4)
 
 
+def test_pretrain_refuses_an_unknown_scale(tmp_path, command, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, _, err = command("pretrain", "steganography", "--scale", "huge")
+    assert code == 2
+    assert err.strip().endswith("Received: 'huge'")
+
+
 def test_pretrain_at_smoke_leaves_networks_that_tables_take(tmp_path, command, monkeypatch):
     monkeypatch.chdir(tmp_path)
     code, out, err = command("pretrain", "steganography", "--scale", "smoke")
