@@ -19,6 +19,8 @@ from zoo.steganography import HNet, RNet, Steganographer
 from zoo.steganography.hiding import HIDING_WEIGHTS, REVEALING_WEIGHTS, THROUGH_JPEG, load_steganographer
 
 NAMES = {"hiding": HIDING_WEIGHTS, "revealing": REVEALING_WEIGHTS}
+BITS = {"hiding": {"h_net_conv2d_1": 16, "h_net_conv_transpose2d_30": 16}, "revealing": {}}
+"""Of what is not stored in 8 bits: what these two pass on to the container is seen in it."""
 STORED_WEIGHT = 0.75
 """The lambda of the stored networks."""
 
@@ -39,7 +41,7 @@ def pack(model: Steganographer, folder: Path, pairs: HidingPairs, ending: str = 
     written = {}
     for part, name in NAMES.items():
         path = folder / f"{name}{ending}.npz"
-        zoo.weights.pack(getattr(full, part), path)
+        zoo.weights.pack(getattr(full, part), path, BITS[part])
         zoo.weights.unpack(getattr(full, part), path)
         written[path] = before[part], _errors(full, batches)[part]
         getattr(full, part).set_weights(trained[part])
@@ -69,6 +71,7 @@ def run(scale: str, folder: Path, seed: int, pictures: list, data: str, local: s
         for path, (before, after) in pack(load_steganographer(state), folder, unseen, ending).items():
             print(f"written: {path} (packing moves its mean squared error from {before:.6f} to {after:.6f})")
         history += json.loads(state.with_suffix(".json").read_text())  # the second pair goes on from the first
-        for name in NAMES.values():
+        for part, name in NAMES.items():
+            bits = "8, ends 16" if BITS[part] else "8"
             packed, tag = folder / f"{name}{ending}.npz", None if local is None else local + ending
-            stored.install("steganography", packed, history, "8", command, data, tag)
+            stored.install("steganography", packed, history, bits, command, data, tag)
