@@ -6,6 +6,7 @@ from zoo.images import read_image, write_png
 from zoo.layers import DifferentiableJPEG
 from zoo.steganography import HNet, RNet, Steganographer, hiding
 from zoo.steganography.hiding import ImageHider, load_steganographer, resize
+from zoo.steganography.measures import mse
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +86,17 @@ def test_a_gradient_is_a_plausible_picture_and_noise_or_grey_is_not(hider, rng, 
     column = np.full((64, 64, 3), 90, np.uint8)
     column[:, -1] = 255
     assert not hider.is_plausible(column)
+
+
+def test_the_stored_networks_tell_a_container_from_a_photograph(photo):
+    stored = ImageHider()
+    cover, secret = photo[:160, :160], photo[160:320, 160:320]
+    container = stored.hide(cover, secret)
+    assert stored.is_plausible(stored.reveal(container))
+    assert not stored.is_plausible(stored.reveal(cover))
+    # The least that the stored weights must do; the tables say how well they do it.
+    assert mse(cover, container) < 0.004
+    assert mse(secret, stored.reveal(container)) < 0.004
 
 
 def test_jpeg_is_survived_by_those_trained_for_it(model):
