@@ -99,6 +99,12 @@ def test_the_stored_networks_tell_a_container_from_a_photograph(photo):
     assert mse(secret, stored.reveal(container)) < 0.004
 
 
+def test_networks_through_jpeg_that_are_not_here_say_what_makes_them(monkeypatch):
+    monkeypatch.setattr(hiding, "names", list)
+    with pytest.raises(ValueError, match=r"`zoo pretrain steganography` trains .* Received: jpeg=True"):
+        hiding.stored_steganographer(jpeg=True)
+
+
 def test_jpeg_is_survived_by_those_trained_for_it(model):
     assert not ImageHider(model).survives_jpeg
     for channel in (

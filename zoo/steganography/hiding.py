@@ -12,6 +12,7 @@ from zoo.layers import DifferentiableJPEG, JPEGAugmentation
 from zoo.steganography.h_net import STRIDE, HNet
 from zoo.steganography.r_net import RNet
 from zoo.steganography.steganographer import Steganographer
+from zoo.weights import names
 
 HIDING_WEIGHTS, REVEALING_WEIGHTS = "steganography-h-net.generated", "steganography-r-net.generated"
 THROUGH_JPEG = "-jpeg"
@@ -35,6 +36,10 @@ def stored_steganographer(jpeg: bool = False) -> Steganographer:
         ValueError: Where they are not stored, or a file was changed.
     """
     ending = THROUGH_JPEG if jpeg else ""
+    if jpeg and HIDING_WEIGHTS + ending not in names():
+        raise ValueError(
+            f"`zoo pretrain steganography` trains the networks that survive JPEG; none are stored here. Received: {jpeg=}"
+        )
     hiding, revealing = HNet(weights=HIDING_WEIGHTS + ending), RNet(weights=REVEALING_WEIGHTS + ending)
     return Steganographer(hiding, revealing, quantize=True, channel=jpeg_channel() if jpeg else None)
 
