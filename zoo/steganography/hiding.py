@@ -38,7 +38,7 @@ def stored_steganographer(jpeg: bool = False) -> Steganographer:
     ending = THROUGH_JPEG if jpeg else ""
     if jpeg and HIDING_WEIGHTS + ending not in names():
         raise ValueError(
-            f"`zoo pretrain steganography` trains the networks that survive JPEG; none are stored here. Received: {jpeg=}"
+            f"`zoo pretrain steganography` trains networks that survive JPEG; none are stored here. Received: {jpeg=}"
         )
     hiding, revealing = HNet(weights=HIDING_WEIGHTS + ending), RNet(weights=REVEALING_WEIGHTS + ending)
     return Steganographer(hiding, revealing, quantize=True, channel=jpeg_channel() if jpeg else None)
