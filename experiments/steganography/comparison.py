@@ -58,7 +58,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
     if settings.scale not in SCALES:
         raise ValueError(f"scale must be one of {sorted(SCALES)}. Received: {settings.scale!r}")
     scale = SCALES[settings.scale]
-    curve = cache(partial(train, scale))
+    curve = cache(lambda network, seed: train(scale, network, seed)[1])
     times = [scale.seconds * (i + 1) / POINTS for i in range(POINTS)]
     for network in NETWORKS:
         for seed in scale.seeds:
@@ -73,7 +73,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
                 yield _cell(f"{network} - ours", column, f"{metric}, difference", measure)
 
 
-def train(scale: Scale, network: str, seed: int) -> Curve:
+def train(scale: Scale, network: str, seed: int) -> tuple[Steganographer, Curve]:
     """Train a network for the scale's seconds and judge it at every point."""
     keras.utils.set_random_seed(seed)
     policy = keras.config.dtype_policy()
@@ -100,7 +100,7 @@ def train(scale: Scale, network: str, seed: int) -> Curve:
             spent += seconds() - began
             step += 1
         curve.append(_judge(model, held_out) | {"steps": float(step)})
-    return curve
+    return model, curve
 
 
 def _judge(model: Steganographer, pairs: dict[str, np.ndarray]) -> dict[str, float]:

@@ -15,10 +15,11 @@ from zoo.datasets import keyed
 from zoo.datasets.embedded import generate_scene
 from zoo.datasets.pairs import shrink
 from zoo.datasets.photographs import photographs
+from zoo.experiments.steganography import comparison
 from zoo.experiments.steganography.training import state_name
 from zoo.experiments.table import Settings
 from zoo.metrics import Estimate, bootstrap_mean
-from zoo.steganography import lsb
+from zoo.steganography import Steganographer, lsb
 from zoo.steganography.hiding import (
     HIDING_WEIGHTS,
     THROUGH_JPEG,
@@ -31,6 +32,8 @@ from zoo.weights import names
 WEIGHTS = (0.5, 0.75, 1.0)
 STORED_WEIGHT = 0.75
 OURS_JPEG = "ours" + THROUGH_JPEG
+ALIKE = {"ours alike": "ours", "baluja alike": "Baluja"}
+"""Networks that are trained on the spot, as those of ``comparison``, seed 0."""
 STORED = {"ours": HIDING_WEIGHTS, OURS_JPEG: HIDING_WEIGHTS + THROUGH_JPEG}
 """Networks that may be stored."""
 LSB = tuple(f"baseline: LSB {bits}" for bits in (1, 2, 3, 4))
@@ -92,6 +95,8 @@ class Evaluation:
 
     def available(self, network: str, weight: float = STORED_WEIGHT) -> bool:
         """Whether ``"ours"``, ``"ours-jpeg"`` or ``"baluja"`` of that lambda are stored or in the user's folder."""
+        if network in ALIKE:
+            return True
         if self.settings.weights is not None:
             return (self.settings.weights / f"{state_name(network, weight)}.keras").is_file()
         return weight == STORED_WEIGHT and STORED.get(network) in names()
@@ -100,7 +105,11 @@ class Evaluation:
         """What the CSV says about where the networks come from."""
         if network in (*LSB, LSB_PLAIN):
             return ""
-        return "trained" if self.settings.weights is not None else f"{STORED[network]} lambda {weight:g}"
+        return (
+            "trained"
+            if network in ALIKE or self.settings.weights is not None
+            else f"{STORED[network]} lambda {weight:g}"
+        )
 
     @cached_property
     def photographs(self) -> tuple[list[np.ndarray], list[str]]:
@@ -150,7 +159,11 @@ class Evaluation:
             bits = LSB.index(name) + 1
             return Method(partial(lsb.hide, bits=bits), partial(lsb.reveal, bits=bits))
         folder = self.settings.weights
-        if folder is None:
+        if name in ALIKE:
+            # Rounding remains; the noise of the training is no part of a container.
+            trained, _ = comparison.train(comparison.SCALES[self.settings.scale], ALIKE[name], 0)
+            hider = ImageHider(Steganographer(trained.hiding, trained.revealing, quantize=True))
+        elif folder is None:
             hider = ImageHider(stored_steganographer(jpeg=name == OURS_JPEG))
         else:
             hider = ImageHider(load_steganographer(folder / f"{state_name(name, weight)}.keras"))
