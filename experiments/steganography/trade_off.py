@@ -2,8 +2,8 @@
 
 Command:  zoo reproduce steganography trade-off
 Expected: results/laptop/steganography_trade_off.csv; the family's README says where ours wins and where not
-Time:     `laptop` ten minutes of one core (stored weights; Baluja's networks, which are not stored, and ours beside them
-          are trained as in `comparison`, 180 seconds each)
+Time:     `laptop` ten minutes of one core (stored weights; Baluja's networks, which are not stored, and ours beside
+          them are trained as in `comparison`, 180 seconds each)
 
 Not in the paper, which compares with no untrained method. The plot has the cover's error against the secret's: lower
 left is better, and the four LSB depths draw the line that a network must pass.
