@@ -18,6 +18,7 @@ import keras
 import numpy as np
 
 from zoo.datasets.pairs import HidingPairs
+from zoo.experiments.scales import scale_of
 from zoo.experiments.steganography.timing import seconds
 from zoo.experiments.steganography.training import VALIDATION_SEED
 from zoo.experiments.table import Cell, Settings, Table
@@ -55,9 +56,7 @@ Curve = list[dict[str, float]]
 
 def cells(settings: Settings) -> Iterator[Cell]:
     """The cells of the curves and of the differences."""
-    if settings.scale not in SCALES:
-        raise ValueError(f"scale must be one of {sorted(SCALES)}. Received: {settings.scale!r}")
-    scale = SCALES[settings.scale]
+    scale = scale_of(SCALES, settings.scale)
     curve = cache(lambda network, seed: train(scale, network, seed)[1])
     times = [scale.seconds * (i + 1) / POINTS for i in range(POINTS)]
     for network in NETWORKS:

@@ -15,6 +15,7 @@ from zoo.datasets import keyed
 from zoo.datasets.embedded import generate_scene
 from zoo.datasets.pairs import shrink
 from zoo.datasets.photographs import photographs
+from zoo.experiments.scales import scale_of
 from zoo.experiments.steganography import comparison
 from zoo.experiments.steganography.training import state_name
 from zoo.experiments.table import Settings
@@ -85,11 +86,9 @@ class Evaluation:
     """
 
     def __init__(self, settings: Settings) -> None:
-        if settings.scale not in SCALES:
-            raise ValueError(f"scale must be one of {sorted(SCALES)}. Received: {settings.scale!r}")
         if settings.weights is not None and not settings.weights.is_dir():
             raise ValueError(f"--weights must be a folder of `zoo pretrain`. Received: {settings.weights}")
-        self.settings, self.scale = settings, SCALES[settings.scale]
+        self.settings, self.scale = settings, scale_of(SCALES, settings.scale)
         self.results = cache(self._results)
         self.method = cache(self._method)
 

@@ -11,8 +11,9 @@ import json
 from collections.abc import Iterator
 from functools import partial
 
+from zoo.experiments.scales import scale_of
 from zoo.experiments.steganography.evaluation import STORED_WEIGHT
-from zoo.experiments.steganography.training import scale_of, state_name
+from zoo.experiments.steganography.training import SCALES, state_name
 from zoo.experiments.table import Cell, Settings, Table
 from zoo.metrics import Estimate
 
@@ -28,7 +29,7 @@ ROWS = {
 
 def cells(settings: Settings) -> Iterator[Cell]:
     """A cell for each curve and epoch."""
-    scale = scale_of(settings.scale)
+    scale = scale_of(SCALES, settings.scale)
     history = {}
     if settings.weights is not None:
         path = settings.weights / f"{state_name('ours', STORED_WEIGHT)}.json"

@@ -8,11 +8,12 @@ import numpy as np
 import zoo.weights
 from zoo.datasets.pairs import HidingPairs
 from zoo.experiments import stored
+from zoo.experiments.scales import scale_of
 from zoo.experiments.steganography.training import (
+    SCALES,
     VALIDATION_SEED,
     pretrain,
     pretrain_through_jpeg,
-    scale_of,
     state_name,
 )
 from zoo.steganography import HNet, RNet, Steganographer
@@ -59,7 +60,7 @@ def _errors(model: Steganographer, batches: list[dict[str, np.ndarray]]) -> dict
 
 def run(scale: str, folder: Path, seed: int, pictures: list, data: str, local: str | None) -> None:
     """Train, pack and install, see ``stored.install``; says what was written. ``data`` names the training images."""
-    plan = scale_of(scale)
+    plan = scale_of(SCALES, scale)
     unseen = HidingPairs(4, plan.batch_size, plan.size, seed + 2 * VALIDATION_SEED)
     command = f"zoo pretrain steganography --scale {scale} --seed {seed}"
     history = []

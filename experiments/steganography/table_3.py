@@ -12,7 +12,8 @@ does not depend on weights.
 from collections.abc import Iterator
 from functools import partial
 
-from zoo.experiments.steganography.timing import BATCHES, IMAGES, NETWORKS, RATIO, estimate, scale_of, training_times
+from zoo.experiments.scales import scale_of
+from zoo.experiments.steganography.timing import BATCHES, IMAGES, NETWORKS, RATIO, SCALES, estimate, training_times
 from zoo.experiments.steganography.values import paper_values
 from zoo.experiments.table import Cell, Settings, Table
 from zoo.metrics import Estimate
@@ -20,7 +21,7 @@ from zoo.metrics import Estimate
 
 def cells(settings: Settings) -> Iterator[Cell]:
     """The cells of Table III."""
-    scale = scale_of(settings.scale)
+    scale = scale_of(SCALES, settings.scale)
     values = paper_values("table_3")
     for batch in dict.fromkeys((*scale.batches, *BATCHES)):
         papers = batch in BATCHES

@@ -10,7 +10,8 @@ The row of the device at hand is measured, GPU or CPU; the other is ``not-run``.
 from collections.abc import Iterator
 from functools import partial
 
-from zoo.experiments.steganography.timing import NETWORKS, RATIO, estimate, scale_of, testing_times
+from zoo.experiments.scales import scale_of
+from zoo.experiments.steganography.timing import NETWORKS, RATIO, SCALES, estimate, testing_times
 from zoo.experiments.steganography.values import paper_values
 from zoo.experiments.table import Cell, Settings, Table, device
 from zoo.metrics import Estimate
@@ -18,7 +19,7 @@ from zoo.metrics import Estimate
 
 def cells(settings: Settings) -> Iterator[Cell]:
     """The cells of Table IV."""
-    scale = scale_of(settings.scale)
+    scale = scale_of(SCALES, settings.scale)
     values = paper_values("table_4")
     here = "CPU" if device().startswith("CPU") else "GPU"
     for row in values.index:

@@ -42,17 +42,6 @@ SCALES = {
 }
 
 
-def scale_of(name: str) -> Scale:
-    """The timing's scale of that name.
-
-    Raises:
-        ValueError: For an unknown one.
-    """
-    if name not in SCALES:
-        raise ValueError(f"scale must be one of {sorted(SCALES)}. Received: {name!r}")
-    return SCALES[name]
-
-
 def seconds() -> float:
     """The clock: this process's processor time on a CPU, wall-clock time on a GPU."""
     return time.process_time() if device().startswith("CPU") else time.perf_counter()

@@ -29,6 +29,7 @@ from zoo.callbacks import TorchReduceLROnPlateau
 from zoo.datasets.pairs import DrawImage, HidingPairs, resized_photographs
 from zoo.datasets.photographs import Photograph
 from zoo.experiments.fitting import SavedState
+from zoo.experiments.scales import scale_of
 from zoo.experiments.steganography.warm_start import start_in_haar
 from zoo.steganography import BalujaNet, HNet, RNet, Steganographer, separate_optimizers
 from zoo.steganography.hiding import THROUGH_JPEG, jpeg_channel
@@ -66,17 +67,6 @@ SCALES = {
 NETWORKS = ("ours", "baluja")
 PEAKS = {"hiding": 3e-4, "revealing": 1e-3}
 """Highest learning rates of the recipe `short`; at a higher one H-net leaves its start before R-net can read it."""
-
-
-def scale_of(name: str) -> Scale:
-    """The scale of that name.
-
-    Raises:
-        ValueError: For an unknown one.
-    """
-    if name not in SCALES:
-        raise ValueError(f"scale must be one of {sorted(SCALES)}. Received: {name!r}")
-    return SCALES[name]
 
 
 def build(
@@ -176,7 +166,7 @@ def pretrain(scale_name: str, folder: Path, seed: int = 0, pictures: Sequence[Ph
     Raises:
         ValueError: For an unknown scale.
     """
-    scale = scale_of(scale_name)
+    scale = scale_of(SCALES, scale_name)
     draw = resized_photographs(pictures) if pictures else None
     for network in NETWORKS if scale.baluja else NETWORKS[:1]:
         for weight in scale.weights:
@@ -186,7 +176,7 @@ def pretrain(scale_name: str, folder: Path, seed: int = 0, pictures: Sequence[Ph
 
 def pretrain_through_jpeg(scale_name: str, folder: Path, seed: int = 0, pictures: Sequence[Photograph] = ()) -> None:
     """Go on from the networks that ``pretrain`` left in ``folder``, with JPEG between them, into files of their own."""
-    scale = scale_of(scale_name)
+    scale = scale_of(SCALES, scale_name)
     scale = dataclasses.replace(scale, epochs=scale.jpeg_epochs)
     weight, draw = scale.weights[0], resized_photographs(pictures) if pictures else None
     begin = keras.models.load_model(folder / f"{state_name(NETWORKS[0], weight)}.keras", compile=False)
