@@ -1,0 +1,17 @@
+"""Look up how much is trained or measured at a scale."""
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+Scale = TypeVar("Scale")
+
+
+def scale_of(scales: Mapping[str, Scale], name: str) -> Scale:
+    """The entry of ``scales`` called ``name``.
+
+    Raises:
+        ValueError: For an unknown one.
+    """
+    if name not in scales:
+        raise ValueError(f"scale must be one of {sorted(scales)}. Received: {name!r}")
+    return scales[name]
