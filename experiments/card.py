@@ -80,7 +80,9 @@ def _cell(cell: pd.Series, decimals: int) -> str:
     paper = "" if pd.isna(cell["paper_value"]) else f" / {cell['paper_value']:g}"
     if pd.isna(cell["value"]):
         return f"{cell['status']}{paper}"
-    return f"{cell['value']:.{decimals}f} [{cell['ci_low']:.{decimals}f}, {cell['ci_high']:.{decimals}f}]{paper}"
+    # Of a single value there is no interval.
+    interval = "" if cell["n_units"] == 1 else f" [{cell['ci_low']:.{decimals}f}, {cell['ci_high']:.{decimals}f}]"
+    return f"{cell['value']:.{decimals}f}{interval}{paper}"
 
 
 def main() -> None:

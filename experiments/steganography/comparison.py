@@ -13,15 +13,18 @@ noise. "MSE is better than SSIM" (section III-D) is the third row, judged by MSE
 import dataclasses
 from collections.abc import Callable, Iterator
 from functools import cache, partial
+from pathlib import Path
 
 import keras
 import numpy as np
+import pandas as pd
 
 from zoo.datasets.pairs import HidingPairs
 from zoo.experiments.scales import scale_of
 from zoo.experiments.steganography.timing import seconds
 from zoo.experiments.steganography.training import VALIDATION_SEED
 from zoo.experiments.table import Cell, Settings, Table
+from zoo.images import atomic
 from zoo.metrics import Estimate, bootstrap_mean
 from zoo.steganography import BalujaNet, HNet, RNet, Steganographer
 from zoo.steganography.steganographer import adam
@@ -142,4 +145,29 @@ def _at(curve: Curve, metric: str, step: float) -> float:
     return float(np.interp(step, [p["steps"] for p in curve], [p[metric] for p in curve]))
 
 
-TABLE = Table("steganography", "comparison", "Steganography, trained alike", cells, decimals=4)
+def plot(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> None:
+    """Draw a panel for each metric: every network's mean over the seeds, the seeds faint behind it."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(2, 3, figsize=(11, 6), layout="constrained")
+    for metric, axis in zip(METRICS, axes.flat, strict=True):
+        part = frame[frame["metric"] == metric]
+        part = part.assign(at=part["column"].str.removesuffix(" s").astype(float))
+        for colour, network in enumerate(NETWORKS):
+            own = part[part["row"].str.startswith(f"{network}, seed ")]
+            seeds = own.pivot(index="at", columns="row", values="value")
+            axis.plot(seeds, color=f"C{colour}", alpha=0.3, linewidth=1)
+            axis.plot(seeds.mean(axis="columns"), color=f"C{colour}", linewidth=2, label=network)
+        axis.set(title=metric, xlabel="seconds of training")
+        axis.grid(alpha=0.3)
+    axes[0, 0].legend(fontsize=8, title="mean and each seed")
+    figure.suptitle(title)
+    with atomic(path) as partial_path:
+        figure.savefig(partial_path, dpi=90, metadata={"Software": None})
+    plt.close(figure)
+
+
+TABLE = Table("steganography", "comparison", "Steganography, trained alike", cells, 4, plot)

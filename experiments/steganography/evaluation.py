@@ -33,7 +33,7 @@ from zoo.weights import names
 WEIGHTS = (0.5, 0.75, 1.0)
 STORED_WEIGHT = 0.75
 OURS_JPEG = "ours" + THROUGH_JPEG
-ALIKE = {"ours alike": "ours", "baluja alike": "Baluja"}
+ALIKE = {"ours, as in the comparison": comparison.OURS, "Baluja, as in the comparison": comparison.BALUJA}
 """Networks that are trained on the spot, as those of ``comparison``, seed 0."""
 STORED = {"ours": HIDING_WEIGHTS, OURS_JPEG: HIDING_WEIGHTS + THROUGH_JPEG}
 """Networks that may be stored."""

@@ -18,7 +18,14 @@ import numpy as np
 import pandas as pd
 
 from zoo.datasets.jpeg import compress
-from zoo.experiments.steganography.evaluation import LSB, LSB_PLAIN, OURS_JPEG, STORED_WEIGHT, Evaluation
+from zoo.experiments.steganography.evaluation import (
+    ALIKE,
+    LSB,
+    LSB_PLAIN,
+    OURS_JPEG,
+    STORED_WEIGHT,
+    Evaluation,
+)
 from zoo.experiments.steganography.table_1 import COLUMNS
 from zoo.experiments.table import Cell, Settings, Table
 from zoo.images import atomic
@@ -28,7 +35,6 @@ from zoo.steganography.measures import mse, psnr, ssim
 
 PARTS = ("C-H", "S-O")
 NETWORKS = {**COLUMNS, "ours, trained through JPEG": OURS_JPEG}
-ALIKE = {"ours, as in the comparison": "ours alike", "Baluja, as in the comparison": "baluja alike"}
 
 
 def halve(container: np.ndarray) -> np.ndarray:
@@ -46,7 +52,7 @@ HARMS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 def cells(settings: Settings) -> Iterator[Cell]:
     """The cells of the trade-off."""
     evaluation = Evaluation(settings)
-    methods = [*NETWORKS.items(), *ALIKE.items(), *((name, name) for name in (*LSB, LSB_PLAIN))]
+    methods = [*NETWORKS.items(), *((name, name) for name in (*ALIKE, *LSB, LSB_PLAIN))]
     for row, name in methods:
         missing = name in NETWORKS.values() and not evaluation.available(name)
         label = "" if missing else evaluation.weights_label(name)

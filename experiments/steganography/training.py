@@ -5,8 +5,8 @@ Paper: 15,000 images of ImageNet at 224x224, lambda 0.5, 0.75 and 1, 100 epochs 
 Command:  make pretrained PAPER=steganography    (or: zoo pretrain steganography --scale laptop --install)
           zoo pretrain steganography --scale paper --data-dir PHOTOS
 Expected: the stored weights and their numbers, see zoo/steganography/README.md
-Time:     `laptop` some 80 minutes on two free cores with AVX512-BF16 (0.6 seconds a step of eight pairs), twice to
-          three times that without; `smoke` seconds; `paper` wants a GPU
+Time:     `laptop` 78 minutes on two cores with AVX512-BF16, as zoo/weights.json adds up, and a quarter as long again
+          for the pair through JPEG; `smoke` seconds; `paper` wants a GPU
 
 Two recipes: `relative` is that of the public code which the paper's networks equal layer by layer (the paper gives
 none): Adam 1e-3 with beta_1 0.5, the rates cut to a fifth when the validation loss (H-net, patience 5) or its reveal
@@ -66,7 +66,7 @@ SCALES = {
 }
 NETWORKS = ("ours", "baluja")
 PEAKS = {"hiding": 3e-4, "revealing": 1e-3}
-"""Highest learning rates of the recipe `short`; at a higher one H-net leaves its start before R-net can read it."""
+"""Highest learning rates of the recipe `short`."""
 
 
 def build(

@@ -1,9 +1,9 @@
 """H-net's start for short trainings: the secret image's coarse part in the cover's finest, as plain arithmetic.
 
-From PyTorch's random start a short training ends where the secret's colours have replaced the cover's. This start
-leaves the cover nearly as it is: in every 2x2 block the coefficient of the checkerboard (HH of the Haar transform),
-which holds least of a picture, is replaced by the mean of the secret image in that block. Everything else of both
-networks starts at random, and all of it is trained.
+From PyTorch's random start one short training was seen to end where the secret's colours had replaced the cover's.
+This start leaves the cover nearly as it is: in every 2x2 block the coefficient of the checkerboard (HH of the Haar
+transform), which holds least of a picture, is replaced by the mean of the secret image in that block. Everything else
+of both networks starts at random, and all of it is trained.
 """
 
 import keras

@@ -20,9 +20,10 @@ def test_numbers_show_value_interval_and_paper(tmp_path):
     row |= {"paper_value": 93.7, "value": 61.234, "ci_low": 50.0, "ci_high": 72.06, "status": "measured"}
     row |= {"n_sources": 7, "n_units": 17, "dataset": "embedded", "device": "CPU x2", "seconds": 120.0}
     other = row | {"column": "no jpg", "value": None, "ci_low": None, "ci_high": None, "status": "data-unavailable"}
-    pd.DataFrame([row, other]).to_csv(tmp_path / "contrast_table_1.csv", index=False)
+    single = row | {"column": "85", "value": 3.0, "ci_low": 3.0, "ci_high": 3.0, "n_units": 1, "paper_value": None}
+    pd.DataFrame([row, other, single]).to_csv(tmp_path / "contrast_table_1.csv", index=False)
     text = card.numbers("contrast", tmp_path)
-    assert "| HS 5 | 61.2 [50.0, 72.1] / 93.7 | data-unavailable / 93.7 |" in text
+    assert "| HS 5 | 61.2 [50.0, 72.1] / 93.7 | data-unavailable / 93.7 | 3.0 |" in text
     assert "17 units of 7 scenes" in text
 
 

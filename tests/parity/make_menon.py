@@ -2,8 +2,8 @@
 
 The package is needed here only: it is 104 MB with what it needs, and warns when imported with a recent SciPy.
 
-    pip install --target /tmp/demosaicing colour-demosaicing==0.2.7
-    PYTHONPATH=/tmp/demosaicing python tests/parity/make_menon.py
+    pip install --target DIR colour-demosaicing==0.2.7
+    PYTHONPATH=DIR python tests/parity/make_menon.py
 """
 
 from pathlib import Path
