@@ -13,6 +13,7 @@ from zoo.adversarial.scoring import knn_score
 from zoo.adversarial.threshold import rejection_threshold
 from zoo.datasets import keyed
 from zoo.experiments.adversarial.problems import SCALES, Pictures, Problem, problem
+from zoo.experiments.scales import scale_of
 from zoo.experiments.table import DataUnavailable, Settings
 from zoo.metrics import Estimate, bootstrap_mean
 
@@ -39,11 +40,9 @@ class Evaluation:
     """
 
     def __init__(self, name: str, settings: Settings) -> None:
-        if settings.scale not in SCALES:
-            raise ValueError(f"scale must be one of {', '.join(SCALES)}. Received: {settings.scale!r}")
+        self.name, self.settings, self.scale = name, settings, scale_of(SCALES, settings.scale)
         if settings.detector is not None:
             raise ValueError(f"The adversarial tables take no --detector of one's own. Received: {settings.detector!r}")
-        self.name, self.settings, self.scale = name, settings, SCALES[settings.scale]
         self.attacks = OVERFEAT_ATTACKS if name == "overfeat" else INCEPTION_ATTACKS
         self.group, self.detector, self.scores = cache(self._group), cache(self._detector), cache(self._scores)
         self.features = cache(self._features)

@@ -16,6 +16,7 @@ from zoo.adversarial import inception, overfeat
 from zoo.experiments.adversarial.data import pictures
 from zoo.experiments.adversarial.pretrained import NAMES
 from zoo.experiments.adversarial.training import NETWORKS
+from zoo.experiments.scales import scale_of
 from zoo.experiments.table import DataUnavailable, Settings
 
 Batches = Callable[[], Iterator[tuple[np.ndarray, np.ndarray]]]
@@ -77,17 +78,15 @@ def problem(name: str, settings: Settings) -> Problem:
         ValueError: For an unknown scale.
         DataUnavailable: Where networks or pictures are not to be had.
     """
-    if settings.scale not in SCALES:
-        raise ValueError(f"scale must be one of {', '.join(SCALES)}. Received: {settings.scale!r}")
+    scale = scale_of(SCALES, settings.scale)
     if settings.scale == "paper":
         from zoo.experiments.adversarial import imagenet
 
         return imagenet.problem(name, settings)
-    return _small(name, settings)
+    return _small(name, settings, scale)
 
 
-def _small(name: str, settings: Settings) -> Problem:
-    scale = SCALES[settings.scale]
+def _small(name: str, settings: Settings, scale: Scale) -> Problem:
     train, calibration, test = (Pictures(*pictures(settings.dataset, p)) for p in ("train", "calibration", "test"))
     images, labels = (part[: scale.database] for part in (train.images, train.labels))
     classes = int(train.labels.max()) + 1

@@ -22,6 +22,7 @@ import numpy as np
 from zoo.adversarial import SmallInception, SmallOverFeat
 from zoo.datasets import keyed
 from zoo.experiments.adversarial.data import pictures
+from zoo.experiments.scales import scale_of
 from zoo.experiments.table import commit
 from zoo.images import atomic
 
@@ -97,9 +98,7 @@ def pretrain(scale: str, folder: Path, seed: int = 0, dataset: str = "embedded")
     Raises:
         ValueError: For an unknown scale or data set.
     """
-    if scale not in SCALES:
-        raise ValueError(f"scale must be one of {sorted(SCALES)}. Received: {scale!r}")
-    settings = SCALES[scale]
+    settings = scale_of(SCALES, scale)
     images, labels = (part[: settings.images] for part in pictures(dataset, "train"))
     folder.mkdir(parents=True, exist_ok=True)
     return {

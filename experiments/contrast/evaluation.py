@@ -18,6 +18,7 @@ from zoo.contrast.operators import Operator, clahe, gamma_correction, histogram_
 from zoo.contrast.photoshop import table_2_operators
 from zoo.datasets.jpeg import NO_JPEG, compress
 from zoo.datasets.photographs import Photograph, photographs
+from zoo.experiments.scales import scale_of
 from zoo.experiments.table import DataUnavailable, Settings
 
 Detector = Callable[[list[np.ndarray]], np.ndarray]
@@ -65,9 +66,7 @@ class Evaluation:
     """
 
     def __init__(self, settings: Settings) -> None:
-        if settings.scale not in SCALES:
-            raise ValueError(f"scale must be one of {sorted(SCALES)}. Received: {settings.scale!r}")
-        self.settings, self.scale = settings, SCALES[settings.scale]
+        self.settings, self.scale = settings, scale_of(SCALES, settings.scale)
         self.scores = cache(self._scores)
         self.roughness = cache(self._roughness)
 

@@ -26,6 +26,7 @@ from zoo.datasets.jpeg import ORIGINAL_QUALITIES
 from zoo.datasets.patches import PairedPatches
 from zoo.datasets.photographs import Photograph
 from zoo.experiments.fitting import cosine, fit
+from zoo.experiments.scales import scale_of
 from zoo.experiments.table import device
 
 
@@ -198,9 +199,7 @@ def pretrain(scale: str, folder: Path, seed: int = 0, pictures: Sequence[Photogr
     Raises:
         ValueError: For an unknown scale.
     """
-    if scale not in SCALES:
-        raise ValueError(f"scale must be one of {sorted(SCALES)}. Received: {scale!r}")
-    settings = SCALES[scale]
+    settings = scale_of(SCALES, scale)
     recipe = RECIPES[settings.recipe]
     keras.utils.set_random_seed(seed)
     policy = keras.config.dtype_policy()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from zoo.experiments.pictures import check_heatmap, readable
+from zoo.experiments.scales import scale_of
 
 QUALITY_NOTE = (
     "trained on generated scenes and distortions to agree with GMSD, a full-reference measure, not with people: "
@@ -55,9 +56,7 @@ def pretrain(options: argparse.Namespace) -> int:
     folder = options.folder / f"hyperimage-{options.scale}-{options.seed}"
     for task in [options.only] if options.only else TASKS:
         module = import_module(f"zoo.experiments.hyperimage.{task}")
-        if options.scale not in module.SCALES:
-            raise ValueError(f"scale must be one of {sorted(module.SCALES)}. Received: {options.scale!r}")
-        module.train(module.SCALES[options.scale], folder, options.seed)
+        module.train(scale_of(module.SCALES, options.scale), folder, options.seed)
         for name in module.STORED:
             print(f"written: {folder / name}.npz")
         command = f"zoo pretrain hyperimage --scale {options.scale} --seed {options.seed} --only {task}"

@@ -26,6 +26,7 @@ from zoo.datasets.embedded import generate_scene
 from zoo.datasets.jpeg import compress
 from zoo.datasets.photographs import photographs
 from zoo.experiments.contrast.table_1 import percent
+from zoo.experiments.scales import scale_of
 from zoo.experiments.table import Cell, DataUnavailable, Settings, Table
 from zoo.hyperimage import Recipe, SyntheticStageTwo, TwoStage
 from zoo.metrics import Estimate, bootstrap_auc, bootstrap_auc_difference
@@ -125,8 +126,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
     Raises:
         ValueError: For an unknown scale, or another data set than the embedded or CLIC's.
     """
-    if settings.scale not in SCALES:
-        raise ValueError(f"scale must be one of {sorted(SCALES)}. Received: {settings.scale!r}")
+    scale_of(SCALES, settings.scale)  # before anything else
     if settings.dataset not in ("embedded", "clic"):
         raise ValueError(f"fusion is measured on embedded or clic. Received: {settings.dataset!r}")
     fusion = Fusion(settings)

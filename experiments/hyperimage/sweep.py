@@ -17,6 +17,7 @@ import numpy as np
 
 from zoo.experiments.hyperimage.synthetic import SCALES, SECOND_STAGE, Scale, arrays, examples, train
 from zoo.experiments.hyperimage.table_1 import AVERAGE, BATCH, PROPOSED, STATISTICS
+from zoo.experiments.scales import scale_of
 from zoo.experiments.table import Cell, Settings, Table
 from zoo.hyperimage import Recipe
 from zoo.hyperimage.agreement import bootstrap_agreement
@@ -43,9 +44,8 @@ def cells(settings: Settings) -> Iterator[Cell]:
     Raises:
         ValueError: For an unknown scale.
     """
-    if settings.scale not in SCALES:
-        raise ValueError(f"scale must be one of {sorted(SCALES)}. Received: {settings.scale!r}")
-    short = SHORT if settings.scale == "laptop" else SCALES[settings.scale]
+    scale = scale_of(SCALES, settings.scale)
+    short = SHORT if settings.scale == "laptop" else scale
     scores = cache(partial(_scores, settings.seed))
     for name, change in VARIANTS.items():
         smaller = {} if settings.scale == "smoke" and change.keys() & {"images", "second"} else change

@@ -20,6 +20,7 @@ from zoo.datasets.synthetic_artifacts import MOST, PATCH, SIDE, make_moved, near
 from zoo.experiments.hyperimage.stages import find
 from zoo.experiments.hyperimage.synthetic import FIRST, PERMUTED, SCALES, SECOND, arrays, examples, permuted
 from zoo.experiments.hyperimage.values import printed
+from zoo.experiments.scales import scale_of
 from zoo.experiments.table import Cell, Settings, Table
 from zoo.hyperimage import SyntheticPatchNet, SyntheticStageTwo, TwoStage
 from zoo.hyperimage.agreement import bootstrap_agreement, plcc, srocc
@@ -40,9 +41,7 @@ class Evaluation:
     """
 
     def __init__(self, settings: Settings) -> None:
-        if settings.scale not in SCALES:
-            raise ValueError(f"scale must be one of {sorted(SCALES)}. Received: {settings.scale!r}")
-        self.settings, self.scale = settings, SCALES[settings.scale]
+        self.settings, self.scale = settings, scale_of(SCALES, settings.scale)
         self.images = cache(self._images)
         self.scores = cache(self._scores)
         self.hyper_images = cache(self._hyper_images)

@@ -24,6 +24,7 @@ from zoo.experiments.hyperimage import protocol, quality
 from zoo.experiments.hyperimage.quality import ALL, SCALES, SECOND, SELECTED
 from zoo.experiments.hyperimage.stages import find
 from zoo.experiments.hyperimage.values import paper_values, printed
+from zoo.experiments.scales import scale_of
 from zoo.experiments.table import Cell, Settings, Table
 from zoo.hyperimage import CNNIQA, TIDStageTwo, TwoStage
 from zoo.hyperimage.agreement import bootstrap_agreement, krocc, over_splits, plcc, srocc
@@ -110,8 +111,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
     Raises:
         ValueError: For an unknown scale, or a database without ``--scale paper`` and ``--data-dir``.
     """
-    if settings.scale not in SCALES:
-        raise ValueError(f"scale must be one of {sorted(SCALES)}. Received: {settings.scale!r}")
+    scale_of(SCALES, settings.scale)  # before anything else
     yield from _papers(settings)
     if settings.dataset in DATABASE_OF.values() or settings.scale == "paper":
         return

@@ -23,6 +23,7 @@ from zoo.experiments.hyperimage import casia, forgery
 from zoo.experiments.hyperimage.forgery import CHANNEL, END_TO_END, SCALES, SECOND
 from zoo.experiments.hyperimage.stages import find
 from zoo.experiments.hyperimage.values import printed
+from zoo.experiments.scales import scale_of
 from zoo.experiments.table import Cell, Settings, Table
 from zoo.hyperimage import ForgeryEndToEnd
 from zoo.hyperimage.detector import FORGERY_LARGEST, to_end_to_end
@@ -105,8 +106,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
     Raises:
         ValueError: For an unknown scale, or CASIA-2 without ``--scale paper`` and ``--data-dir``.
     """
-    if settings.scale not in SCALES:
-        raise ValueError(f"scale must be one of {sorted(SCALES)}. Received: {settings.scale!r}")
+    scale_of(SCALES, settings.scale)  # before anything else
     here = casia.database(settings)
     for experiment, row in ((1, BASELINE), (2, QUOTED), (2, PROPOSED)):
         paper = printed("table_3", experiment, row, "accuracy")

@@ -14,6 +14,7 @@ from zoo.datasets.developed import Developed, DevelopedPatches
 from zoo.experiments.imaging import data
 from zoo.experiments.imaging.pretrained import NAMES
 from zoo.experiments.imaging.training import NETWORKS, squared_error_255
+from zoo.experiments.scales import scale_of
 from zoo.experiments.table import Settings
 from zoo.imaging import INet, bayer, demosaicing, pipeline
 from zoo.imaging.metrics import PAPER_SSIM_RANGE, psnr, ssim
@@ -54,14 +55,12 @@ class Evaluation:
     """
 
     def __init__(self, settings: Settings) -> None:
-        if settings.scale not in SCALES:
-            raise ValueError(f"scale must be one of {sorted(SCALES)}. Received: {settings.scale!r}")
+        self.settings, self.scale = settings, scale_of(SCALES, settings.scale)
         if settings.data_dir is None and settings.dataset != "embedded":
             raise ValueError(
                 f"Imaging tables use the synthetic camera (embedded) or a folder of RAW files, --data-dir. "
                 f"Received: {settings.dataset!r}"
             )
-        self.settings, self.scale = settings, SCALES[settings.scale]
         self.values = cache(self._values)
 
     @property

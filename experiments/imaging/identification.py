@@ -24,6 +24,7 @@ from zoo.datasets.jpeg import compress
 from zoo.experiments.imaging import shots
 from zoo.experiments.imaging.pipelines import to_8_bits
 from zoo.experiments.imaging.shots import Shot
+from zoo.experiments.scales import scale_of
 from zoo.experiments.table import Cell, Settings, Table
 from zoo.imaging import pipeline
 from zoo.imaging.prnu import FingerprintSums, match
@@ -80,11 +81,9 @@ class Identification:
     """
 
     def __init__(self, settings: Settings) -> None:
-        if settings.scale not in SCALES:
-            raise ValueError(f"scale must be one of {', '.join(SCALES)}. Received: {settings.scale!r}")
+        self.settings, self.scale = settings, scale_of(SCALES, settings.scale)
         if settings.data_dir is not None:
             raise ValueError(f"identification takes synthetic bodies only. Received: {settings.data_dir}")
-        self.settings, self.scale = settings, SCALES[settings.scale]
         self.fingerprint, self.pictures, self.pces = cache(self._fingerprint), cache(self._pictures), cache(self._pces)
 
     def detected(self, row: str) -> Estimate:

@@ -4,6 +4,7 @@ import dataclasses
 
 from zoo.datasets.camera import CAMERAS
 from zoo.experiments.imaging.data import CAMERA
+from zoo.experiments.scales import scale_of
 
 LAMBDAS = (1e-4, 5e-4, 1e-3, 5e-3, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0)
 """The paper's values (Table S1)."""
@@ -120,6 +121,4 @@ SCALES = {
 
 def check_scale(name: str) -> JointScale:
     """The scale called ``name``; raises ValueError for another."""
-    if name not in SCALES:
-        raise ValueError(f"scale must be one of {sorted(SCALES)}. Received: {name!r}")
-    return SCALES[name]
+    return scale_of(SCALES, name)

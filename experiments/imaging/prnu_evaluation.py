@@ -11,6 +11,7 @@ from zoo.datasets.camera import Body
 from zoo.experiments.imaging import shots
 from zoo.experiments.imaging.pipelines import Pipeline
 from zoo.experiments.imaging.shots import ROLES, Shot
+from zoo.experiments.scales import scale_of
 from zoo.experiments.table import Cell, Settings
 from zoo.imaging.prnu import CorrelationPredictor, FingerprintSums, best_f1, correlation, match, tampering_map
 from zoo.metrics import Estimate, bootstrap_mean, jackknife
@@ -49,9 +50,7 @@ class PrnuEvaluation:
     """
 
     def __init__(self, settings: Settings, pipelines: list[Pipeline], body: Body, scale: Scale | None = None) -> None:
-        if settings.scale not in SCALES:
-            raise ValueError(f"scale must be one of {', '.join(SCALES)}. Received: {settings.scale!r}")
-        self.settings, self.scale, self.body = settings, scale or SCALES[settings.scale], body
+        self.settings, self.scale, self.body = settings, scale or scale_of(SCALES, settings.scale), body
         self.pipelines = {p.name: p for p in pipelines}
         self.shots, self.sums, self.fingerprint = cache(self._shots), cache(self._sums), cache(self._fingerprint)
         self.predictor, self.tampered = cache(self._predictor), cache(self._tampered)

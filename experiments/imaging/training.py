@@ -24,6 +24,7 @@ from zoo.datasets.developed import Developed, DevelopedPatches, fixed_patches
 from zoo.experiments import fitting
 from zoo.experiments.imaging.data import synthetic
 from zoo.experiments.imaging.warm_start import linear_pipeline, warm_dnet, warm_unet
+from zoo.experiments.scales import scale_of
 from zoo.imaging import DNet, INet, UNet
 
 NETWORKS = {"inet": INet, "unet": UNet, "dnet": DNet}
@@ -130,12 +131,11 @@ def check(scale: str, networks: Sequence[str]) -> Scale:
     Raises:
         ValueError: For an unknown scale or network.
     """
-    if scale not in SCALES:
-        raise ValueError(f"scale must be one of {sorted(SCALES)}. Received: {scale!r}")
+    found = scale_of(SCALES, scale)
     unknown = [name for name in networks if name not in NETWORKS]
     if unknown:
         raise ValueError(f"network must be one of {', '.join(NETWORKS)}. Received: {unknown[0]!r}")
-    return SCALES[scale]
+    return found
 
 
 def synthetic_pictures(settings: Scale, seed: int) -> tuple[list[Developed], list[Developed]]:

@@ -14,6 +14,7 @@ from forensics_zoo_median.model import StreakingNet
 from zoo.contrast.baselines import histogram_roughness
 from zoo.datasets.jpeg import NO_JPEG, compress
 from zoo.datasets.photographs import photographs
+from zoo.experiments.scales import scale_of
 from zoo.experiments.table import Cell, Settings, Table
 from zoo.metrics import Estimate, bootstrap_auc
 
@@ -24,8 +25,7 @@ Score = Callable[[np.ndarray], float]
 
 def cells(settings: Settings) -> Iterator[Cell]:
     """The cells, each measured on its own; a family with a paper gives the printed number as ``paper_value``."""
-    if settings.scale not in PICTURES:
-        raise ValueError(f"scale must be one of {', '.join(PICTURES)}. Received: {settings.scale!r}")
+    pictures = scale_of(PICTURES, settings.scale)
     model = StreakingNet()
     rows: dict[str, Score] = {
         "streaking": lambda image: float(model.predict_on_batch(image[None])[0, 0]),
@@ -34,14 +34,14 @@ def cells(settings: Settings) -> Iterator[Cell]:
     for row, score in rows.items():
         for side in (3, 5):
             for column, quality in QUALITIES.items():
-                measure = partial(_auc, settings, score, side, quality)
+                measure = partial(_auc, settings, pictures, score, side, quality)
                 yield Cell(f"{row}, median {side}x{side}", column, "AUC", measure=measure)
 
 
-def _auc(settings: Settings, score: Score, side: int, quality: int) -> Estimate:
+def _auc(settings: Settings, pictures: int | None, score: Score, side: int, quality: int) -> Estimate:
     own = settings.dataset.startswith("folder:")
     found = photographs(None if own else settings.dataset, settings.data_dir, "all" if own else "test", settings.seed)
-    found = found[: PICTURES[settings.scale]]
+    found = found[:pictures]
     pristine = [score(compress(picture.load(), quality)) for picture in found]
     filtered = [score(compress(cv2.medianBlur(picture.load(), side), quality)) for picture in found]
     return bootstrap_auc(np.array(pristine), np.array(filtered), [picture.scene for picture in found])
