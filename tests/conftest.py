@@ -48,3 +48,13 @@ def photo() -> np.ndarray:
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(7)
+
+
+@pytest.fixture
+def rgb():
+    return np.random.default_rng(0).integers(0, 256, (21, 34, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def rgb16():
+    return np.random.default_rng(1).integers(0, 65536, (21, 34, 3), dtype=np.uint16)
