@@ -68,7 +68,11 @@ reproduce-table-%: $(VENV)/.installed
 	done
 
 pretrained: $(VENV)/.installed ## train the stored weights of PAPER anew (resumes when killed); LOCAL=1: into the local store
-	@for paper in $(PAPERS); do $(BIN)/zoo pretrain $$paper --scale $(SCALE) --seed $(SEED) $(if $(LOCAL),,--install) || exit $$?; done
+	@for paper in $(PAPERS); do \
+	  for joint in "" $$([ $$paper != imaging ] || echo --joint); do \
+	    $(BIN)/zoo pretrain $$paper $$joint --scale $(SCALE) --seed $(SEED) $(if $(LOCAL),,--install) || exit $$?; \
+	  done; \
+	done
 
 benchmark: $(PARITY)/.installed ## speed beside what one would use instead
 	$(PARITY)/bin/python benchmarks/jpeg_pipeline.py

@@ -21,7 +21,7 @@ class Batches(Protocol):
 
 
 class SavedState(keras.callbacks.Callback):
-    """Saves model, optimiser and log every so many epochs: ``folder/<name>.keras`` and ``folder/<name>.json``."""
+    """Saves model, optimiser and log every so many epochs and after the last, as ``folder/<name>.keras``, ``.json``."""
 
     def __init__(self, folder: Path, name: str, every: int = 1) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class SavedState(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Write both, each whole or not at all."""
         self.seconds += time.perf_counter() - self.began
-        if (epoch + 1) % self.every:
+        if (epoch + 1) % self.every and epoch + 1 != self.params["epochs"]:
             return
         history = [entry for entry in self.history() if entry["epoch"] <= epoch]
         entry = {"epoch": epoch + 1, "seconds": self.seconds, "commit": commit()}
@@ -65,9 +65,10 @@ def fit(
 ) -> keras.Model:
     """Run ``model.fit`` on ``batches``, or what is left of it; returns the trained model.
 
-    ``folder/<name>.keras`` holds the state after the last whole epoch, or the last of ``every`` epochs, after which
-    alone there is validation too. Where it exists, training goes on from it and ``model`` is not used; where it already
-    has ``epochs`` epochs, it is returned as it is. ``prepare`` may change the model that training goes on with.
+    ``folder/<name>.keras`` holds the state after the last whole epoch, or the last of ``every`` epochs, or the very
+    last; after these alone there is validation too. Where it exists, training goes on from it and ``model`` is not
+    used; where it already has ``epochs`` epochs, it is returned as it is. ``prepare`` may change the model that
+    training goes on with.
     """
     folder.mkdir(parents=True, exist_ok=True)
     state = SavedState(folder, name, every)
@@ -87,7 +88,7 @@ def fit(
             callbacks=[batches.follow(), *callbacks, state],
             validation_data=validation_data,
             validation_batch_size=validation_batch_size,
-            validation_freq=every,
+            validation_freq=[n for n in range(1, epochs + 1) if n % every == 0 or n == epochs],
         )
     return model
 

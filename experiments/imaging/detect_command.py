@@ -4,8 +4,12 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from zoo.experiments.pictures import check_heatmap, readable
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def add_detect(verbs: "argparse._SubParsersAction") -> None:
@@ -15,7 +19,7 @@ def add_detect(verbs: "argparse._SubParsersAction") -> None:
     detect.add_argument("--heatmap", type=Path, metavar="OUT.png", help="where a single picture looks manipulated")
     detect.add_argument("--patches", action="store_true", help="print each patch as well")
     detect.add_argument("--json", action="store_true", help="one JSON object a line")
-    detect.add_argument("--weights", help="of the FAN: stored weights or a file (default: trained with the UNet, .1)")
+    detect.add_argument("--weights", help="of the FAN: a name or a file (default: trained with the UNet, lambda .1)")
     detect.add_argument("--patch", type=int, default=64, help="side of a patch, as in the weights' training")
     detect.set_defaults(run=_detect)
 
@@ -30,7 +34,7 @@ def _detect(options: argparse.Namespace) -> int:
     failed: list[Path] = []
     for path, image in readable(options.images, failed):
         corners, found = detector.patches(image)
-        mean = _by_class(found.mean(0))
+        mean = _by_class(detector.overall(corners, found))
         listed = [{"x": int(x), "y": int(y)} | _by_class(p) for (y, x), p in zip(corners, found, strict=True)]
         if options.json:
             print(json.dumps({"image": str(path), **mean} | ({"patches": listed} if options.patches else {})))
@@ -44,7 +48,7 @@ def _detect(options: argparse.Namespace) -> int:
     return 2 if failed else 0
 
 
-def _by_class(probabilities: "object") -> dict[str, float]:
+def _by_class(probabilities: "np.ndarray") -> dict[str, float]:
     from zoo.imaging.manipulations import CLASSES
 
     return {name: round(float(p), 6) for name, p in zip(CLASSES, probabilities, strict=True)}

@@ -19,7 +19,7 @@ def cells(network: str, settings: Settings) -> Iterator[Cell]:
     evaluation = joint_evaluation(settings)
     for weight in (None, *sorted(evaluation.training.lambdas, reverse=True)):
         for repetition in range(evaluation.training.repetitions):
-            run = Run(network, weight, repetition=repetition)
+            run = Run(network, weight, evaluation.camera, repetition)
             where = evaluation.weights(run)
             row = "plain" if weight is None else f"lambda {weight:g}"
             for metric in ("PSNR", "accuracy"):
@@ -38,7 +38,7 @@ def draw(network: str, frame: pd.DataFrame, settings: Settings, title: str, path
     First row: the plain network's error; others: the difference between the plain and the joint picture's spectrum.
     """
     evaluation = joint_evaluation(settings)
-    plain = Run(network, None)
+    plain = Run(network, None, evaluation.camera)
     if evaluation.weights(plain) is None:
         return
     targets, before = evaluation.patches[1], evaluation.developed(plain)
@@ -46,7 +46,7 @@ def draw(network: str, frame: pd.DataFrame, settings: Settings, title: str, path
     rows = [[logarithmic(spectrum(before - targets).mean(0))] * repetitions]
     labels = ["plain - target"]
     for weight in sorted(evaluation.training.lambdas, reverse=True):
-        runs = [Run(network, weight, repetition=n) for n in range(repetitions)]
+        runs = [Run(network, weight, evaluation.camera, n) for n in range(repetitions)]
         if None in map(evaluation.weights, runs):
             continue
         rows.append([_difference(before, evaluation.developed(run)) for run in runs])

@@ -40,7 +40,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
     evaluation = joint_evaluation(settings)
     for network in evaluation.training.networks:
         for weight in (None, CHOSEN[network]):
-            run = Run(network, weight)
+            run = Run(network, weight, evaluation.camera)
             row, where = f"{network}, lambda {CHOSEN[network]}", evaluation.weights(run)
             measure, status = (partial(_psnr, evaluation, run), "measured") if where else (None, "not-run")
             column = "plain" if weight is None else "joint"
@@ -56,7 +56,7 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
     evaluation = joint_evaluation(settings)
     rows, labels = [], []
     for network, weight in CHOSEN.items():
-        pair = [Run(network, None), Run(network, weight)]
+        pair = [Run(network, w, evaluation.camera) for w in (None, weight)]
         if network not in evaluation.training.networks or None in map(evaluation.weights, pair):
             continue
         plain, joint = (evaluation.developed(run) for run in pair)

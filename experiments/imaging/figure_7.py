@@ -6,7 +6,7 @@ Time:     a minute on two cores; needs no weights
 
 The paper shows a patch; the numbers beside it are ours: how far each manipulated version is from the native one, in dB,
 before and after the channel, by the authors' code and by the paper's text, over held-out patches that the classical
-pipeline developed. What is farther apart is easier to tell.
+pipeline developed.
 """
 
 from collections.abc import Iterator

@@ -4,7 +4,8 @@ Command:  zoo reproduce imaging figure-8 --weights runs/imaging-laptop-0       a
 Expected: results/laptop/imaging_figure_8.csv and .png
 Time:     seconds
 
-Read from the trainings' logs, which hold means over the validation patches and no intervals. F and F+N of a network
+Read from the trainings' logs, which hold means over the validation patches (one of each of 30 pictures at `laptop`, two
+at `paper`; the paper has 100 for the accuracy) and no intervals. F and F+N of a network
 have the same number of FAN updates; what they share at the beginning is drawn in each.
 """
 
@@ -27,17 +28,16 @@ METRICS = {"accuracy": "val_accuracy", "PSNR": "val_psnr"}
 def cells(settings: Settings) -> Iterator[Cell]:
     """Accuracy and PSNR by epoch."""
     evaluation = joint_evaluation(settings)
+    pictures, each = evaluation.training.validation, evaluation.training.validation_patches
     for network in evaluation.training.networks:
         for weight in (None, *evaluation.training.lambdas):
-            run = Run(network, weight)
+            run = Run(network, weight, evaluation.camera)
             row = f"{network}, {'F' if weight is None else f'lambda {weight:g}'}"
             logged = progress(run, evaluation.folder / "joint")
             for metric, key in METRICS.items():
                 for epoch, entry in logged:
                     value = entry[key]
-                    estimate = Estimate(
-                        value, value, value, evaluation.training.validation, evaluation.training.validation
-                    )
+                    estimate = Estimate(value, value, value, pictures, pictures * each)
                     yield Cell(row, str(epoch), metric, measure=lambda e=estimate: e, weights=f"trained:{run.name}")
                 if not logged:
                     yield Cell(row, "last", metric, status="not-run")

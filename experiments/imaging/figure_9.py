@@ -30,6 +30,7 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
+    frame = frame[~frame["row"].str.contains("baseline")]
     frame = frame.assign(camera=frame["row"].str.split(", ").str[0], lam=frame["row"].str.split(", ").str[1])
     cameras = list(dict.fromkeys(frame["camera"]))
     figure, axes = plt.subplots(len(cameras), 2, figsize=(9, 3.4 * len(cameras)), squeeze=False)
@@ -50,7 +51,7 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
                             table.loc["F", metric], table.loc["F", "accuracy"], "s", color=colour, ms=5, mfc="none"
                         )
             axis.axhline(0.2, color="grey", lw=0.8, ls=":")
-            axis.set(xlabel=metric, ylabel="accuracy", title=f"{camera} ({table_s1.STANDS_FOR[camera]})")
+            axis.set(xlabel=metric, ylabel="accuracy", title=table_s1.title_of(camera))
             axis.grid(alpha=0.3)
         pair[0].legend(fontsize=7)
     figure.suptitle(title, fontsize=10)

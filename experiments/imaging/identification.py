@@ -100,12 +100,10 @@ class Identification:
         return Estimate(float(np.median(pces)), float(low), float(high), scenes, pces.size)
 
     def false_positives(self, row: str, bodies: tuple[Body, ...]) -> Estimate:
-        """Share in percent of other bodies' pictures that reach the threshold, with exact one-sided 95 % bounds."""
+        """Share in percent of other bodies' pictures that reach the threshold; from 0 to its exact upper 95 % bound."""
         pces = np.concatenate([self.pces(row, body) for body in bodies])
         events, trials = int((pces >= THRESHOLD).sum()), pces.size
-        low = 100 * (1 - rate_upper_bound(trials - events, trials))
-        high = 100 * rate_upper_bound(events, trials)
-        return Estimate(100 * events / trials, low, high, len(bodies), trials)
+        return Estimate(100 * events / trials, 0.0, 100 * rate_upper_bound(events, trials), len(bodies), trials)
 
     def _fingerprint(self, artefact: bool) -> np.ndarray:
         sums = FingerprintSums()

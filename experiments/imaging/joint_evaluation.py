@@ -8,11 +8,12 @@ import keras
 import numpy as np
 
 import zoo.weights
+from zoo.experiments.fitting import SavedState
 from zoo.experiments.imaging import data
-from zoo.experiments.imaging.joint_scales import JointScale, Run, check_scale
+from zoo.experiments.imaging.joint_scales import OWN, JointScale, Run, check_scale
 from zoo.experiments.imaging.joint_training import build, validation_patches
 from zoo.experiments.imaging.pretrained import NAMES
-from zoo.experiments.imaging.real_channel import RealChannel, saved_versions
+from zoo.experiments.imaging.real_channel import Files, RealChannel, saved_versions
 from zoo.experiments.imaging.training import NETWORKS
 from zoo.experiments.table import DataUnavailable, Settings
 from zoo.imaging.metrics import PAPER_SSIM_RANGE, psnr, ssim
@@ -21,7 +22,7 @@ from zoo.metrics import Estimate, bootstrap_mean
 
 TRAINED_CHANNEL = None
 """Stands for the channel that a model was trained through."""
-Channel = RealChannel | None
+Channel = RealChannel | Files | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +43,7 @@ def stored_names(run: Run) -> tuple[str, str]:
 
 
 class JointEvaluation:
-    """The test patches of one camera and the joint models on them.
+    """The test patches of one camera and the joint models on them: a synthetic one's, or that of a folder, ``OWN``.
 
     Raises:
         ValueError: For an unknown scale, or data that are not RAW files.
@@ -55,13 +56,15 @@ class JointEvaluation:
                 "The joint models' tables use the synthetic camera (embedded) or a folder of RAW files, --data-dir. "
                 f"Received: {settings.dataset!r}"
             )
-        self.settings, self.scale, self.camera = settings, SCALES[settings.scale], camera
+        self.settings, self.scale = settings, SCALES[settings.scale]
+        self.camera = camera if settings.data_dir is None else OWN
         self.folder = Path("runs") / f"imaging-{settings.scale}-{settings.seed}"
         self.folder = self.folder if settings.weights is None else settings.weights
         self.probabilities = cache(self._probabilities)
         self.fidelity = cache(self._fidelity)
-        self.developed = cache(self._developed)
-        self.workflow = cache(self._workflow)
+        # Pictures and networks are large, and are asked for one after the other.
+        self.developed = lru_cache(maxsize=2)(self._developed)
+        self.workflow = lru_cache(maxsize=2)(self._workflow)
 
     @cached_property
     def pictures(self) -> list:
@@ -81,12 +84,16 @@ class JointEvaluation:
         return [picture.source for picture in self.pictures] * self.scale.each
 
     def weights(self, run: Run) -> str | None:
-        """Where the model of ``run`` is: ``trained:`` or ``stored:`` and its name, or None for nowhere."""
+        """Where the model of ``run`` is: ``trained:`` or ``stored:`` and its name, or None for nowhere.
+
+        One whose training has not come to its end is nowhere.
+        """
         path = self.folder / "joint" / f"{run.name}.keras"
-        if path.is_file():
-            return f"trained:{path.name}"
+        history = SavedState(path.parent, run.name).history()
+        if history:
+            return f"trained:{path.name}" if history[-1]["epoch"] >= self.training.epochs else None
         known, (nip, fan) = zoo.weights.names(), stored_names(run)
-        kept = run.repetition == 0 and run.codec == "dJPEG" and self.settings.weights is None
+        kept = run.repetition == 0 and run.codec == "dJPEG" and self.settings.weights is None and self.camera != OWN
         both = fan in known and (NAMES[run.network] if run.weight is None else nip) in known
         return f"stored:{fan}" if kept and both else None
 
@@ -126,22 +133,22 @@ class JointEvaluation:
 
     def _probabilities(self, run: Run, channel: Channel) -> np.ndarray:
         """What the FAN says: (patches, true class, class)."""
-        workflow, found = self.workflow(run), []
-        rgb = self.developed(run)
+        workflow, rgb = self.workflow(run), self.developed(run)
         if run.codec == "none":  # as many pixels for the FAN as behind a channel
             rgb = rgb[:, : self.training.patch, : self.training.patch]
-        for i in range(0, len(rgb), 16):
-            part = rgb[i : i + 16]
-            if channel is TRAINED_CHANNEL:
-                received = [workflow.channel(version) for version in workflow.versions(part)]
-            else:
-                received = [channel.send(v).astype(np.float32) / 255 for v in saved_versions(workflow, part)]
-            found.append(np.stack([np.asarray(workflow.fan(images)) for images in received], 1))
-        return np.concatenate(found)
+        parts = (received(workflow, rgb[i : i + 16], channel) for i in range(0, len(rgb), 16))
+        return np.concatenate([np.stack([np.asarray(workflow.fan(v)) for v in part], 1) for part in parts])
 
     def _fidelity(self, run: Run, metric: str) -> np.ndarray:
         """PSNR or SSIM of each patch to its target, (n,)."""
         return fidelity(self.patches[1], self.developed(run), metric)
+
+
+def received(workflow: ImagingWorkflow, rgb: np.ndarray, channel: Channel) -> list[np.ndarray]:
+    """The five versions of some pictures as the FAN gets them behind ``channel``, float32 in [0, 1]."""
+    if channel is TRAINED_CHANNEL:
+        return [np.asarray(workflow.channel(version)) for version in workflow.versions(rgb)]
+    return [channel.send(v).astype(np.float32) / 255 for v in saved_versions(workflow, rgb)]
 
 
 @lru_cache(maxsize=8)

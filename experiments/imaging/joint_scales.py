@@ -8,6 +8,8 @@ from zoo.experiments.scales import scale_of
 
 LAMBDAS = (1e-4, 5e-4, 1e-3, 5e-3, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0)
 """The paper's values (Table S1)."""
+OWN = "own"
+"""What the camera of a folder of RAW files is called."""
 CODECS = ("dJPEG", "libjpeg", "none")
 """The channel in training: the paper's, with its smooth model of JPEG; with libjpeg itself and a soft gradient; or no
 channel at all (section 5.1), where RAW patches are half as large so that the FAN sees as many pixels."""
@@ -59,7 +61,7 @@ class JointScale:
     validation_patches: int = 1
     """Of each picture."""
     libjpeg: tuple[float, ...] = ()
-    """Values of lambda that the first network is trained with through libjpeg, too."""
+    """Values of lambda that the first network is trained with through libjpeg, too, beside an F through libjpeg."""
     without_channel: bool = False
     """Whether the first network's F is trained without a channel, too."""
 
@@ -73,12 +75,13 @@ class JointScale:
             for repetition in range(self.repetitions)
         ]
         first = Run(self.networks[0], None, self.cameras[0])
-        found += [dataclasses.replace(first, weight=weight, codec="libjpeg") for weight in self.libjpeg]
-        return found + [dataclasses.replace(first, codec="none")] * self.without_channel
+        found += [dataclasses.replace(first, codec="none")] * self.without_channel
+        through = (None, *self.libjpeg) if self.libjpeg else ()
+        return found + [dataclasses.replace(first, weight=weight, codec="libjpeg") for weight in through]
 
 
 SCALES = {
-    "smoke": JointScale(("inet",), (0.1,), (CAMERA,), 1, 3, 2, 96, 16, 2, 2, 1, 1, 1, 1e-3, without_channel=True),
+    "smoke": JointScale(("inet",), (0.1,), (CAMERA,), 1, 3, 2, 96, 16, 2, 2, 1, 1, 1, 1e-3, "float32", 1, (0.1,), True),
     "laptop": JointScale(
         networks=("unet", "dnet"),
         lambdas=(0.25, 0.1, 0.05),

@@ -6,8 +6,8 @@ each in five versions; Adam 1e-4, 15 % less every 100 epochs (authors' code: fro
 
 Command:  zoo pretrain imaging --joint                     all trainings of `laptop`, after those of the networks
           python -m zoo.experiments.imaging.joint_training --network unet --weight 0.1     one of them; no --weight: F
-          python -m zoo.experiments.imaging.joint_training --network dnet --weight 0.25 --camera alder --repetition 3 \
-              --scale paper --data-dir RAW_DIR --nip dnet.keras         one cell of the paper's protocol
+          python -m zoo.experiments.imaging.joint_training --network dnet --weight 0.25 --repetition 3 --scale paper \
+              --data-dir RAW_DIR --nip dnet.keras --folder runs/d90     one cell of the paper's protocol
 Expected: Tables 4 and S1, see zoo/imaging/README.md
 Time:     see `JointScale`; `smoke` seconds; `paper` hours a training on a GPU
 
@@ -25,13 +25,13 @@ import keras
 import numpy as np
 
 import zoo.weights
+from zoo.datasets.camera import CAMERAS
 from zoo.datasets.developed import Developed, DevelopedPatches, fixed_patches
 from zoo.experiments import fitting
-from zoo.experiments.imaging import data
+from zoo.experiments.imaging import data, training
 from zoo.experiments.imaging.data import CAMERA
-from zoo.experiments.imaging.joint_scales import CODECS, JointScale, Run, check_scale
+from zoo.experiments.imaging.joint_scales import CODECS, OWN, JointScale, Run, check_scale
 from zoo.experiments.imaging.pretrained import NAMES
-from zoo.experiments.imaging.training import NETWORKS
 from zoo.experiments.table import device
 from zoo.imaging.channel import DistributionChannel
 from zoo.imaging.fan import FAN
@@ -39,26 +39,37 @@ from zoo.imaging.workflow import ImagingWorkflow, paper_rate
 from zoo.layers import DifferentiableJPEG
 
 
-def plain_nip(network: str, folder: Path, file: Path | None = None, precision: str = "float32") -> keras.Model:
-    """The pre-trained NIP, not clipped: from ``file``, else ``folder/<network>.keras``, else the stored weights.
+def plain_nip(
+    network: str, folder: Path, camera: str = CAMERA, file: Path | None = None, precision: str = "float32"
+) -> keras.Model:
+    """The camera's pre-trained NIP, not clipped: from ``file``, else ``folder``, else the stored weights.
+
+    ``folder/<network>.keras`` and the stored weights are of the camera "birch"; others' are in ``folder/<camera>``.
 
     Raises:
         ValueError: For an unknown network, or where there are no such weights.
     """
-    if network not in NETWORKS:
-        raise ValueError(f"network must be one of {', '.join(NETWORKS)}. Received: {network!r}")
-    own = folder / f"{network}.keras"
-    known = NAMES[network] in zoo.weights.names()
+    if network not in training.NETWORKS:
+        raise ValueError(f"network must be one of {', '.join(training.NETWORKS)}. Received: {network!r}")
+    own = _nips(folder, camera) / f"{network}.keras"
+    known = camera == CAMERA and NAMES[network] in zoo.weights.names()
     source = file if file is not None else own if own.is_file() else NAMES[network] if known else None
     if source is None:
-        raise ValueError(f"The {network} is to be trained first: zoo pretrain imaging, or give --nip. Received: {own}")
+        raise ValueError(
+            f"The {network} of the camera {camera!r} is to be trained first: zoo pretrain imaging [--joint] for a "
+            f"synthetic one, zoo imaging fit RAW_DIR for yours; or give --nip. Received: {own}"
+        )
     with _policy("float32" if network == "inet" else precision):
-        nip = NETWORKS[network](clip=False)
+        nip = training.NETWORKS[network](clip=False)
     if Path(source).suffix == ".keras":
         nip.set_weights(keras.models.load_model(source, compile=False).get_weights())
     else:
         zoo.weights.load_into(nip, source)
     return nip
+
+
+def _nips(folder: Path, camera: str) -> Path:
+    return folder if camera == CAMERA else folder / camera
 
 
 def pictures_of(scale: JointScale, camera: str, raw: Path | None, seed: int) -> tuple[list[Developed], list[Developed]]:
@@ -113,16 +124,16 @@ def _fitted(
     begin: ImagingWorkflow | None,
 ) -> ImagingWorkflow:
     print(f"zoo: {name}, {epochs} epochs of {scale.steps} steps", file=sys.stderr)
-    training, validation = pictures
+    drawn_from, validation = pictures
     # Another draw of the FAN, and of the batches, for every repetition.
     drawn = 1000 * seed + run.repetition
     patch = scale.patch // 2 if run.codec == "none" else scale.patch
-    batches = DevelopedPatches(training, scale.steps, scale.batch, patch, drawn)
+    batches = DevelopedPatches(drawn_from, scale.steps, scale.batch, patch, drawn)
     fixed = validation_patches(validation, patch, scale.validation_patches, 1234)
     rate = (
         keras.callbacks.LearningRateScheduler(paper_rate) if scale.rate is None else fitting.cosine(scale.rate, epochs)
     )
-    workflow = build(run, plain_nip(run.network, folder, nip, scale.precision), scale.precision, drawn)
+    workflow = build(run, plain_nip(run.network, folder, run.camera, nip, scale.precision), scale.precision, drawn)
     if begin is not None:
         workflow.fan.set_weights(begin.fan.get_weights())
     return fitting.fit(
@@ -162,7 +173,7 @@ def build(run: Run, nip: keras.Model, precision: str, seed: int) -> ImagingWorkf
 
 
 def train_all(scale_name: str, folder: Path, seed: int = 0) -> dict[Run, ImagingWorkflow]:
-    """All trainings of a scale on the synthetic cameras; resumes in ``folder``.
+    """All trainings of a scale on the synthetic cameras, after the NIPs of all but "birch"; resumes in ``folder``.
 
     Raises:
         ValueError: For an unknown scale, or where a pre-trained NIP is missing.
@@ -170,6 +181,10 @@ def train_all(scale_name: str, folder: Path, seed: int = 0) -> dict[Run, Imaging
     scale = check_scale(scale_name)
     trained = {}
     for camera in scale.cameras:
+        if camera != CAMERA:
+            recipes = training.check(scale_name, scale.networks)
+            developed = training.synthetic_pictures(recipes, seed, camera)
+            training.pretrain(scale_name, _nips(folder, camera), seed, scale.networks, developed)
         pictures = pictures_of(scale, camera, None, seed)
         for run in scale.runs():
             if run.camera == camera:
@@ -194,13 +209,13 @@ class _policy:
 def main() -> None:
     """Train one cell, as the arguments say."""
     parser = argparse.ArgumentParser(description="Train one joint model of Tables 4 and S1.")
-    parser.add_argument("--network", required=True, choices=list(NETWORKS))
+    parser.add_argument("--network", required=True, choices=list(training.NETWORKS))
     parser.add_argument("--weight", type=float, help="lambda; without it the FAN alone is trained (mode F)")
-    parser.add_argument("--camera", default=CAMERA, help="a synthetic camera, or the name to give to --data-dir's")
+    parser.add_argument("--camera", choices=list(CAMERAS), help=f"a synthetic camera (default: {CAMERA})")
     parser.add_argument("--repetition", type=int, default=0)
     parser.add_argument("--codec", choices=CODECS, default=CODECS[0])
     parser.add_argument("--scale", default="laptop")
-    parser.add_argument("--data-dir", type=Path, help="RAW files of one camera")
+    parser.add_argument("--data-dir", type=Path, help="RAW files of one camera of yours, instead")
     parser.add_argument("--nip", type=Path, help="the pre-trained network's weights")
     parser.add_argument("--folder", type=Path, help="default: runs/imaging-<scale>-<seed>")
     parser.add_argument("--seed", type=int, default=0)
@@ -208,8 +223,11 @@ def main() -> None:
     try:
         scale = check_scale(options.scale)
         folder = options.folder or Path("runs") / f"imaging-{options.scale}-{options.seed}"
-        run = Run(options.network, options.weight, options.camera, options.repetition, options.codec)
-        plain_nip(run.network, folder, options.nip)  # before minutes are spent on pictures
+        if options.data_dir is not None and options.camera is not None:
+            raise ValueError(f"--data-dir and --camera exclude each other. Received: {options.camera}")
+        camera = OWN if options.data_dir is not None else options.camera or CAMERA
+        run = Run(options.network, options.weight, camera, options.repetition, options.codec)
+        plain_nip(run.network, folder, camera, options.nip)  # before minutes are spent on pictures
         pictures = pictures_of(scale, run.camera, options.data_dir, options.seed)
         train(run, scale, folder, pictures, options.seed, options.nip)
     except (ValueError, OSError) as error:

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from zoo.datasets.jpeg import compress
+from zoo.experiments.imaging.pipelines import to_8_bits
 from zoo.imaging.workflow import ImagingWorkflow
 from zoo.layers import DifferentiableJPEG
 
@@ -45,6 +46,17 @@ class RealChannel:
         return np.asarray(Image.fromarray(image).resize(size, RESIZERS[self.resizer]))
 
 
+@dataclasses.dataclass(frozen=True)
+class Files:
+    """No channel: the versions as 8-bit files, what JPEG makes of them by libjpeg-turbo."""
+
+    label: str = "8-bit files"
+
+    def send(self, images: np.ndarray) -> np.ndarray:
+        """The pictures as they are."""
+        return images
+
+
 CHANNELS = (
     RealChannel(50),
     RealChannel(30),
@@ -57,22 +69,17 @@ CHANNELS = (
 """The first is the training's own quality and resizer; all others are unseen."""
 
 
-def to_bytes(images: np.ndarray) -> np.ndarray:
-    """Float [0, 1] to uint8, as a camera saves it: clipped and rounded."""
-    return np.rint(np.clip(images, 0, 1) * 255).astype(np.uint8)
-
-
 def saved_versions(workflow: ImagingWorkflow, rgb: np.ndarray) -> list[np.ndarray]:
     """The picture and its manipulated versions as 8-bit files, each uint8 (n, height, width, 3), in class order.
 
     The picture is saved before it is manipulated; a manipulation by JPEG is libjpeg-turbo's, 4:2:0.
     """
-    native = to_bytes(rgb)
+    native = to_8_bits(rgb)
     versions = [native]
     for layer in workflow.manipulations:
         if isinstance(layer, DifferentiableJPEG):
             versions.append(np.stack([compress(image, round(layer.quality)) for image in native]))
         else:
             batches = (layer(native[i : i + 16].astype(np.float32) / 255) for i in range(0, len(native), 16))
-            versions.append(np.concatenate([to_bytes(np.asarray(batch)) for batch in batches]))
+            versions.append(np.concatenate([to_8_bits(np.asarray(batch)) for batch in batches]))
     return versions

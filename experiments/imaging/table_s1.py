@@ -7,8 +7,10 @@ Time:     `laptop` some 15 minutes on two free cores; `paper` is 4 cameras x 11 
           repetitions = 880 trainings (`joint_training.py`, each runnable alone), a cell being the mean of its ten
 
 F is the paper's "-". Our cameras are synthetic ones and stand for the paper's as `STANDS_FOR` says. SSIM has data range
-2, as the paper computed it; "SSIM, range 1" is what it should be. Beside the paper's: accuracy behind the real channel,
-the gain in accuracy over F and the price in dB, both patch by patch, and what a smaller lambda gains over the next.
+2, as the paper computed it; "SSIM, range 1" is what it should be. Beside the paper's: accuracy behind the real channel
+and what is lost there, the gain in accuracy over F and the price in dB, all patch by patch, and what a smaller lambda
+gains over the next. Intervals are over test scenes; repetitions are averaged first, and `laptop` has one. With
+--data-dir, a folder of one camera's RAW files, there is that camera alone, called "own".
 """
 
 from collections.abc import Callable, Iterator
@@ -16,35 +18,40 @@ from functools import cache, partial
 
 import numpy as np
 
-from zoo.experiments.imaging.joint_evaluation import TRAINED_CHANNEL, JointEvaluation
-from zoo.experiments.imaging.joint_scales import Run, check_scale
+from zoo.experiments.imaging.joint_evaluation import JointEvaluation, joint_evaluation
+from zoo.experiments.imaging.joint_scales import OWN, Run, check_scale
 from zoo.experiments.imaging.real_channel import CHANNELS
 from zoo.experiments.imaging.values import paper_values
 from zoo.experiments.table import Cell, Settings, Table
+from zoo.imaging.manipulations import CLASSES
 from zoo.metrics import Estimate
 
 STANDS_FOR = {"alder": "Canon EOS 40D", "cedar": "Canon EOS 5D", "dogwood": "Nikon D7000", "birch": "Nikon D90"}
 """Synthetic camera by the paper's; birch has the D90's mosaic."""
-REAL = f"accuracy, {CHANNELS[0].label}"
-DECIMALS = {"SSIM": 3, "SSIM, range 1": 3, "accuracy": 3, REAL: 3, "accuracy - F": 3, "accuracy - next lambda": 3}
+REAL, LOST = f"accuracy, {CHANNELS[0].label}", f"accuracy lost, {CHANNELS[0].label}"
+DECIMALS = dict.fromkeys(("SSIM", "SSIM, range 1", "accuracy", REAL, LOST, "accuracy - F", "accuracy - next lambda"), 3)
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
     """The cells of Table S1, camera by camera."""
     scale, paper = check_scale(settings.scale), paper_values("table_s1")
-    evaluations = {camera: JointEvaluation(settings, camera) for camera in scale.cameras}
-    for camera, evaluation in evaluations.items():
+    cameras = scale.cameras if settings.data_dir is None else (OWN,)
+    for camera in cameras:
+        evaluation = joint_evaluation(settings, camera)
         for weight in (*sorted(scale.lambdas), None):
             label = "F" if weight is None else f"{weight:g}"
             for network in scale.networks:
                 runs = tuple(Run(network, weight, camera, n) for n in range(scale.repetitions))
                 plain = tuple(Run(network, None, camera, n) for n in range(scale.repetitions))
-                key = f"{STANDS_FOR[camera]}, {label}, {network}"
+                key = f"{STANDS_FOR.get(camera)}, {label}, {network}"
                 for metric, values in _measures(evaluation).items():
                     printed = float(paper.loc[key, metric]) if key in paper.index and metric in paper else None
                     row = f"{camera}, {'F' if weight is None else f'lambda {label}'}"
                     yield _cell(evaluation, runs, Cell(row, network, metric, printed), values)
                 if weight is None:
+                    chance = 1 / len(CLASSES)
+                    always = Estimate(chance, chance, chance, 1, 1)
+                    yield Cell(f"{camera}, baseline: chance", network, "accuracy", measure=lambda e=always: e)
                     continue
                 larger = min((w for w in scale.lambdas if w > weight), default=None)
                 pairs = {"accuracy - F": (_hits, plain), "PSNR lost": (_lost_db, plain)}
@@ -56,10 +63,15 @@ def cells(settings: Settings) -> Iterator[Cell]:
                     yield _cell(evaluation, runs, Cell(row, network, metric), difference, others)
 
 
+def title_of(camera: str) -> str:
+    """For plots: the camera and the paper's that it stands for."""
+    return f"{camera} ({STANDS_FOR[camera]})" if camera in STANDS_FOR else camera
+
+
 def _measures(evaluation: JointEvaluation) -> dict[str, Callable[[Run], np.ndarray]]:
     fidelities = {metric: partial(_fidelity, evaluation, metric) for metric in ("PSNR", "SSIM", "SSIM, range 1")}
     real = partial(evaluation.hits, channel=CHANNELS[0])
-    return fidelities | {"accuracy": partial(evaluation.hits, channel=TRAINED_CHANNEL), REAL: real}
+    return fidelities | {"accuracy": evaluation.hits, REAL: real, LOST: partial(_lost, evaluation)}
 
 
 def _fidelity(evaluation: JointEvaluation, metric: str, run: Run) -> np.ndarray:
@@ -68,6 +80,10 @@ def _fidelity(evaluation: JointEvaluation, metric: str, run: Run) -> np.ndarray:
 
 def _hits(evaluation: JointEvaluation, run: Run) -> np.ndarray:
     return evaluation.hits(run)
+
+
+def _lost(evaluation: JointEvaluation, run: Run) -> np.ndarray:
+    return evaluation.hits(run) - evaluation.hits(run, CHANNELS[0])
 
 
 def _lost_db(evaluation: JointEvaluation, run: Run) -> np.ndarray:

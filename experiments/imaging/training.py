@@ -22,7 +22,7 @@ from keras import ops
 from zoo.callbacks import StopOnPlateau
 from zoo.datasets.developed import Developed, DevelopedPatches, fixed_patches
 from zoo.experiments import fitting
-from zoo.experiments.imaging.data import synthetic
+from zoo.experiments.imaging.data import CAMERA, synthetic
 from zoo.experiments.imaging.warm_start import linear_pipeline, warm_dnet, warm_unet
 from zoo.experiments.scales import scale_of
 from zoo.imaging import DNet, INet, UNet
@@ -138,10 +138,10 @@ def check(scale: str, networks: Sequence[str]) -> Scale:
     return found
 
 
-def synthetic_pictures(settings: Scale, seed: int) -> tuple[list[Developed], list[Developed]]:
-    """Training and validation pictures of the synthetic camera."""
+def synthetic_pictures(settings: Scale, seed: int, camera: str = CAMERA) -> tuple[list[Developed], list[Developed]]:
+    """Training and validation pictures of a synthetic camera."""
     sizes = {"train": settings.training, "validation": settings.validation}
-    training, validation = (synthetic(role, count, settings.side, seed) for role, count in sizes.items())
+    training, validation = (synthetic(role, count, settings.side, seed, camera) for role, count in sizes.items())
     return training, validation
 
 

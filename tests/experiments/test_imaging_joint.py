@@ -1,15 +1,18 @@
 import dataclasses
 import json
+import shutil
 
 import keras
 import numpy as np
 import pandas as pd
 import pytest
 
+import zoo.images
+import zoo.weights
 from zoo.datasets.jpeg import compress
 from zoo.experiments import tables
 from zoo.experiments.cli import main
-from zoo.experiments.imaging import band_baseline, joint_pretrained, real_channel
+from zoo.experiments.imaging import band_baseline, distortions, joint_pretrained, real_channel
 from zoo.experiments.imaging.joint_evaluation import JointEvaluation, stored_names
 from zoo.experiments.imaging.joint_scales import SCALES, Run, check_scale
 from zoo.experiments.imaging.joint_training import pictures_of, plain_nip, train
@@ -64,6 +67,59 @@ def test_a_killed_joint_training_resumes_to_the_same_bits(tmp_path, pictures):
         np.testing.assert_array_equal(one, two)
 
 
+def test_a_half_trained_model_is_nowhere(tmp_path, folder):
+    run = Run("inet", 0.1)
+    shutil.copytree(folder / "joint", tmp_path / "joint")
+    evaluation = JointEvaluation(Settings("smoke", weights=tmp_path))
+    assert evaluation.weights(run) == "trained:birch-inet-0.1-0.keras"
+    log = tmp_path / "joint" / f"{run.name}.json"
+    entries = json.loads(log.read_text())
+    log.write_text(json.dumps([entries[-1] | {"epoch": SMOKE.epochs - 1}]))
+    assert evaluation.weights(run) is None
+
+
+def test_the_last_epoch_is_saved_and_judged_where_the_count_does_not_divide(tmp_path, pictures):
+    INet(clip=False).save(tmp_path / "inet.keras")
+    scale = dataclasses.replace(SMOKE, start_epochs=0, rate=None, epochs=3, every=2)
+    train(Run("inet"), scale, tmp_path, pictures)
+    history = json.loads((tmp_path / "joint" / "birch-inet-F-0.json").read_text())
+    assert [entry["epoch"] for entry in history] == [2, 3]
+    assert all("val_accuracy" in entry for entry in history)
+
+
+def test_ones_own_camera_takes_no_models_of_another(tmp_path, folder, monkeypatch):
+    monkeypatch.setattr("zoo.weights.names", lambda: ["inet-birch.generated", *stored_names(Run("inet"))])
+    monkeypatch.chdir(tmp_path)
+    assert JointEvaluation(Settings("smoke")).weights(Run("inet")) == "stored:fan-inet-F-birch.generated"
+    own = JointEvaluation(Settings("smoke", dataset=f"folder:{tmp_path}", data_dir=tmp_path))
+    assert own.camera == "own"
+    assert own.weights(Run("inet", camera="own")) is None
+
+
+def test_stored_models_are_what_was_packed(folder, monkeypatch):
+    run = Run("inet", 0.1)
+    files = dict(zip(stored_names(run), (folder / f"{name}.npz" for name in stored_names(run)), strict=True))
+    monkeypatch.setattr("zoo.weights.names", lambda: list(files))
+    load_into = zoo.weights.load_into
+    monkeypatch.setattr("zoo.weights.load_into", lambda model, name: load_into(model, files[name]))
+    monkeypatch.chdir(folder.parent)
+    stored, trained = (JointEvaluation(Settings("smoke", weights=weights)) for weights in (None, folder))
+    assert stored.weights(run) == f"stored:{stored_names(run)[1]}"
+    one, two = (evaluation.workflow(run).get_weights() for evaluation in (stored, trained))
+    for a, b in zip(one, two, strict=True):
+        np.testing.assert_allclose(a, b, atol=max(1e-7, 0.005 * np.abs(b).max()))
+
+
+def test_learned_distortions_of_a_network(tmp_path, folder):
+    settings = Settings("smoke", weights=folder)
+    cells = list(distortions.cells("inet", settings))
+    found = {(cell.row, cell.metric): cell.measure().value for cell in cells}
+    evaluation = JointEvaluation(settings)
+    assert found["lambda 0.1", "PSNR"] == pytest.approx(evaluation.fidelity(Run("inet", 0.1), "PSNR").mean())
+    distortions.draw("inet", pd.DataFrame(), settings, "distortions", tmp_path / "inet.png")
+    assert zoo.images.read_image(tmp_path / "inet.png").std() > 10
+
+
 def test_scales_spell_out_the_papers_protocol():
     runs = SCALES["paper"].runs()
     assert len(runs) == len(set(runs)) == 4 * 11 * 2 * 10
@@ -74,7 +130,7 @@ def test_scales_spell_out_the_papers_protocol():
         6006,
     )
     laptop = [run.name for run in SCALES["laptop"].runs()]
-    assert laptop[-2:] == ["birch-unet-0.1-libjpeg-0", "birch-unet-F-none-0"]
+    assert laptop[-3:] == ["birch-unet-F-none-0", "birch-unet-F-libjpeg-0", "birch-unet-0.1-libjpeg-0"]
     assert laptop[:4] == ["birch-unet-F-0", "birch-unet-0.25-0", "birch-unet-0.1-0", "birch-unet-0.05-0"]
     with pytest.raises(ValueError, match="Received: 'huge'"):
         check_scale("huge")
@@ -86,6 +142,10 @@ def test_a_missing_network_is_said_in_one_line(tmp_path, monkeypatch, capsys):
         plain_nip("dnet", tmp_path)
     with pytest.raises(ValueError, match="Received: 'vnet'"):
         plain_nip("vnet", tmp_path)
+    INet(clip=False).save(tmp_path / "inet.keras")
+    plain_nip("inet", tmp_path)
+    with pytest.raises(ValueError, match="the camera 'alder'"):  # birch's colours are not alder's
+        plain_nip("inet", tmp_path, "alder")
     assert main(["pretrain", "contrast", "--joint"]) == 2
     assert main(["pretrain", "imaging", "--joint", "--dataset", "clic"]) == 2
     lines = capsys.readouterr().err.splitlines()
@@ -179,6 +239,13 @@ def test_confusion_matrices_add_up_and_drops_are_differences(tmp_path, folder):
     assert value("accuracy lost", "c 0.1", "libjpeg 50") == pytest.approx(trained - real)
     alone = value("accuracy [%]", "a F", "as trained")
     assert value("accuracy gained over F", "c 0.1", "as trained") == pytest.approx(trained - alone)
+    # What was trained through libjpeg is compared with the F that was, too.
+    through = [value("accuracy [%]", f"{row}, trained through libjpeg", "libjpeg 50") for row in ("c 0.1", "a F")]
+    gained = value("accuracy gained over F", "c 0.1, trained through libjpeg", "libjpeg 50")
+    assert gained == pytest.approx(through[0] - through[1])
+    bands = value("accuracy [%]", "baseline: band energies", "libjpeg 50")
+    over = value("accuracy gained over band energies", "c 0.1", "libjpeg 50")
+    assert over == pytest.approx(value("accuracy [%]", "c 0.1", "libjpeg 50") - bands)
     assert (frame[frame["row"].str.startswith("b 0.25")]["status"] == "not-run").all()
     assert value("accuracy [%]", "baseline: chance", "as trained") == 20
     assert value("accuracy [%]", "a F, without a channel (5.1)", "as trained") >= 0

@@ -25,7 +25,7 @@ def test_a_pictures_probabilities_are_the_mean_of_its_patches(weights, photo):
     assert corners.tolist() == [[y, x] for y in (0, 32, 38) for x in (0, 32, 58)]
     patches = np.stack([image[y : y + 32, x : x + 32] for y, x in corners]).astype(np.float32) / 255
     np.testing.assert_allclose(found, detector.model(patches), atol=1e-5)
-    np.testing.assert_allclose(detector.probabilities(image), found.mean(0), atol=1e-6)
+    np.testing.assert_allclose(detector.probabilities(image), found[[0, 1, 3, 4]].mean(0), atol=1e-6)
 
 
 def test_heatmap_is_one_minus_native(weights, photo):

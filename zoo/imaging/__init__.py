@@ -3,9 +3,9 @@
 from zoo.imaging import pipeline, raw
 from zoo.imaging.channel import DistributionChannel
 from zoo.imaging.fan import FAN
-from zoo.imaging.manipulations import GaussianFilter, Resample, Sharpen
+from zoo.imaging.manipulations import GaussianFilter, Resample, Sharpen, default_manipulations
 from zoo.imaging.model import DNet, INet, UNet
-from zoo.imaging.workflow import ImagingWorkflow
+from zoo.imaging.workflow import ImagingWorkflow, paper_rate
 
 __all__ = [
     "FAN",
@@ -17,6 +17,8 @@ __all__ = [
     "Resample",
     "Sharpen",
     "UNet",
+    "default_manipulations",
+    "paper_rate",
     "pipeline",
     "raw",
 ]

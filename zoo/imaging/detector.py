@@ -16,7 +16,7 @@ class ManipulationDetector:
     """Probabilities of the five classes (``CLASSES``) for patches and pictures, by the forensic network.
 
     It knows pictures of the camera that it was trained with, after the channel: half the size, JPEG of quality 50. What
-    it says of others is a guess; the family's README says how good a one.
+    it says of others is a guess.
 
     Args:
         weights: As for ``FAN``.
@@ -34,12 +34,19 @@ class ManipulationDetector:
         self.patch, self.batch_size = patch, batch_size
 
     def probabilities(self, image: np.ndarray) -> np.ndarray:
-        """Of the picture, float32 (5,): the mean over its patches. ``image`` is uint8 RGB (height, width, 3).
+        """Of the picture, float32 (5,): ``overall`` of its patches. ``image`` is uint8 RGB (height, width, 3).
 
         Raises:
             ValueError: For an image that is not uint8 RGB.
         """
-        return self.patches(image)[1].mean(0)
+        return self.overall(*self.patches(image))
+
+    def overall(self, corners: np.ndarray, found: np.ndarray) -> np.ndarray:
+        """Of the picture, float32 (5,), from what ``patches`` returns: the mean without patches that were moved in.
+
+        Those may begin within a block of the JPEG; the FAN has seen none that does.
+        """
+        return found[(corners % self.patch == 0).all(1)].mean(0)
 
     def patches(self, image: np.ndarray, stride: int | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Corners (y, x), int (n, 2), and probabilities, float32 (n, 5), of patches that cover the picture.

@@ -119,7 +119,7 @@ class GaussianFilter(keras.layers.Layer):
     """
 
     def __init__(
-        self, sigma: float = 0.83, size: int = 5, fidelity: Fidelity = "original", *, name: str | None = None, **_: Any
+        self, sigma: float = 0.83, size: int = 5, fidelity: Fidelity = "original", *, name: str | None = None
     ) -> None:
         super().__init__(name=name, dtype="float32")
         if not sigma > 0 or size < 3 or size % 2 == 0:

@@ -72,16 +72,15 @@ def manipulation(fan: keras.Model, patch: int = 64) -> Serving:
 
     meaning = {
         "image": "RGB pictures of any size, one size a batch; float32 in [0, 1]",
-        "probabilities": f"of {', '.join(CLASSES)}: mean over patches of {patch} pixels",
+        "probabilities": f"of {', '.join(CLASSES)}: mean over patches of {patch} pixels, side by side from the corner",
         "heatmap": "one minus the probability of native for each pixel",
     }
     return of_pictures(core, [fan], meaning, {"image": PICTURE})
 
 
 def _every_second(length: Any, patch: int) -> Any:
-    """Which tiles half a patch apart are those a whole patch apart; the last one is moved in either way."""
-    halves, wholes = (-(-(length - patch) // step) for step in (patch // 2, patch))
-    return ops.minimum(2 * ops.arange(wholes + 1, dtype="int32"), halves)
+    """Which tiles half a patch apart lie side by side; not the last, where it was moved in."""
+    return 2 * ops.arange((length - patch) // patch + 1, dtype="int32")
 
 
 def _to_phase(planes: Any, cfa: str) -> Any:

@@ -22,7 +22,7 @@ class ImagingWorkflow(keras.Model):
 
     >>> workflow = ImagingWorkflow(UNet(weights=..., clip=False), FAN(), nip_weight=0.1)
     >>> workflow.compile(keras.optimizers.Adam(1e-4, epsilon=1e-8))
-    >>> workflow.fit(PlanePatches(...), epochs=1000, callbacks=[LearningRateScheduler(paper_rate)])
+    >>> workflow.fit(DevelopedPatches(...), epochs=1000, callbacks=[LearningRateScheduler(paper_rate)])
 
     It logs ``fan_loss``, ``nip_loss`` (both unweighted), ``accuracy`` and ``psnr`` (of the clipped picture, in dB, mean
     over pictures), saves as ``.keras``, and resumes.

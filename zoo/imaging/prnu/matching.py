@@ -17,9 +17,10 @@ class Match:
     """How well a picture fits a fingerprint."""
 
     pce: float
-    """Squared peak over the mean square of the background, with the peak's sign. About 1 where nothing matches."""
+    """Squared peak over the mean square of the background, with the peak's sign. Where nothing matches, about 1 in size
+    and of either sign at a single shift; larger the more shifts the peak is chosen from."""
     correlation: float
-    """Normalised correlation at the peak, -1..1."""
+    """Normalised correlation of fingerprint and weighted residual at the peak, -1..1."""
     shift: tuple[int, int]
     """Row and column of the fingerprint where the picture begins; negative where the picture is larger."""
     searched: int
@@ -93,8 +94,8 @@ def false_alarm(pce: float, searched: int = 1) -> float:
     """Chance that a picture of another camera has ``pce`` or more, 0..1, at the best of ``searched`` shifts.
 
     Takes the background for independent normal values (Goljan, Fridrich and Filler, "Large scale test of sensor
-    fingerprint camera identification", SPIE 2009). It is not quite: demosaicing leaves traces that match at even shifts
-    more often. Decide by a threshold that was tried on other cameras (they take a PCE of 60), not by this number alone.
+    fingerprint camera identification", SPIE 2009), which demosaicing's traces are not. Decide by a threshold that was
+    tried on other cameras (they take a PCE of 60), not by this number alone.
     """
     single = norm.sf(np.sign(pce) * np.sqrt(abs(pce)))
     return float(-np.expm1(searched * np.log1p(-single))) if single < 1 else 1.0
