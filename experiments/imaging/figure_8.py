@@ -9,15 +9,14 @@ at `paper`; the paper has 100 for the accuracy) and no intervals. F and F+N of a
 have the same number of FAN updates; what they share at the beginning is drawn in each.
 """
 
-import dataclasses
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 
+from zoo.experiments.fitting import SavedState
 from zoo.experiments.imaging.joint_evaluation import joint_evaluation
-from zoo.experiments.imaging.joint_scales import Run
+from zoo.experiments.imaging.joint_scales import JointScale, Run
 from zoo.experiments.table import Cell, Settings, Table
 from zoo.images import atomic
 from zoo.metrics import Estimate
@@ -33,7 +32,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
         for weight in (None, *evaluation.training.lambdas):
             run = Run(network, weight, evaluation.camera)
             row = f"{network}, {'F' if weight is None else f'lambda {weight:g}'}"
-            logged = progress(run, evaluation.folder / "joint")
+            logged = progress(run, evaluation.training, evaluation.folder / "joint")
             for metric, key in METRICS.items():
                 for epoch, entry in logged:
                     value = entry[key]
@@ -43,17 +42,15 @@ def cells(settings: Settings) -> Iterator[Cell]:
                     yield Cell(row, "last", metric, status="not-run")
 
 
-def progress(run: Run, folder: Path) -> list[tuple[int, dict]]:
-    """Epoch, counted over both parts, and log of every validation of ``run``; empty where there is no log."""
-    start = dataclasses.replace(run, weight=None).name + "-start"
-    parts = [folder / f"{name}.json" for name in (start, run.name)]
-    if not parts[1].is_file():
+def progress(run: Run, scale: JointScale, folder: Path) -> list[tuple[int, dict]]:
+    """Epoch, counted over all parts, and log of every validation of ``run``; empty where its own has no log."""
+    logs = [SavedState(folder, name).history() for name, _, _ in scale.parts(run)]
+    if not logs[-1]:
         return []
     found: list[tuple[int, dict]] = []
-    for part in parts:
+    for log in logs:
         before = found[-1][0] if found else 0
-        if part.is_file():
-            found += [(before + entry["epoch"], entry) for entry in json.loads(part.read_text())]
+        found += [(before + entry["epoch"], entry) for entry in log]
     return found
 
 

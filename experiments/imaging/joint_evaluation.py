@@ -91,7 +91,8 @@ class JointEvaluation:
         path = self.folder / "joint" / f"{run.name}.keras"
         history = SavedState(path.parent, run.name).history()
         if history:
-            return f"trained:{path.name}" if history[-1]["epoch"] >= self.training.epochs else None
+            *_, (_, _, epochs) = self.training.parts(run)
+            return f"trained:{path.name}" if history[-1]["epoch"] >= epochs else None
         known, (nip, fan) = zoo.weights.names(), stored_names(run)
         kept = run.repetition == 0 and run.codec == "dJPEG" and self.settings.weights is None and self.camera != OWN
         both = fan in known and (NAMES[run.network] if run.weight is None else nip) in known

@@ -1,6 +1,5 @@
 """Store a jointly trained camera and its analysts as small files with checksum and provenance."""
 
-import json
 from pathlib import Path
 
 import keras
@@ -9,6 +8,7 @@ import numpy as np
 import zoo.weights
 from zoo.experiments import stored
 from zoo.experiments.imaging import data
+from zoo.experiments.imaging.figure_8 import progress
 from zoo.experiments.imaging.joint_evaluation import stored_names
 from zoo.experiments.imaging.joint_scales import JointScale, Run, check_scale
 from zoo.experiments.imaging.joint_training import build, train_all, validation_patches
@@ -60,17 +60,10 @@ def run(scale_name: str, folder: Path, seed: int, install: bool) -> None:
     scale = check_scale(scale_name)
     train_all(scale_name, folder, seed)
     for one in kept(scale):
-        history = _history(one, folder)
+        history = [entry for _, entry in progress(one, scale, folder / "joint")]
         for path, cost in pack(one, scale, folder).items():
             print(f"written: {path} (packing costs {100 * cost:.1f} points of accuracy)")
             command = f"zoo pretrain imaging --joint --scale {scale_name} --seed {seed}"
             described = "8, residual 32" if path.name.startswith("fan") else "8, fine levels 16"
             local = None if install else stored.training_tag(scale_name)
             stored.install("imaging", path, history, described, command, "generated scenes, synthetic camera", local)
-
-
-def _history(one: Run, folder: Path) -> list[dict]:
-    """Logs of the training and of the beginning that it shares."""
-    start = f"{Run(one.network, camera=one.camera).name}-start"
-    parts = [folder / "joint" / f"{name}.json" for name in (start, one.name)]
-    return [entry for part in parts if part.is_file() for entry in json.loads(part.read_text())]

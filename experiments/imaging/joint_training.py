@@ -11,12 +11,12 @@ Command:  zoo pretrain imaging --joint                     all trainings of `lap
 Expected: Tables 4 and S1, see zoo/imaging/README.md
 Time:     see `JointScale`; `smoke` seconds; `paper` hours a training on a GPU
 
-At `laptop` F and all F+N of a network share their beginning: the FAN first learns alone (`start_epochs`), then goes on
-alone (F) or together with the NIP (F+N). So every one of them gets the same number of FAN updates on the same batches.
+At `laptop` F and all F+N of a network share their beginning (`JointScale.parts`): the FAN first learns alone. Then F
+goes on alone; F+N go on together with the NIP, first all at a small lambda, then each at its own. So every one of them
+gets the same number of FAN updates.
 """
 
 import argparse
-import dataclasses
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -105,11 +105,10 @@ def train(
     """
     if run.codec not in CODECS:
         raise ValueError(f"codec must be one of {', '.join(CODECS)}. Received: {run.codec!r}")
-    begin = None
-    if scale.start_epochs and run.codec != "none":
-        start = dataclasses.replace(run, weight=None)
-        begin = _fitted(start, f"{start.name}-start", scale, scale.start_epochs, folder, pictures, seed, nip, None)
-    return _fitted(run, run.name, scale, scale.epochs, folder, pictures, seed + 1, nip, begin)
+    workflow = None
+    for number, (name, part, epochs) in enumerate(scale.parts(run)):
+        workflow = _fitted(part, name, scale, epochs, folder, pictures, seed + number, nip, workflow)
+    return workflow
 
 
 def _fitted(
@@ -133,9 +132,11 @@ def _fitted(
     rate = (
         keras.callbacks.LearningRateScheduler(paper_rate) if scale.rate is None else fitting.cosine(scale.rate, epochs)
     )
-    workflow = build(run, plain_nip(run.network, folder, run.camera, nip, scale.precision), scale.precision, drawn)
+    plain = plain_nip(run.network, folder, run.camera, nip, scale.precision)
+    workflow = build(run, plain, scale.precision, drawn, scale.fan_loss)
     if begin is not None:
         workflow.fan.set_weights(begin.fan.get_weights())
+        workflow.nip.set_weights(begin.nip.get_weights())
     return fitting.fit(
         workflow,
         batches,
@@ -149,7 +150,7 @@ def _fitted(
     )
 
 
-def build(run: Run, nip: keras.Model, precision: str, seed: int) -> ImagingWorkflow:
+def build(run: Run, nip: keras.Model, precision: str, seed: int, fan_loss: str = "double_softmax") -> ImagingWorkflow:
     """The workflow of ``run`` with a new FAN, compiled."""
     keras.utils.set_random_seed(seed)
     with _policy(precision):
@@ -166,6 +167,7 @@ def build(run: Run, nip: keras.Model, precision: str, seed: int) -> ImagingWorkf
         channel=channel,
         mode="F+N" if joint else "F",
         nip_weight=run.weight if joint else 0.0,
+        fan_loss=fan_loss,
     )
     # On a CPU XLA's convolutions are several times slower than oneDNN's.
     workflow.compile(keras.optimizers.Adam(1e-4, epsilon=1e-8), jit_compile=not device().startswith("CPU"))

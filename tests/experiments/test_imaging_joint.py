@@ -13,6 +13,7 @@ from zoo.datasets.jpeg import compress
 from zoo.experiments import tables
 from zoo.experiments.cli import main
 from zoo.experiments.imaging import band_baseline, distortions, joint_pretrained, real_channel
+from zoo.experiments.imaging.figure_8 import progress
 from zoo.experiments.imaging.joint_evaluation import JointEvaluation, stored_names
 from zoo.experiments.imaging.joint_scales import SCALES, Run, check_scale
 from zoo.experiments.imaging.joint_training import pictures_of, plain_nip, train
@@ -52,12 +53,16 @@ def test_f_and_joint_begin_alike_and_the_nip_moves_in_joint_mode_alone(folder):
         assert workflow.mode == ("F+N" if moved else "F")
         logs[name] = json.loads((folder / "joint" / f"{name}.json").read_text())
         assert {"val_accuracy", "val_psnr", "fan_loss", "seconds"} <= set(logs[name][-1])
-    assert int(workflow.optimizer.iterations) == SMOKE.steps * SMOKE.epochs
+    assert int(workflow.optimizer.iterations) == SMOKE.steps * (SMOKE.epochs - SMOKE.search_epochs)
+    # F and F+N have as many updates of the FAN.
+    runs = [Run("inet"), Run("inet", 0.1)]
+    assert len({sum(epochs for _, _, epochs in SMOKE.parts(run)) for run in runs}) == 1
+    assert [epoch for epoch, _ in progress(runs[1], SMOKE, folder / "joint")] == [1, 2, 3]
 
 
 def test_a_killed_joint_training_resumes_to_the_same_bits(tmp_path, pictures):
     INet(clip=False).save(tmp_path / "inet.keras")
-    scale = dataclasses.replace(SMOKE, start_epochs=0, rate=None)
+    scale = dataclasses.replace(SMOKE, start_epochs=0, search_epochs=0, rate=None)
     run = Run("inet", 0.1)
     train(run, dataclasses.replace(scale, epochs=2), tmp_path / "whole", pictures, nip=tmp_path / "inet.keras")
     for epochs in (1, 2):
@@ -74,7 +79,7 @@ def test_a_half_trained_model_is_nowhere(tmp_path, folder):
     assert evaluation.weights(run) == "trained:birch-inet-0.1-0.keras"
     log = tmp_path / "joint" / f"{run.name}.json"
     entries = json.loads(log.read_text())
-    log.write_text(json.dumps([entries[-1] | {"epoch": SMOKE.epochs - 1}]))
+    log.write_text(json.dumps([entries[-1] | {"epoch": entries[-1]["epoch"] - 1}]))
     assert evaluation.weights(run) is None
 
 
