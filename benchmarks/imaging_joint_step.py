@@ -33,17 +33,16 @@ ROWS = (
 """Network, mode, RAW patches a batch, their side in planes, dtype policy. The paper's batch is 20 of 128."""
 
 
-def measure(network: str, mode: str, batch: int, patch: int, precision: str, steps: int) -> dict:
+def measure(network: str, mode: str, batch: int, patch: int, policy: str, steps: int) -> dict:
     """Time ``steps`` steps in this process."""
-    import keras
-
     from zoo.experiments.imaging.joint_scales import Run
     from zoo.experiments.imaging.joint_training import build
     from zoo.experiments.imaging.training import NETWORKS
+    from zoo.experiments.precision import precision
 
-    keras.config.set_dtype_policy(precision)
-    nip = NETWORKS[network](clip=False)
-    workflow = build(Run(network, 0.1 if mode == "F+N" else None), nip, precision, 0)
+    with precision(policy):
+        nip = NETWORKS[network](clip=False)
+    workflow = build(Run(network, 0.1 if mode == "F+N" else None), nip, policy, 0)
     rng = np.random.default_rng(0)
     planes = rng.random((batch, patch, patch, 4), np.float32)
     target = rng.random((batch, 2 * patch, 2 * patch, 3), np.float32)
@@ -52,7 +51,7 @@ def measure(network: str, mode: str, batch: int, patch: int, precision: str, ste
     for _ in range(steps):
         workflow.train_on_batch(planes, target)
     return {
-        **{"network": network, "mode": mode, "batch": batch, "patch": patch, "precision": precision},
+        **{"network": network, "mode": mode, "batch": batch, "patch": patch, "precision": policy},
         "cpu_seconds": round((time.process_time() - cpu) / steps, 2),
         "wall_seconds": round((time.perf_counter() - wall) / steps, 2),
         "peak_gib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),

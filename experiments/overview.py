@@ -21,7 +21,7 @@ from zoo.datasets import keyed
 from zoo.datasets.camera import CAMERAS, Body, as_raw, expose, linearise, shoot
 from zoo.datasets.digits import digits
 from zoo.datasets.embedded import photograph
-from zoo.images import atomic
+from zoo.experiments.figures import pyplot, save
 from zoo.imaging import bayer, pipeline
 from zoo.imaging.prnu import CorrelationPredictor, FingerprintSums, tampering_map
 
@@ -128,10 +128,7 @@ PANELS: dict[Callable[[], Panel], str] = {
 
 def draw(path: Path) -> None:
     """Write the picture as PNG, at once and whole."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
+    plt = pyplot()
 
     known = zoo.weights.names()
     panels = [panel() for panel, weights in PANELS.items() if not weights or weights in known]
@@ -146,9 +143,7 @@ def draw(path: Path) -> None:
         column[0].set_title(panel.title, fontsize=11)
     figure.tight_layout()
     path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic(path) as partial:
-        figure.savefig(partial, dpi=100, metadata={"Software": None})
-    plt.close(figure)
+    save(figure, path, dpi=100)
 
 
 def _crop(image: np.ndarray, top: int, left: int) -> np.ndarray:

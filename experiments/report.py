@@ -9,8 +9,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table as RichTable
 
+from zoo.experiments.figures import pyplot, save
 from zoo.experiments.table import places
-from zoo.images import atomic
 
 
 def print_table(
@@ -37,10 +37,7 @@ def print_table(
 
 def plot_table(frame: pd.DataFrame, title: str, path: Path) -> None:
     """Draw one small panel a row: ours with intervals, the paper's as crosses; PNG, written atomically."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
+    plt = pyplot()
 
     frame = frame[frame["status"].isin(["measured", "quoted"])]
     if frame.empty:
@@ -67,9 +64,7 @@ def plot_table(frame: pd.DataFrame, title: str, path: Path) -> None:
     axes.flat[0].legend(fontsize=7)
     figure.suptitle(title, fontsize=10, y=1 - 0.1 / figure.get_figheight(), va="top")
     figure.tight_layout(rect=(0, 0, 1, 1 - 0.35 / figure.get_figheight()))
-    with atomic(path) as partial:
-        figure.savefig(partial, dpi=110, metadata={"Software": None})
-    plt.close(figure)
+    save(figure, path)
 
 
 def _text(cell: pd.Series | None, decimals: int) -> str:

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from zoo.experiments.adversarial.evaluation import AUTHENTIC, Evaluation, Scorer, percent
+from zoo.experiments.figures import pyplot, save
 from zoo.experiments.table import Cell, Settings
-from zoo.images import atomic
 from zoo.metrics import Estimate, bootstrap_mean
 
 FALSE_POSITIVES = (0, 1, 2, 5, 10, 15, 20, 30, 40, 50, 60, 70, 80, 90, 100)
@@ -47,10 +47,7 @@ def plot(
 ) -> None:
     """Draw each row as a curve over its columns, one panel for what stands before the row's last comma; PNG."""
     del settings  # the frame holds all there is
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
+    plt = pyplot()
 
     frame = frame[frame["status"] == "measured"]
     if frame.empty:
@@ -78,9 +75,7 @@ def plot(
         axis.legend(fontsize=7)
     figure.suptitle(title, fontsize=10)
     figure.tight_layout()
-    with atomic(path) as partial_path:
-        figure.savefig(partial_path, dpi=110, metadata={"Software": None})
-    plt.close(figure)
+    save(figure, path)
 
 
 def _true_positives(evaluation: Evaluation, scorer: Scorer, group: str, rate: float) -> Estimate:

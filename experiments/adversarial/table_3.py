@@ -18,8 +18,8 @@ import pandas as pd
 
 from zoo.experiments.adversarial.evaluation import OVERFEAT_ATTACKS, Evaluation
 from zoo.experiments.adversarial.shared import evaluation_of, weights_of
+from zoo.experiments.figures import pyplot, save
 from zoo.experiments.table import Cell, DataUnavailable, Settings, Table
-from zoo.images import atomic
 from zoo.metrics import Estimate
 
 LAYER, PROCESSING, WEIGHTING = "pool5", "pca-whiten", "DW-kNN"
@@ -49,10 +49,7 @@ def example(evaluation: Evaluation, kind: str, number: int) -> int:
 
 def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> None:
     """Draw the examples: attacked picture and nearest training picture of the predicted class; PNG."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
+    plt = pyplot()
 
     if not (frame["status"] == "measured").all():
         return
@@ -73,9 +70,7 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
             axis.axis("off")
     figure.suptitle(title, fontsize=9)
     figure.tight_layout(rect=(0, 0, 1, 0.98))
-    with atomic(path) as temporary:
-        figure.savefig(temporary, dpi=80, metadata={"Software": None})
-    plt.close(figure)
+    save(figure, path, dpi=80)
 
 
 def _score(evaluation: Evaluation, kind: str, number: int) -> Estimate:

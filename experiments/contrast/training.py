@@ -12,7 +12,6 @@ Time:     an hour on two cores with AVX512-BF16 and other work beside it for `la
 """
 
 import dataclasses
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -26,8 +25,8 @@ from zoo.datasets.jpeg import ORIGINAL_QUALITIES
 from zoo.datasets.patches import PairedPatches
 from zoo.datasets.photographs import Photograph
 from zoo.experiments.fitting import cosine, fit
+from zoo.experiments.precision import FASTEST, precision
 from zoo.experiments.scales import scale_of
-from zoo.experiments.table import device
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,28 +67,18 @@ class Scale:
     steps: int
     recipe: str
     precision: str
-    """A Keras dtype policy, or ``"fastest"``: see ``fastest_precision``."""
+    """A Keras dtype policy, or ``zoo.experiments.precision.FASTEST``."""
     base_filters: int = 32
     """Width that is trained; a narrower network than the paper's 32 is widened at the end (``widening.py``)."""
 
 
 SCALES = {
     "smoke": Scale(1, 1, 1, 2, "original", "float32", base_filters=8),
-    "laptop": Scale(10, 12, 2, 1000, "short", "fastest", base_filters=8),
+    "laptop": Scale(10, 12, 2, 1000, "short", FASTEST, base_filters=8),
     # For one GPU and an hour; not what the stored weights come from.
     "gpu": Scale(20, 20, 5, 2000, "short", "mixed_bfloat16"),
     "paper": Scale(3, 3, 3, 125_000, "original", "float32"),
 }
-
-
-def fastest_precision() -> str:
-    """``mixed_bfloat16`` where the hardware computes in it (a GPU, AVX512-BF16, AMX), else ``float32``.
-
-    Emulated on a CPU without these, bfloat16 is some twenty times slower than float32; with them it is twice as fast.
-    """
-    flags = Path("/proc/cpuinfo")
-    native = flags.exists() and re.search(r"\b(avx512_bf16|amx_bf16)\b", flags.read_text())
-    return "mixed_bfloat16" if native or not device().startswith("CPU") else "float32"
 
 
 def compile_recipe(model: keras.Model, recipe: str) -> None:
@@ -202,12 +191,8 @@ def pretrain(scale: str, folder: Path, seed: int = 0, pictures: Sequence[Photogr
     settings = scale_of(SCALES, scale)
     recipe = RECIPES[settings.recipe]
     keras.utils.set_random_seed(seed)
-    policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(fastest_precision() if settings.precision == "fastest" else settings.precision)
-    try:
+    with precision(settings.precision):
         model = ContrastNet(base_filters=settings.base_filters)
-    finally:
-        keras.config.set_dtype_policy(policy)
     if recipe.from_data:
         # Drawn with the unaware step's seed: its first scenes, of no other use.
         initialise_from_data(model, training_batches(1, 3 * seed, aware=False, pictures=pictures).batch(0, 0)[0])

@@ -23,11 +23,11 @@ import numpy as np
 import pandas as pd
 
 from zoo.datasets.camera import CAMERAS, Body
+from zoo.experiments.figures import pyplot, save
 from zoo.experiments.imaging.pipelines import standard
 from zoo.experiments.imaging.prnu_evaluation import ANOTHER_BODY, TRUTH, PrnuEvaluation, cell_of
 from zoo.experiments.imaging.values import paper_values
 from zoo.experiments.table import Cell, Settings, Table
-from zoo.images import atomic
 from zoo.metrics import Estimate, bootstrap_mean
 
 CAMERA = "birch"
@@ -78,10 +78,7 @@ def _extreme(choose: Callable, measure: Callable[..., Estimate], pairs: list[tup
 
 def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> None:
     """Both matrices as the paper draws them: rows are the camera models' pipelines, columns the pictures'."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
+    plt = pyplot()
 
     frame = frame[(frame["status"] == "measured") & ~frame["row"].isin(["lowest", "highest"])]
     figure, axes = plt.subplots(1, 2, figsize=(10, 4.6))
@@ -99,9 +96,7 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
         axis.set_title(metric, fontsize=9)
     figure.suptitle(title, fontsize=9)
     figure.tight_layout()
-    with atomic(path) as partial_file:
-        figure.savefig(partial_file, dpi=110, metadata={"Software": None})
-    plt.close(figure)
+    save(figure, path)
 
 
 TABLE = Table("imaging", "figure_5", "PRNU across imaging pipelines, Figure 5", cells, decimals=2, plot=draw)

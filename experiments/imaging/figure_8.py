@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from zoo.experiments.figures import pyplot, save
 from zoo.experiments.fitting import SavedState
 from zoo.experiments.imaging.joint_evaluation import joint_evaluation
 from zoo.experiments.imaging.joint_scales import JointScale, Run
 from zoo.experiments.table import Cell, Settings, Table
-from zoo.images import atomic
 from zoo.metrics import Estimate
 
 METRICS = {"accuracy": "val_accuracy", "PSNR": "val_psnr"}
@@ -56,10 +56,7 @@ def progress(run: Run, scale: JointScale, folder: Path) -> list[tuple[int, dict]
 
 def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> None:
     """Two panels for each network, as the paper's."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
+    plt = pyplot()
 
     frame = frame[frame["status"] == "measured"]
     if frame.empty:
@@ -77,9 +74,7 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
         pair[0].legend(fontsize=7)
     figure.suptitle(title, fontsize=10)
     figure.tight_layout()
-    with atomic(path) as partial:
-        figure.savefig(partial, dpi=110, metadata={"Software": None})
-    plt.close(figure)
+    save(figure, path)
 
 
 DECIMALS = {"accuracy": 3}

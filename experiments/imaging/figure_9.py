@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from zoo.experiments.figures import pyplot, save
 from zoo.experiments.imaging import table_s1
 from zoo.experiments.table import Cell, Settings, Table
-from zoo.images import atomic
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
@@ -25,10 +25,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
 
 def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> None:
     """A panel for each camera and measure of fidelity."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
+    plt = pyplot()
 
     frame = frame[~frame["row"].str.contains("baseline")]
     frame = frame.assign(camera=frame["row"].str.split(", ").str[0], lam=frame["row"].str.split(", ").str[1])
@@ -56,9 +53,7 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
         pair[0].legend(fontsize=7)
     figure.suptitle(title, fontsize=10)
     figure.tight_layout()
-    with atomic(path) as partial:
-        figure.savefig(partial, dpi=110, metadata={"Software": None})
-    plt.close(figure)
+    save(figure, path)
 
 
 TABLE = Table("imaging", "figure_9", "Fidelity against accuracy, Figures 9, S2, S3", cells, table_s1.DECIMALS, draw)

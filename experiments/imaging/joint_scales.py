@@ -4,6 +4,7 @@ import dataclasses
 
 from zoo.datasets.camera import CAMERAS
 from zoo.experiments.imaging.data import CAMERA
+from zoo.experiments.precision import FASTEST
 from zoo.experiments.scales import scale_of
 
 LAMBDAS = (1e-4, 5e-4, 1e-3, 5e-3, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0)
@@ -133,7 +134,7 @@ SCALES = {
         epochs=20,
         every=2,
         rate=2e-4,
-        precision="mixed_bfloat16",
+        precision=FASTEST,
         # The doubled softmax was seen to saturate at 5e-4, and at 2e-4 to leave F+N where F is.
         fan_loss="cross_entropy",
         search_epochs=5,

@@ -32,6 +32,7 @@ from zoo.experiments.imaging import data, training
 from zoo.experiments.imaging.data import CAMERA
 from zoo.experiments.imaging.joint_scales import CODECS, OWN, JointScale, Run, check_scale
 from zoo.experiments.imaging.pretrained import NAMES
+from zoo.experiments.precision import precision
 from zoo.experiments.table import device
 from zoo.imaging.channel import DistributionChannel
 from zoo.imaging.fan import FAN
@@ -40,7 +41,7 @@ from zoo.layers import DifferentiableJPEG
 
 
 def plain_nip(
-    network: str, folder: Path, camera: str = CAMERA, file: Path | None = None, precision: str = "float32"
+    network: str, folder: Path, camera: str = CAMERA, file: Path | None = None, policy: str = "float32"
 ) -> keras.Model:
     """The camera's pre-trained NIP, not clipped: from ``file``, else ``folder``, else the stored weights.
 
@@ -59,7 +60,7 @@ def plain_nip(
             f"The {network} of the camera {camera!r} is to be trained first: zoo pretrain imaging [--joint] for a "
             f"synthetic one, zoo imaging fit RAW_DIR for yours; or give --nip. Received: {own}"
         )
-    with _policy("float32" if network == "inet" else precision):
+    with precision("float32" if network == "inet" else policy):
         nip = training.NETWORKS[network](clip=False)
     if Path(source).suffix == ".keras":
         nip.set_weights(keras.models.load_model(source, compile=False).get_weights())
@@ -150,10 +151,10 @@ def _fitted(
     )
 
 
-def build(run: Run, nip: keras.Model, precision: str, seed: int, fan_loss: str = "double_softmax") -> ImagingWorkflow:
+def build(run: Run, nip: keras.Model, policy: str, seed: int, fan_loss: str = "double_softmax") -> ImagingWorkflow:
     """The workflow of ``run`` with a new FAN, compiled."""
     keras.utils.set_random_seed(seed)
-    with _policy(precision):
+    with precision(policy):
         fan = FAN((None, None, 3))
     channel = DistributionChannel(name="channel")
     if run.codec == "libjpeg":
@@ -192,20 +193,6 @@ def train_all(scale_name: str, folder: Path, seed: int = 0) -> dict[Run, Imaging
             if run.camera == camera:
                 trained[run] = train(run, scale, folder, pictures, seed)
     return trained
-
-
-class _policy:
-    """Build layers under another dtype policy."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __enter__(self) -> None:
-        self.before = keras.config.dtype_policy()
-        keras.config.set_dtype_policy(self.name)
-
-    def __exit__(self, *_: object) -> None:
-        keras.config.set_dtype_policy(self.before)
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.images import atomic
+from zoo.experiments.figures import pyplot, save
 
 
 def spectrum(images: np.ndarray) -> np.ndarray:
@@ -32,10 +32,7 @@ def draw_grid(
 
     Maps of one column share their scale, so that they can be compared.
     """
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
+    plt = pyplot()
 
     figure, axes = plt.subplots(
         len(rows), len(column_labels), figsize=(1.7 * len(column_labels) + 0.6, 1.75 * len(rows) + 0.8), squeeze=False
@@ -52,6 +49,4 @@ def draw_grid(
         axes[r, 0].set_ylabel(label, fontsize=8)
     figure.suptitle(title, fontsize=10)
     figure.tight_layout()
-    with atomic(path) as partial:
-        figure.savefig(partial, dpi=110, metadata={"Software": None})
-    plt.close(figure)
+    save(figure, path)

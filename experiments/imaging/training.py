@@ -24,6 +24,7 @@ from zoo.datasets.developed import Developed, DevelopedPatches, fixed_patches
 from zoo.experiments import fitting
 from zoo.experiments.imaging.data import CAMERA, synthetic
 from zoo.experiments.imaging.warm_start import linear_pipeline, warm_dnet, warm_unet
+from zoo.experiments.precision import FASTEST, precision
 from zoo.experiments.scales import scale_of
 from zoo.imaging import DNet, INet, UNet
 
@@ -72,7 +73,7 @@ SCALES = {
         256,
         {"inet": Recipe(15, 400, 3e-3), "unet": Recipe(20, 200, 5e-4), "dnet": Recipe(20, 100, 3e-4)},
         batch=8,
-        precision="mixed_bfloat16",
+        precision=FASTEST,
         polish=0.4,
         short=True,
     ),
@@ -201,13 +202,9 @@ def _rate(recipe: Recipe, settings: Scale) -> float | keras.optimizers.schedules
 def new_network(name: str, settings: Scale, training: Sequence[Developed], seed: int = 0) -> keras.Model:
     """A network as a training begins with it."""
     keras.utils.set_random_seed(seed)
-    policy = keras.config.dtype_policy()
     # INet is three colours wide: bfloat16 would save nothing and cost it decibels.
-    keras.config.set_dtype_policy("float32" if name == "inet" else settings.precision)
-    try:
+    with precision("float32" if name == "inet" else settings.precision):
         model = NETWORKS[name](clip=False)
-    finally:
-        keras.config.set_dtype_policy(policy)
     if settings.short and name != "inet":
         (warm_unet if name == "unet" else warm_dnet)(model, linear_pipeline(training, seed))
     return model

@@ -20,11 +20,12 @@ import numpy as np
 import pandas as pd
 
 from zoo.datasets.pairs import HidingPairs
+from zoo.experiments.figures import pyplot, save
+from zoo.experiments.precision import FASTEST, precision
 from zoo.experiments.scales import scale_of
 from zoo.experiments.steganography.timing import seconds
 from zoo.experiments.steganography.training import VALIDATION_SEED
 from zoo.experiments.table import Cell, Settings, Table
-from zoo.images import atomic
 from zoo.metrics import Estimate, bootstrap_mean
 from zoo.steganography import BalujaNet, HNet, RNet, Steganographer
 from zoo.steganography.steganographer import adam
@@ -50,7 +51,7 @@ class Scale:
 
 SCALES = {
     "smoke": Scale(0.5, 32, 2, (0,), "float32"),
-    "laptop": Scale(180, 32, 8, (0, 1, 2), "mixed_bfloat16"),
+    "laptop": Scale(180, 32, 8, (0, 1, 2), FASTEST),
     "paper": Scale(36_000, 224, 16, (0, 1, 2), "float32"),
 }
 Curve = list[dict[str, float]]
@@ -78,17 +79,13 @@ def cells(settings: Settings) -> Iterator[Cell]:
 def train(scale: Scale, network: str, seed: int) -> tuple[Steganographer, Curve]:
     """Train a network for the scale's seconds and judge it at every point."""
     keras.utils.set_random_seed(seed)
-    policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(scale.precision)
-    noise = keras.layers.GaussianNoise(NOISE, seed=seed)
-    try:
+    with precision(scale.precision):
+        noise = keras.layers.GaussianNoise(NOISE, seed=seed)
         if network == BALUJA:
             model = BalujaNet(weight=WEIGHT, quantize=True, channel=noise)
         else:
             loss = "ssim" if network == SSIM else "mse"
             model = Steganographer(HNet(), RNet(), WEIGHT, loss, quantize=True, channel=noise)
-    finally:
-        keras.config.set_dtype_policy(policy)
     model.compile(adam(1e-3, 0.9))
     pairs = HidingPairs(1, scale.batch_size, scale.size, seed)
     held_out = HidingPairs(1, 32, scale.size, seed + VALIDATION_SEED).batch(0, 0)
@@ -147,10 +144,7 @@ def _at(curve: Curve, metric: str, step: float) -> float:
 
 def plot(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> None:
     """Draw a panel for each metric: every network's mean over the seeds, the seeds faint behind it."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
+    plt = pyplot()
 
     figure, axes = plt.subplots(2, 3, figsize=(11, 6), layout="constrained")
     for metric, axis in zip(METRICS, axes.flat, strict=True):
@@ -165,9 +159,7 @@ def plot(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
         axis.grid(alpha=0.3)
     axes[0, 0].legend(fontsize=8, title="mean and each seed")
     figure.suptitle(title)
-    with atomic(path) as partial_path:
-        figure.savefig(partial_path, dpi=90, metadata={"Software": None})
-    plt.close(figure)
+    save(figure, path, dpi=90)
 
 
 TABLE = Table("steganography", "comparison", "Steganography, trained alike", cells, 4, plot)

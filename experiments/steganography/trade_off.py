@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from zoo.datasets.jpeg import compress
+from zoo.experiments.figures import pyplot, save
 from zoo.experiments.steganography.evaluation import (
     ALIKE,
     LSB,
@@ -28,7 +29,6 @@ from zoo.experiments.steganography.evaluation import (
 )
 from zoo.experiments.steganography.table_1 import COLUMNS
 from zoo.experiments.table import Cell, Settings, Table
-from zoo.images import atomic
 from zoo.metrics import Estimate
 from zoo.steganography.hiding import resize
 from zoo.steganography.measures import mse, psnr, ssim
@@ -67,10 +67,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
 
 def plot(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> None:
     """Draw the cover's error against the secret's, both with intervals, on logarithmic axes."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
+    plt = pyplot()
 
     errors = frame[(frame["metric"] == "MSE") & (frame["status"] == "measured")]
     by_part = {part: errors[errors["column"] == part].set_index("row") for part in PARTS}
@@ -85,9 +82,7 @@ def plot(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
     axis.grid(alpha=0.3, which="both")
     axis.legend(fontsize=7)
     figure.tight_layout()
-    with atomic(path) as partial_path:
-        figure.savefig(partial_path, dpi=110, metadata={"Software": None})
-    plt.close(figure)
+    save(figure, path)
 
 
 def _cell(row: str, column: str, metric: str, missing: bool, measure: partial, label: str) -> Cell:

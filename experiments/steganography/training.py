@@ -29,6 +29,7 @@ from zoo.callbacks import TorchReduceLROnPlateau
 from zoo.datasets.pairs import DrawImage, HidingPairs, resized_photographs
 from zoo.datasets.photographs import Photograph
 from zoo.experiments.fitting import SavedState
+from zoo.experiments.precision import FASTEST, precision
 from zoo.experiments.scales import scale_of
 from zoo.experiments.steganography.warm_start import start_in_haar
 from zoo.steganography import BalujaNet, HNet, RNet, Steganographer, separate_optimizers
@@ -60,7 +61,7 @@ class Scale:
 
 SCALES = {
     "smoke": Scale(1, 2, 2, 32, "relative", "float32", 1, jpeg_epochs=1),
-    "laptop": Scale(24, 250, 8, 64, "short", "mixed_bfloat16", 8, jpeg_epochs=6),
+    "laptop": Scale(24, 250, 8, 64, "short", FASTEST, 8, jpeg_epochs=6),
     # "Batch 32" of the public code: 16 covers and 16 secrets out of 32 images; 15,000 images make 468 of them.
     "paper": Scale(100, 468, 16, 224, "relative", "float32", 46, (0.5, 0.75, 1.0), baluja=True),
 }
@@ -76,17 +77,13 @@ def build(
 
     The container is rounded to 8 bits in training.
     """
-    policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(scale.precision)
-    try:
+    with precision(scale.precision):
         if network == "baluja":
             model = BalujaNet(weight=weight, quantize=True, channel=channel)
         else:
             model = Steganographer(HNet(), RNet(), weight, quantize=True, channel=channel)
-            if scale.recipe == "short":
-                start_in_haar(model.hiding)
-    finally:
-        keras.config.set_dtype_policy(policy)
+    if network == "ours" and scale.recipe == "short":
+        start_in_haar(model.hiding)
     hiding = "baluja_(prepare|hide)_" if network == "baluja" else "h_net_"
     model.compile(separate_optimizers(_optimizer(scale, "hiding"), _optimizer(scale, "revealing"), hiding))
     return model
