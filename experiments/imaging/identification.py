@@ -22,6 +22,7 @@ import numpy as np
 from zoo.datasets.camera import CAMERAS, Body, as_raw
 from zoo.datasets.jpeg import compress
 from zoo.experiments.imaging import shots
+from zoo.experiments.imaging.commands_prnu import THRESHOLD
 from zoo.experiments.imaging.pipelines import to_8_bits
 from zoo.experiments.imaging.shots import Shot
 from zoo.experiments.scales import scale_of
@@ -31,7 +32,6 @@ from zoo.imaging.prnu import FingerprintSums, match
 from zoo.imaging.raw import RawImage
 from zoo.metrics import Estimate, bootstrap_mean, rate_upper_bound
 
-THRESHOLD = 60.0
 OWN = Body(CAMERAS["birch"], serial=1)
 OTHERS = {
     "other bodies of the model": [Body(CAMERAS["birch"], serial=n) for n in (2, 3, 4)],

@@ -12,7 +12,7 @@ from zoo.experiments.imaging.figure_8 import progress
 from zoo.experiments.imaging.joint_evaluation import stored_names
 from zoo.experiments.imaging.joint_scales import JointScale, Run, check_scale
 from zoo.experiments.imaging.joint_training import build, train_all, validation_patches
-from zoo.experiments.imaging.pretrained import UNSEEN, bits
+from zoo.experiments.imaging.pretrained import NAMES, UNSEEN, bits
 from zoo.experiments.imaging.training import NETWORKS
 from zoo.imaging.workflow import ImagingWorkflow
 
@@ -34,7 +34,10 @@ def pack(run: Run, scale: JointScale, folder: Path) -> dict[Path, float]:
     whole, packed = (build(run, NETWORKS[run.network](clip=False), "float32", 0) for _ in range(2))
     whole.nip.set_weights(trained.nip.get_weights())
     whole.fan.set_weights(trained.fan.get_weights())
-    packed.nip.set_weights(trained.nip.get_weights())
+    if run.weight is None and NAMES[run.network] in zoo.weights.names():  # it will meet the plain NIP as it is stored
+        zoo.weights.load_into(packed.nip, NAMES[run.network])
+    else:
+        packed.nip.set_weights(trained.nip.get_weights())
     written = [fan_path]
     # The filters that the first layer makes of its kernel are differences: 8 bits would disturb their zero sum.
     zoo.weights.pack(whole.fan, fan_path, {"residual": 32})
