@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import keras
 import numpy as np
 
 from zoo.datasets import keyed
+from zoo.datasets.keyed_batches import KeyedBatches
 from zoo.imaging import bayer, pipeline
 from zoo.imaging.develop import crop_to_phase
 from zoo.imaging.raw import RawImage
@@ -48,7 +48,7 @@ def develop_pair(raw: RawImage, source: str, cfa: str) -> Developed:
     return Developed(planes, target, source, raw.camera_matrix, cfa)
 
 
-class DevelopedPatches(keras.utils.PyDataset):
+class DevelopedPatches(KeyedBatches):
     """Batches of random patches: x float32 (batch, patch, patch, 4), y float32 (batch, 2 patch, 2 patch, 3), [0, 1].
 
     Every picture gives one patch before any gives a second. Pictures and positions depend on (seed, epoch, step) alone;
@@ -76,19 +76,11 @@ class DevelopedPatches(keras.utils.PyDataset):
         if not sizes or min(map(min, sizes)) < patch:
             raise ValueError(f"Pictures of at least {2 * patch} pixels a side are needed. Received: {sizes[:4]} planes")
         self.pictures, self.steps, self.batch_size, self.patch = pictures, steps, batch_size, patch
-        self.seed, self.epoch = seed, 0
+        self.seed = seed
 
     def __len__(self) -> int:
         """Batches an epoch."""
         return self.steps
-
-    def follow(self) -> keras.callbacks.Callback:
-        """A callback that tells this data set which epoch a ``fit`` is in."""
-        return keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: setattr(self, "epoch", epoch))
-
-    def __getitem__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return batch ``step`` of the current epoch."""
-        return self.batch(self.epoch, step)
 
     def batch(self, epoch: int, step: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the batch of (epoch, step), whatever was asked before."""

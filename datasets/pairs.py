@@ -8,18 +8,18 @@ from collections.abc import Callable, Sequence
 from functools import cache
 
 import cv2
-import keras
 import numpy as np
 
 from zoo.datasets import keyed
 from zoo.datasets.embedded import generate_scene
+from zoo.datasets.keyed_batches import KeyedBatches
 from zoo.datasets.photographs import Photograph
 
 DrawImage = Callable[[np.random.Generator, int], np.ndarray]
 """``draw(generator, size)`` returns uint8 RGB (size, size, 3)."""
 
 
-class HidingPairs(keras.utils.PyDataset):
+class HidingPairs(KeyedBatches):
     """Batches of ``{"cover": ..., "secret": ...}``, float32 RGB (batch_size, size, size, 3) in [0, 1].
 
     Every image is drawn on its own. Images depend on (seed, epoch, step) alone; put ``self.follow()`` among the
@@ -45,15 +45,10 @@ class HidingPairs(keras.utils.PyDataset):
             raise ValueError(f"steps, batch_size and size must be at least 1. Received: {steps}, {batch_size}, {size}")
         self.steps, self.batch_size, self.size, self.seed = steps, batch_size, size, seed
         self.draw = draw or small_scene
-        self.epoch = 0
 
     def __len__(self) -> int:
         """Batches an epoch."""
         return self.steps
-
-    def follow(self) -> keras.callbacks.Callback:
-        """A callback that tells this data set which epoch a ``fit`` is in."""
-        return keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: setattr(self, "epoch", epoch))
 
     def __getitem__(self, step: int) -> tuple[dict[str, np.ndarray]]:
         """Return batch ``step`` of the current epoch."""

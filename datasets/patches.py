@@ -8,12 +8,12 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import keras
 import numpy as np
 
 from zoo import tiles
 from zoo.datasets import keyed
 from zoo.datasets.jpeg import compress
+from zoo.datasets.keyed_batches import KeyedBatches
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -23,7 +23,7 @@ Operator = Callable[[np.ndarray], np.ndarray]
 DrawOperator = Callable[[np.random.Generator], tuple[str, Operator]]
 
 
-class PairedPatches(keras.utils.PyDataset):
+class PairedPatches(KeyedBatches):
     """Batches of pristine (label 0) and adjusted (label 1) patches of the same scenes and positions.
 
     One operator is drawn for each scene and applied to the whole scene, then both versions are cut at the same grid
@@ -66,21 +66,13 @@ class PairedPatches(keras.utils.PyDataset):
             raise ValueError(f"batch_size must be even and at least 2. Received: {batch_size}")
         self.scene, self.draw_operator, self.both = scene, draw_operator, both
         self.steps, self.batch_size, self.qualities = steps, batch_size, qualities
-        self.seed, self.epoch, self.positions, self.patch = seed, 0, positions, patch
+        self.seed, self.positions, self.patch = seed, positions, patch
         self._blocks: dict[tuple[int, int], np.ndarray] = {}
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
         """Batches an epoch."""
         return self.steps
-
-    def follow(self) -> keras.callbacks.Callback:
-        """A callback that tells this data set which epoch a ``fit`` is in."""
-        return keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: setattr(self, "epoch", epoch))
-
-    def __getitem__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return batch ``step`` of the current epoch."""
-        return self.batch(self.epoch, step)
 
     def batch(self, epoch: int, step: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the batch of (epoch, step), whatever was asked before."""

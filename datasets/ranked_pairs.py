@@ -1,12 +1,12 @@
 """Batches of authentic and tampered patches in random order, for learning to rank (Chandakkar and Li 2017, page 7)."""
 
-import keras
 import numpy as np
 
 from zoo.datasets import keyed
+from zoo.datasets.keyed_batches import KeyedBatches
 
 
-class RankedPairs(keras.utils.PyDataset):
+class RankedPairs(KeyedBatches):
     """Pairs of patches with the label +1 for (authentic, tampered) and -1 for the other order.
 
     Batch: two float32 arrays (batch_size, side, side, 3), as they come times ``scale`` less ``mean``, and labels
@@ -41,21 +41,17 @@ class RankedPairs(keras.utils.PyDataset):
                 f"Received: {authentic.shape}, {tampered.shape}"
             )
         self.authentic, self.tampered, self.mean, self.scale = authentic, tampered, mean, scale
-        self.batch_size, self.seed, self.epoch = batch_size, seed, 0
+        self.batch_size, self.seed = batch_size, seed
 
     def __len__(self) -> int:
         """Batches an epoch."""
         return len(self.authentic) // self.batch_size
 
-    def follow(self) -> keras.callbacks.Callback:
-        """A callback that tells this data set which epoch a ``fit`` is in."""
-        return keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: setattr(self, "epoch", epoch))
-
-    def __getitem__(self, step: int) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
-        """Return batch ``step`` of the current epoch."""
-        order = keyed.permutation(len(self.authentic), self.seed, self.epoch)
+    def batch(self, epoch: int, step: int) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
+        """Return the batch of (epoch, step), whatever was asked before."""
+        order = keyed.permutation(len(self.authentic), self.seed, epoch)
         chosen = order[step * self.batch_size : (step + 1) * self.batch_size]
-        rng = keyed.generator(self.seed, self.epoch, step)
+        rng = keyed.generator(self.seed, epoch, step)
         pair = np.stack([self.authentic[chosen], self.tampered[chosen]]).astype(np.float32) * self.scale - self.mean
         pair = pair.astype(np.float32)
         swap, across, down = rng.random((3, len(chosen))) < 0.5

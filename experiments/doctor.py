@@ -62,7 +62,7 @@ def versions() -> Iterator[Finding]:
     except metadata.PackageNotFoundError:
         yield Finding("versions", "forensics-zoo", "broken", "is not installed: make setup, or pip install .")
         return
-    from zoo.experiments.table import commit
+    from zoo.experiments.machine import commit
 
     yield Finding("versions", "forensics-zoo", "ok", f"{own}, {commit()}")
     for line in metadata.requires("forensics-zoo") or []:

@@ -4,20 +4,13 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
 
 import keras
 import numpy as np
 
-from zoo.experiments.table import commit
+from zoo.datasets.keyed_batches import KeyedBatches
+from zoo.experiments.machine import commit
 from zoo.images import atomic
-
-
-class Batches(Protocol):
-    """A data set of keyed batches, as ``zoo.datasets.patches.PairedPatches``."""
-
-    def follow(self) -> keras.callbacks.Callback:
-        """A callback that tells it which epoch a ``fit`` is in."""
 
 
 class SavedState(keras.callbacks.Callback):
@@ -53,7 +46,7 @@ class SavedState(keras.callbacks.Callback):
 
 def fit(
     model: keras.Model,
-    batches: Batches,
+    batches: KeyedBatches,
     epochs: int,
     folder: Path,
     name: str,

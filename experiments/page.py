@@ -10,7 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from zoo.experiments import tables
-from zoo.experiments.table import Table, commit, csv_path, places, reasons_path
+from zoo.experiments.machine import commit
+from zoo.experiments.table import Table, csv_path, places, reasons_path
 from zoo.images import atomic
 from zoo.papers import PAPERS
 from zoo.version import __version__

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import keras
 
-from zoo.experiments.table import device
+from zoo.experiments.machine import device
 
 FASTEST = "fastest"
 

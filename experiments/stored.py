@@ -7,7 +7,7 @@ from typing import Any
 
 import zoo.weights
 from zoo import store
-from zoo.experiments.table import device
+from zoo.experiments.machine import device
 
 GENERATED = "generated"
 """How a name calls the training data that every machine can make."""

@@ -4,14 +4,11 @@ A table module yields ``Cell``s; ``run`` measures those that are not on disk yet
 """
 
 import dataclasses
-import functools
 import hashlib
 import json
-import os
 import re
-import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from importlib.metadata import version
 from pathlib import Path
@@ -20,6 +17,7 @@ from typing import Literal
 import pandas as pd
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from zoo.experiments.machine import commit, device
 from zoo.images import atomic
 from zoo.metrics import Estimate
 
@@ -93,7 +91,8 @@ def run(
 ) -> pd.DataFrame | None:
     """Measure the cells of ``table`` that are not there yet and write ``output/<scale>/<paper>_<name>.csv``.
 
-    ``rows`` are shell patterns of row labels; other rows are listed as ``not-run``. With ``shard = (i, n)`` and n above
+    ``rows`` are shell patterns of row labels; other rows stay as an earlier CSV of the same data and seed has them, or
+    are listed as ``not-run``. With ``shard = (i, n)`` and n above
     1 only every n-th cell is measured and nothing assembled: see ``merge``. A killed run goes on where it stood when
     the same command is given again, as long as code, data, seed and scale are the same; after the CSV is written the
     cells' own files are removed, so that the next run measures anew.
@@ -119,7 +118,8 @@ def run(
             bar.update(task, description=f"{table.paper} {table.name}: {cell.row}, {cell.column}")
             _measured_entry(table, settings, cell, folder)
             bar.advance(task)
-    return assemble(table, settings, output, cells, [folder]) if count == 1 else None
+    others = [cell for cell in cells if all(cell is not other for other in wanted)]
+    return assemble(table, settings, output, cells, [folder], others) if count == 1 else None
 
 
 def merge(table: Table, settings: Settings, output: Path, folders: list[Path]) -> pd.DataFrame:
@@ -139,18 +139,31 @@ def merge(table: Table, settings: Settings, output: Path, folders: list[Path]) -
     return assemble(table, settings, output, cells, folders)
 
 
-def assemble(table: Table, settings: Settings, output: Path, cells: list[Cell], folders: list[Path]) -> pd.DataFrame:
-    """Write the CSV of all cells, measured or ``not-run``, and remove the cells' own files; returns the table."""
+def assemble(
+    table: Table,
+    settings: Settings,
+    output: Path,
+    cells: list[Cell],
+    folders: list[Path],
+    others: Sequence[Cell] = (),
+) -> pd.DataFrame:
+    """Write the CSV of all cells, measured or ``not-run``, and remove the cells' own files; returns the table.
+
+    Of ``others``, which nobody asked for, the CSV that is there is kept.
+    """
     entries, reasons = [], {}
+    path = csv_path(table, settings.scale, output)
+    earlier = _earlier(path, settings) if others else {}
+    kept = {name: earlier[name] for name in map(_name, others) if name in earlier}
     for cell in cells:
         key = _key(table, settings, cell)
         found = [stored for folder in folders if (stored := _read(folder / _file_name(cell), key)) is not None]
+        found = found or [kept[name] for name in [_name(cell)] if name in kept]
         entries.append(found[0]["entry"] if found else _entry(table, settings, cell, None, "not-run", 0.0))
         reason = found[0].get("reason") if found else "was not asked for"
         if reason:
-            reasons[f"{cell.row}|{cell.column}|{cell.metric}"] = reason
+            reasons["|".join(_name(cell))] = reason
     frame = pd.DataFrame(entries)[list(SCHEMA)]
-    path = csv_path(table, settings.scale, output)
     _write_reasons(reasons_path(path), reasons)
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic(path) as partial:
@@ -161,6 +174,25 @@ def assemble(table: Table, settings: Settings, output: Path, cells: list[Cell], 
             file.unlink()
         own.rmdir()
     return frame
+
+
+def _name(cell: Cell) -> tuple[str, str, str]:
+    return cell.row, cell.column, cell.metric
+
+
+def _earlier(csv: Path, settings: Settings) -> dict[tuple[str, str, str], dict]:
+    """The cells of the CSV that is there, with their reasons, where it is of the same data and seed."""
+    if not csv.is_file():
+        return {}
+    frame = pd.read_csv(csv, dtype={"row": str, "column": str, "metric": str})
+    why = reasons_path(csv)
+    reasons = json.loads(why.read_text()) if why.is_file() else {}
+    same = frame[(frame["dataset"] == settings.dataset) & (frame["seed"] == settings.seed)]
+    found = {}
+    for entry in same.to_dict("records"):
+        name = (entry["row"], entry["column"], entry["metric"])
+        found[name] = {"entry": entry, "reason": reasons.get("|".join(name))}
+    return found
 
 
 def reasons_path(csv: Path) -> Path:
@@ -268,29 +300,3 @@ def _file_name(cell: Cell) -> str:
 
 def _cell_folder(table: Table, settings: Settings, output: Path) -> Path:
     return output / settings.scale / f".{table.paper}_{table.name}.cells"
-
-
-@functools.cache
-def commit() -> str:
-    """The commit of the code, with ``+`` behind it when files were changed since; the version outside a checkout."""
-    here = Path(__file__).parent
-    try:
-        command = ["git", "-C", str(here), "describe", "--always", "--abbrev=12", "--exclude=*", "--dirty=+"]
-        known = ["git", "-C", str(here), "ls-files", "--error-unmatch", __file__]
-        tracked = subprocess.run(known, capture_output=True, check=False)
-        if tracked.returncode == 0:
-            return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        pass
-    return f"v{version('forensics-zoo')}"
-
-
-@functools.cache
-def device() -> str:
-    """The GPU's name, or ``CPU x2`` with the number of cores this process may use."""
-    import tensorflow as tf
-
-    gpus = tf.config.list_physical_devices("GPU")
-    if gpus:
-        return str(tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU"))
-    return f"CPU x{len(os.sched_getaffinity(0))}" if hasattr(os, "sched_getaffinity") else f"CPU x{os.cpu_count()}"

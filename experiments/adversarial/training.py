@@ -21,9 +21,10 @@ import numpy as np
 
 from zoo.adversarial import SmallInception, SmallOverFeat
 from zoo.datasets import keyed
+from zoo.datasets.keyed_batches import KeyedBatches
 from zoo.experiments.adversarial.data import pictures
+from zoo.experiments.machine import commit
 from zoo.experiments.scales import scale_of
-from zoo.experiments.table import commit
 from zoo.images import atomic
 
 NETWORKS: dict[str, Callable[..., keras.Model]] = {"overfeat": SmallOverFeat, "inception": SmallInception}
@@ -43,7 +44,7 @@ class Scale:
 SCALES = {"smoke": Scale(1, 128), "laptop": Scale(100), "paper": Scale(100)}
 
 
-class Moved(keras.utils.PyDataset):
+class Moved(KeyedBatches):
     """Batches of pictures moved, turned and scaled at random; ``epoch`` says by which draws.
 
     Args:
@@ -60,25 +61,19 @@ class Moved(keras.utils.PyDataset):
     ) -> None:
         super().__init__()
         self.images, self.labels, self.classes, self.heads = images, labels, classes, heads
-        self.seed, self.batch_size, self.epoch = seed, batch_size, 0
+        self.seed, self.batch_size = seed, batch_size
 
     def __len__(self) -> int:
         """Batches an epoch."""
         return math.ceil(len(self.images) / self.batch_size)
 
-    def __getitem__(self, step: int) -> tuple[np.ndarray, tuple[np.ndarray, ...] | np.ndarray]:
-        """Batch ``step`` of the current epoch: float32 0..255 and one-hot labels."""
-        order = keyed.permutation(len(self.images), self.seed, self.epoch)
+    def batch(self, epoch: int, step: int) -> tuple[np.ndarray, tuple[np.ndarray, ...] | np.ndarray]:
+        """The batch of (epoch, step): float32 0..255 and one-hot labels."""
+        order = keyed.permutation(len(self.images), self.seed, epoch)
         chosen = order[step * self.batch_size : (step + 1) * self.batch_size]
-        moved = np.stack(
-            [moved_picture(self.images[i], keyed.generator(self.seed, self.epoch, int(i))) for i in chosen]
-        )
+        moved = np.stack([moved_picture(self.images[i], keyed.generator(self.seed, epoch, int(i))) for i in chosen])
         labels = np.eye(self.classes, dtype=np.float32)[self.labels[chosen]]
         return moved.astype(np.float32), labels if self.heads == 1 else (labels,) * self.heads
-
-    def follow(self) -> keras.callbacks.Callback:
-        """A callback that tells this data set which epoch a ``fit`` is in."""
-        return keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: setattr(self, "epoch", epoch))
 
 
 def moved_picture(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -10,7 +10,8 @@ import numpy as np
 
 import zoo.weights
 from zoo.experiments import stored
-from zoo.experiments.table import DataUnavailable, commit, device
+from zoo.experiments.machine import commit, device
+from zoo.experiments.table import DataUnavailable
 from zoo.images import atomic
 
 

@@ -32,8 +32,8 @@ from zoo.experiments.imaging import data, training
 from zoo.experiments.imaging.data import CAMERA
 from zoo.experiments.imaging.joint_scales import CODECS, OWN, JointScale, Run, check_scale
 from zoo.experiments.imaging.pretrained import NAMES
+from zoo.experiments.machine import device
 from zoo.experiments.precision import precision
-from zoo.experiments.table import device
 from zoo.imaging.channel import DistributionChannel
 from zoo.imaging.fan import FAN
 from zoo.imaging.workflow import ImagingWorkflow, paper_rate

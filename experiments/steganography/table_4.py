@@ -10,10 +10,11 @@ The row of the device at hand is measured, GPU or CPU; the other is ``not-run``.
 from collections.abc import Iterator
 from functools import partial
 
+from zoo.experiments.machine import device
 from zoo.experiments.scales import scale_of
 from zoo.experiments.steganography.timing import NETWORKS, RATIO, SCALES, estimate, testing_times
 from zoo.experiments.steganography.values import paper_values
-from zoo.experiments.table import Cell, Settings, Table, device
+from zoo.experiments.table import Cell, Settings, Table
 from zoo.metrics import Estimate
 
 

@@ -13,9 +13,9 @@ import keras
 import numpy as np
 
 from zoo.datasets import keyed
+from zoo.experiments.machine import device
 from zoo.experiments.steganography.training import SCALES as TRAINING
 from zoo.experiments.steganography.training import build
-from zoo.experiments.table import device
 from zoo.metrics import Estimate, bootstrap_mean
 from zoo.steganography import Steganographer
 

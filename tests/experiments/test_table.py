@@ -129,6 +129,17 @@ def test_rows_by_pattern(tmp_path):
         runner.run(_table(), SETTINGS, tmp_path, rows=("z",), progress=False)
 
 
+def test_rows_by_pattern_leave_the_rest_of_a_finished_table_as_it_is(tmp_path):
+    runner.run(_table(), SETTINGS, tmp_path, progress=False)
+    why = runner.reasons_path(runner.csv_path(_table(), "smoke", tmp_path))
+    whole, reasons = _read(tmp_path), why.read_text()
+    runner.run(_table(), SETTINGS, tmp_path, rows=("b*",), progress=False)
+    pd.testing.assert_frame_equal(_read(tmp_path), whole)
+    assert why.read_text() == reasons
+    other = runner.run(_table(), Settings("smoke", seed=6), tmp_path, rows=("b*",), progress=False)
+    assert other["status"].tolist()[:6] == ["not-run"] * 5 + ["measured"]  # those were of another seed
+
+
 @pytest.mark.parametrize("text", ["0/4", "5/4", "1", "a/b", "1/0", "-1/2"])
 def test_bad_shards(text):
     with pytest.raises(ValueError, match="Received"):

@@ -22,7 +22,11 @@ UNSHARP = np.array([[-1, -4, -1], [-4, 26, -4], [-1, -4, -1]]) / 6
 
 
 def default_manipulations(fidelity: Fidelity = "original") -> list[keras.layers.Layer]:
-    """The paper's four, at its strengths, named as ``CLASSES[1:]``."""
+    """The paper's four as ``fidelity`` says, "original" or "paper", at the paper's strengths; ``CLASSES[1:]`` by name.
+
+    Raises:
+        ValueError: For an unknown fidelity.
+    """
     return [
         Sharpen(fidelity=fidelity, name="sharpen"),
         GaussianFilter(fidelity=fidelity, name="gaussian"),

@@ -174,8 +174,14 @@ class ImagingWorkflow(keras.Model):
 def paper_rate(epoch: int, rate: float | None = None, *, start: float = 1e-4, fidelity: Fidelity = "original") -> float:
     """The learning rate of ``epoch``, counted from 0: 15 % less every 100 epochs; for ``LearningRateScheduler``.
 
-    ``"paper"`` starts at 1e-4. ``"original"`` cuts at epoch 0 already, as the authors' code does, and so starts at
-    .85e-4. ``rate`` is what Keras passes and not used.
+    Args:
+        epoch: From 0 on.
+        rate: What Keras passes; not used.
+        start: 1e-4 in the paper.
+        fidelity: ``"paper"`` begins at ``start``; ``"original"`` cuts at epoch 0 already, as the authors' code does.
+
+    Raises:
+        ValueError: For an unknown fidelity.
     """
     return start * 0.85 ** (epoch // 100 + (check_fidelity(fidelity) == "original"))
 
