@@ -14,7 +14,7 @@ from zoo.experiments.hyperimage import commands as hyperimage
 from zoo.experiments.steganography import command as steganography
 from zoo.version import __version__
 
-NAMED_FOLDERS = ("raise8k", "holidays", "imagenet2012", "live_iqa", "tid2013", "casia2")
+NAMED_FOLDERS = ("raise8k", "holidays", "imagenet2012", "live_iqa", "tid2013", "casia2", "nips17_dev")
 """Data sets that are downloaded by hand: --data-dir says where they lie."""
 
 
@@ -260,6 +260,11 @@ def _pretrain_adversarial(options: argparse.Namespace) -> int:
     from zoo.experiments.adversarial.training import pretrain
     from zoo.experiments.stored import training_tag
 
+    if options.scale == "paper":
+        raise ValueError(
+            "The paper's networks, OverFeat and InceptionV3, come with weights; the small ones are trained at smoke "
+            f"and laptop. Received: --scale {options.scale}"
+        )
     if options.data_dir is not None:
         raise ValueError(
             f"adversarial trains on --dataset embedded, cifar10 or imagenette. Received: {options.data_dir}"

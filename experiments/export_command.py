@@ -19,7 +19,7 @@ def add(commands: "argparse._SubParsersAction") -> None:
         "and differentiable (float32, with gradients), and forensics_zoo.json, which says what goes in and comes out.",
     )
     parser.add_argument(
-        "name", metavar="NAME", help="stored weights (`zoo list`), or the folder of `zoo adversarial fit`"
+        "name", metavar="NAME", help="a product (a wrong name lists them), or the folder of `zoo adversarial fit`"
     )
     parser.add_argument("folder", type=Path, metavar="DIR", help="a new folder, or an export to be replaced")
     parser.add_argument("--weights", type=Path, metavar="FILE|FOLDER", help="weights of `zoo pretrain` instead of ours")
@@ -43,8 +43,10 @@ def _run(options: argparse.Namespace) -> int:
     export(product, options.folder, name)
     print(f"written: {options.folder}")
     for title, signature in (("serve", product.serve), ("differentiable", product.differentiable)):
-        shown = (f"{key} {dtype} {[None, *shape]}" for key, (shape, dtype) in signature.inputs.items())
-        print(f"  {title}: {', '.join(shown)}".replace("None", "any"))
+        shown = [
+            f"{key} {dtype} {[None, *shape]}".replace("None", "any") for key, (shape, dtype) in signature.inputs.items()
+        ]
+        print(f"  {title}: {shown[0] if len(shown) == 1 else 'one dict of ' + ', '.join(shown)}")
     for key, meaning in product.meaning.items():
         print(f"  {key}: {meaning}")
     return 0

@@ -34,7 +34,11 @@ class DataUnavailable(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """What a table is run with; ``dataset`` names the data in the CSV."""
+    """What a table is run with; ``dataset`` names the data in the CSV.
+
+    Raises:
+        ValueError: For weights that are no folder.
+    """
 
     scale: str = "laptop"
     dataset: str = "embedded"
@@ -43,6 +47,10 @@ class Settings:
     detector: str | None = None
     weights: Path | None = None
     """A folder of ``zoo pretrain`` to take networks from instead of the stored ones."""
+
+    def __post_init__(self) -> None:
+        if self.weights is not None and not self.weights.is_dir():
+            raise ValueError(f"--weights must be a folder of `zoo pretrain`. Received: {self.weights}")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -184,6 +184,7 @@ def _about(product: Serving, name: str) -> dict[str, Any]:
             "serve_one": inputs(product.serve, []),
             "differentiable": inputs(product.differentiable, [None]),
         },
+        "call": "one input as it is, several as one dict; a dict comes back",
         "meaning": dict(product.meaning),
         "weights": origins,
     }

@@ -14,8 +14,7 @@ PAPERS = {
         "image steganography, 2019"
     ),
     "imaging": (
-        "P. Korus, N. Memon, Content authentication for neural imaging pipelines, IEEE Conference on Computer Vision "
-        "and Pattern Recognition, 2019 (arXiv:1902.10707: Neural imaging pipelines - the scourge or hope of forensics?)"
+        "P. Korus, N. Memon, Neural imaging pipelines - the scourge or hope of forensics?, arXiv:1902.10707, 2019"
     ),
     "hyperimage": (
         "P. S. Chandakkar, B. Li, Capturing localized image artifacts through a CNN-based hyper-image representation, "

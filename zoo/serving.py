@@ -48,7 +48,7 @@ def of_pictures(
     Args:
         core: Takes keyword tensors (batch, height, width, channels), float32 in [0, 255 / ``scale``].
         layers: As in ``Serving``.
-        meaning: As in ``Serving``.
+        meaning: As in ``Serving``; the range of inputs is added.
         inputs: Names and shapes of the pictures; by default one RGB ``image`` of any size.
         scale: What 8-bit values are divided by: 255, or 1 for networks that take 0..255.
         pictures: Outputs in [0, 1] that are pictures: ``serve`` gives them as uint8.
@@ -63,8 +63,12 @@ def of_pictures(
         Signature(serve, {name: (shape, "uint8") for name, shape in shapes.items()}),
         Signature(core, {name: (shape, "float32") for name, shape in shapes.items()}),
         layers,
-        meaning,
+        {name: f"{text}{_range(name, shapes, scale)}" for name, text in meaning.items()},
     )
+
+
+def _range(name: str, inputs: Mapping[str, Spec | tuple], scale: float) -> str:
+    return f"; uint8, for differentiable float32 in [0, {255 / scale:g}]" if name in inputs else ""
 
 
 def to_bytes(images: Any) -> Any:

@@ -63,8 +63,16 @@ class StoredWeights:
     """What the constructor is called with, where that is not its default."""
     folder: Path = _FOLDER
     """The package, or the local store."""
-    metrics: tuple[Measured, ...] = ()
+    metrics: tuple[Measured, ...] = dataclasses.field(default=(), repr=False)
     """What the repository's tables have for these weights where the paper has a number; empty until they were run."""
+
+    def __str__(self) -> str:
+        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.repr}
+        measured = (
+            f"  {m.table}: {m.row}, {m.column}, {m.metric} {m.value:g} [{m.ci_low:g}, {m.ci_high:g}]"
+            for m in self.metrics
+        )
+        return "\n".join([*(f"{name}: {value}" for name, value in fields.items()), "measured:", *measured])
 
     @property
     def family(self) -> str:
@@ -128,8 +136,9 @@ def load_into(model: "keras.Model", weights: str | Path) -> None:
     else:
         path = Path(weights)
         if not path.is_file():
-            known = ", ".join(names()) or "none yet"
-            raise ValueError(f"weights must be a file or stored weights ({known}). Received: {str(weights)!r}")
+            from zoo.models import absent
+
+            raise ValueError(f"weights must be a file or the name of stored weights. {absent(str(weights))}")
     if path.suffix == ".npz":
         unpack(model, path)
         return

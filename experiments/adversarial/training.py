@@ -41,7 +41,7 @@ class Scale:
     learning_rate: float = 2e-3
 
 
-SCALES = {"smoke": Scale(1, 128), "laptop": Scale(100), "paper": Scale(100)}
+SCALES = {"smoke": Scale(1, 128), "laptop": Scale(100)}
 
 
 class Moved(KeyedBatches):

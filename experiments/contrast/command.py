@@ -7,6 +7,11 @@ from pathlib import Path
 
 from zoo.experiments.pictures import check_heatmap, readable
 
+NOTE = (
+    "no probability, and no threshold holds for all pictures: compare with pictures of the same source that were not "
+    "adjusted; what is found and what is not stands in zoo/contrast/README.md"
+)
+
 
 def add(commands: "argparse._SubParsersAction") -> None:
     """Add the family's command to the ``zoo`` parser."""
@@ -23,7 +28,7 @@ def add(commands: "argparse._SubParsersAction") -> None:
 def _detect(options: argparse.Namespace) -> int:
     check_heatmap(options.heatmap, options.images)
     # A name is checked before the network is loaded: a slip of the keyboard answers at once.
-    from zoo.contrast.detector import DEFAULT_WEIGHTS, ContrastDetector
+    from zoo.contrast.detector import DEFAULT_WEIGHTS, PATCH, ContrastDetector
     from zoo.heatmap import write_heatmap
 
     detector = ContrastDetector(options.weights or DEFAULT_WEIGHTS)
@@ -31,6 +36,11 @@ def _detect(options: argparse.Namespace) -> int:
     for path, image in readable(options.images, failed):
         score = detector.score(image)
         height, width = image.shape[:2]
+        if min(height, width) < PATCH:
+            print(
+                f"zoo: smaller than a patch of {PATCH} pixels, and filled up by reflection: {path}",
+                file=sys.stderr,
+            )
         if options.json:
             print(json.dumps({"image": str(path), "score": round(score, 6), "height": height, "width": width}))
         else:
@@ -38,4 +48,6 @@ def _detect(options: argparse.Namespace) -> int:
         if options.heatmap is not None:
             write_heatmap(options.heatmap, image, detector.heatmap(image))
             print(f"written: {options.heatmap}", file=sys.stderr)
+    if not options.json:
+        print(f"note: {NOTE}", file=sys.stderr)
     return 2 if failed else 0

@@ -32,8 +32,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
     for column, metric in _METRICS.items():
         for camera, line in paper_values("table_2").iterrows():
             row = f"{camera}, {line['bayer']} ({line['source']}, {line['format']})"
-            value = float(line[column])
-            yield Cell(row, column, metric, value, partial(_constant, value), status="quoted")
+            yield Cell(row, column, metric, float(line[column]), status="quoted")
         for model in CAMERAS.values():
             row = f"{model.name}, {model.cfa} (synthetic, {model.bits} bit)"
             images = trained.training + trained.validation + tested if model.name == CAMERA else 0

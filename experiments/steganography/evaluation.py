@@ -86,8 +86,6 @@ class Evaluation:
     """
 
     def __init__(self, settings: Settings) -> None:
-        if settings.weights is not None and not settings.weights.is_dir():
-            raise ValueError(f"--weights must be a folder of `zoo pretrain`. Received: {settings.weights}")
         self.settings, self.scale = settings, scale_of(SCALES, settings.scale)
         self.results = cache(self._results)
         self.method = cache(self._method)

@@ -130,7 +130,8 @@ def test_table_2_lists_the_cameras(tmp_path, command, monkeypatch):
     frame = pd.read_csv(tmp_path / "results" / "smoke" / "imaging_table_2.csv")
     quoted = frame[frame["status"] == "quoted"]
     assert len(quoted) == 16
-    assert quoted[quoted["metric"] == "megapixels"]["value"].sum() == 12 + 10 + 16 + 12 + 16 + 24 + 36 + 12
+    assert quoted["value"].isna().all()
+    assert quoted[quoted["metric"] == "megapixels"]["paper_value"].sum() == 12 + 10 + 16 + 12 + 16 + 24 + 36 + 12
     assert "Nikon D90, GBRG (Raise, nef)" in out
     assert "birch, GBRG (synthetic, 12 bit)" in out
 

@@ -98,8 +98,9 @@ def detection(detector: KNNDetector) -> Serving:
         "neighbour_classes": "their classes",
         "squared_distances": "to them",
         "score": f"equation 2 with {detector.weighting}, k = {detector.k}: 0..1, higher: to be trusted",
-        "trusted": f"score above {threshold}",
     }
+    if threshold is not None:
+        meaning["trusted"] = f"score above {threshold}"
     return of_pictures(core, [extractor.network, nearest], meaning, {"image": extractor.input_shape}, scale=1.0)
 
 

@@ -28,7 +28,7 @@ def adjustment(model: keras.Model) -> Serving:
         return {"score": ops.mean(on_grid, axis=(1, 2)), "heatmap": heatmap[:, :height, :width]}
 
     meaning = {
-        "image": "RGB pictures of any size, one size a batch; float32 in [0, 1]",
+        "image": "RGB pictures of any size, one size a batch",
         "score": "probability that the contrast was adjusted, mean over 64x64 patches",
         "heatmap": "the same for each pixel, from patches 32 pixels apart",
     }

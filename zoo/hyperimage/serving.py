@@ -32,5 +32,5 @@ def _scoring(network: TwoStage, largest: tuple[int, int], score: Callable[[Any],
         hyper = ops.cast(ops.cast(hyper, "float16"), "float32")
         return {"score": score(network.second(hyper, training=False)[:, 0])}
 
-    described = {"image": "RGB pictures of any size, one size a batch; float32 in [0, 255]", "score": meaning}
+    described = {"image": "RGB pictures of any size, one size a batch", "score": meaning}
     return of_pictures(core, [network.to_hyper_image, network.second], described, scale=1.0)

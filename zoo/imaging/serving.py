@@ -71,7 +71,7 @@ def manipulation(fan: keras.Model, patch: int = 64) -> Serving:
         return {"probabilities": ops.mean(apart, axis=(1, 2)), "heatmap": heatmap[:, :height, :width]}
 
     meaning = {
-        "image": "RGB pictures of any size, one size a batch; float32 in [0, 1]",
+        "image": "RGB pictures of any size, one size a batch",
         "probabilities": f"of {', '.join(CLASSES)}: mean over patches of {patch} pixels, side by side from the corner",
         "heatmap": "one minus the probability of native for each pixel",
     }

@@ -23,7 +23,7 @@ def hiding(network: keras.Model) -> Serving:
         return {"container": container[:, :height, :width]}
 
     meaning = {
-        "cover": "RGB pictures of any size, one size a batch; float32 in [0, 1]",
+        "cover": "RGB pictures of any size, one size a batch",
         "secret": "RGB pictures, stretched to the cover's size where they have another",
         "container": "the cover with the secret picture in it: save it losslessly; float32 in [0, 1], not rounded",
     }
@@ -38,7 +38,7 @@ def revealing(network: keras.Model) -> Serving:
         return {"revealed": network(_padded(container), training=False)[:, :height, :width]}
 
     meaning = {
-        "container": "RGB pictures of any size, one size a batch; float32 in [0, 1]",
+        "container": "RGB pictures of any size, one size a batch",
         "revealed": "the picture hidden in it; float32 in [0, 1]",
     }
     return of_pictures(core, [network], meaning, {"container": PICTURE}, pictures=["revealed"])
