@@ -71,7 +71,7 @@ HEADLINES = (
         "L-BFGS, small OverFeat on digits, pool5",
         "EER accuracy",
         ("pool5, PCA+W, DW-kNN", "L-BFGS"),
-        ("baseline: class centroid, pool5", "L-BFGS"),
+        ("baseline: class centroid, fc6", "L-BFGS"),
     ),
     Headline(
         "adversarial",

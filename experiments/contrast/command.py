@@ -38,7 +38,7 @@ def _detect(options: argparse.Namespace) -> int:
         height, width = image.shape[:2]
         if min(height, width) < PATCH:
             print(
-                f"zoo: smaller than a patch of {PATCH} pixels, and filled up by reflection: {path}",
+                f"zoo: {path}: smaller than a patch of {PATCH} pixels, and filled up by reflection",
                 file=sys.stderr,
             )
         if options.json:

@@ -60,6 +60,9 @@ def test_detect_scores_every_kind_of_picture_and_names_the_bad_ones(tmp_path, rn
     assert set(scores) == {str(tmp_path / name) for name in good}
     assert all(0 <= score <= 1 for score in scores.values())
     lines = err.strip().splitlines()
+    small = [line for line in lines if "smaller than a patch" in line]
+    assert [line.split(": ")[1] for line in small] == [str(tmp_path / "one.png")]
+    lines.remove(*small)
     assert len(lines) == len(bad)
     for name, line in zip(bad, lines, strict=True):
         assert line.startswith("zoo: ")
