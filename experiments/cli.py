@@ -203,12 +203,14 @@ def _merge(options: argparse.Namespace) -> int:
 
 
 def _show(table: "object", settings: "object", output: Path, frame: "object") -> int:
-    from zoo.experiments.report import plot_table, print_table
+    from zoo.experiments.report import missing, plot_table, print_table
     from zoo.experiments.table import csv_path
 
     path = csv_path(table, settings.scale, output)
     title = f"{table.title} ({settings.scale}, {settings.dataset})"
     print_table(frame, title, table.decimals)
+    for why, count in missing(path).items():
+        print(f"zoo: {count} cells without a value: {why}", file=sys.stderr)
     if table.plot is None:
         plot_table(frame, title, path.with_suffix(".png"))
     else:

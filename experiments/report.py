@@ -1,6 +1,8 @@
 """Show a table: printed with ours beside the paper's, and plotted with the intervals."""
 
+import json
 import math
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from zoo.experiments.figures import pyplot, save
-from zoo.experiments.table import places
+from zoo.experiments.table import UNASKED, places, reasons_path
 
 
 def print_table(
@@ -33,6 +35,15 @@ def print_table(
     console.print(
         "ours, its 95 % interval, and the paper's number; the protocols differ unless the CSV says comparable."
     )
+
+
+def missing(csv: Path) -> dict[str, int]:
+    """Why cells of a table have no value, and how many; of those that somebody asked for."""
+    path = reasons_path(csv)
+    reasons = json.loads(path.read_text()) if path.is_file() else {}
+    found = Counter(reasons.values())
+    found.pop(UNASKED, None)
+    return dict(found)
 
 
 def plot_table(frame: pd.DataFrame, title: str, path: Path) -> None:

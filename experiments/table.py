@@ -25,6 +25,8 @@ SCHEMA = tuple(
     "paper table row column metric paper_value value ci_low ci_high comparable difference status n_sources n_units "  # noqa: SIM905
     "seed scale dataset weights steps seconds commit tensorflow keras device".split()
 )
+UNASKED = "was not asked for"
+"""Reason of cells that --rows or a shard left out."""
 Status = Literal["measured", "quoted", "not-run", "data-unavailable"]
 
 
@@ -66,6 +68,8 @@ class Cell:
     comparable: bool = False
     weights: str = ""
     steps: int = 0
+    why: str = ""
+    """Where there is no ``measure``: what is missing, and what would help."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -168,7 +172,7 @@ def assemble(
         found = [stored for folder in folders if (stored := _read(folder / _file_name(cell), key)) is not None]
         found = found or [kept[name] for name in [_name(cell)] if name in kept]
         entries.append(found[0]["entry"] if found else _entry(table, settings, cell, None, "not-run", 0.0))
-        reason = found[0].get("reason") if found else "was not asked for"
+        reason = found[0].get("reason") if found else UNASKED
         if reason:
             reasons["|".join(_name(cell))] = reason
     frame = pd.DataFrame(entries)[list(SCHEMA)]
@@ -242,7 +246,7 @@ def _measured_entry(table: Table, settings: Settings, cell: Cell, folder: Path) 
     path, key = folder / _file_name(cell), _key(table, settings, cell)
     if _read(path, key) is not None:
         return
-    began, estimate, status, reason = time.perf_counter(), None, cell.status, ""
+    began, estimate, status, reason = time.perf_counter(), None, cell.status, cell.why
     if cell.measure is not None:
         try:
             estimate = cell.measure()

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from zoo.experiments.imaging.joint_evaluation import JointEvaluation, joint_evaluation
+from zoo.experiments.imaging.joint_evaluation import JointEvaluation, absent, joint_evaluation
 from zoo.experiments.imaging.joint_scales import Run
 from zoo.experiments.imaging.pictures import draw_grid, logarithmic, spectrum
 from zoo.experiments.table import Cell, Settings
@@ -25,7 +25,9 @@ def cells(network: str, settings: Settings) -> Iterator[Cell]:
             for metric in ("PSNR", "accuracy"):
                 measure = partial(_value, evaluation, run, metric) if where else None
                 status = "measured" if where else "not-run"
-                yield Cell(row, f"repetition {repetition + 1}", metric, None, measure, status, weights=where or "")
+                why = "" if where else absent(run)
+                column = f"repetition {repetition + 1}"
+                yield Cell(row, column, metric, None, measure, status, weights=where or "", why=why)
 
 
 def _value(evaluation: JointEvaluation, run: Run, metric: str) -> Estimate:

@@ -16,7 +16,7 @@ import pandas as pd
 
 from zoo.experiments.figures import pyplot, save
 from zoo.experiments.fitting import SavedState
-from zoo.experiments.imaging.joint_evaluation import joint_evaluation
+from zoo.experiments.imaging.joint_evaluation import absent, joint_evaluation
 from zoo.experiments.imaging.joint_scales import JointScale, Run
 from zoo.experiments.table import Cell, Settings, Table
 from zoo.metrics import Estimate
@@ -39,7 +39,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
                     estimate = Estimate(value, value, value, pictures, pictures * each)
                     yield Cell(row, str(epoch), metric, measure=lambda e=estimate: e, weights=f"trained:{run.name}")
                 if not logged:
-                    yield Cell(row, "last", metric, status="not-run")
+                    yield Cell(row, "last", metric, status="not-run", why=absent(run))
 
 
 def progress(run: Run, scale: JointScale, folder: Path) -> list[tuple[int, dict]]:

@@ -114,7 +114,7 @@ class JointEvaluation:
     def _workflow(self, run: Run) -> ImagingWorkflow:
         where = self.weights(run)
         if where is None:
-            raise DataUnavailable(f"the model {run.name}; zoo pretrain imaging --joint trains it")
+            raise DataUnavailable(absent(run))
         workflow = build(run, NETWORKS[run.network](clip=False), "float32", 0)
         if where.startswith("trained:"):  # perhaps in bfloat16; it is measured in float32
             trained = keras.models.load_model(self.folder / "joint" / f"{run.name}.keras", compile=False)
@@ -143,6 +143,13 @@ class JointEvaluation:
     def _fidelity(self, run: Run, metric: str) -> np.ndarray:
         """PSNR or SSIM of each patch to its target, (n,)."""
         return fidelity(self.patches[1], self.developed(run), metric)
+
+
+def absent(run: Run) -> str:
+    """Why a cell has no value whose model is nowhere, for ``Cell.why``."""
+    return (
+        f"the model {run.name} is not stored here; `zoo pretrain imaging --joint` trains it, --weights names its folder"
+    )
 
 
 def received(workflow: ImagingWorkflow, rgb: np.ndarray, channel: Channel) -> list[np.ndarray]:

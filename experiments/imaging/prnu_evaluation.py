@@ -164,4 +164,6 @@ def cell_of(
     runs = measure is not None and all(p.develop for p in pipelines)
     weights = " ".join(dict.fromkeys(p.weights for p in pipelines if p.weights))
     status = "measured" if runs else "not-run"
-    return Cell(row, column, metric, paper, measure if runs else None, status, weights=weights)
+    lacking = ", ".join(p.name for p in pipelines if not p.develop) or "what the paper measured"
+    why = "" if runs else f"no weights of {lacking} here"
+    return Cell(row, column, metric, paper, measure if runs else None, status, weights=weights, why=why)

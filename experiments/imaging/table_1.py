@@ -78,7 +78,8 @@ def _timed(evaluation: Evaluation, network: str) -> bool:
 def _with_weights(evaluation: Evaluation, networks: tuple[str, ...], cell: Cell) -> Cell:
     found = [evaluation.weights(network) for network in networks]
     if None in found:
-        return Cell(cell.row, cell.column, cell.metric, cell.paper_value, status="not-run")
+        why = "weights that are not stored here; `zoo pretrain imaging` trains them"
+        return Cell(cell.row, cell.column, cell.metric, cell.paper_value, status="not-run", why=why)
     name = found[0] if isinstance(found[0], str) else f"trained:{found[0].name}"
     return Cell(cell.row, cell.column, cell.metric, cell.paper_value, cell.measure, weights=name)
 

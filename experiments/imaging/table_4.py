@@ -26,6 +26,7 @@ from zoo.experiments.imaging.joint_evaluation import (
     TRAINED_CHANNEL,
     Channel,
     JointEvaluation,
+    absent,
     joint_evaluation,
     received,
 )
@@ -138,7 +139,7 @@ def _cell(
 ) -> Cell:
     found = [evaluation.weights(run) for run in runs]
     if None in found:
-        return Cell(row, column, metric, value, status="not-run")
+        return Cell(row, column, metric, value, status="not-run", why=absent(runs[found.index(None)]))
     return Cell(row, column, metric, value, measure, weights=" ".join(found))
 
 

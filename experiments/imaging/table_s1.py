@@ -18,7 +18,7 @@ from functools import cache, partial
 
 import numpy as np
 
-from zoo.experiments.imaging.joint_evaluation import JointEvaluation, joint_evaluation
+from zoo.experiments.imaging.joint_evaluation import JointEvaluation, absent, joint_evaluation
 from zoo.experiments.imaging.joint_scales import OWN, Run, check_scale
 from zoo.experiments.imaging.real_channel import CHANNELS
 from zoo.experiments.imaging.values import paper_values
@@ -102,9 +102,11 @@ def _cell(
     others: tuple[Run, ...] = (),
 ) -> Cell:
     """``cell`` with the mean of ``values`` over repetitions and patches, where all models are there."""
-    found = [evaluation.weights(run) for run in (*runs, *others)]
+    needed = (*runs, *others)
+    found = [evaluation.weights(run) for run in needed]
     if None in found:
-        return Cell(cell.row, cell.column, cell.metric, cell.paper_value, status="not-run")
+        why = absent(needed[found.index(None)])
+        return Cell(cell.row, cell.column, cell.metric, cell.paper_value, status="not-run", why=why)
 
     @cache
     def measure() -> Estimate:

@@ -20,7 +20,7 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from zoo.datasets import keyed
 from zoo.datasets.pairs import small_scene
-from zoo.experiments.steganography.evaluation import LSB, STORED_WEIGHT, Evaluation
+from zoo.experiments.steganography.evaluation import LSB, MISSING, STORED_WEIGHT, Evaluation
 from zoo.experiments.steganography.trade_off import NETWORKS
 from zoo.experiments.table import Cell, Settings, Table
 from zoo.metrics import Estimate
@@ -48,7 +48,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
         missing = name in NETWORKS.values() and not evaluation.available(name)
         for data in ("scenes", "photographs"):
             if missing:
-                yield Cell(row, data, "detection error, %", status="not-run")
+                yield Cell(row, data, "detection error, %", status="not-run", why=MISSING)
                 continue
             measure = partial(_error, evaluation, detector, name, data)
             label = evaluation.weights_label(name)

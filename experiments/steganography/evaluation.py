@@ -39,6 +39,7 @@ STORED = {"ours": HIDING_WEIGHTS, OURS_JPEG: HIDING_WEIGHTS + THROUGH_JPEG}
 """Networks that may be stored."""
 LSB = tuple(f"baseline: LSB {bits}" for bits in (1, 2, 3, 4))
 LSB_PLAIN = "baseline: LSB 4, no adjustment"
+MISSING = "networks that are not stored here; `zoo pretrain steganography` trains ours, at `paper` Baluja's as well"
 SCENES_SEED = 3 * 10**6
 """Of the generated test scenes; no training or validation draws with it."""
 

@@ -41,7 +41,9 @@ def cells(settings: Settings) -> Iterator[Cell]:
     for row, name in ROWS.items():
         for epoch in range(1, scale.epochs + 1):
             if epoch not in history:
-                yield Cell(row, str(epoch), "loss", status="not-run")
+                yield Cell(
+                    row, str(epoch), "loss", status="not-run", why="read from the training's folder; give --weights"
+                )
                 continue
             measure = partial(_logged, float(history[epoch][name]), scale.steps * scale.batch_size)
             yield Cell(row, str(epoch), "loss", None, measure, weights="trained", steps=epoch * scale.steps)

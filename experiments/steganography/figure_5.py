@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from zoo.experiments.steganography.evaluation import STORED_WEIGHT, Evaluation
+from zoo.experiments.steganography.evaluation import MISSING, STORED_WEIGHT, Evaluation
 from zoo.experiments.table import Cell, Settings, Table
 from zoo.images import write_png
 from zoo.metrics import Estimate
@@ -34,7 +34,7 @@ def make(name: str, network: str, title: str) -> Table:
             for part in ("C-H", "S-O"):
                 row = f"{scenes[i]}"
                 if missing:
-                    yield Cell(row, part, "MSE", status="not-run")
+                    yield Cell(row, part, "MSE", status="not-run", why=MISSING)
                     continue
                 measure = partial(_error, evaluation, network, part, i)
                 yield Cell(row, part, "MSE", None, measure, weights=evaluation.weights_label(network))

@@ -16,7 +16,7 @@ a network has to beat.
 from collections.abc import Iterator
 from functools import partial
 
-from zoo.experiments.steganography.evaluation import LSB, WEIGHTS, Evaluation
+from zoo.experiments.steganography.evaluation import LSB, MISSING, WEIGHTS, Evaluation
 from zoo.experiments.steganography.values import paper_values
 from zoo.experiments.table import Cell, Settings, Table
 from zoo.metrics import Estimate
@@ -62,7 +62,7 @@ def cell(
     if dataset is not None and settings.dataset != dataset:
         return Cell(row, column, METRIC, paper, status="data-unavailable")
     if network in COLUMNS.values() and not evaluation.available(network, weight):
-        return Cell(row, column, METRIC, paper, status="not-run")
+        return Cell(row, column, METRIC, paper, status="not-run", why=MISSING)
     comparable = dataset is not None and settings.scale == "paper" and settings.weights is not None
     measure = partial(loss, evaluation, network, weight, data)
     label = evaluation.weights_label(network, weight)

@@ -14,7 +14,7 @@ from functools import partial
 
 import numpy as np
 
-from zoo.experiments.steganography.evaluation import LSB, STORED_WEIGHT, Evaluation
+from zoo.experiments.steganography.evaluation import LSB, MISSING, STORED_WEIGHT, Evaluation
 from zoo.experiments.steganography.table_1 import COLUMNS
 from zoo.experiments.steganography.values import paper_values
 from zoo.experiments.table import Cell, Settings, Table
@@ -56,7 +56,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
                 for part in PARTS:
                     label = f"{column}, {part}"
                     if network in COLUMNS.values() and not evaluation.available(network):
-                        yield Cell(data, label, metric, status="not-run")
+                        yield Cell(data, label, metric, status="not-run", why=MISSING)
                         continue
                     measure = partial(evaluation.error, network, part, apd, STORED_WEIGHT, data)
                     yield Cell(data, label, metric, None, measure, weights=evaluation.weights_label(network))

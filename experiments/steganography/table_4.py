@@ -28,7 +28,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
             paper = float(values.loc[row, column])
             metric = "milliseconds" if column in NETWORKS else "ratio"
             if row != here:
-                yield Cell(row, column, metric, paper, status="not-run")
+                yield Cell(row, column, metric, paper, status="not-run", why=f"this machine has no {row}")
                 continue
             yield Cell(row, column, metric, paper, partial(_measure, scale.test_size, scale.turns, column))
 

@@ -23,6 +23,7 @@ from zoo.experiments.steganography.evaluation import (
     ALIKE,
     LSB,
     LSB_PLAIN,
+    MISSING,
     OURS_JPEG,
     STORED_WEIGHT,
     Evaluation,
@@ -87,7 +88,7 @@ def plot(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
 
 def _cell(row: str, column: str, metric: str, missing: bool, measure: partial, label: str) -> Cell:
     if missing:
-        return Cell(row, column, metric, status="not-run")
+        return Cell(row, column, metric, status="not-run", why=MISSING)
     return Cell(row, column, metric, None, measure, weights=label)
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from zoo.experiments import table as runner
-from zoo.experiments.report import plot_table, print_table
+from zoo.experiments.report import missing, plot_table, print_table
 from zoo.experiments.table import SCHEMA, Cell, DataUnavailable, Settings, Table
 from zoo.metrics import Estimate
 
@@ -118,6 +118,19 @@ def test_merging_some_shards_says_what_was_not_run(tmp_path):
     runner.run(_table(), SETTINGS, tmp_path, shard=(1, 2), progress=False)
     frame = runner.merge(_table(), SETTINGS, tmp_path, [])
     assert frame["status"].tolist()[:4] == ["measured", "not-run", "measured", "not-run"]
+
+
+def test_why_a_cell_has_no_value_is_kept_and_counted(tmp_path):
+    def cells(settings):
+        for row in ("a", "b"):
+            yield Cell(row, "1", "AUC", status="not-run", why="no network here; train one")
+        yield Cell("c", "1", "AUC", measure=lambda: Estimate(1.0, 0.0, 2.0, 3, 4))
+
+    table = Table("demo", "table_1", "Demonstration", cells)
+    runner.run(table, SETTINGS, tmp_path, progress=False)
+    assert missing(runner.csv_path(table, "smoke", tmp_path)) == {"no network here; train one": 2}
+    runner.run(table, SETTINGS, tmp_path / "rows", rows=("c",), progress=False)
+    assert missing(runner.csv_path(table, "smoke", tmp_path / "rows")) == {}  # nobody asked for the others
 
 
 def test_rows_by_pattern(tmp_path):
