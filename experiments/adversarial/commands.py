@@ -248,7 +248,9 @@ def _attack(options: argparse.Namespace) -> int:
         output = options.output / f"{path.stem}.{options.attack}.png"
         write_png(output, saved[..., 0] if saved.shape[-1] == 1 else saved)
         largest = int(np.abs(saved.astype(int) - original).max())
-        print(f"class {before} -> {after}, largest change {largest}  {output}")
+        reached = after != before if options.target is None else after == options.target
+        outcome = "" if reached else ", not what was wanted"
+        print(f"class {before} -> {after}{outcome}, largest change {largest}  {output}")
     return 2 if failed else 0
 
 

@@ -25,6 +25,7 @@ from zoo.metrics import Estimate
 
 _ROWS = {"INet": "inet", "UNet": "unet", "DNet": "dnet"}
 _MACHINE = "this machine"
+SPEED, TIME = "training speed [steps/s]", "training time [minutes]"
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
@@ -50,13 +51,13 @@ def cells(settings: Settings) -> Iterator[Cell]:
                 yield _with_weights(evaluation, (_ROWS[row], "inet"), cell)
     for row, network in _ROWS.items():
         value = float(paper.loc[row, "training speed"])
-        yield Cell(row, _MACHINE, "training speed", value, partial(training_speed, evaluation, network))
+        yield Cell(row, _MACHINE, SPEED, value, partial(training_speed, evaluation, network))
     for row, network in _ROWS.items():
         for bound in ("from", "to"):
             # The paper gives a range over cameras; ours is one training.
             measure = partial(training_minutes, evaluation, network) if _timed(evaluation, network) else None
             value, status = float(paper.loc[row, f"training time, {bound}"]), "measured" if measure else "not-run"
-            yield Cell(row, bound, "training time", value, measure, status, weights=str(evaluation.weights(network)))
+            yield Cell(row, bound, TIME, value, measure, status, weights=str(evaluation.weights(network)))
 
 
 def trainable_parameters(network: str) -> Estimate:
@@ -84,5 +85,5 @@ def _with_weights(evaluation: Evaluation, networks: tuple[str, ...], cell: Cell)
     return Cell(cell.row, cell.column, cell.metric, cell.paper_value, cell.measure, weights=name)
 
 
-DECIMALS = {"parameters": 0, "PSNR": 1, "SSIM": 3, "SSIM, range 2": 3, "training speed": 2, "training time": 0}
+DECIMALS = {"parameters": 0, "PSNR": 1, "SSIM": 3, "SSIM, range 2": 3, SPEED: 2, TIME: 0}
 TABLE = Table("imaging", "table_1", "Neural imaging pipelines, Table 1", cells, DECIMALS)

@@ -117,8 +117,8 @@ def test_table_1_at_smoke(tmp_path, command, monkeypatch, inet):
     assert frame.loc["INet", "generated scenes", "PSNR"]["paper_value"] == 42.8
     assert frame.loc["UNet", "generated scenes", "PSNR"]["status"] == "not-run"
     assert frame.loc["UNet - INet", "generated scenes", "PSNR"]["status"] == "not-run"
-    assert frame.loc["UNet", "this machine", "training speed"]["value"] > 0
-    assert frame.loc["INet", "from", "training time"]["status"] == "not-run"
+    assert frame.loc["UNet", "this machine", "training speed [steps/s]"]["value"] > 0
+    assert frame.loc["INet", "from", "training time [minutes]"]["status"] == "not-run"
     assert set(frame[frame["status"] == "measured"]["comparable"].loc[:, :, "PSNR"]) == {"no"}
     assert "42.8" in out
 
