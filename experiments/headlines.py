@@ -105,7 +105,7 @@ HEADLINES = (
         "plain synthetic camera",
         "accuracy [%]",
         ("a F", "as trained"),
-        ("baseline: chance", "as trained"),
+        ("baseline: band energies", "as trained"),
     ),
     Headline(
         "imaging",
@@ -113,7 +113,7 @@ HEADLINES = (
         "synthetic camera trained along, lambda 0.1",
         "accuracy [%]",
         ("c 0.1", "as trained"),
-        ("baseline: chance", "as trained"),
+        ("baseline: band energies", "as trained"),
     ),
     Headline(
         "imaging",
