@@ -17,10 +17,13 @@ over it is paired, too. Intervals are over test scenes: each network is trained 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache, partial
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from sklearn.pipeline import Pipeline
 
+from zoo.experiments.figures import pyplot, save
 from zoo.experiments.imaging import band_baseline, data
 from zoo.experiments.imaging.joint_evaluation import (
     TRAINED_CHANNEL,
@@ -168,4 +171,38 @@ def _number(printed: object) -> float | None:
     return None if np.isnan(value) else value
 
 
-TABLE = Table("imaging", "table_4", "Neural imaging pipelines, Table 4", cells)
+def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> None:
+    """Draw the four matrices, ours with the paper's numbers in brackets, and the accuracies by channel."""
+    plt = pyplot()
+    figure, axes = plt.subplots(2, 3, figsize=(14, 8.5), layout="constrained")
+    shares = frame[frame["metric"] == SHARE]
+    for letter, axis in zip(LETTERS, axes.flat, strict=False):
+        part = shares[shares["row"].str.startswith(f"{letter} ")]
+        part = part.assign(true=part["row"].str.split(": ").str[1])
+        ours, printed = (
+            part.pivot(index="true", columns="column", values=value).loc[list(CLASSES), list(CLASSES)]
+            for value in ("value", "paper_value")
+        )
+        axis.imshow(ours.astype(float), cmap="Blues", vmin=0, vmax=100)
+        for y, x in np.ndindex(ours.shape):
+            value, paper = ours.iat[y, x], printed.iat[y, x]
+            text = ("-" if np.isnan(value) else f"{value:.0f}") + ("" if np.isnan(paper) else f" ({paper:.0f})")
+            axis.text(x, y, text, ha="center", va="center", fontsize=8, color="white" if value > 60 else "black")
+        axis.set_xticks(range(len(CLASSES)), CLASSES, fontsize=8)
+        axis.set_yticks(range(len(CLASSES)), CLASSES, fontsize=8)
+        axis.set(title=f"{part['row'].iat[0].split(':')[0]}: % of true class, (paper)", xlabel="said", ylabel="true")
+    for metric, axis in zip((ACCURACY, GAIN), axes.flat[len(LETTERS) :], strict=True):
+        part = frame[(frame["metric"] == metric) & frame["value"].notna()]
+        for row, line in part.groupby("row", sort=False):
+            spans = [line["value"] - line["ci_low"], line["ci_high"] - line["value"]]
+            axis.errorbar(line["column"], line["value"], [s.clip(lower=0) for s in spans], fmt="o-", ms=4, label=row)
+        axis.tick_params(axis="x", labelrotation=35, labelsize=8)
+        axis.set_title(metric)
+        axis.grid(alpha=0.3)
+        if len(part):
+            axis.legend(fontsize=7)
+    figure.suptitle(title)
+    save(figure, path, dpi=90)
+
+
+TABLE = Table("imaging", "table_4", "Neural imaging pipelines, Table 4", cells, plot=draw)
