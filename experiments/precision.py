@@ -15,7 +15,7 @@ FASTEST = "fastest"
 def fastest_precision() -> str:
     """``mixed_bfloat16`` where the hardware computes in it (a GPU, AVX512-BF16, AMX), else ``float32``.
 
-    Emulated on a CPU without these, bfloat16 is some twenty times slower than float32; with them it is twice as fast.
+    Emulated on a CPU without these, bfloat16 is slower than float32, not faster.
     """
     flags = Path("/proc/cpuinfo")
     native = flags.exists() and re.search(r"\b(avx512_bf16|amx_bf16)\b", flags.read_text())

@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from importlib.metadata import version
 from pathlib import Path
@@ -130,8 +130,7 @@ def run(
             bar.update(task, description=f"{table.paper} {table.name}: {cell.row}, {cell.column}")
             _measured_entry(table, settings, cell, folder)
             bar.advance(task)
-    others = [cell for cell in cells if all(cell is not other for other in wanted)]
-    return assemble(table, settings, output, cells, [folder], others) if count == 1 else None
+    return assemble(table, settings, output, cells, [folder]) if count == 1 else None
 
 
 def merge(table: Table, settings: Settings, output: Path, folders: list[Path]) -> pd.DataFrame:
@@ -151,30 +150,24 @@ def merge(table: Table, settings: Settings, output: Path, folders: list[Path]) -
     return assemble(table, settings, output, cells, folders)
 
 
-def assemble(
-    table: Table,
-    settings: Settings,
-    output: Path,
-    cells: list[Cell],
-    folders: list[Path],
-    others: Sequence[Cell] = (),
-) -> pd.DataFrame:
-    """Write the CSV of all cells, measured or ``not-run``, and remove the cells' own files; returns the table.
+def assemble(table: Table, settings: Settings, output: Path, cells: list[Cell], folders: list[Path]) -> pd.DataFrame:
+    """Write the CSV of all cells and remove the cells' own files; returns the table.
 
-    Of ``others``, which nobody asked for, the CSV that is there is kept.
+    A cell that is in none of ``folders`` is as the CSV that is there has it, of the same data and seed; else it is
+    ``not-run``.
     """
     entries, reasons = [], {}
     path = csv_path(table, settings.scale, output)
-    earlier = _earlier(path, settings) if others else {}
-    kept = {name: earlier[name] for name in map(_name, others) if name in earlier}
+    earlier = _earlier(path, settings)
     for cell in cells:
-        key = _key(table, settings, cell)
+        key, name = _key(table, settings, cell), _name(cell)
         found = [stored for folder in folders if (stored := _read(folder / _file_name(cell), key)) is not None]
-        found = found or [kept[name] for name in [_name(cell)] if name in kept]
+        if not found and name in earlier:
+            found = [earlier[name]]
         entries.append(found[0]["entry"] if found else _entry(table, settings, cell, None, "not-run", 0.0))
         reason = found[0].get("reason") if found else UNASKED
         if reason:
-            reasons["|".join(_name(cell))] = reason
+            reasons["|".join(name)] = reason
     frame = pd.DataFrame(entries)[list(SCHEMA)]
     _write_reasons(reasons_path(path), reasons)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -197,6 +190,8 @@ def _earlier(csv: Path, settings: Settings) -> dict[tuple[str, str, str], dict]:
     if not csv.is_file():
         return {}
     frame = pd.read_csv(csv, dtype={"row": str, "column": str, "metric": str})
+    if not set(SCHEMA) <= set(frame.columns):
+        return {}
     why = reasons_path(csv)
     reasons = json.loads(why.read_text()) if why.is_file() else {}
     same = frame[(frame["dataset"] == settings.dataset) & (frame["seed"] == settings.seed)]

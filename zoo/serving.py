@@ -67,7 +67,7 @@ def of_pictures(
     )
 
 
-def _range(name: str, inputs: Mapping[str, Spec | tuple], scale: float) -> str:
+def _range(name: str, inputs: Mapping[str, tuple[int | None, ...]], scale: float) -> str:
     return f"; uint8, for differentiable float32 in [0, {255 / scale:g}]" if name in inputs else ""
 
 

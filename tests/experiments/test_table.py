@@ -133,6 +133,14 @@ def test_why_a_cell_has_no_value_is_kept_and_counted(tmp_path):
     assert missing(runner.csv_path(table, "smoke", tmp_path / "rows")) == {}  # nobody asked for the others
 
 
+def test_merging_some_shards_of_some_rows_keeps_the_rest_of_a_finished_table(tmp_path):
+    runner.run(_table(), SETTINGS, tmp_path, progress=False)
+    whole = _read(tmp_path)
+    runner.run(_table(), SETTINGS, tmp_path, rows=("b*",), shard=(1, 2), progress=False)
+    runner.merge(_table(), SETTINGS, tmp_path, [])
+    pd.testing.assert_frame_equal(_read(tmp_path), whole)
+
+
 def test_rows_by_pattern(tmp_path):
     calls = []
     frame = runner.run(_table(calls), SETTINGS, tmp_path, rows=("b*",), progress=False)
