@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from zoo.experiments.imaging.joint_evaluation import JointEvaluation, absent, joint_evaluation
+from zoo.experiments.imaging.joint_evaluation import JointEvaluation, joint_evaluation
 from zoo.experiments.imaging.joint_scales import Run
 from zoo.experiments.imaging.pictures import draw_grid, logarithmic, spectrum
 from zoo.experiments.table import Cell, Settings
@@ -20,14 +20,9 @@ def cells(network: str, settings: Settings) -> Iterator[Cell]:
     for weight in (None, *sorted(evaluation.training.lambdas, reverse=True)):
         for repetition in range(evaluation.training.repetitions):
             run = Run(network, weight, evaluation.camera, repetition)
-            where = evaluation.weights(run)
-            row = "plain" if weight is None else f"lambda {weight:g}"
+            row, column = "plain" if weight is None else f"lambda {weight:g}", f"repetition {repetition + 1}"
             for metric in ("PSNR", "accuracy"):
-                measure = partial(_value, evaluation, run, metric) if where else None
-                status = "measured" if where else "not-run"
-                why = "" if where else absent(run)
-                column = f"repetition {repetition + 1}"
-                yield Cell(row, column, metric, None, measure, status, weights=where or "", why=why)
+                yield evaluation.cell([run], row, column, metric, None, partial(_value, evaluation, run, metric))
 
 
 def _value(evaluation: JointEvaluation, run: Run, metric: str) -> Estimate:

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from zoo.experiments.imaging.joint_evaluation import JointEvaluation, absent, joint_evaluation
+from zoo.experiments.imaging.joint_evaluation import JointEvaluation, joint_evaluation
 from zoo.experiments.imaging.joint_scales import Run
 from zoo.experiments.imaging.pictures import draw_grid, logarithmic, spectrum
 from zoo.experiments.table import Cell, Settings, Table
@@ -41,12 +41,8 @@ def cells(settings: Settings) -> Iterator[Cell]:
     for network in evaluation.training.networks:
         for weight in (None, CHOSEN[network]):
             run = Run(network, weight, evaluation.camera)
-            row, where = f"{network}, lambda {CHOSEN[network]}", evaluation.weights(run)
-            measure, status = (partial(_psnr, evaluation, run), "measured") if where else (None, "not-run")
-            column = "plain" if weight is None else "joint"
-            yield Cell(
-                row, column, "PSNR", None, measure, status, weights=where or "", why="" if where else absent(run)
-            )
+            row, column = f"{network}, lambda {CHOSEN[network]}", "plain" if weight is None else "joint"
+            yield evaluation.cell([run], row, column, "PSNR", None, partial(_psnr, evaluation, run))
 
 
 def _psnr(evaluation: JointEvaluation, run: Run) -> Estimate:

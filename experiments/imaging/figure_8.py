@@ -5,8 +5,8 @@ Expected: results/laptop/imaging_figure_8.csv and .png
 Time:     seconds
 
 Read from the trainings' logs, which hold means over the validation patches (one of each of 30 pictures at `laptop`, two
-at `paper`; the paper has 100 for the accuracy) and no intervals. F and F+N of a network
-have the same number of FAN updates; what they share at the beginning is drawn in each.
+at `paper`; the paper has 100 for the accuracy) and no intervals. F and F+N of a network have the same number of FAN
+updates; what they share at the beginning is drawn in each.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ import pandas as pd
 
 from zoo.experiments.figures import pyplot, save
 from zoo.experiments.fitting import SavedState
-from zoo.experiments.imaging.joint_evaluation import absent, joint_evaluation
+from zoo.experiments.imaging.joint_evaluation import absent, is_finished, joint_evaluation
 from zoo.experiments.imaging.joint_scales import JointScale, Run
 from zoo.experiments.table import Cell, Settings, Table
 from zoo.metrics import Estimate
@@ -43,10 +43,10 @@ def cells(settings: Settings) -> Iterator[Cell]:
 
 
 def progress(run: Run, scale: JointScale, folder: Path) -> list[tuple[int, dict]]:
-    """Epoch, counted over all parts, and log of every validation of ``run``; empty where its own has no log."""
-    logs = [SavedState(folder, name).history() for name, _, _ in scale.parts(run)]
-    if not logs[-1]:
+    """Epoch, counted over all parts, and log of every validation of ``run``; empty where it has not come to its end."""
+    if not is_finished(run, scale, folder):
         return []
+    logs = [SavedState(folder, name).history() for name, _, _ in scale.parts(run)]
     found: list[tuple[int, dict]] = []
     for log in logs:
         before = found[-1][0] if found else 0

@@ -1,6 +1,7 @@
 """Held-out patches of the joint models, and what each model makes of them behind each channel; computed once."""
 
 import dataclasses
+from collections.abc import Callable, Sequence
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from zoo.experiments.imaging.joint_training import build, validation_patches
 from zoo.experiments.imaging.pretrained import NAMES
 from zoo.experiments.imaging.real_channel import Files, RealChannel, saved_versions
 from zoo.experiments.imaging.training import NETWORKS
-from zoo.experiments.table import DataUnavailable, Settings
+from zoo.experiments.table import Cell, DataUnavailable, Settings
 from zoo.imaging.metrics import PAPER_SSIM_RANGE, psnr, ssim
 from zoo.imaging.workflow import ImagingWorkflow
 from zoo.metrics import Estimate, bootstrap_mean
@@ -89,14 +90,27 @@ class JointEvaluation:
         One whose training has not come to its end is nowhere.
         """
         path = self.folder / "joint" / f"{run.name}.keras"
-        history = SavedState(path.parent, run.name).history()
-        if history:
-            *_, (_, _, epochs) = self.training.parts(run)
-            return f"trained:{path.name}" if history[-1]["epoch"] >= epochs else None
+        if path.is_file():
+            return f"trained:{path.name}" if is_finished(run, self.training, path.parent) else None
         known, (nip, fan) = zoo.weights.names(), stored_names(run)
         kept = run.repetition == 0 and run.codec == "dJPEG" and self.settings.weights is None and self.camera != OWN
         both = fan in known and (NAMES[run.network] if run.weight is None else nip) in known
         return f"stored:{fan}" if kept and both else None
+
+    def cell(
+        self,
+        runs: Sequence[Run],
+        row: str,
+        column: str,
+        metric: str,
+        paper: float | None,
+        measure: Callable[[], Estimate],
+    ) -> Cell:
+        """A cell that needs the models of all ``runs``; ``not-run`` where one is nowhere."""
+        found = [self.weights(run) for run in runs]
+        if None in found:
+            return Cell(row, column, metric, paper, status="not-run", why=absent(runs[found.index(None)]))
+        return Cell(row, column, metric, paper, measure, weights=" ".join(found))
 
     def hits(self, run: Run, channel: Channel = TRAINED_CHANNEL) -> np.ndarray:
         """Share of the five versions of each patch that are told rightly, (n,)."""
@@ -143,6 +157,13 @@ class JointEvaluation:
     def _fidelity(self, run: Run, metric: str) -> np.ndarray:
         """PSNR or SSIM of each patch to its target, (n,)."""
         return fidelity(self.patches[1], self.developed(run), metric)
+
+
+def is_finished(run: Run, scale: JointScale, folder: Path) -> bool:
+    """Whether the last part of ``run``'s training has come to its end in ``folder``."""
+    name, _, epochs = scale.parts(run)[-1]
+    history = SavedState(folder, name).history()
+    return bool(history) and history[-1]["epoch"] >= epochs
 
 
 def absent(run: Run) -> str:

@@ -14,7 +14,7 @@ on the plain UNet's band energies, trained for each channel on patches of the tr
 over it is paired, too. Intervals are over test scenes: each network is trained once.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -29,7 +29,6 @@ from zoo.experiments.imaging.joint_evaluation import (
     TRAINED_CHANNEL,
     Channel,
     JointEvaluation,
-    absent,
     joint_evaluation,
     received,
 )
@@ -61,7 +60,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
             for p, predicted in enumerate(CLASSES):
                 value = _number(paper.loc[f"{letter} {true}", predicted])
                 measure = partial(evaluation.confusion, run, p, t)
-                yield _cell(evaluation, [run], f"{names[letter]}: {true}", predicted, SHARE, value, measure)
+                yield evaluation.cell([run], f"{names[letter]}: {true}", predicted, SHARE, value, measure)
     rows = {names[letter]: run for letter, run in runs.items()}
     for letter in ("a", "c"):
         rows[f"{names[letter]}, trained through libjpeg"] = replace(runs[letter], codec="libjpeg")
@@ -71,25 +70,25 @@ def cells(settings: Settings) -> Iterator[Cell]:
         for channel in (TRAINED_CHANNEL, *CHANNELS):
             value = printed if channel is TRAINED_CHANNEL else None
             measure = partial(_accuracy, evaluation, run, channel)
-            yield _cell(evaluation, [run], row, _label(channel), ACCURACY, value, measure)
+            yield evaluation.cell([run], row, _label(channel), ACCURACY, value, measure)
         for channel in CHANNELS:
             measure = partial(_lost, evaluation, run, channel)
-            yield _cell(evaluation, [run], row, _label(channel), LOSS, None, measure)
+            yield evaluation.cell([run], row, _label(channel), LOSS, None, measure)
         alone = replace(run, weight=None)
         for channel in COMPARED if run != alone else ():
             measure = partial(_gained, evaluation, run, alone, channel)
-            yield _cell(evaluation, [run, alone], row, _label(channel), GAIN, None, measure)
+            yield evaluation.cell([run, alone], row, _label(channel), GAIN, None, measure)
         for channel in COMPARED if run.codec == plain.codec else ():
             measure = partial(baseline.beaten_by, run, channel)
-            yield _cell(evaluation, [run, plain], row, _label(channel), OVER_BASELINE, None, measure)
+            yield evaluation.cell([run, plain], row, _label(channel), OVER_BASELINE, None, measure)
     run = replace(plain, codec="none")
     for channel, value in ((TRAINED_CHANNEL, 99.0), (Files(), None)):
         measure = partial(_accuracy, evaluation, run, channel)
-        yield _cell(evaluation, [run], "a F, without a channel (5.1)", _label(channel), ACCURACY, value, measure)
+        yield evaluation.cell([run], "a F, without a channel (5.1)", _label(channel), ACCURACY, value, measure)
     for channel in COMPARED:
         measure = partial(baseline.accuracy, channel)
         row = "baseline: band energies"
-        yield _cell(evaluation, [plain], row, _label(channel), ACCURACY, None, measure)
+        yield evaluation.cell([plain], row, _label(channel), ACCURACY, None, measure)
         chance = Estimate(100 / len(CLASSES), 100 / len(CLASSES), 100 / len(CLASSES), 1, 1)
         yield Cell("baseline: chance", _label(channel), ACCURACY, measure=lambda chance=chance: chance)
 
@@ -129,21 +128,6 @@ class Baseline:
         workflow = self.evaluation.workflow(self.plain)
         parts = [received(workflow, rgb[i : i + 16], channel) for i in range(0, len(rgb), 16)]
         return [np.concatenate(versions) for versions in zip(*parts, strict=True)]
-
-
-def _cell(
-    evaluation: JointEvaluation,
-    runs: list[Run],
-    row: str,
-    column: str,
-    metric: str,
-    value: float | None,
-    measure: Callable[[], Estimate],
-) -> Cell:
-    found = [evaluation.weights(run) for run in runs]
-    if None in found:
-        return Cell(row, column, metric, value, status="not-run", why=absent(runs[found.index(None)]))
-    return Cell(row, column, metric, value, measure, weights=" ".join(found))
 
 
 def _accuracy(evaluation: JointEvaluation, run: Run, channel: Channel) -> Estimate:

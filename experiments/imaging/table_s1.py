@@ -14,11 +14,11 @@ gains over the next. Intervals are over test scenes; repetitions are averaged fi
 """
 
 from collections.abc import Callable, Iterator
-from functools import cache, partial
+from functools import partial
 
 import numpy as np
 
-from zoo.experiments.imaging.joint_evaluation import JointEvaluation, absent, joint_evaluation
+from zoo.experiments.imaging.joint_evaluation import JointEvaluation, joint_evaluation
 from zoo.experiments.imaging.joint_scales import OWN, Run, check_scale
 from zoo.experiments.imaging.real_channel import CHANNELS
 from zoo.experiments.imaging.values import paper_values
@@ -47,7 +47,8 @@ def cells(settings: Settings) -> Iterator[Cell]:
                 for metric, values in _measures(evaluation).items():
                     printed = float(paper.loc[key, metric]) if key in paper.index and metric in paper else None
                     row = f"{camera}, {'F' if weight is None else f'lambda {label}'}"
-                    yield _cell(evaluation, runs, Cell(row, network, metric, printed), values)
+                    measure = partial(_mean, evaluation, values, runs)
+                    yield evaluation.cell(runs, row, network, metric, printed, measure)
                 if weight is None:
                     chance = 1 / len(CLASSES)
                     always = Estimate(chance, chance, chance, 1, 1)
@@ -60,7 +61,8 @@ def cells(settings: Settings) -> Iterator[Cell]:
                     pairs["accuracy - next lambda"] = (_hits, following)
                 for metric, (values, others) in pairs.items():
                     difference = partial(_difference, values, evaluation, dict(zip(runs, others, strict=True)))
-                    yield _cell(evaluation, runs, Cell(row, network, metric), difference, others)
+                    measure = partial(_mean, evaluation, difference, runs)
+                    yield evaluation.cell((*runs, *others), row, network, metric, None, measure)
 
 
 def title_of(camera: str) -> str:
@@ -94,25 +96,9 @@ def _difference(values: Callable, evaluation: JointEvaluation, others: dict[Run,
     return values(evaluation, run) - values(evaluation, others[run])
 
 
-def _cell(
-    evaluation: JointEvaluation,
-    runs: tuple[Run, ...],
-    cell: Cell,
-    values: Callable[[Run], np.ndarray],
-    others: tuple[Run, ...] = (),
-) -> Cell:
-    """``cell`` with the mean of ``values`` over repetitions and patches, where all models are there."""
-    needed = (*runs, *others)
-    found = [evaluation.weights(run) for run in needed]
-    if None in found:
-        why = absent(needed[found.index(None)])
-        return Cell(cell.row, cell.column, cell.metric, cell.paper_value, status="not-run", why=why)
-
-    @cache
-    def measure() -> Estimate:
-        return evaluation.mean(np.mean([values(run) for run in runs], axis=0))
-
-    return Cell(cell.row, cell.column, cell.metric, cell.paper_value, measure, weights=" ".join(found))
+def _mean(evaluation: JointEvaluation, values: Callable[[Run], np.ndarray], runs: tuple[Run, ...]) -> Estimate:
+    """The mean of ``values`` over repetitions and patches."""
+    return evaluation.mean(np.mean([values(run) for run in runs], axis=0))
 
 
 TABLE = Table("imaging", "table_s1", "Neural imaging pipelines, Table S1", cells, DECIMALS)
