@@ -19,7 +19,10 @@ def add(commands: "argparse._SubParsersAction") -> None:
         "and differentiable (float32, with gradients), and forensics_zoo.json, which says what goes in and comes out.",
     )
     parser.add_argument(
-        "name", metavar="NAME", help="a product (a wrong name lists them), or the folder of `zoo adversarial fit`"
+        "name",
+        metavar="NAME",
+        help="as in `zoo list`, hyperimage-quality.* or hyperimage-forgery.* (of several weights), or the "
+        "folder of `zoo adversarial fit`; a wrong name lists all",
     )
     parser.add_argument("folder", type=Path, metavar="DIR", help="a new folder, or an export to be replaced")
     parser.add_argument("--weights", type=Path, metavar="FILE|FOLDER", help="weights of `zoo pretrain` instead of ours")

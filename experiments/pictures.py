@@ -24,10 +24,10 @@ def readable(paths: Sequence[Path], failed: list[Path]) -> "Iterator[tuple[Path,
 
 
 def check_heatmap(heatmap: Path | None, images: Sequence[Path]) -> None:
-    """Refuse ``--heatmap`` for several pictures or a file that is no PNG.
+    """Refuse ``--heatmap`` for several pictures, a file that is no PNG, or one in a folder that does not exist.
 
     Raises:
-        ValueError: For either.
+        ValueError: For each of these.
     """
     if heatmap is None:
         return
@@ -35,3 +35,5 @@ def check_heatmap(heatmap: Path | None, images: Sequence[Path]) -> None:
         raise ValueError(f"--heatmap takes one picture. Received: {len(images)}")
     if heatmap.suffix.lower() != ".png":
         raise ValueError(f"--heatmap must end in .png. Received: {heatmap}")
+    if not heatmap.parent.is_dir():
+        raise ValueError(f"--heatmap must lie in a folder that exists. Received: {heatmap}")

@@ -39,7 +39,12 @@ def add_commands(commands: "argparse._SubParsersAction") -> None:
     fit.add_argument("--rate", type=float, default=0.05, help="share of authentic pictures that may be rejected")
     fit.set_defaults(run=_fit)
 
-    score = verbs.add_parser("score", help="score pictures: the lower, the less their classification is to be trusted")
+    score = verbs.add_parser(
+        "score",
+        help="score pictures: the lower, the less their classification is to be trusted",
+        description="Scores pictures: the lower, the less their classification is to be trusted. First, as for fit "
+        "and attack, a picture is shrunk to the classifier's size on its shorter side and cut to its centre.",
+    )
     score.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
     score.add_argument("--detector", type=Path, required=True, metavar="FOLDER")
     score.add_argument("--json", action="store_true", help="one JSON object a line")

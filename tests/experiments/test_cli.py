@@ -83,6 +83,7 @@ def test_detect_of_good_pictures_succeeds_and_draws_a_heatmap(tmp_path, rng, com
     [
         ("contrast", "detect", "a.png", "b.png", "--heatmap", "h.png"),
         ("contrast", "detect", "a.png", "--heatmap", "h.jpg"),
+        ("contrast", "detect", "a.png", "--heatmap", "absent/h.png"),
         ("contrast", "detect", "a.png", "--weights", "absent.npz"),
         ("reproduce", "contrast", "table-9"),
         ("reproduce", "astrology", "table-1"),
