@@ -44,6 +44,33 @@ class SavedState(keras.callbacks.Callback):
             partial.write_text(json.dumps([*history, entry], indent=1))
 
 
+def check_same(folder: Path, name: str, what: dict) -> None:
+    """Note in ``folder/<name>.of.json`` what the states in ``folder`` were trained on and how, or compare with it.
+
+    ``what`` is JSON: names of files, scale, seed.
+
+    Raises:
+        ValueError: Where it is something else: training would go on from another one's state.
+    """
+    path, now = folder / f"{name}.of.json", json.loads(json.dumps(what))
+    if path.exists():
+        before = json.loads(path.read_text())
+        differing = [key for key in {**before, **now} if before.get(key) != now.get(key)]
+        if differing:
+            raise ValueError(
+                f"{folder} holds a training with other {', '.join(differing)}; another folder is needed, or an empty "
+                f"one. Received: {', '.join(f'{key} {_short(now.get(key))}' for key in differing)}"
+            )
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    with atomic(path) as partial:
+        partial.write_text(json.dumps(now, indent=1))
+
+
+def _short(value: object) -> str:
+    return f"{len(value)} from {value[0]} on" if isinstance(value, list) and value else str(value)
+
+
 def fit(
     model: keras.Model,
     batches: KeyedBatches,

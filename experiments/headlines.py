@@ -97,7 +97,7 @@ HEADLINES = (
         "UNet, photographs through the synthetic camera",
         "PSNR",
         ("UNet", "photographs"),
-        ("baseline: bilinear", "photographs"),
+        ("INet", "photographs"),
     ),
     Headline(
         "imaging",
@@ -105,7 +105,7 @@ HEADLINES = (
         "plain synthetic camera",
         "accuracy [%]",
         ("a F", "as trained"),
-        ("baseline: band energies", "as trained"),
+        ("baseline: band energies, a F", "as trained"),
     ),
     Headline(
         "imaging",
@@ -113,7 +113,7 @@ HEADLINES = (
         "synthetic camera trained along, lambda 0.1",
         "accuracy [%]",
         ("c 0.1", "as trained"),
-        ("baseline: band energies", "as trained"),
+        ("baseline: band energies, c 0.1", "as trained"),
     ),
     Headline(
         "imaging",

@@ -27,7 +27,7 @@ def add_commands(commands: "argparse._SubParsersAction") -> None:
     develop.add_argument("photo", type=Path, metavar="PHOTO.dng", help="any Bayer RAW file that LibRaw opens")
     develop.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.png", help=".png, .tif or .tiff")
     develop.add_argument("--pipeline", default="classical", choices=PIPELINES)
-    develop.add_argument("--weights", help="of the network: a file, of `zoo imaging fit` (default: the stored ones)")
+    develop.add_argument("--weights", help="of the network: a file, as of `zoo imaging fit`, or a stored name")
     develop.add_argument("--bits", type=int, default=8, choices=(8, 16), help="of each value written")
     develop.set_defaults(run=_develop)
 
@@ -88,12 +88,12 @@ def _develop(options: argparse.Namespace) -> int:
     import numpy as np
 
     from zoo.imaging import raw
-    from zoo.imaging.picture import check_suffix, write_picture
+    from zoo.imaging.picture import check_output, write_picture
 
     neural = options.pipeline in PIPELINES[2:]
     if options.weights and not neural:
         raise ValueError(f"--weights are a network's. Received: --pipeline {options.pipeline}")
-    check_suffix(options.output)
+    check_output(options.output)
     network = _network(options) if neural else None
     image = raw.read(options.photo)
     pieces, shape = _pieces(options.pipeline, network, image)
@@ -114,12 +114,12 @@ def _network(options: argparse.Namespace) -> "keras.Model":
     from zoo.weights import names
 
     weights = options.weights or NAMES[options.pipeline]
-    if not options.weights:
-        if weights not in names():
-            raise ValueError(
-                "There are no stored weights of this network: make pretrained PAPER=imaging, or --weights FILE. "
-                f"Received: --pipeline {options.pipeline}"
-            )
+    if not options.weights and weights not in names():
+        raise ValueError(
+            "There are no stored weights of this network: make pretrained PAPER=imaging, or --weights FILE. "
+            f"Received: --pipeline {options.pipeline}"
+        )
+    if weights in names():
         print(
             f"zoo: {options.pipeline} was trained for the synthetic camera {CAMERA}: another camera's colours will be "
             "off. Train one for yours: zoo imaging fit RAW_DIR",
@@ -144,14 +144,22 @@ def _pieces(
 
 def _fit(options: argparse.Namespace) -> int:
     import zoo.weights
+    from zoo.experiments.fitting import check_same
     from zoo.experiments.imaging import data, training
 
     settings = training.check(options.scale, [options.network])
     if options.seed < 0:
         raise ValueError(f"--seed must be 0 or above. Received: {options.seed}")
-    training_pictures, validation = data.folder(options.folder, settings.training, settings.validation)
-    print(f"{len(training_pictures)} photographs to train on, {len(validation)} to validate", file=sys.stderr)
+    training_pictures = data.folder(options.folder, "train", settings.training)
+    validation = data.folder(options.folder, "validation", settings.validation)
+    print(
+        f"{len(training_pictures)} photographs to train on, {len(validation)} to validate; the last by name are "
+        "kept to test on",
+        file=sys.stderr,
+    )
     pictures = (training_pictures, validation)
+    what = {"files": [p.source for p in training_pictures], "scale": options.scale, "seed": options.seed}
+    check_same(options.output, options.network, what)
     trained = training.pretrain(options.scale, options.output, options.seed, [options.network], pictures)
     network = training.NETWORKS[options.network]()
     network.set_weights(trained[options.network].get_weights())

@@ -5,9 +5,10 @@ drawn by number: those of training, validation and test never meet.
 """
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
 from rich.progress import track
 
 from zoo.datasets import keyed
@@ -21,6 +22,8 @@ from zoo.imaging.model import CFA
 CAMERA = "birch"
 """The synthetic camera that the stored networks are trained for; its mosaic has the authors' phase, GBRG."""
 _ROLES = {"train": 0, "validation": 1, "test": 2}
+HELD_OUT = 30
+"""Photographs of a folder that are set apart to test on, at most; the paper's number."""
 
 
 def synthetic(role: str, count: int, side: int, seed: int = 0, camera: str = CAMERA) -> list[Developed]:
@@ -29,12 +32,17 @@ def synthetic(role: str, count: int, side: int, seed: int = 0, camera: str = CAM
     Raises:
         ValueError: For a role other than train, validation and test, or a camera that does not exist.
     """
-    if role not in _ROLES:
-        raise ValueError(f"role must be one of {', '.join(_ROLES)}. Received: {role!r}")
+    _check_role(role)
     if camera not in CAMERAS:
         raise ValueError(f"camera must be one of {', '.join(CAMERAS)}. Received: {camera!r}")
     body = Body(CAMERAS[camera], serial=1)
     return [_photograph(body, role, n, side, seed) for n in _progress(range(count), f"{count} {role} scenes")]
+
+
+def _check_role(role: str) -> None:
+    """Raise ValueError unless ``role`` is train, validation or test."""
+    if role not in _ROLES:
+        raise ValueError(f"role must be one of {', '.join(_ROLES)}. Received: {role!r}")
 
 
 def _photograph(body: Body, role: str, number: int, side: int, seed: int) -> Developed:
@@ -57,38 +65,59 @@ def photographed(side: int | None = None, camera: str = CAMERA) -> list[Develope
     return found
 
 
-def folder(path: Path, training: int = 120, validation: int = 30) -> tuple[list[Developed], list[Developed]]:
-    """RAW photographs of one camera: the first by name to train on and the next to validate, as the authors' code.
+def folder(path: Path, role: str, count: int) -> list[Developed]:
+    """RAW photographs of one camera, by name: the last fifth, at most ``HELD_OUT``, is ``test``, as much of the rest
+    ``validation``, and what comes before ``train``; of each role the first ``count``.
 
-    Of fewer than ``training + validation`` files a fifth is for validation. Files that cannot be read, lie on their
-    side, or whose camera matrix differs from the first one's are left out, and named on standard error.
+    Who measures with another ``count`` than who trained still measures on photographs that no training has seen. Files
+    that cannot be read, lie on their side, or whose camera matrix differs from the first one's are left out, and named
+    on standard error.
 
     Raises:
-        ValueError: When fewer than five usable files are left.
+        ValueError: For an unknown role, or when there is no usable file for it.
     """
+    _check_role(role)
     path = Path(path).expanduser()
     names = sorted(p for p in path.rglob("*") if p.suffix.lower() in RAW_SUFFIXES) if path.is_dir() else []
+    right = "A folder with at least 5 RAW files of one camera is needed"
+    if len(names) < 5:
+        raise ValueError(f"{right}. Received: {path}, {len(names)}")
     usable: list[Developed] = []
-    first: raw.RawImage | None = None
-    for name in _progress(names[: 2 * (training + validation)], f"RAW files of {path.name}"):
+    first = _first_matrix(names)
+    for name in _progress(split(names)[role][: 2 * count], f"{role} RAW files of {path.name}"):
         try:
             image = raw.read(name)
         except ImageError as error:
             print(f"zoo: left out: {error}", file=sys.stderr)
             continue
-        first = first or image
-        if image.orientation > 4 or abs(image.camera_matrix - first.camera_matrix).max() > 0.01:
+        if image.orientation > 4 or abs(image.camera_matrix - first).max() > 0.01:
             why = "lies on its side" if image.orientation > 4 else "is of another camera"
             print(f"zoo: left out: {name} {why}", file=sys.stderr)
             continue
         usable.append(develop_pair(image, name.stem, CFA))
-        if len(usable) == training + validation:
+        if len(usable) == count:
             break
-    if len(usable) < 5:
-        raise ValueError(f"A folder with at least 5 RAW files of one camera is needed. Received: {path}, {len(usable)}")
-    if len(usable) < training + validation:
-        training = len(usable) - max(1, len(usable) // 5)
-    return usable[:training], usable[training:]
+    if not usable:
+        raise ValueError(f"{right}; none is usable for {role}. Received: {path}, {len(names)} files")
+    return usable
+
+
+def split(names: Sequence[Path]) -> dict[str, Sequence[Path]]:
+    """The files of each role: no role depends on how many of another are used."""
+    held_out = min(HELD_OUT, len(names) // 5)
+    rest = names[: len(names) - held_out]
+    chosen = min(HELD_OUT, max(1, len(rest) // 5))
+    return {"train": rest[:-chosen], "validation": rest[-chosen:], "test": names[len(names) - held_out :]}
+
+
+def _first_matrix(names: Sequence[Path]) -> np.ndarray:
+    """The camera matrix of the first file that can be read."""
+    for name in names:
+        try:
+            return raw.read(name).camera_matrix
+        except ImageError:
+            continue
+    raise ValueError(f"RAW files of one camera are needed; none can be read. Received: {names[0].parent}")
 
 
 def _progress(items: Iterable, what: str) -> Iterable:

@@ -72,17 +72,21 @@ class Evaluation:
     def pictures(self) -> dict[str, list[Developed]]:
         """The pictures of each column; none was trained on."""
         if self.settings.data_dir is not None:
-            return {OWN: data.folder(self.settings.data_dir)[1]}
+            return {OWN: data.folder(self.settings.data_dir, "test", self.scale.scenes)}
         return {
             GENERATED: data.synthetic("test", self.scale.scenes, self.scale.side, self.settings.seed),
             PHOTOGRAPHED: data.photographed(self.scale.side),
         }
 
     def weights(self, network: str) -> str | Path | None:
-        """The network's stored weights, or its file in the user's folder; None where there are none."""
+        """The network's stored weights, or its file in the user's folder; None where there are none.
+
+        The stored ones are of the synthetic camera, and of `laptop`: neither for a user's RAW files nor for `paper`.
+        """
         folder = self.settings.weights
         if folder is None:
-            return NAMES[network] if NAMES[network] in zoo.weights.names() else None
+            fit = self.settings.data_dir is None and self.settings.scale != "paper"
+            return NAMES[network] if fit and NAMES[network] in zoo.weights.names() else None
         files = [folder / f"{stem}.npz" for stem in (NAMES[network], network)]
         return next((file for file in files if file.is_file()), None)
 

@@ -3,12 +3,14 @@
 Command:  zoo reproduce imaging figure-5
 Expected: results/laptop/imaging_figure_5.csv and .png
 Time:     7 minutes at `laptop` without networks, on a machine with much else to do; alone it takes a fraction
-Data:     a synthetic body with known PRNU; `--data-dir` takes RAW files of a camera of yours (at `paper` 150 of them)
+Data:     a synthetic body with known PRNU; `--data-dir` takes RAW files of a camera of yours (at `paper` 150 of them),
+          `--weights` the folder of its networks, of `zoo imaging fit`
 
 `laptop` halves the paper's lengths and counts: 45 photographs for the fingerprint, 15 for the predictor, 15 tampered
 with; 512x512 pixels, the middle 128x128 flipped, windows of 65 every 4 pixels. `paper`: 90, 30 and 30 photographs of
 1024x1024, the middle 256x256 flipped, windows of 129 every 8. Networks whose weights are not stored come out as
-`not-run`; the paper trained its UNet five times, here each network counts once. F1 is the best over 24 thresholds,
+`not-run`, and so are those of your camera unless you trained them; the paper trained its UNet five times, here each
+network counts once. F1 is the best over 24 thresholds,
 chosen with the truth at hand, without any clean-up of the map.
 
 The paper prints its matrices as pictures; its text gives the range of the entries off the diagonal of (a), and of (b).
@@ -37,9 +39,9 @@ EVERYTHING = "baseline: everything tampered"
 
 def cells(settings: Settings) -> Iterator[Cell]:
     """The cells of both matrices."""
-    pipelines = standard(CAMERA, settings.weights)
-    evaluation = PrnuEvaluation(settings, pipelines, Body(CAMERAS[CAMERA], serial=1))
     known = settings.data_dir is None
+    pipelines = standard(CAMERA if known else None, settings.weights)
+    evaluation = PrnuEvaluation(settings, pipelines, Body(CAMERAS[CAMERA], serial=1))
     for pair in combinations(pipelines, 2):
         names = [p.name for p in pair]
         yield cell_of("correlation", *names, pair, partial(evaluation.similarity, *names))

@@ -12,7 +12,7 @@ import zoo.weights
 from zoo.experiments.fitting import SavedState
 from zoo.experiments.imaging import data
 from zoo.experiments.imaging.joint_scales import OWN, JointScale, Run, check_scale
-from zoo.experiments.imaging.joint_training import build, validation_patches
+from zoo.experiments.imaging.joint_training import build, pictures_of, validation_patches
 from zoo.experiments.imaging.pretrained import NAMES
 from zoo.experiments.imaging.real_channel import Files, RealChannel, saved_versions
 from zoo.experiments.imaging.training import NETWORKS
@@ -71,8 +71,13 @@ class JointEvaluation:
     def pictures(self) -> list:
         """Pictures that no training has seen."""
         if self.settings.data_dir is not None:
-            return data.folder(self.settings.data_dir, self.training.training, self.training.validation)[1]
+            return data.folder(self.settings.data_dir, "test", self.scale.pictures)
         return data.synthetic("test", self.scale.pictures, self.training.side, self.settings.seed, self.camera)
+
+    @cached_property
+    def training_pictures(self) -> list:
+        """Those that the joint models were trained on."""
+        return pictures_of(self.training, self.camera, self.settings.data_dir, self.settings.seed)[0]
 
     @cached_property
     def patches(self) -> tuple[np.ndarray, np.ndarray]:
@@ -87,13 +92,15 @@ class JointEvaluation:
     def weights(self, run: Run) -> str | None:
         """Where the model of ``run`` is: ``trained:`` or ``stored:`` and its name, or None for nowhere.
 
-        One whose training has not come to its end is nowhere.
+        One whose training has not come to its end is nowhere. The stored ones are of the synthetic camera, and of
+        `laptop`: neither for a user's RAW files nor for `paper`.
         """
         path = self.folder / "joint" / f"{run.name}.keras"
         if path.is_file():
             return f"trained:{path.name}" if is_finished(run, self.training, path.parent) else None
         known, (nip, fan) = zoo.weights.names(), stored_names(run)
-        kept = run.repetition == 0 and run.codec == "dJPEG" and self.settings.weights is None and self.camera != OWN
+        kept = run.repetition == 0 and run.codec == "dJPEG" and self.settings.weights is None
+        kept = kept and self.camera != OWN and self.settings.scale != "paper"
         both = fan in known and (NAMES[run.network] if run.weight is None else nip) in known
         return f"stored:{fan}" if kept and both else None
 

@@ -1,8 +1,9 @@
 r"""Joint training of camera and analyst (Korus and Memon 2019, sections 4 and 5.2): modes F and F+N.
 
 Paper: for each of four cameras, UNet and DNet (INet gains little) pre-trained; F, and F+N at ten values of lambda from
-1e-4 to 1; ten repetitions with another draw of the FAN; 1,001 epochs of 6 batches of 20 RAW patches of 128x128 planes,
-each in five versions; Adam 1e-4, 15 % less every 100 epochs (authors' code: from epoch 0 on).
+1e-4 to 1 (Table S1; section 5.2 speaks of eleven, perhaps with F); ten repetitions with another draw of the FAN; 1,001
+epochs of 6 batches of 20 RAW patches of 128x128 planes, each in five versions; Adam 1e-4, 15 % less every 100 epochs
+(authors' code: from epoch 0 on).
 
 Command:  zoo pretrain imaging --joint                     all trainings of `laptop`, after those of the networks
           python -m zoo.experiments.imaging.joint_training --network unet --weight 0.1     one of them; no --weight: F
@@ -77,7 +78,7 @@ def _nips(folder: Path, camera: str) -> Path:
 def pictures_of(scale: JointScale, camera: str, raw: Path | None, seed: int) -> tuple[list[Developed], list[Developed]]:
     """Training and validation pictures: a synthetic camera's, or those of a folder of RAW files."""
     if raw is not None:
-        return data.folder(raw, scale.training, scale.validation)
+        return data.folder(raw, "train", scale.training), data.folder(raw, "validation", scale.validation)
     return (
         data.synthetic("train", scale.training, scale.side, seed, camera),
         data.synthetic("validation", scale.validation, scale.side, seed, camera),
@@ -219,6 +220,8 @@ def main() -> None:
         run = Run(options.network, options.weight, camera, options.repetition, options.codec)
         plain_nip(run.network, folder, camera, options.nip)  # before minutes are spent on pictures
         pictures = pictures_of(scale, run.camera, options.data_dir, options.seed)
+        what = {"files": [p.source for p in pictures[0]], "scale": options.scale, "seed": options.seed}
+        fitting.check_same(folder / "joint", camera, what)
         train(run, scale, folder, pictures, options.seed, options.nip)
     except (ValueError, OSError) as error:
         print(f"zoo: {' '.join(str(error).split())}", file=sys.stderr)

@@ -2,15 +2,17 @@
 
 Command:  python -m zoo.experiments.imaging.low_light [--scale laptop] [--folder runs/imaging-low-light]
 Then:     zoo reproduce imaging table-3 --weights runs/imaging-low-light
-Expected: nothing measured yet
+Expected: results/laptop/imaging_table_3.csv, row "UNet (short)"
 Time:     as the UNet of ``training.py`` at the same scale
 
 Both exposures of a scene come from the body of Table 3, the long one developed by the classical pipeline; planes of the
-short one are multiplied by the ratio, as Chen et al. do. Scenes are those of no table.
+short one are multiplied by the ratio, as Chen et al. do, and white-balanced, which theirs are not. Scenes are those of
+no table.
 """
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +22,7 @@ from zoo.datasets import keyed
 from zoo.datasets.camera import CAMERAS, Body, as_raw, expose
 from zoo.datasets.developed import Developed
 from zoo.datasets.embedded import generate_linear_scene
-from zoo.experiments import stored
+from zoo.experiments import fitting, stored
 from zoo.experiments.imaging import training
 from zoo.experiments.imaging.pipelines import LOW_LIGHT
 from zoo.experiments.imaging.table_3 import CAMERA, EXPOSURE
@@ -61,7 +63,16 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--folder", type=Path, default=Path("runs/imaging-low-light"))
     options = parser.parse_args()
+    try:
+        _train(options)
+    except (ValueError, OSError) as error:
+        print(f"zoo: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(2)
+
+
+def _train(options: argparse.Namespace) -> None:
     scale = training.check(options.scale, ["unet"])
+    fitting.check_same(options.folder, "unet", {"scale": options.scale, "seed": options.seed})
     pictures = tuple(
         pairs(role, count, scale.side, options.seed)
         for role, count in (("train", scale.training), ("validation", scale.validation))

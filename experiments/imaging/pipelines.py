@@ -29,17 +29,18 @@ class Pipeline:
     weights: str = ""
 
 
-def standard(camera: str, folder: Path | None) -> list[Pipeline]:
-    """The pipelines of Figure 5: two classical ones, LibRaw, and the networks trained for ``camera``."""
+def standard(camera: str | None, folder: Path | None) -> list[Pipeline]:
+    """The pipelines of Figure 5: two classical ones, LibRaw, and the networks trained for ``camera``.
+
+    None is a user's camera, whose networks `zoo imaging fit` left in ``folder``: the stored ones do not know it.
+    """
     classical = [
         Pipeline("Menon", lambda shot: to_8_bits(pipeline.develop(shot.image, "menon"))),
         Pipeline("bilinear", lambda shot: to_8_bits(pipeline.develop(shot.image, "bilinear"))),
         Pipeline("libRAW", Shot.libraw),
     ]
-    return [
-        *classical,
-        *(_neural(name, name, f"{name.lower()}-{camera}.generated", folder, phase=PHASE) for name in NETWORKS),
-    ]
+    stored = {name: name.lower() if camera is None else f"{name.lower()}-{camera}.generated" for name in NETWORKS}
+    return [*classical, *(_neural(name, name, stored[name], folder, phase=PHASE) for name in NETWORKS)]
 
 
 def low_light(exposure: float, folder: Path | None) -> list[Pipeline]:

@@ -160,10 +160,13 @@ def cell_of(
     measure: Callable[[], Estimate] | None,
     paper: float | None = None,
 ) -> Cell:
-    """A cell that needs all of ``pipelines``; ``not-run`` where one has no weights or there is no ``measure``."""
+    """A cell that needs all of ``pipelines``; ``not-run`` where one has no weights, or without ``measure``.
+
+    There is none where a real sensor's pattern would have to be known.
+    """
     runs = measure is not None and all(p.develop for p in pipelines)
     weights = " ".join(dict.fromkeys(p.weights for p in pipelines if p.weights))
     status = "measured" if runs else "not-run"
-    lacking = ", ".join(p.name for p in pipelines if not p.develop) or "what the paper measured"
-    why = "" if runs else f"no weights of {lacking} here"
+    lacking = ", ".join(dict.fromkeys(p.name for p in pipelines if not p.develop))
+    why = f"no weights of {lacking} here" if lacking else "" if runs else "a real camera's pattern is not known"
     return Cell(row, column, metric, paper, measure if runs else None, status, weights=weights, why=why)

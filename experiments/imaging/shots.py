@@ -10,8 +10,11 @@ import rawpy
 from zoo.datasets import keyed
 from zoo.datasets.camera import Body, as_raw, expose, write_dng
 from zoo.datasets.embedded import generate_linear_scene
+from zoo.experiments.imaging.data import split
 from zoo.images import RAW_SUFFIXES
 from zoo.imaging import raw
+from zoo.imaging.bayer import SITES
+from zoo.imaging.develop import crop_to_phase
 
 ROLES = ("fingerprint", "predictor", "test")
 _SCENES = 0xF1A6
@@ -64,6 +67,9 @@ def synthetic(body: Body, role: str, count: int, side: int, seed: int, exposure:
 def folder(path: Path, counts: dict[str, int], side: int, seed: int) -> dict[str, list[Shot]]:
     """Middle squares of the RAW files of one camera, dealt at random to the roles; fewer files, fewer of each role.
 
+    Those of ``test`` are among the files that no network of `zoo imaging fit` is trained on. Mosaics are cut to the
+    phase of those networks.
+
     Raises:
         ImageError: For a file that cannot be read.
         ValueError: For fewer than five files, files of several sizes, or one smaller than ``side``.
@@ -71,22 +77,29 @@ def folder(path: Path, counts: dict[str, int], side: int, seed: int) -> dict[str
     names = sorted(p for p in path.expanduser().rglob("*") if p.suffix.lower() in RAW_SUFFIXES)
     if len(names) < 5:
         raise ValueError(f"--data-dir must hold at least 5 RAW files of one camera. Received: {path}, {len(names)}")
-    names = [names[i] for i in keyed.permutation(len(names), seed, 0)[: sum(counts.values())]]
-    share = len(names) / sum(counts.values())
+    parts = split(names)
     dealt, sizes = {}, set()
-    for role, count in counts.items():
-        own, names = names[: max(1, int(count * share))], names[max(1, int(count * share)) :]
-        dealt[role] = [_middle(name, side) for name in own]
-        sizes |= {shot.corner for shot in dealt[role]}
+    for roles, pool in ((("test",), parts["test"]), (ROLES[:2], [*parts["train"], *parts["validation"]])):
+        wanted = sum(counts[role] for role in roles)
+        drawn = [pool[i] for i in keyed.permutation(len(pool), seed, 0)[:wanted]]
+        share = len(drawn) / wanted
+        for role in roles:
+            count = max(1, int(counts[role] * share))
+            dealt[role] = [_middle(name, side) for name in drawn[:count]]
+            sizes |= {shot.corner for shot in dealt[role]}
+            drawn = drawn[count:]
     if len(sizes) > 1:
         raise ValueError(f"--data-dir must hold RAW files of one size. Received: {path}, {len(sizes)} sizes")
     return dealt
 
 
 def _middle(path: Path, side: int) -> Shot:
-    image = raw.read(path)
+    whole = raw.read(path)
+    image = crop_to_phase(whole)
     if min(image.shape) < side:
         raise ValueError(f"{path}: at least {side}x{side} pixels are needed. Received: {image.shape}")
     y, x = ((n - side) // 4 for n in image.shape)  # of cells, so that the mosaic's phase stays
     codes = image.codes[y : y + side // 2, x : x + side // 2]
-    return Shot(path.stem, dataclasses.replace(image, codes=codes), path=path, corner=(2 * y, 2 * x))
+    (red_y, red_x), (site_y, site_x) = (SITES[cfa][0] for cfa in (whole.cfa, image.cfa))
+    corner = (2 * y + (red_y - site_y) % 2, 2 * x + (red_x - site_x) % 2)
+    return Shot(path.stem, dataclasses.replace(image, codes=codes), path=path, corner=corner)

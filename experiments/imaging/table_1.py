@@ -57,7 +57,9 @@ def cells(settings: Settings) -> Iterator[Cell]:
             # The paper gives a range over cameras; ours is one training.
             measure = partial(training_minutes, evaluation, network) if _timed(evaluation, network) else None
             value, status = float(paper.loc[row, f"training time, {bound}"]), "measured" if measure else "not-run"
-            yield Cell(row, bound, TIME, value, measure, status, weights=str(evaluation.weights(network)))
+            why = "" if measure else "only the stored weights' training was timed"
+            weights = str(evaluation.weights(network)) if measure else ""
+            yield Cell(row, bound, TIME, value, measure, status, weights=weights, why=why)
 
 
 def trainable_parameters(network: str) -> Estimate:
@@ -79,10 +81,11 @@ def _timed(evaluation: Evaluation, network: str) -> bool:
 def _with_weights(evaluation: Evaluation, networks: tuple[str, ...], cell: Cell) -> Cell:
     found = [evaluation.weights(network) for network in networks]
     if None in found:
-        why = "weights that are not stored here; `zoo pretrain imaging` trains them"
+        own = "zoo imaging fit RAW_DIR" if evaluation.settings.data_dir else "zoo pretrain imaging"
+        why = f"no weights here; `{own}` trains them, `--weights` names their folder"
         return Cell(cell.row, cell.column, cell.metric, cell.paper_value, status="not-run", why=why)
-    name = found[0] if isinstance(found[0], str) else f"trained:{found[0].name}"
-    return Cell(cell.row, cell.column, cell.metric, cell.paper_value, cell.measure, weights=name)
+    names = [name if isinstance(name, str) else f"trained:{name.name}" for name in found]
+    return Cell(cell.row, cell.column, cell.metric, cell.paper_value, cell.measure, weights=" ".join(names))
 
 
 DECIMALS = {"parameters": 0, "PSNR": 1, "SSIM": 3, "SSIM, range 2": 3, SPEED: 2, TIME: 0}

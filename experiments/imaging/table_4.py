@@ -8,15 +8,17 @@ Time:     `laptop` 8 minutes on two free cores; `paper` (3,000 patches of 256 pi
 A row is what is true, a column what the FAN says, a value the share of the true class in percent; 600 held-out patches
 a class at `laptop`. (The head of the paper's table has it the other way round, but its rows add up to 100, and the
 columns of 4a to between 63 and 133.) Below: accuracy as trained and behind the real channel (8-bit files,
-libjpeg-turbo 4:2:0; unseen qualities and resizers), what is lost there, and what F+N gains over the F of the same
-codec, patch by patch. "Without a channel" is section 5.1's check of the FAN. Baselines: chance, and logistic regression
-on the plain UNet's band energies, trained for each channel on patches of the training's scenes; what the networks gain
-over it is paired, too. Intervals are over test scenes: each network is trained once.
+libjpeg-turbo 4:2:0, also for the manipulation by JPEG; unseen qualities and resizers), what is lost there by all of
+this together, and what F+N gains over the F of the same codec, patch by patch. "Without a channel" is section 5.1's
+check of the FAN. Baselines: chance, and logistic regression on band energies of what the same camera develops, trained
+for each camera and channel on patches of all scenes of the training; what the FAN gains over it is paired, too.
+Intervals are over test scenes: each network is trained once.
 """
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache, partial
+from functools import cache, cached_property, partial
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +26,7 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from zoo.experiments.figures import pyplot, save
-from zoo.experiments.imaging import band_baseline, data
+from zoo.experiments.imaging import band_baseline
 from zoo.experiments.imaging.joint_evaluation import (
     TRAINED_CHANNEL,
     Channel,
@@ -64,7 +66,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
     rows = {names[letter]: run for letter, run in runs.items()}
     for letter in ("a", "c"):
         rows[f"{names[letter]}, trained through libjpeg"] = replace(runs[letter], codec="libjpeg")
-    baseline = Baseline(evaluation, plain)
+    baselines = {run: Baseline(evaluation, run) for run in runs.values()}
     for row, run in rows.items():
         printed = PRINTED_ACCURACY[row[0]] if row in names.values() else None
         for channel in (TRAINED_CHANNEL, *CHANNELS):
@@ -78,54 +80,56 @@ def cells(settings: Settings) -> Iterator[Cell]:
         for channel in COMPARED if run != alone else ():
             measure = partial(_gained, evaluation, run, alone, channel)
             yield evaluation.cell([run, alone], row, _label(channel), GAIN, None, measure)
-        for channel in COMPARED if run.codec == plain.codec else ():
-            measure = partial(baseline.beaten_by, run, channel)
-            yield evaluation.cell([run, plain], row, _label(channel), OVER_BASELINE, None, measure)
+        for channel in COMPARED if run in baselines else ():
+            measure = partial(baselines[run].beaten, channel)
+            yield evaluation.cell([run], row, _label(channel), OVER_BASELINE, None, measure)
     run = replace(plain, codec="none")
     for channel, value in ((TRAINED_CHANNEL, 99.0), (Files(), None)):
         measure = partial(_accuracy, evaluation, run, channel)
         yield evaluation.cell([run], "a F, without a channel (5.1)", _label(channel), ACCURACY, value, measure)
+    for (letter, run), channel in product(runs.items(), COMPARED):
+        measure = partial(baselines[run].accuracy, channel)
+        row = f"baseline: band energies, {names[letter]}"
+        yield evaluation.cell([run], row, _label(channel), ACCURACY, None, measure)
     for channel in COMPARED:
-        measure = partial(baseline.accuracy, channel)
-        row = "baseline: band energies"
-        yield evaluation.cell([plain], row, _label(channel), ACCURACY, None, measure)
         chance = Estimate(100 / len(CLASSES), 100 / len(CLASSES), 100 / len(CLASSES), 1, 1)
         yield Cell("baseline: chance", _label(channel), ACCURACY, measure=lambda chance=chance: chance)
 
 
 class Baseline:
-    """Logistic regression on the plain NIP's patches, behind the same channels."""
+    """Logistic regression on the patches that the camera of ``run`` develops, behind the same channels."""
 
-    def __init__(self, evaluation: JointEvaluation, plain: Run) -> None:
-        self.evaluation, self.plain = evaluation, plain
+    def __init__(self, evaluation: JointEvaluation, run: Run) -> None:
+        self.evaluation, self.run = evaluation, run
         self.hits = cache(self._hits)
 
     def accuracy(self, channel: Channel) -> Estimate:
         """In percent, on the test patches."""
         return self.evaluation.mean(100 * self.hits(channel))
 
-    def beaten_by(self, run: Run, channel: Channel) -> Estimate:
-        """By how much ``run`` is more accurate, in percent, patch by patch."""
-        return self.evaluation.mean(100 * (self.evaluation.hits(run, channel) - self.hits(channel)))
+    def beaten(self, channel: Channel) -> Estimate:
+        """By how much the FAN of ``run`` is more accurate, in percent, patch by patch."""
+        return self.evaluation.mean(100 * (self.evaluation.hits(self.run, channel) - self.hits(channel)))
 
     def _hits(self, channel: Channel) -> np.ndarray:
-        versions = self._received(self.evaluation.developed(self.plain), channel)
+        versions = self._received(self.evaluation.developed(self.run), channel)
         return band_baseline.hits(self._fitted(channel), versions)
 
     def _fitted(self, channel: Channel) -> Pipeline:
+        return band_baseline.fit(self._received(self._training_patches, channel))
+
+    @cached_property
+    def _training_patches(self) -> np.ndarray:
+        """Developed patches of all scenes that the networks were trained on."""
         evaluation, training = self.evaluation, self.evaluation.training
-        count = min(training.training, evaluation.scale.pictures)
-        if evaluation.settings.data_dir is not None:
-            pictures = data.folder(evaluation.settings.data_dir, training.training, training.validation)[0][:count]
-        else:
-            pictures = data.synthetic("train", count, training.side, evaluation.settings.seed, evaluation.camera)
-        planes, _ = validation_patches(pictures, training.patch, evaluation.scale.each, 10**6)
-        nip = evaluation.workflow(self.plain).nip
+        each = max(1, evaluation.scale.each // 2)
+        planes, _ = validation_patches(evaluation.training_pictures, training.patch, each, 10**6)
+        nip = evaluation.workflow(self.run).nip
         rgb = np.concatenate([np.asarray(nip(planes[i : i + 16]), np.float32) for i in range(0, len(planes), 16)])
-        return band_baseline.fit(self._received(np.clip(rgb, 0, 1), channel))
+        return np.clip(rgb, 0, 1)
 
     def _received(self, rgb: np.ndarray, channel: Channel) -> list[np.ndarray]:
-        workflow = self.evaluation.workflow(self.plain)
+        workflow = self.evaluation.workflow(self.run)
         parts = [received(workflow, rgb[i : i + 16], channel) for i in range(0, len(rgb), 16)]
         return [np.concatenate(versions) for versions in zip(*parts, strict=True)]
 

@@ -164,7 +164,9 @@ def train(
         epochs = history[-1]["epoch"] if stop.reached else epochs
         callbacks.append(stop)
     model = new_network(name, settings, training, seed)
-    model.compile(keras.optimizers.Adam(_rate(recipe, settings)), squared_error_255, metrics=[psnr])
+    # TensorFlow 1's epsilon at `paper`; the stored networks were trained with Keras'.
+    optimizer = keras.optimizers.Adam(_rate(recipe, settings), epsilon=1e-7 if settings.short else 1e-8)
+    model.compile(optimizer, squared_error_255, metrics=[psnr])
     phases = [(epochs, None)]
     if settings.polish:
         phases = [(round(epochs * (1 - settings.polish)), None), (epochs, _in_float32)]

@@ -1,4 +1,5 @@
 import dataclasses
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -9,7 +10,7 @@ import zoo.weights
 from zoo.datasets import keyed
 from zoo.datasets.camera import CAMERAS, Body, as_raw, expose, write_dng
 from zoo.datasets.embedded import generate_linear_scene
-from zoo.experiments.imaging import training
+from zoo.experiments.imaging import data, training
 from zoo.imaging import INet, pipeline
 from zoo.weights import pack
 
@@ -72,31 +73,66 @@ def test_stored_weights_say_whose_camera_they_know_or_that_there_are_none(tmp_pa
     assert (tmp_path / "a.png").exists()
 
 
-def test_fit_trains_for_a_users_camera(tmp_path, capsys, command, monkeypatch):
-    folder = tmp_path / "raws"
-    folder.mkdir()
-    for n in range(6):
-        _photograph(folder / f"{n}.dng", "cedar", n)
-    _photograph(folder / "x_other.dng", "alder")
-    _photograph(folder / "y_upright.dng", "cedar", 9, orientation=6)
-    (folder / "z_broken.dng").write_bytes(b"II*\0 nothing")
+@pytest.fixture
+def short(monkeypatch):
     smoke = dataclasses.replace(training.SCALES["smoke"], recipes={"inet": training.Recipe(1, 2, 1e-3)}, patch=8)
     monkeypatch.setitem(training.SCALES, "smoke", smoke)
-    output = tmp_path / "fit"
+
+
+def _raws(folder, camera, numbers):
+    folder.mkdir()
+    for n in numbers:
+        _photograph(folder / f"{n}.dng", camera, n)
+    return folder
+
+
+def test_fit_trains_for_a_users_camera(tmp_path, command, monkeypatch, short):
+    folder, output = _raws(tmp_path / "raws", "cedar", range(8)), tmp_path / "fit"
+    _photograph(folder / "0_other.dng", "alder")
+    _photograph(folder / "0_upright.dng", "cedar", 9, orientation=6)
+    (folder / "0_broken.dng").write_bytes(b"II*\0 nothing")
     code, out, err = command("imaging", "fit", folder, "--scale", "smoke", "-o", output)
     assert code == 0, err
-    assert "3 photographs to train on, 2 to validate" in err
-    code, out, err = command("imaging", "fit", folder, "--scale", "smoke", "-o", output, "--network", "inet")
+    assert "3 photographs to train on, 1 to validate" in err
+    assert "0_other.dng is of another camera" in err
+    assert "0_upright.dng lies on its side" in err
+    assert "0_broken.dng" in err
     assert "inet.npz" in out
     assert INet(weights=output / "inet.npz").count_params() == 369
-    from zoo.experiments.imaging import data
+    # The same training again is there already; another camera's would go on from it.
+    assert command("imaging", "fit", folder, "--scale", "smoke", "-o", output)[0] == 0
+    other = _raws(tmp_path / "other", "alder", range(10, 16))
+    code, _, err = command("imaging", "fit", other, "--scale", "smoke", "-o", output)
+    assert code == 2
+    assert "other files; another folder is needed" in err
+    # Its table takes the photographs that were kept, and no network but its own.
+    monkeypatch.chdir(tmp_path)
+    table = ("reproduce", "imaging", "table-1", "--scale", "smoke", "--data-dir", folder, "--rows", "INet")
+    for weights, status in (((), "not-run"), (("--weights", output), "measured")):
+        code, _, err = command(*table, *weights)
+        assert code == 0, err
+        frame = pd.read_csv(tmp_path / "results" / "smoke" / "imaging_table_1.csv")
+        cell = frame.set_index(["row", "column", "metric"]).loc["INet", "own RAW files", "PSNR"]
+        assert cell["status"] == status
+    assert cell["weights"] == "trained:inet.npz"
 
-    training_pictures, validation = data.folder(folder)
-    assert [p.source for p in training_pictures + validation] == ["0", "1", "2", "3", "4", "5"]
-    err = capsys.readouterr().err
-    assert "x_other.dng is of another camera" in err
-    assert "y_upright.dng lies on its side" in err
-    assert "z_broken.dng" in err
+
+@pytest.mark.parametrize("count", [5, 11, 160, 400])
+def test_no_photograph_of_a_folder_has_two_roles_whatever_is_asked_for(count):
+    names = [Path(f"{n:03}.dng") for n in range(count)]
+    found = data.split(names)
+    assert [*found["train"], *found["validation"], *found["test"]] == names
+    assert all(found.values())
+    assert len(found["test"]) == min(30, count // 5)
+
+
+def test_a_folder_gives_its_first_photographs_of_a_role(tmp_path):
+    folder = _raws(tmp_path / "raws", "cedar", range(6))
+    assert [p.source for p in data.folder(folder, "train", 3)] == ["0", "1", "2"]
+    assert [p.source for p in data.folder(folder, "train", 120)] == ["0", "1", "2", "3"]
+    assert [p.source for p in data.folder(folder, "test", 30)] == ["5"]
+    with pytest.raises(ValueError, match="Received: 'exam'"):
+        data.folder(folder, "exam", 3)
 
 
 def test_table_1_at_smoke(tmp_path, command, monkeypatch, inet):
@@ -141,6 +177,7 @@ def test_table_2_lists_the_cameras(tmp_path, command, monkeypatch):
     [
         ("imaging", "develop", "absent.dng", "-o", "a.png"),
         ("imaging", "develop", "absent.dng", "-o", "a.jpg"),
+        ("imaging", "develop", "absent.dng", "-o", "absent/a.png"),
         ("imaging", "develop", "absent.dng", "-o", "a.png", "--weights", "w.npz"),
         ("imaging", "develop", "absent.dng", "-o", "a.png", "--pipeline", "inet", "--weights", "absent.npz"),
         ("imaging", "develop", "absent.dng"),

@@ -90,7 +90,9 @@ def test_identification_tells_bodies_apart():
     rate = measured.false_positives("as developed", others)
     assert (rate.value, rate.ci_low) == (0, 0)
     assert rate.ci_high == pytest.approx(100 * (1 - 0.05 ** (1 / 6)))  # none in six
-    assert measured.detected("as developed").value == 100
+    found = measured.detected("as developed")
+    assert (found.value, found.ci_high) == (100, 100)
+    assert found.ci_low == pytest.approx(100 * 0.05 ** (1 / 2))  # both of two
     with pytest.raises(ValueError, match="synthetic bodies only"):
         identification.Identification(Settings("smoke", data_dir="photos"))
 
@@ -126,17 +128,40 @@ def test_folder_of_raw_files(camera_folder):
     sources = [shot.source for found in dealt.values() for shot in found]
     assert sorted(sources) == list("01234")
     shot = dealt["test"][0]
+    assert shot.source == "4"  # the last is what no network is trained on
     synthetic = whole[int(shot.source)]
-    np.testing.assert_array_equal(shot.image.mosaic, synthetic.image.mosaic[16:80, 16:80])
+    # One row further down the mosaic has the phase of the networks.
+    assert shot.image.cfa == pipelines.PHASE != synthetic.image.cfa
+    (y, x) = shot.corner
+    np.testing.assert_array_equal(shot.image.mosaic, synthetic.image.mosaic[y : y + 64, x : x + 64])
     # LibRaw develops the whole file in both cases; the middle of it is the shot's.
-    np.testing.assert_array_equal(shot.libraw(), synthetic.libraw()[16:80, 16:80])
+    np.testing.assert_array_equal(shot.libraw(), synthetic.libraw()[y : y + 64, x : x + 64])
     np.testing.assert_array_equal(synthetic.libraw(), read_photograph(path / f"{shot.source}.dng"))
-    evaluation = PrnuEvaluation(Settings("smoke", data_dir=path), pipelines.standard("birch", None)[:1], synthetic.body)
-    with pytest.raises(ValueError, match=r"at least 128x128 pixels are needed\. Received: \(96, 96\)"):
+    evaluation = PrnuEvaluation(Settings("smoke", data_dir=path), pipelines.standard(None, None)[:1], synthetic.body)
+    with pytest.raises(ValueError, match=r"at least 128x128 pixels are needed\. Received: \(94, 96\)"):
         evaluation.pictures("test", "Menon")
     (path / "0.dng").unlink()
     with pytest.raises(ValueError, match="at least 5 RAW files"):
         shots.folder(path, counts, 64, 3)
+
+
+def test_figure_5_of_a_users_camera(tmp_path):
+    """Of any phase, with the networks that were fitted to it and no other."""
+    body = Body(CAMERAS["alder"], 1)
+    for n, shot in enumerate(shots.synthetic(body, "test", 5, 136, 0)):
+        write_dng(tmp_path / f"{n}.dng", shot.image.mosaic, body)
+    cells = {
+        (cell.row, cell.column, cell.metric): cell
+        for cell in figure_5.cells(Settings("smoke", data_dir=tmp_path, dataset="folder:x"))
+    }
+    absent = cells["Menon", "INet", "correlation"]
+    assert (absent.status, absent.why) == ("not-run", "no weights of INet here")
+    assert cells["true pattern", "Menon", "F1"].why == "a real camera's pattern is not known"
+    network = INet()
+    pack(network, tmp_path / "inet.npz", {layer.name: 32 for layer in network.layers})
+    settings = Settings("smoke", data_dir=tmp_path, dataset="folder:x", weights=tmp_path)
+    (cell,) = (c for c in figure_5.cells(settings) if (c.row, c.column, c.metric) == ("Menon", "INet", "correlation"))
+    assert -1 < cell.measure().value < 1
 
 
 @pytest.mark.parametrize("module", [figure_5, table_3, identification])

@@ -21,7 +21,6 @@ from zoo.imaging.prnu import (
     peak_to_correlation_energy,
     tampering_map,
 )
-from zoo.metrics import rate_upper_bound
 
 SIDE = 256
 OWN = Body(CAMERAS["dogwood"], serial=1)
@@ -112,9 +111,6 @@ def test_own_pictures_stand_out_from_all_others(fingerprint, name):
     assert min(m.pce for m in own) > THRESHOLD
     assert max(m.pce for m in other) < THRESHOLD
     assert {m.shift for m in own} == {(21, 37) if "cropped" in name else (0, 0)}
-    false_alarms = sum(m.pce > THRESHOLD for m in other)
-    # None in 48 says less than none at all.
-    assert rate_upper_bound(false_alarms, len(other)) == pytest.approx(3 / 48, rel=0.05)
 
 
 def test_larger_pictures_are_found_as_well(fingerprint):

@@ -9,7 +9,7 @@ import keras
 class StopOnPlateau(keras.callbacks.Callback):
     """Stop training when the relative change of a moving average falls below a threshold.
 
-    The stop rule of Korus and Memon 2019 (supplement B): the mean over the latest five values against the mean one
+    The stop rule of Korus and Memon 2019 (section 3.2): the mean over the latest five values against the mean one
     value earlier. Unlike ``EarlyStopping`` it asks for no improvement, only for change. Epochs without the value (those
     without validation, under ``validation_freq``) do not count.
 

@@ -1,4 +1,4 @@
-"""INet, UNet and DNet: networks that develop RAW planes to RGB (Korus and Memon 2019, section 3.2, supplement A).
+"""INet, UNet and DNet: networks that develop RAW planes to RGB (Korus and Memon 2019, section 3.2; supplement).
 
 Trainable parameters 321, 7,760,268 and 493,976, as the paper prints them (Table 1). All are fully convolutional.
 

@@ -10,20 +10,22 @@ from zoo.images import ImageError, atomic, write_png
 SUFFIXES = (".png", ".tif", ".tiff")
 
 
-def check_suffix(path: str | Path) -> None:
-    """Raise ValueError unless ``path`` ends in one of ``SUFFIXES``."""
+def check_output(path: str | Path) -> None:
+    """Raise ValueError unless ``path`` ends in one of ``SUFFIXES`` and lies in a folder that exists."""
     if Path(path).suffix.lower() not in SUFFIXES:
         raise ValueError(f"A picture is written as .png, .tif or .tiff. Received: {path}")
+    if not Path(path).parent.is_dir():
+        raise ValueError(f"A picture is written into a folder that exists. Received: {path}")
 
 
 def write_picture(path: str | Path, rgb: np.ndarray) -> None:
     """Write uint8 or uint16 RGB, (height, width, 3), as PNG or TIFF by suffix; the file appears at once, whole.
 
     Raises:
-        ValueError: For another suffix, dtype or shape.
+        ValueError: For another suffix, dtype or shape, or no such folder.
         ImageError: Where the file cannot be written.
     """
-    check_suffix(path)
+    check_output(path)
     if rgb.dtype not in (np.uint8, np.uint16) or rgb.ndim != 3 or rgb.shape[2] != 3 or 0 in rgb.shape:
         raise ValueError(f"A picture is uint8 or uint16 (height, width, 3). Received: {rgb.dtype} {rgb.shape}")
     if Path(path).suffix.lower() == ".png":
