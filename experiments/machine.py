@@ -9,17 +9,21 @@ from pathlib import Path
 
 @functools.cache
 def commit() -> str:
-    """The commit of the code, with ``+`` behind it when files were changed since; the version outside a checkout."""
-    here = Path(__file__).parent
+    """The commit of the code, with ``+`` behind it when files were changed since; the version outside a checkout.
+
+    Results may change: one table measured does not spoil the next.
+    """
     try:
-        command = ["git", "-C", str(here), "describe", "--always", "--abbrev=12", "--exclude=*", "--dirty=+"]
-        known = ["git", "-C", str(here), "ls-files", "--error-unmatch", __file__]
-        tracked = subprocess.run(known, capture_output=True, check=False)
-        if tracked.returncode == 0:
-            return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        _git("ls-files", "--error-unmatch", __file__)
+        changed = _git("status", "--porcelain", "--untracked-files=no", "--", ":/", ":(top,exclude)results")
+        return _git("rev-parse", "--short=12", "HEAD") + "+" * bool(changed)
     except (OSError, subprocess.CalledProcessError):
-        pass
-    return f"v{version('forensics-zoo')}"
+        return f"v{version('forensics-zoo')}"
+
+
+def _git(*arguments: str) -> str:
+    command = ["git", "-C", str(Path(__file__).parent), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 @functools.cache
