@@ -1,0 +1,25 @@
+"""The card's way to try ``zoo imaging detect`` works as printed."""
+
+import json
+import re
+from pathlib import Path
+
+import zoo.imaging
+
+CARD = (Path(zoo.imaging.__file__).parent / "README.md").read_text()
+
+
+def test_detect_as_the_card_tells(tmp_path, monkeypatch, command):
+    monkeypatch.chdir(tmp_path)
+    section = CARD[CARD.index("To try it, take a RAW file") : CARD.index("Behind the real codec")]
+    blocks = re.findall(r"```(python)?\n(.*?)```", section, re.DOTALL)
+    assert [language for language, _ in blocks] == ["python", "", "python", ""]
+    for language, block in blocks:
+        if language:
+            exec(compile(block, "card", "exec"), {})
+            continue
+        code, out, err = command(*block.split()[1:], *(["--json"] if "detect" in block else []))
+        assert code == 0, err
+    found = {entry.pop("image"): max(entry, key=entry.get) for entry in map(json.loads, out.splitlines())}
+    assert (found["blurred.jpg"], found["sharpened.jpg"]) == ("gaussian", "sharpen")
+    assert "native.jpg" in found
