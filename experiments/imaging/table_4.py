@@ -20,6 +20,7 @@ from dataclasses import replace
 from functools import cache, cached_property, partial
 from itertools import product
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -41,6 +42,9 @@ from zoo.experiments.imaging.values import paper_values
 from zoo.experiments.table import Cell, Settings, Table
 from zoo.imaging.manipulations import CLASSES
 from zoo.metrics import Estimate
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 LETTERS = {"a": None, "b": 0.25, "c": 0.1, "d": 0.05}
 """The paper's four matrices by lambda; None is F."""
@@ -162,7 +166,7 @@ def _number(printed: object) -> float | None:
 def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> None:
     """Draw the four matrices, ours with the paper's numbers in brackets, and the accuracies by channel."""
     plt = pyplot()
-    figure, axes = plt.subplots(2, 3, figsize=(14, 8.5), layout="constrained")
+    figure, axes = plt.subplots(2, 3, figsize=(14, 10), layout="constrained")
     shares = frame[frame["metric"] == SHARE]
     for letter, axis in zip(LETTERS, axes.flat, strict=False):
         part = shares[shares["row"].str.startswith(f"{letter} ")]
@@ -180,17 +184,26 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
         axis.set_yticks(range(len(CLASSES)), CLASSES, fontsize=8)
         axis.set(title=f"{part['row'].iat[0].split(':')[0]}: % of true class, (paper)", xlabel="said", ylabel="true")
     for metric, axis in zip((ACCURACY, GAIN), axes.flat[len(LETTERS) :], strict=True):
-        part = frame[(frame["metric"] == metric) & frame["value"].notna()]
-        for row, line in part.groupby("row", sort=False):
-            spans = [line["value"] - line["ci_low"], line["ci_high"] - line["value"]]
-            axis.errorbar(line["column"], line["value"], [s.clip(lower=0) for s in spans], fmt="o-", ms=4, label=row)
-        axis.tick_params(axis="x", labelrotation=35, labelsize=8)
+        _draw_lines(axis, frame[(frame["metric"] == metric) & frame["value"].notna()])
         axis.set_title(metric)
-        axis.grid(alpha=0.3)
-        if len(part):
-            axis.legend(fontsize=7)
     figure.suptitle(title)
     save(figure, path, dpi=90)
+
+
+def _draw_lines(axis: "Axes", part: pd.DataFrame) -> None:
+    """A line a row, a colour a model; what was trained through libjpeg is dashed, baselines are dotted."""
+    for row, line in part.groupby("row", sort=False):
+        named = row.rpartition("energies, ")[2]
+        colour = f"C{list(LETTERS).index(named[0])}" if named[0] in LETTERS else "k"
+        baseline = row.startswith("baseline")
+        style = ":" if baseline else "--" if "libjpeg" in row else "-"
+        mark = "s" if baseline else "^" if "without" in row else "o"
+        spans = [(line["value"] - line["ci_low"]).clip(lower=0), (line["ci_high"] - line["value"]).clip(lower=0)]
+        axis.errorbar(line["column"], line["value"], spans, ls=style, marker=mark, color=colour, ms=4, lw=1, label=row)
+    axis.tick_params(axis="x", labelrotation=35, labelsize=8)
+    axis.grid(alpha=0.3)
+    if len(part):
+        axis.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.25), ncols=2)
 
 
 TABLE = Table("imaging", "table_4", "Neural imaging pipelines, Table 4", cells, plot=draw)

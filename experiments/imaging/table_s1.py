@@ -15,9 +15,12 @@ gains over the next. Intervals are over test scenes; repetitions are averaged fi
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
+from zoo.experiments.figures import pyplot, save
 from zoo.experiments.imaging.joint_evaluation import JointEvaluation, joint_evaluation
 from zoo.experiments.imaging.joint_scales import OWN, Run, check_scale
 from zoo.experiments.imaging.real_channel import CHANNELS
@@ -101,4 +104,36 @@ def _mean(evaluation: JointEvaluation, values: Callable[[Run], np.ndarray], runs
     return evaluation.mean(np.mean([values(run) for run in runs], axis=0))
 
 
-TABLE = Table("imaging", "table_s1", "Neural imaging pipelines, Table S1", cells, DECIMALS)
+def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> None:
+    """Six panels for each camera: every measure by lambda, F first; crosses are the paper's."""
+    plt = pyplot()
+    frame = frame[~frame["row"].str.contains("baseline") & frame["value"].notna()]
+    frame = frame.assign(camera=frame["row"].str.split(", ").str[0], weight=frame["row"].str.split(", ").str[1])
+    shown = ("PSNR", "SSIM, range 1", "accuracy", REAL, "accuracy - F", "PSNR lost")
+    cameras = list(dict.fromkeys(frame["camera"]))
+    rows = max(1, len(cameras))
+    figure, axes = plt.subplots(2 * rows, len(shown) // 2, figsize=(11, 6 * rows + 0.4), layout="constrained")
+    for camera, row in zip(cameras, axes.reshape(rows, len(shown)), strict=False):
+        part = frame[frame["camera"] == camera]
+        # From the plain camera to the one that gives most for the analyst.
+        order = sorted(set(part["weight"]), key=lambda w: -np.inf if w == "F" else -float(w.split()[1]))
+        for metric, axis in zip(shown, row, strict=True):
+            for network, line in part[part["metric"] == metric].groupby("column", sort=False):
+                line = line.set_index("weight").reindex([w for w in order if w in set(line["weight"])])
+                spans = [
+                    (line["value"] - line["ci_low"]).clip(lower=0),
+                    (line["ci_high"] - line["value"]).clip(lower=0),
+                ]
+                x = [order.index(w) for w in line.index]
+                drawn = axis.errorbar(x, line["value"], [s.clip(lower=0) for s in spans], fmt="o-", ms=4, label=network)
+                axis.plot(x, line["paper_value"], "x", color=drawn[0].get_color(), label=f"{network}, paper")
+            axis.set_xticks(range(len(order)), [w.removeprefix("lambda ") for w in order])
+            axis.set(title=metric, xlabel="lambda")
+            axis.grid(alpha=0.3)
+        row[0].set_ylabel(title_of(camera))
+        row[0].legend(fontsize=7)
+    figure.suptitle(title)
+    save(figure, path)
+
+
+TABLE = Table("imaging", "table_s1", "Neural imaging pipelines, Table S1", cells, DECIMALS, draw)
