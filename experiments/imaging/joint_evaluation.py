@@ -99,7 +99,7 @@ class JointEvaluation:
         if path.is_file():
             return f"trained:{path.name}" if is_finished(run, self.training, path.parent) else None
         known, (nip, fan) = zoo.weights.names(), stored_names(run)
-        kept = run.repetition == 0 and run.codec == "dJPEG" and self.settings.weights is None
+        kept = run.repetition == 0 and run.codec == "dJPEG" and not run.margin and self.settings.weights is None
         kept = kept and self.camera != OWN and self.settings.scale != "paper"
         both = fan in known and (NAMES[run.network] if run.weight is None else nip) in known
         return f"stored:{fan}" if kept and both else None

@@ -9,6 +9,8 @@ from zoo.experiments.scales import scale_of
 
 LAMBDAS = (1e-4, 5e-4, 1e-3, 5e-3, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0)
 """The paper's values (Table S1)."""
+MARGIN = 16
+"""Planes; deeper than any padding of DNet reaches, and not as deep as UNet's coarse levels."""
 OWN = "own"
 """What the camera of a folder of RAW files is called."""
 CODECS = ("dJPEG", "libjpeg", "none")
@@ -18,20 +20,25 @@ channel at all (section 5.1), where RAW patches are half as large so that the FA
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """One training: which camera, network and lambda (None for mode F), which repetition, which codec."""
+    """One training: which camera, network and lambda (None for mode F), which repetition, which codec.
+
+    ``margin`` is how many planes on each side of a patch the network develops for the analyst not to see.
+    """
 
     network: str
     weight: float | None = None
     camera: str = CAMERA
     repetition: int = 0
     codec: str = "dJPEG"
+    margin: int = 0
 
     @property
     def name(self) -> str:
-        """Of its files: camera, network, F or lambda, codec where it is not the paper's, repetition."""
+        """Of its files: camera, network, F or lambda, codec and margin where they are not the paper's, repetition."""
         weight = "F" if self.weight is None else f"{self.weight:g}"
         codec = [] if self.codec == "dJPEG" else [self.codec]
-        return "-".join([self.camera, self.network, weight, *codec, str(self.repetition)])
+        margin = [f"margin{self.margin}"] if self.margin else []
+        return "-".join([self.camera, self.network, weight, *codec, *margin, str(self.repetition)])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,6 +70,8 @@ class JointScale:
     """Of each picture."""
     libjpeg: tuple[float, ...] = ()
     """Values of lambda that the first network is trained with through libjpeg, too, beside an F through libjpeg."""
+    inside: tuple[float, ...] = ()
+    """Values of lambda that the first network is trained with for what lies inside a photograph, with ``MARGIN``."""
     without_channel: bool = False
     """Whether the first network's F is trained without a channel, too."""
     fan_loss: str = "double_softmax"
@@ -77,7 +86,8 @@ class JointScale:
         """
         alone, found, left = dataclasses.replace(run, weight=None), [], self.epochs
         if self.start_epochs and run.codec != "none":
-            found.append((f"{alone.name}-start", alone, self.start_epochs))
+            first = dataclasses.replace(alone, margin=0)  # an untrained NIP has no marks to hide
+            found.append((f"{first.name}-start", first, self.start_epochs))
         if self.search_epochs and run.weight is not None:
             search = dataclasses.replace(run, weight=self.search_weight)
             found.append((f"{alone.name}-search", search, self.search_epochs))
@@ -96,7 +106,8 @@ class JointScale:
         first = Run(self.networks[0], None, self.cameras[0])
         found += [dataclasses.replace(first, codec="none")] * self.without_channel
         through = (None, *self.libjpeg) if self.libjpeg else ()
-        return found + [dataclasses.replace(first, weight=weight, codec="libjpeg") for weight in through]
+        found += [dataclasses.replace(first, weight=weight, codec="libjpeg") for weight in through]
+        return found + [dataclasses.replace(first, weight=weight, margin=MARGIN) for weight in self.inside]
 
 
 SCALES = {
@@ -116,6 +127,7 @@ SCALES = {
         every=1,
         rate=1e-3,
         libjpeg=(0.1,),
+        inside=(0.1,),
         without_channel=True,
         search_epochs=1,
     ),
@@ -139,6 +151,7 @@ SCALES = {
         fan_loss="cross_entropy",
         search_epochs=5,
         libjpeg=(0.1,),
+        inside=(0.1,),
         without_channel=True,
     ),
     "paper": JointScale(

@@ -129,7 +129,7 @@ def _fitted(
     drawn_from, validation = pictures
     # Another draw of the FAN, and of the batches, for every repetition.
     drawn = 1000 * seed + run.repetition
-    patch = scale.patch // 2 if run.codec == "none" else scale.patch
+    patch = (scale.patch // 2 if run.codec == "none" else scale.patch) + 2 * run.margin
     batches = DevelopedPatches(drawn_from, scale.steps, scale.batch, patch, drawn)
     fixed = validation_patches(validation, patch, scale.validation_patches, 1234)
     rate = (
@@ -171,6 +171,7 @@ def build(run: Run, nip: keras.Model, policy: str, seed: int, fan_loss: str = "d
         mode="F+N" if joint else "F",
         nip_weight=run.weight if joint else 0.0,
         fan_loss=fan_loss,
+        margin=2 * run.margin,
     )
     # On a CPU XLA's convolutions are several times slower than oneDNN's.
     workflow.compile(keras.optimizers.Adam(1e-4, epsilon=1e-8), jit_compile=not device().startswith("CPU"))
@@ -205,6 +206,7 @@ def main() -> None:
     parser.add_argument("--camera", choices=list(CAMERAS), help=f"a synthetic camera (default: {CAMERA})")
     parser.add_argument("--repetition", type=int, default=0)
     parser.add_argument("--codec", choices=CODECS, default=CODECS[0])
+    parser.add_argument("--margin", type=int, default=0, help="planes around a patch that the analyst does not see")
     parser.add_argument("--scale", default="laptop")
     parser.add_argument("--data-dir", type=Path, help="RAW files of one camera of yours, instead")
     parser.add_argument("--nip", type=Path, help="the pre-trained network's weights")
@@ -217,7 +219,7 @@ def main() -> None:
         if options.data_dir is not None and options.camera is not None:
             raise ValueError(f"--data-dir and --camera exclude each other. Received: {options.camera}")
         camera = OWN if options.data_dir is not None else options.camera or CAMERA
-        run = Run(options.network, options.weight, camera, options.repetition, options.codec)
+        run = Run(options.network, options.weight, camera, options.repetition, options.codec, options.margin)
         plain_nip(run.network, folder, camera, options.nip)  # before minutes are spent on pictures
         pictures = pictures_of(scale, run.camera, options.data_dir, options.seed)
         what = {"files": [p.source for p in pictures[0]], "scale": options.scale, "seed": options.seed}

@@ -36,6 +36,8 @@ class ImagingWorkflow(keras.Model):
         mode: ``"F"``: the FAN alone is trained, and ``nip.trainable`` set to False. ``"F+N"``: both.
         nip_weight: lambda; without effect in mode F.
         fan_loss: ``"double_softmax"`` (the original) or ``"cross_entropy"``, see ``fan_losses``.
+        margin: Pixels on each side of what the NIP develops that are not sent on; 0 as the paper. A NIP that pads with
+            zeros can mark the border of a training patch, where a FAN finds it; photographs have no such border inside.
         name: Model name.
 
     Call arguments:
@@ -46,7 +48,7 @@ class ImagingWorkflow(keras.Model):
         (batch, classes, classes): for each picture the true class, then the FAN's output.
 
     Raises:
-        ValueError: For an unknown mode or loss, a weight below 0, or a FAN with another number of classes.
+        ValueError: For an unknown mode or loss, a weight or margin below 0, or a FAN with another number of classes.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class ImagingWorkflow(keras.Model):
         mode: Mode = "F+N",
         nip_weight: float = 0.1,
         fan_loss: str = "double_softmax",
+        margin: int = 0,
         name: str = "imaging_workflow",
     ) -> None:
         super().__init__(name=name)
@@ -65,6 +68,8 @@ class ImagingWorkflow(keras.Model):
             raise ValueError(f"mode must be 'F' or 'F+N'. Received: {mode!r}")
         if not nip_weight >= 0:
             raise ValueError(f"nip_weight must be 0 or above. Received: {nip_weight}")
+        if margin < 0:
+            raise ValueError(f"margin must be 0 or above. Received: {margin}")
         self._loss_of = loss_by_name(fan_loss)
         self.manipulations = list(default_manipulations() if manipulations is None else manipulations)
         if fan.output_shape[-1] != self.classes:
@@ -74,7 +79,7 @@ class ImagingWorkflow(keras.Model):
             )
         self.nip, self.fan = nip, fan
         self.channel = DistributionChannel(name="channel") if channel is None else channel
-        self.mode, self.nip_weight, self.fan_loss_name = mode, float(nip_weight), fan_loss
+        self.mode, self.nip_weight, self.fan_loss_name, self.margin = mode, float(nip_weight), fan_loss, margin
         self.nip.trainable = mode == "F+N"
         self.trackers = {key: keras.metrics.Mean(name=key) for key in ("fan_loss", "nip_loss", "accuracy", "psnr")}
 
@@ -102,7 +107,8 @@ class ImagingWorkflow(keras.Model):
         rgb = ops.cast(self.nip(planes, training=bool(training) and joint), "float32")
         if not joint:
             rgb = ops.stop_gradient(rgb)
-        received = self.channel(ops.concatenate(self.versions(rgb), axis=0))
+        inner = slice(self.margin, -self.margin or None)
+        received = self.channel(ops.concatenate(self.versions(rgb[:, inner, inner]), axis=0))
         found = self.fan(received, training=training)
         found = ops.reshape(found, (self.classes, -1, self.classes))
         return {"rgb": rgb, "probabilities": ops.transpose(found, (1, 0, 2))}
@@ -149,6 +155,7 @@ class ImagingWorkflow(keras.Model):
             "mode": self.mode,
             "nip_weight": self.nip_weight,
             "fan_loss": self.fan_loss_name,
+            "margin": self.margin,
             "name": self.name,
         }
 
