@@ -12,7 +12,7 @@ _MODULES = {
     ),
     "contrast": ("table_1", "table_2", "text"),
     "imaging": (
-        *("table_1", "table_2", "table_3", "table_4", "table_s1", "identification"),
+        *("table_1", "table_2", "table_3", "table_4", "table_s1", "identification", "inside"),
         *("figure_5", "figure_7", "figure_8", "figure_9", "figure_10", "figure_s4", "figure_s5"),
     ),
     "hyperimage": ("table_1", "table_2", "table_3", "table_4", "table_5", "sweep", "fusion"),

@@ -12,10 +12,10 @@ import zoo.weights
 from zoo.datasets.jpeg import compress
 from zoo.experiments import tables
 from zoo.experiments.cli import main
-from zoo.experiments.imaging import band_baseline, distortions, joint_pretrained, real_channel
+from zoo.experiments.imaging import band_baseline, distortions, inside, joint_pretrained, real_channel
 from zoo.experiments.imaging.figure_8 import progress
 from zoo.experiments.imaging.joint_evaluation import JointEvaluation, stored_names
-from zoo.experiments.imaging.joint_scales import SCALES, Run, check_scale
+from zoo.experiments.imaging.joint_scales import MARGIN, SCALES, Run, check_scale
 from zoo.experiments.imaging.joint_training import pictures_of, plain_nip, train
 from zoo.experiments.imaging.pictures import spectrum
 from zoo.experiments.imaging.values import paper_values
@@ -135,7 +135,8 @@ def test_scales_spell_out_the_papers_protocol():
         6006,
     )
     laptop = [run.name for run in SCALES["laptop"].runs()]
-    assert laptop[-3:] == ["birch-unet-F-none-0", "birch-unet-F-libjpeg-0", "birch-unet-0.1-libjpeg-0"]
+    others = ["F-none", "F-libjpeg", "0.1-libjpeg", "0.1-margin16"]
+    assert laptop[-4:] == [f"birch-unet-{name}-0" for name in others]
     assert laptop[:4] == ["birch-unet-F-0", "birch-unet-0.25-0", "birch-unet-0.1-0", "birch-unet-0.05-0"]
     with pytest.raises(ValueError, match="Received: 'huge'"):
         check_scale("huge")
@@ -271,3 +272,23 @@ def test_figure_7_needs_no_weights(tmp_path):
 def test_every_table_and_figure_is_listed():
     names = {name for paper, name, _ in tables.overview() if paper == "imaging"}
     assert {"table-4", "table-s1", "figure-7", "figure-8", "figure-9", "figure-10", "figure-s4", "figure-s5"} <= names
+
+
+def test_inside_a_picture_the_same_pixels_are_developed_with_their_surroundings(folder):
+    measured = inside.Inside(JointEvaluation(Settings("smoke", weights=folder)))
+    run, side = Run("inet", 0.1, margin=MARGIN), SMOKE.patch
+    patch, within = (measured.developed(run, column) for column in (inside.PATCH, inside.INSIDE))
+    assert patch.shape == within.shape == (3, 2 * side, 2 * side, 3)
+    # INet looks no further than two pixels: all but the border is the same.
+    np.testing.assert_allclose(patch[:, 4:-4, 4:-4], within[:, 4:-4, 4:-4], atol=1e-5)
+    assert np.abs(patch - within).max() > 1e-3
+    cells = {(cell.row, cell.column, cell.metric): cell for cell in inside.cells(Settings("smoke", weights=folder))}
+    of_run = [
+        cells["inet, lambda 0.1, margin 16", c, "accuracy [%]"].measure().value
+        for c in ("patch by patch", inside.INSIDE, inside.LOST)
+    ]
+    assert of_run[0] - of_run[1] == pytest.approx(of_run[2])
+    assert (
+        "trained:birch-inet-0.1-margin16-0.keras"
+        in cells["inet, lambda 0.1, margin 16", inside.LOST, "accuracy [%]"].weights
+    )

@@ -1,0 +1,100 @@
+"""Do the traces of F+N lie inside a picture, or at the border of the patch that was developed? Not in the paper.
+
+Command:  zoo reproduce imaging inside --weights runs/imaging-laptop-0       after `zoo pretrain imaging --joint`
+          zoo reproduce imaging inside                                       what is stored
+Expected: results/laptop/imaging_inside.csv and .png; the family's README says what it means
+Time:     not measured yet
+
+In training, and in Tables 4 and S1 as in the paper, the network develops patches one by one, and pads their borders
+with zeros. So it may mark the border, where the analyst finds it; a photograph has a border, too, but not where it is
+examined. Here the analyst sees the same pixels twice: developed as a patch, and developed with as much again around
+them, of which they are the middle. Chance is 20 %. Intervals are over test scenes; the difference is patch by patch.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache, cached_property, lru_cache, partial
+
+import numpy as np
+
+from zoo.experiments.imaging.joint_evaluation import (
+    TRAINED_CHANNEL,
+    Channel,
+    JointEvaluation,
+    joint_evaluation,
+    received,
+)
+from zoo.experiments.imaging.joint_scales import MARGIN, Run
+from zoo.experiments.imaging.joint_training import validation_patches
+from zoo.experiments.imaging.real_channel import CHANNELS
+from zoo.experiments.table import Cell, Settings, Table
+from zoo.imaging.manipulations import CLASSES
+from zoo.metrics import Estimate, bootstrap_mean
+
+METRICS: dict[str, Channel] = {"accuracy [%]": TRAINED_CHANNEL, f"accuracy, {CHANNELS[0].label} [%]": CHANNELS[0]}
+PATCH, INSIDE, LOST = "patch by patch", "inside a picture", "lost inside"
+
+
+def cells(settings: Settings) -> Iterator[Cell]:
+    """Accuracy of F and every F+N, developed either way."""
+    evaluation = joint_evaluation(settings)
+    measured = Inside(evaluation)
+    plain = Run("", camera=evaluation.camera)
+    for network in evaluation.training.networks:
+        runs = {"F": replace(plain, network=network)}
+        runs |= {f"lambda {weight:g}": replace(runs["F"], weight=weight) for weight in evaluation.training.lambdas}
+        if network == evaluation.training.networks[0]:
+            for weight in evaluation.training.inside:
+                runs[f"lambda {weight:g}, margin {MARGIN}"] = replace(runs["F"], weight=weight, margin=MARGIN)
+        for (row, run), (metric, channel) in ((r, m) for r in runs.items() for m in METRICS.items()):
+            for column in (PATCH, INSIDE, LOST):
+                measure = partial(measured.accuracy, run, channel, column)
+                yield evaluation.cell([run], f"{network}, {row}", column, metric, None, measure)
+    chance = 100 / len(CLASSES)
+    for metric in METRICS:
+        yield Cell("baseline: chance", INSIDE, metric, measure=lambda: Estimate(chance, chance, chance, 1, 1))
+
+
+class Inside:
+    """Patches with as much again around them, of the held-out pictures."""
+
+    def __init__(self, evaluation: JointEvaluation) -> None:
+        self.evaluation, self.side = evaluation, evaluation.training.patch
+        self.hits, self.developed = cache(self._hits), lru_cache(maxsize=2)(self._developed)
+        self.each = max(1, evaluation.scale.each // 2)
+
+    @cached_property
+    def planes(self) -> np.ndarray:
+        """RAW patches of twice the side, (n, 2 side, 2 side, 4)."""
+        return validation_patches(self.evaluation.pictures, 2 * self.side, self.each, 10**6)[0]
+
+    @property
+    def sources(self) -> list[str]:
+        """The picture that each patch comes from."""
+        return [picture.source for picture in self.evaluation.pictures] * self.each
+
+    def accuracy(self, run: Run, channel: Channel, column: str) -> Estimate:
+        """In percent, or what is lost inside."""
+        found = 100 * (self.hits(run, channel, PATCH if column == LOST else column))
+        if column == LOST:
+            found = found - 100 * self.hits(run, channel, INSIDE)
+        return bootstrap_mean(found, self.sources, seed=self.evaluation.settings.seed)
+
+    def _hits(self, run: Run, channel: Channel, column: str) -> np.ndarray:
+        workflow, rgb = self.evaluation.workflow(run), self.developed(run, column)
+        parts = (received(workflow, rgb[i : i + 16], channel) for i in range(0, len(rgb), 16))
+        found = np.concatenate([np.stack([np.asarray(workflow.fan(v)) for v in part], 1) for part in parts])
+        return (found.argmax(-1) == np.arange(found.shape[1])).mean(1)
+
+    def _developed(self, run: Run, column: str) -> np.ndarray:
+        """The same pixels, either way: float32 [0, 1], (n, 2 side, 2 side, 3)."""
+        half, side, nip = self.side // 2, self.side, self.evaluation.workflow(run).nip
+        planes = self.planes
+        if column == PATCH:
+            planes = planes[:, half : half + side, half : half + side]
+        parts = [np.asarray(nip(planes[i : i + 4]), np.float32) for i in range(0, len(planes), 4)]
+        rgb = np.clip(np.concatenate(parts), 0, 1)
+        return rgb if column == PATCH else rgb[:, side : 3 * side, side : 3 * side]
+
+
+TABLE = Table("imaging", "inside", "Traces of F+N inside a picture", cells, decimals=1)
