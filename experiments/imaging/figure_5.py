@@ -2,7 +2,7 @@
 
 Command:  zoo reproduce imaging figure-5
 Expected: results/laptop/imaging_figure_5.csv and .png
-Time:     7 minutes at `laptop` without networks, on a machine with much else to do; alone it takes a fraction
+Time:     3 minutes at `laptop` on one core
 Data:     a synthetic body with known PRNU; `--data-dir` takes RAW files of a camera of yours (at `paper` 150 of them),
           `--weights` the folder of its networks, of `zoo imaging fit`
 

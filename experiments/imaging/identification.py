@@ -2,7 +2,7 @@
 
 Command:  zoo reproduce imaging identification
 Expected: results/laptop/imaging_identification.csv and .png
-Time:     8 minutes at `laptop` on a machine with much else to do; alone it takes a fraction
+Time:     2 minutes at `laptop` on one core
 Data:     synthetic bodies; all photograph the same scenes, others than the fingerprint's
 
 No table of the paper: it says how far Figure 5 and Table 3 may be believed. From a PCE of 60 on a picture is taken for

@@ -34,9 +34,8 @@ def draw_grid(
     """
     plt = pyplot()
 
-    figure, axes = plt.subplots(
-        len(rows), len(column_labels), figsize=(1.7 * len(column_labels) + 0.6, 1.75 * len(rows) + 0.8), squeeze=False
-    )
+    size = (max(3.6, 1.7 * len(column_labels) + 0.6), 1.75 * len(rows) + 0.9)  # a title's width at least
+    figure, axes = plt.subplots(len(rows), len(column_labels), figsize=size, squeeze=False)
     for c, label in enumerate(column_labels):
         maps = [row[c] for row in rows if row[c].ndim == 2]
         limits = {"vmin": min(m.min() for m in maps), "vmax": max(m.max() for m in maps)} if maps else {}
@@ -47,6 +46,6 @@ def draw_grid(
         axes[0, c].set_title(label, fontsize=8)
     for r, label in enumerate(row_labels):
         axes[r, 0].set_ylabel(label, fontsize=8)
-    figure.suptitle(title, fontsize=10)
+    figure.suptitle(title, fontsize=10, wrap=True)
     figure.tight_layout()
     save(figure, path)

@@ -1,8 +1,8 @@
 """Table 3 of Korus and Memon 2019: does PRNU survive a pipeline for low light?
 
-Command:  zoo reproduce imaging table-3
+Command:  zoo reproduce imaging table-3 --weights runs/imaging-low-light       after `low_light.py`
 Expected: results/laptop/imaging_table_3.csv and .png
-Time:     6 minutes at `laptop` without the network, on a machine with much else to do; alone it takes a fraction
+Time:     1 minute at `laptop` on one core
 Data:     a synthetic body (14 bits, low noise); the paper: a Sony of the See-in-the-Dark data set
 
 Rows and columns are fingerprints: LibRaw on long exposures, LibRaw on exposures of a hundredth of the light,
@@ -10,7 +10,7 @@ brightened, and a UNet that learned to develop short exposures to what long ones
 PCE of other photographs of a pipeline with its own fingerprint. A row that the paper does not have shows what denoising
 alone does.
 `laptop`: 40 photographs of 512x512 for a fingerprint and 15 for PCE; `paper`: 100 and 20 of 1024x1024.
-Without the UNet's weights (see `low_light.py`) its cells are `not-run`.
+`low_light.py` trains the UNet; without its weights its cells are `not-run`.
 """
 
 from collections.abc import Iterator

@@ -3,7 +3,7 @@ r"""Table 4 of Korus and Memon 2019: confusion matrices of UNet, F (a) and F+N a
 Command:  zoo reproduce imaging table-4 --weights runs/imaging-laptop-0      after `zoo pretrain imaging --joint`
           zoo reproduce imaging table-4                                      what is stored: a and c
 Expected: results/laptop/imaging_table_4.csv; the family's README has the numbers and what they mean
-Time:     `laptop` 8 minutes on two free cores; `paper` (3,000 patches of 256 pixels) wants a GPU
+Time:     `laptop` 21 minutes on one core; `paper` (3,000 patches of 256 pixels) wants a GPU
 
 A row is what is true, a column what the FAN says, a value the share of the true class in percent; 600 held-out patches
 a class at `laptop`. (The head of the paper's table has it the other way round, but its rows add up to 100, and the

@@ -3,7 +3,7 @@ r"""Table S1 of Korus and Memon 2019 (supplement, Table 1): PSNR, SSIM and accur
 Command:  zoo reproduce imaging table-s1 --weights runs/imaging-laptop-0     after `zoo pretrain imaging --joint`
           zoo reproduce imaging table-s1 --scale paper --weights runs/imaging-paper-0 --shard 1/88
 Expected: results/laptop/imaging_table_s1.csv; the family's README has the numbers and what they mean
-Time:     `laptop` not measured yet; `paper` is 4 cameras x (F and 10 values of lambda) x 2 networks x
+Time:     `laptop` 11 minutes on one core; `paper` is 4 cameras x (F and 10 values of lambda) x 2 networks x
           10 repetitions = 880 trainings (`joint_training.py`, each runnable alone), a cell being the mean of its ten
 
 F is the paper's "-". Our cameras are synthetic ones and stand for the paper's as `STANDS_FOR` says. SSIM has data range
