@@ -13,6 +13,8 @@ SCALE ?= laptop
 DATASET ?= embedded
 DATA_DIR ?=
 OUTPUT ?= results
+# Not from the environment, where INSTALL is often a program.
+INSTALL :=
 SEED ?= 0
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
@@ -67,10 +69,11 @@ reproduce-table-%: $(VENV)/.installed
 	    $(if $(DATA_DIR),--data-dir $(DATA_DIR)) || exit $$?; \
 	done
 
-pretrained: $(VENV)/.installed ## train the stored weights of PAPER anew (resumes when killed); LOCAL=1: into the local store
+pretrained: $(VENV)/.installed ## train networks of PAPER anew (resumes when killed), for the local store; INSTALL=1: into the package
 	@for paper in $(PAPERS); do \
 	  for joint in "" $$([ $$paper != imaging ] || echo --joint); do \
-	    $(BIN)/zoo pretrain $$paper $$joint --scale $(SCALE) --seed $(SEED) $(if $(LOCAL),,--install) || exit $$?; \
+	    $(BIN)/zoo pretrain $$paper $$joint --scale $(SCALE) --dataset $(DATASET) --seed $(SEED) \
+	      $(if $(DATA_DIR),--data-dir $(DATA_DIR)) $(if $(filter 1,$(INSTALL)),--install) || exit $$?; \
 	  done; \
 	done
 

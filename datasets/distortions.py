@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image
 
 from zoo import extensions
+from zoo.checks import check_rgb
 
 Distortion = Callable[[np.ndarray, int, np.random.Generator], np.ndarray]
 LEVELS = (1, 2, 3, 4, 5)
@@ -40,10 +41,8 @@ def distort(image: np.ndarray, number: int | str, level: int, rng: np.random.Gen
     added = isinstance(number, str) and number in extensions.names("distortions")
     if not (added or number in DISTORTIONS) or level not in LEVELS:
         raise ValueError(f"number must be one of {list(DISTORTIONS)}, level 1..5. Received: {number}, {level}")
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-        raise ValueError(f"image must be uint8 RGB (height, width, 3). Received: {image.dtype} {image.shape}")
     operator = extensions.load("distortions", number) if added else DISTORTIONS[number][1]
-    return operator(image, level, rng)
+    return operator(check_rgb(image), level, rng)
 
 
 def _to_uint8(image: np.ndarray) -> np.ndarray:

@@ -60,7 +60,13 @@ def _provenance(frame: pd.DataFrame) -> str:
     if measured.empty:
         return "Nothing of it was measured."
     first = measured.iloc[0]
-    counts = f"{int(measured['n_units'].max())} units of {int(measured['n_sources'].max())} scenes"
+    # A number without an interval may be a count of something else than these data.
+    drawn = measured[measured["ci_low"] < measured["ci_high"]]
+    drawn = measured if drawn.empty else drawn
+    counts = f"{int(drawn['n_units'].max())} units of {int(drawn['n_sources'].max())} scenes"
+    by_column = drawn.groupby("column")["n_units"].max()
+    if by_column.min() < by_column.max():
+        counts += f" at most (fewest: {by_column.idxmin()}, {int(by_column.min())})"
     return (
         f"Data: {first['dataset']}, {counts}; seed {first['seed']}, {first['device']}, "
         f"{measured['seconds'].sum() / 60:.0f} minutes. A cell is ours, its 95 % interval, and the paper's number."
@@ -77,7 +83,7 @@ def _table(part: pd.DataFrame, metric: str, decimals: int) -> str:
 
 
 def _cell(cell: pd.Series, decimals: int) -> str:
-    paper = "" if pd.isna(cell["paper_value"]) else f" / {cell['paper_value']:g}"
+    paper = "" if pd.isna(printed := cell["paper_value"]) else f" / {printed:{'.0f' if printed % 1 == 0 else 'g'}}"
     if pd.isna(cell["value"]):
         return f"{cell['status']}{paper}"
     # Of a single value there is no interval.

@@ -8,14 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from zoo import extensions
-from zoo.experiments import doctor, export_command
+from zoo.experiments import data_options, doctor, export_command, pretrain_command
 from zoo.experiments.contrast import command as contrast
 from zoo.experiments.hyperimage import commands as hyperimage
 from zoo.experiments.steganography import command as steganography
 from zoo.version import __version__
-
-NAMED_FOLDERS = ("raise8k", "holidays", "imagenet2012", "live_iqa", "tid2013", "casia2", "nips17_dev")
-"""Data sets that are downloaded by hand: --data-dir says where they lie."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,16 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     merge.add_argument("--cells", action="append", default=[], type=Path, metavar="DIR", help="cell folders elsewhere")
     merge.set_defaults(run=_merge)
 
-    pretrain = commands.add_parser("pretrain", help="train a paper's stored weights anew")
-    papers = ["adversarial", "contrast", "hyperimage", "imaging", "steganography"]
-    pretrain.add_argument("paper", choices=papers)
-    pretrain.add_argument("--scale", default="laptop")
-    _add_data_arguments(pretrain)
-    pretrain.add_argument("--install", action="store_true", help="into the package, not the local store")
-    pretrain.add_argument("--folder", type=Path, default=Path("runs"), help="checkpoints; a killed training resumes")
-    pretrain.add_argument("--joint", action="store_true", help="imaging: camera and analyst, after the networks")
-    pretrain.add_argument("--only", choices=hyperimage.TASKS, help="of hyperimage: one of its three tasks")
-    pretrain.set_defaults(run=_pretrain)
+    pretrain_command.add(commands)
 
     from zoo.experiments.adversarial.commands import add_commands as add_adversarial
     from zoo.experiments.imaging.commands import add_commands as add_imaging
@@ -98,26 +86,10 @@ def _add_table_arguments(parser: argparse.ArgumentParser, optional: bool = False
     parser.add_argument("paper", metavar="PAPER", nargs=count)
     parser.add_argument("table", metavar="TABLE", nargs=count, help="table-1, table-2, text, ...; see `zoo list`")
     parser.add_argument("--scale", default="laptop", help="smoke, laptop (default) or paper")
-    _add_data_arguments(parser)
+    data_options.add(parser)
     parser.add_argument("--weights", type=Path, metavar="FOLDER", help="networks of `zoo pretrain` instead of ours")
     parser.add_argument("--detector", metavar="MODULE:FUNCTION|FOLDER", help="a detector of yours, beside ours")
     parser.add_argument("--output", type=Path, default=Path("results"), help="where results/<scale>/ goes")
-
-
-def _add_data_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--dataset",
-        default="embedded",
-        help=f"embedded (default), clic, imagenet2012; with --data-dir {', '.join(NAMED_FOLDERS)}; or one of a package",
-    )
-    parser.add_argument("--data-dir", type=Path, help="a folder of lossless or RAW photographs instead")
-    parser.add_argument("--seed", type=_count, default=0)
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"must be an integer from 0 on. Received: {text!r}")
-    return int(text)
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -146,18 +118,14 @@ def _settings(options: argparse.Namespace) -> "tuple":
     from zoo.experiments.table import Settings
 
     table = tables.find(options.paper, options.table)
-    dataset = _dataset(options)
+    if options.detector is not None and not table.takes_detector:
+        raise ValueError(
+            f"--detector is measured by {', '.join(tables.with_detector())}. "
+            f"Received: {options.paper} {options.table} --detector {options.detector}"
+        )
+    dataset = data_options.dataset_of(options)
     sys.path.insert(0, os.getcwd())  # so that --detector finds a module beside the user
     return table, Settings(options.scale, dataset, options.data_dir, options.seed, options.detector, options.weights)
-
-
-def _dataset(options: argparse.Namespace) -> str:
-    """How the CSV names the data; a folder by its own name, since a path would tell of the user's machine."""
-    if options.data_dir is None:
-        return options.dataset
-    options.data_dir = options.data_dir.expanduser()
-    named = (*NAMED_FOLDERS, *extensions.names("datasets"))
-    return options.dataset if options.dataset in named else f"folder:{options.data_dir.resolve().name}"
 
 
 def _reproduce(options: argparse.Namespace) -> int:
@@ -216,74 +184,6 @@ def _show(table: "object", settings: "object", output: Path, frame: "object") ->
     else:
         table.plot(frame, settings, title, path.with_suffix(".png"))
     print(f"written: {path} and {path.with_suffix('.png').name}")
-    return 0
-
-
-def _pretrain(options: argparse.Namespace) -> int:
-    if options.paper == "imaging":
-        from zoo.experiments.imaging.commands import pretrain_joint, pretrain_networks
-
-        return pretrain_joint(options) if options.joint else pretrain_networks(options)
-    from zoo.experiments.stored import training_tag
-
-    if options.joint:
-        raise ValueError(f"--joint is for imaging. Received: {options.paper}")
-    if options.paper == "hyperimage":
-        return hyperimage.pretrain(options)
-    if options.paper == "adversarial":
-        return _pretrain_adversarial(options)
-    dataset = _dataset(options)
-    pictures = []
-    if dataset != "embedded":
-        from zoo.datasets.photographs import photographs
-
-        named = None if dataset.startswith("folder:") else dataset
-        pictures = photographs(named, options.data_dir, "train", options.seed)
-    folder = options.folder / f"{options.paper}-{options.scale}-{options.seed}"
-    data = dataset if pictures else "generated dead-leaves scenes"
-    local = None if options.install else training_tag(options.scale, dataset)
-    if options.paper == "steganography":
-        from zoo.experiments.steganography import pretrained
-
-        pretrained.run(options.scale, folder, options.seed, pictures, data, local)
-        return 0
-    from zoo.experiments.contrast.pretrained import install, pack_all
-    from zoo.experiments.contrast.training import pretrain
-
-    pretrain(options.scale, folder, options.seed, pictures)
-    for path, loss in pack_all(folder).items():
-        print(f"written: {path} (packing moves a score by {loss:.4f} on average)")
-    install(folder, f"zoo pretrain contrast --scale {options.scale} --seed {options.seed}", data, local)
-    return 0
-
-
-def _pretrain_adversarial(options: argparse.Namespace) -> int:
-    from zoo.experiments.adversarial.pretrained import install, pack_all
-    from zoo.experiments.adversarial.training import pretrain
-    from zoo.experiments.stored import training_tag
-
-    if options.scale == "paper":
-        raise ValueError(
-            "The paper's networks, OverFeat and InceptionV3, come with weights; the small ones are trained at smoke "
-            f"and laptop. Received: --scale {options.scale}"
-        )
-    if options.data_dir is not None:
-        raise ValueError(
-            f"adversarial trains on --dataset embedded, cifar10 or imagenette. Received: {options.data_dir}"
-        )
-    if options.install and options.dataset != "embedded":
-        raise ValueError(f"--install stores the networks of the embedded digits. Received: --dataset {options.dataset}")
-    name = "" if options.dataset == "embedded" else f"{options.dataset}-"
-    folder = options.folder / f"adversarial-{name}{options.scale}-{options.seed}"
-    pretrain(options.scale, folder, options.seed, options.dataset)
-    for path, (before, after) in pack_all(folder, options.dataset).items():
-        print(f"written: {path} ({before:.2%} of the test pictures right, packed {after:.2%})")
-    # In the package and here the small networks are called after the digits that they know.
-    digits = options.dataset == "embedded"
-    local = None if options.install else training_tag(options.scale, "digits" if digits else options.dataset)
-    data = "scikit-learn's digits, the first 1,200" if digits else f"{options.dataset}, its training part"
-    command = f"zoo pretrain adversarial --scale {options.scale} --dataset {options.dataset} --seed {options.seed}"
-    install(folder, command.replace(" --dataset embedded", ""), data, local)
     return 0
 
 

@@ -11,6 +11,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
+from zoo import extensions
+
 State = Literal["ok", "absent", "broken"]
 
 
@@ -22,6 +24,33 @@ class Finding:
     name: str
     state: State
     detail: str
+
+
+@dataclasses.dataclass(frozen=True)
+class DataSet:
+    """A data set that does not come with the packages: the papers whose tables take it, and how it is had."""
+
+    name: str
+    papers: tuple[str, ...]
+    downloaded: bool = False
+    """Whether TensorFlow Datasets downloads it; else it is had by hand."""
+
+
+_PHOTOGRAPHS = ("contrast", "hyperimage", "steganography")
+SETS = (
+    DataSet("clic", _PHOTOGRAPHS, downloaded=True),
+    DataSet("cifar10", ("adversarial",), downloaded=True),
+    DataSet("imagenette", ("adversarial",), downloaded=True),
+    DataSet("imagenet2012", ("adversarial", *_PHOTOGRAPHS)),
+    DataSet("raise8k", _PHOTOGRAPHS),
+    DataSet("holidays", _PHOTOGRAPHS),
+    DataSet("live_iqa", ("hyperimage",)),
+    DataSet("tid2013", ("hyperimage",)),
+    DataSet("casia2", ("hyperimage",)),
+    DataSet("nips17_dev", ("adversarial",)),
+    DataSet("mit_fivek", ()),
+    DataSet("sid", ()),
+)
 
 
 def add(commands: "argparse._SubParsersAction") -> None:
@@ -118,7 +147,7 @@ def devices() -> Iterator[Finding]:
 
 
 def data() -> Iterator[Finding]:
-    """The embedded photographs and digits, and the data sets that TensorFlow Datasets has prepared here."""
+    """The embedded photographs, and every other data set: whether it is prepared here, how it is had, and for what."""
     from zoo.datasets.embedded.photographs import SCENES, photograph
 
     missing = []
@@ -133,25 +162,22 @@ def data() -> Iterator[Finding]:
     yield Finding(
         "data", "TensorFlow Datasets", "ok" if root.is_dir() else "absent", f"{root} (TFDS_DATA_DIR moves it)"
     )
-    for name in prepared_sets():
-        found = sorted(p.parent.relative_to(root) for p in (root / name).glob("**/dataset_info.json"))
-        detail = ", ".join(map(str, found)) or _source(name)
-        yield Finding("data", name, "ok" if found else "absent", detail)
+    for one in SETS:
+        found = sorted(p.parent.relative_to(root) for p in (root / one.name).glob("**/dataset_info.json"))
+        where = f"prepared in {', '.join(map(str, found))}" if found else _source(one)
+        use = f"for tables of {', '.join(one.papers)}" if one.papers else "no table uses it"
+        yield Finding("data", one.name, "ok" if found else "absent", f"{where}; {use}")
+    for name in extensions.names("datasets"):
+        yield Finding("data", name, "ok", "added by another package")
 
 
-def prepared_sets() -> list[str]:
-    """The data sets that experiments can use besides the embedded ones."""
-    import zoo.datasets
-
-    own = sorted(p.parent.name for p in Path(zoo.datasets.__file__).parent.glob("*/*_dataset_builder.py"))
-    return ["clic", "imagenet2012", *own]
-
-
-def _source(name: str) -> str:
-    if name in ("clic", "imagenet2012"):
-        return "downloaded by TensorFlow Datasets" if name == "clic" else "through TensorFlow Datasets, by hand"
-    module = importlib.import_module("zoo.datasets")
-    return f"by hand, see {Path(module.__file__).parent.name}/{name}/README.md"
+def _source(one: DataSet) -> str:
+    if one.downloaded:
+        return f"downloaded by TensorFlow Datasets: --dataset {one.name}"
+    folder = Path(importlib.import_module("zoo.datasets").__file__).parent
+    readme = folder / one.name / "README.md"
+    how = f"see {readme.relative_to(folder.parent)}" if readme.is_file() else "then prepared by TensorFlow Datasets"
+    return f"by hand, {how}" + (f": --dataset {one.name} --data-dir FOLDER" if one.papers else "")
 
 
 def weights() -> Iterator[Finding]:

@@ -3,7 +3,6 @@
 import base64
 import datetime
 import html
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,7 +10,8 @@ import pandas as pd
 
 from zoo.experiments import tables
 from zoo.experiments.machine import commit
-from zoo.experiments.table import Table, csv_path, places, reasons_path
+from zoo.experiments.reasons import cell_key, read_reasons
+from zoo.experiments.table import Table, csv_path, places
 from zoo.images import atomic
 from zoo.papers import PAPERS
 from zoo.version import __version__
@@ -106,7 +106,7 @@ def _table_section(table: Table, frame: pd.DataFrame, csv: Path) -> list[str]:
     if plot.is_file():
         data = base64.b64encode(plot.read_bytes()).decode()
         parts.append(f'<p><img alt="{html.escape(table.title)}" src="data:image/png;base64,{data}"></p>')
-    return parts + _missing(frame, reasons_path(csv))
+    return parts + _missing(frame, read_reasons(csv))
 
 
 def _provenance(frame: pd.DataFrame) -> str:
@@ -144,17 +144,16 @@ def _cell(cell: pd.Series, decimals: int) -> str:
     return text
 
 
-def _missing(frame: pd.DataFrame, reasons: Path) -> list[str]:
+def _missing(frame: pd.DataFrame, known: dict[str, str]) -> list[str]:
     """What has no value, by reason."""
     absent = frame[frame["value"].isna() & frame["status"].isin(list(WITHOUT_VALUE))]
     if absent.empty:
         return []
-    known = json.loads(reasons.read_text(encoding="utf-8")) if reasons.is_file() else {}
     groups: dict[str, list[str]] = {}
     for _, cell in absent.iterrows():
         needed = "" if pd.isna(cell["weights"]) else f" (weights {cell['weights']})"
         general = WITHOUT_VALUE[cell["status"]] + needed
-        why = known.get(f"{cell['row']}|{cell['column']}|{cell['metric']}", general)
+        why = known.get(cell_key(cell["row"], cell["column"], cell["metric"]), general)
         groups.setdefault(f"{cell['status']}: {why}", []).append(str(cell["row"]))
     lines = [
         f"<li>{html.escape(why)} &ndash; {len(rows)} cells: {html.escape('; '.join(dict.fromkeys(rows)))}</li>"

@@ -1,6 +1,5 @@
 """Show a table: printed with ours beside the paper's, and plotted with the intervals."""
 
-import json
 import math
 from collections import Counter
 from collections.abc import Mapping
@@ -12,7 +11,8 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from zoo.experiments.figures import pyplot, save
-from zoo.experiments.table import UNASKED, places, reasons_path
+from zoo.experiments.reasons import UNASKED, read_reasons
+from zoo.experiments.table import places
 
 
 def print_table(
@@ -39,9 +39,7 @@ def print_table(
 
 def missing(csv: Path) -> dict[str, int]:
     """Why cells of a table have no value, and how many; of those that somebody asked for."""
-    path = reasons_path(csv)
-    reasons = json.loads(path.read_text()) if path.is_file() else {}
-    found = Counter(reasons.values())
+    found = Counter(read_reasons(csv).values())
     found.pop(UNASKED, None)
     return dict(found)
 

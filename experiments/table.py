@@ -18,6 +18,7 @@ import pandas as pd
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from zoo.experiments.machine import commit, device
+from zoo.experiments.reasons import UNASKED, cell_key, read_reasons, write_reasons
 from zoo.images import atomic
 from zoo.metrics import Estimate
 
@@ -25,8 +26,6 @@ SCHEMA = tuple(
     "paper table row column metric paper_value value ci_low ci_high comparable difference status n_sources n_units "  # noqa: SIM905
     "seed scale dataset weights steps seconds commit tensorflow keras device".split()
 )
-UNASKED = "was not asked for"
-"""Reason of cells that --rows or a shard left out."""
 Status = Literal["measured", "quoted", "not-run", "data-unavailable"]
 
 
@@ -57,7 +56,11 @@ class Settings:
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
-    """One number of a table. ``measure`` is None where the status says why there is none."""
+    """One number of a table, or, without ``measure``, a cell that is quoted or says why it has none.
+
+    Raises:
+        ValueError: Where there is neither ``measure`` nor ``why``, and it is not quoted.
+    """
 
     row: str
     column: str
@@ -70,6 +73,13 @@ class Cell:
     steps: int = 0
     why: str = ""
     """Where there is no ``measure``: what is missing, and what would help."""
+
+    def __post_init__(self) -> None:
+        if self.measure is None and self.status != "quoted" and (self.status == "measured" or not self.why):
+            raise ValueError(
+                "A cell without measure must be quoted, or not-run or data-unavailable with its reason as why. "
+                f"Received: {self.row}, {self.column}, {self.metric}: {self.status}, why={self.why!r}"
+            )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,6 +96,8 @@ class Table:
     decimals: int | Mapping[str, int] = 1
     plot: Callable[[pd.DataFrame, Settings, str, Path], None] | None = None
     """Draws (table, settings, title, path of the PNG) where one panel a row is not what one wants to see."""
+    takes_detector: bool = False
+    """Whether ``cells`` measures the user's ``Settings.detector``; where not, ``--detector`` is refused."""
 
 
 def places(decimals: int | Mapping[str, int], metric: str) -> int:
@@ -104,10 +116,10 @@ def run(
     """Measure the cells of ``table`` that are not there yet and write ``output/<scale>/<paper>_<name>.csv``.
 
     ``rows`` are shell patterns of row labels; other rows stay as an earlier CSV of the same data and seed has them, or
-    are listed as ``not-run``. With ``shard = (i, n)`` and n above
-    1 only every n-th cell is measured and nothing assembled: see ``merge``. A killed run goes on where it stood when
-    the same command is given again, as long as code, data, seed and scale are the same; after the CSV is written the
-    cells' own files are removed, so that the next run measures anew.
+    are listed as ``not-run``. With ``shard = (i, n)`` and n above 1 only every n-th cell is measured and nothing
+    assembled: see ``merge``. A killed run goes on where it stood when the same command is given again, as long as code,
+    data, seed and scale are the same; after the CSV is written the cells' own files are removed, so that the next run
+    measures anew.
 
     Raises:
         ValueError: For a shard outside 1..n or a row pattern that fits no row.
@@ -165,11 +177,10 @@ def assemble(table: Table, settings: Settings, output: Path, cells: list[Cell], 
         if not found and name in earlier:
             found = [earlier[name]]
         entries.append(found[0]["entry"] if found else _entry(table, settings, cell, None, "not-run", 0.0))
-        reason = found[0].get("reason") if found else UNASKED
-        if reason:
-            reasons["|".join(name)] = reason
+        if reason := (found[0].get("reason") if found else UNASKED):
+            reasons[cell_key(*name)] = reason
     frame = pd.DataFrame(entries)[list(SCHEMA)]
-    _write_reasons(reasons_path(path), reasons)
+    write_reasons(path, reasons)
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic(path) as partial:
         frame.to_csv(partial, index=False)
@@ -192,19 +203,13 @@ def _earlier(csv: Path, settings: Settings) -> dict[tuple[str, str, str], dict]:
     frame = pd.read_csv(csv, dtype={"row": str, "column": str, "metric": str})
     if not set(SCHEMA) <= set(frame.columns):
         return {}
-    why = reasons_path(csv)
-    reasons = json.loads(why.read_text()) if why.is_file() else {}
+    reasons = read_reasons(csv)
     same = frame[(frame["dataset"] == settings.dataset) & (frame["seed"] == settings.seed)]
     found = {}
     for entry in same.to_dict("records"):
         name = (entry["row"], entry["column"], entry["metric"])
-        found[name] = {"entry": entry, "reason": reasons.get("|".join(name))}
+        found[name] = {"entry": entry, "reason": reasons.get(cell_key(*name))}
     return found
-
-
-def reasons_path(csv: Path) -> Path:
-    """Where it is written why cells of a CSV have no value, by ``row|column|metric``; absent where there is nothing."""
-    return csv.with_suffix(".why.json")
 
 
 def csv_path(table: Table, scale: str, output: Path) -> Path:
@@ -259,30 +264,15 @@ def _entry(
     measured = estimate is not None
     comparable = measured and cell.comparable
     difference = estimate.value - cell.paper_value if comparable and cell.paper_value is not None else None
+    numbers = dataclasses.asdict(estimate) if measured else dict.fromkeys(f.name for f in dataclasses.fields(Estimate))
     return {
         **{"paper": table.paper, "table": table.name, "row": cell.row, "column": cell.column, "metric": cell.metric},
-        "paper_value": cell.paper_value,
-        "value": estimate.value if measured else None,
-        "ci_low": estimate.ci_low if measured else None,
-        "ci_high": estimate.ci_high if measured else None,
-        "comparable": "yes" if comparable else "no",
-        "difference": difference,
-        "status": status,
-        "n_sources": estimate.n_sources if measured else None,
-        "n_units": estimate.n_units if measured else None,
+        **{"paper_value": cell.paper_value, **numbers},
+        **{"comparable": "yes" if comparable else "no", "difference": difference, "status": status},
         **{"seed": settings.seed, "scale": settings.scale, "dataset": settings.dataset, "weights": cell.weights},
         **{"steps": cell.steps, "seconds": round(seconds, 2), "commit": commit()},
         **{"tensorflow": version("tensorflow"), "keras": version("keras"), "device": device()},
     }
-
-
-def _write_reasons(path: Path, reasons: dict[str, str]) -> None:
-    if not reasons:
-        path.unlink(missing_ok=True)
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic(path) as partial:
-        partial.write_text(json.dumps(reasons, indent=1) + "\n")
 
 
 def _key(table: Table, settings: Settings, cell: Cell) -> list[str]:
@@ -300,7 +290,7 @@ def _read(path: Path, key: list[str]) -> dict | None:
 
 
 def _file_name(cell: Cell) -> str:
-    label = f"{cell.row}|{cell.column}|{cell.metric}"
+    label = cell_key(*_name(cell))
     readable = re.sub(r"[^A-Za-z0-9.+-]+", "_", label).strip("_")
     return f"{readable[:80]}-{hashlib.sha256(label.encode()).hexdigest()[:8]}.json"
 

@@ -48,6 +48,11 @@ def overview() -> list[tuple[str, str, str]]:
     return [(paper, module.replace("_", "-"), find(paper, module).title) for paper, module in pairs]
 
 
+def with_detector() -> list[str]:
+    """The tables that measure a detector of the user's, as one types them."""
+    return [f"{paper} {name}" for paper, name, _ in overview() if find(paper, name).takes_detector]
+
+
 def _known() -> dict[str, tuple[str, ...]]:
     """Papers and their tables: the zoo's, then those of other packages, whose names are PAPER.TABLE."""
     known = dict(_MODULES)

@@ -127,6 +127,53 @@ def test_its_model_is_loaded_and_exported(here, photo, tmp_path):
         export.serving(name, cfa="RGGB")
 
 
+def test_its_model_has_a_provenance_and_is_named_where_another_is_not_found(here):
+    name = "median-streaking.untrained"
+    entry = zoo.provenance(name)
+    assert (entry.name, entry.package, entry.version) == (name, "forensics-zoo-median", "0.1.0")
+    assert entry.licence == "not given"
+    assert "package: forensics-zoo-median" in str(entry)
+    with pytest.raises(ValueError, match=rf"Here are .*{name}.*Received: 'resnet50'"):
+        zoo.load("resnet50")
+    with pytest.raises(ValueError, match=rf"weights are here are .*{name}.*Received: 'median'"):
+        zoo.provenance("median")
+
+
+def _package(folder, name, metadata_lines, points):
+    info = folder / f"{name}-1.2.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.2\n{metadata_lines}")
+    (info / "entry_points.txt").write_text(points)
+
+
+@pytest.mark.parametrize(
+    ("lines", "licence"),
+    [
+        ("License: MIT\n", "MIT"),
+        ("License-Expression: BSD-3-Clause\n", "BSD-3-Clause"),
+        ("Classifier: License :: OSI Approved :: Apache Software License\n", "Apache Software License"),
+    ],
+)
+def test_a_models_licence_is_its_packages(tmp_path, monkeypatch, lines, licence):
+    _package(tmp_path, "licensed", lines, "[forensics_zoo.models]\nnet.mine = no_such_module:build\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    entry = zoo.provenance("net.mine")  # nothing is imported
+    assert (entry.package, entry.version, entry.licence) == ("licensed", "1.2", licence)
+
+
+def test_a_package_may_give_a_provenance_of_its_own(tmp_path, monkeypatch):
+    code = "from zoo.weights import StoredWeights\n"
+    code += "MINE = StoredWeights('net.mine', 'a.npz', '0', 1, '8', 'train', 'photographs', 'c', 2, 'GPU', 'MIT')\n"
+    points = "[forensics_zoo.models]\nnet.mine = module_of_mine:build\nnet.odd = module_of_mine:build\n"
+    points += "[forensics_zoo.provenances]\nnet.mine = module_of_mine:MINE\nnet.odd = module_of_mine:code\n"
+    (tmp_path / "module_of_mine.py").write_text(code + "code = 'text'\n")
+    _package(tmp_path, "mine", "", points)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert zoo.provenance("net.mine").data == "photographs"
+    with pytest.raises(ValueError, match=r"mine must give a zoo.weights.StoredWeights .*net.odd. Received: 'text'"):
+        zoo.provenance("net.odd")
+
+
 def test_its_operator_is_measured(here, tmp_path):
     output = ["--output", str(tmp_path)]
     assert cli.main(["reproduce", "contrast", "table-1", "--scale", "smoke", "--rows", "median-3x3", *output]) == 0

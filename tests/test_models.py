@@ -67,6 +67,16 @@ def test_what_tables_measured_is_part_of_the_provenance():
         assert float(line.split(",")[6]) == pytest.approx(cell.value, rel=1e-5)
 
 
+def test_a_provenance_is_printed_with_what_was_measured_or_that_nothing_was(home, packed):
+    shown = str(zoo.provenance("steganography-r-net.generated"))
+    assert "\nmeasured:\n  table_1: photographs, lambda 0.75, ours, loss (equation 1) 0.00" in shown
+    assert shown.endswith("(with steganography-h-net.generated)")
+    _install(packed, "generated")
+    shown = str(zoo.provenance("inet-elm.generated"))
+    assert "measured:" not in shown
+    assert shown.endswith("\nNo table of this package has measured these weights.")
+
+
 def test_the_package_says_what_the_csvs_say():
     text = zoo.weights.MEASURED.read_text()
     assert text == measured.collect(ROOT / "results" / "laptop", measured.packaged()), (

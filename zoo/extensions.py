@@ -5,6 +5,7 @@ imported until its name is asked for, and nothing has to be called at import. Wh
 first: a package can add, not replace.
 """
 
+import dataclasses
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -12,6 +13,7 @@ KINDS = {
     "tables": "PAPER.TABLE: a zoo.experiments.table.Table",
     "commands": "add(commands): adds a parser to the `zoo` command",
     "models": "ARCHITECTURE.TRAINING: build(), a keras.Model with its weights, for zoo.load",
+    "provenances": "ARCHITECTURE.TRAINING: a zoo.weights.StoredWeights that says where that model's weights come from",
     "servings": "ARCHITECTURE.TRAINING: serving(model), a zoo.serving.Serving of that model, for `zoo export`",
     "datasets": "photographs(data_dir, split, seed): a list of zoo.datasets.photographs.Photograph",
     "operators": "operator(image): uint8 RGB to uint8 RGB; a row of contrast Table I",
@@ -19,6 +21,19 @@ KINDS = {
     "distortions": "distortion(image, level, generator): uint8 RGB, level 1..5; a row of hyperimage Table 2",
 }
 """Kind of addition -> what an entry point of ``forensics_zoo.<kind>`` names."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Origin:
+    """Where a model of another package comes from, as far as that package's metadata tell."""
+
+    name: str
+    package: str
+    version: str
+    licence: str
+
+    def __str__(self) -> str:
+        return "\n".join(f"{field}: {value}" for field, value in dataclasses.asdict(self).items())
 
 
 def names(kind: str) -> list[str]:
@@ -37,6 +52,32 @@ def load(kind: str, name: str) -> Any:
         ValueError: For an unknown kind or name, or a name that two packages use.
         ImportError: When the package's object cannot be imported; the message names package and object.
     """
+    point = _point(kind, name)
+    try:
+        return point.load()
+    except Exception as error:  # whatever a stranger's module raises at import
+        raise ImportError(
+            f"{_package(point)} names {point.value} as {name!r} of {kind}, which must be there to import. "
+            f"Received: {type(error).__name__}: {error}"
+        ) from error
+
+
+def origin(model: str) -> Origin:
+    """The package that adds ``model``; nothing of it is imported.
+
+    Raises:
+        ValueError: For a name that no package adds, or that two do.
+    """
+    dist = _point("models", model).dist
+    if dist is None:
+        return Origin(model, "not given", "not given", "not given")
+    classifiers = [c for c in dist.metadata.get_all("Classifier", []) if c.startswith("License ::")]
+    given = [dist.metadata.get("License-Expression"), dist.metadata.get("License")]
+    licences = [*filter(None, given), *(c.rpartition(" :: ")[2] for c in classifiers), "not given"]
+    return Origin(model, dist.name, dist.version, licences[0])
+
+
+def _point(kind: str, name: str) -> EntryPoint:
     found = [point for point in _points(kind) if point.name == name]
     if not found:
         known = ", ".join(names(kind)) or "none"
@@ -44,13 +85,7 @@ def load(kind: str, name: str) -> Any:
     if len({point.value for point in found}) > 1:
         packages = ", ".join(sorted(_package(point) for point in found))
         raise ValueError(f"{packages} both add {name!r} to {kind}: uninstall one. Received: {name!r}")
-    try:
-        return found[0].load()
-    except Exception as error:  # whatever a stranger's module raises at import
-        raise ImportError(
-            f"{_package(found[0])} names {found[0].value} as {name!r} of {kind}, which must be there to import. "
-            f"Received: {type(error).__name__}: {error}"
-        ) from error
+    return found[0]
 
 
 def _points(kind: str) -> list[EntryPoint]:

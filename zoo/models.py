@@ -28,7 +28,7 @@ class Architecture:
 
 _JOINT, _ANY_SIDES = "zoo pretrain imaging --joint", {"input_shape": (None, None, 3)}
 _HYPER, _SMALL = "zoo.hyperimage.model", "zoo.adversarial.small"
-_TRAIN_HYPER, _QUARTER = "zoo pretrain hyperimage", {"width": 0.25}
+_TRAIN_HYPER = "zoo pretrain hyperimage"
 ARCHITECTURES = (
     Architecture("contrast-*", "zoo.contrast.model:ContrastNet", "zoo pretrain contrast"),
     Architecture("adversarial-overfeat", f"{_SMALL}:SmallOverFeat", "zoo pretrain adversarial"),
@@ -45,9 +45,9 @@ ARCHITECTURES = (
     Architecture("dnet-*", "zoo.imaging.model:DNet", "zoo pretrain imaging"),
     Architecture("hyperimage-quality-stage-two", f"{_HYPER}:TIDStageTwo", _TRAIN_HYPER),
     Architecture("hyperimage-quality-*", f"{_HYPER}:CNNIQA", _TRAIN_HYPER),
-    Architecture("hyperimage-forgery-channel", f"{_HYPER}:ForgeryChannel", _TRAIN_HYPER, _QUARTER),
-    Architecture("hyperimage-forgery-stage-two", f"{_HYPER}:ForgeryStageTwo", _TRAIN_HYPER, _QUARTER),
-    Architecture("hyperimage-forgery-end-to-end", f"{_HYPER}:ForgeryEndToEnd", _TRAIN_HYPER, _QUARTER),
+    Architecture("hyperimage-forgery-channel", f"{_HYPER}:ForgeryChannel", _TRAIN_HYPER),
+    Architecture("hyperimage-forgery-stage-two", f"{_HYPER}:ForgeryStageTwo", _TRAIN_HYPER),
+    Architecture("hyperimage-forgery-end-to-end", f"{_HYPER}:ForgeryEndToEnd", _TRAIN_HYPER),
     Architecture("hyperimage-synthetic-patches", f"{_HYPER}:SyntheticPatchNet", _TRAIN_HYPER),
     Architecture("hyperimage-synthetic-*", f"{_HYPER}:SyntheticStageTwo", _TRAIN_HYPER),
 )
@@ -114,7 +114,7 @@ def architecture(name: str) -> Architecture:
 
 def absent(name: str) -> str:
     """Say that there is no model ``name`` here, what would make it, and what there is."""
-    here = f"Here are {', '.join(names()) or 'none yet'}."
+    here = f"Here are {', '.join(list_models()) or 'none yet'}."
     stem, _, training = name.rpartition(".")
     for kind in ARCHITECTURES:
         if training and fnmatchcase(stem, kind.pattern):

@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo import store
+from zoo import extensions, store
+from zoo.extensions import Origin
 from zoo.papers import PAPERS
 
 if TYPE_CHECKING:
@@ -28,7 +29,10 @@ MEASURED = _FOLDER / "measured.csv"
 
 @dataclasses.dataclass(frozen=True)
 class Measured:
-    """A cell of a table that was measured with these weights; the interval is the 95 % one of ``zoo.metrics``."""
+    """A cell of a table that was measured with these weights; the interval is the 95 % one of ``zoo.metrics``.
+
+    ``note`` says if other weights had a part in it, or if it was measured before these were packed.
+    """
 
     table: str
     row: str
@@ -40,6 +44,11 @@ class Measured:
     dataset: str
     n_sources: int
     commit: str
+    note: str = ""
+
+    def __str__(self) -> str:
+        number = f"{self.metric} {self.value:g} [{self.ci_low:g}, {self.ci_high:g}]"
+        return f"{self.table}: {self.row}, {self.column}, {number}{self.note and f' ({self.note})'}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,15 +73,15 @@ class StoredWeights:
     folder: Path = _FOLDER
     """The package, or the local store."""
     metrics: tuple[Measured, ...] = dataclasses.field(default=(), repr=False)
-    """What the repository's tables have for these weights where the paper has a number; empty until they were run."""
+    """Some of what the repository's tables have for these weights, see ``zoo.experiments.measured``; empty until they
+    were run."""
 
     def __str__(self) -> str:
         fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.repr}
-        measured = (
-            f"  {m.table}: {m.row}, {m.column}, {m.metric} {m.value:g} [{m.ci_low:g}, {m.ci_high:g}]"
-            for m in self.metrics
-        )
-        return "\n".join([*(f"{name}: {value}" for name, value in fields.items()), "measured:", *measured])
+        measured = ["measured:", *(f"  {cell}" for cell in self.metrics)]
+        if not self.metrics:
+            measured = ["No table of this package has measured these weights."]
+        return "\n".join([*(f"{name}: {value}" for name, value in fields.items()), *measured])
 
     @property
     def family(self) -> str:
@@ -90,15 +99,18 @@ def names() -> list[str]:
     return sorted(_entries())
 
 
-def provenance(name: str) -> StoredWeights:
+def provenance(name: str) -> StoredWeights | Origin:
     """Where the weights ``name`` come from. The package's go before those of the same name in the local store.
 
+    Of a model that another package adds it is what that package says of it, else the package itself, its version and
+    its licence.
+
     Raises:
-        ValueError: For an unknown name; the message lists those that exist.
+        ValueError: For an unknown name, and the message lists those that exist; for a package that says it otherwise.
     """
     entries = _entries()
     if name not in entries:
-        raise ValueError(f"Stored weights are {', '.join(sorted(entries)) or 'none yet'}. Received: {name!r}")
+        return _foreign(name)
     folder, entry = entries[name]
     paper = PAPERS.get(Path(entry["file"]).parts[0], "")
     metrics = _measured().get(name, ()) if folder == _FOLDER else ()
@@ -106,6 +118,21 @@ def provenance(name: str) -> StoredWeights:
         return StoredWeights(**{"name": name, "paper": paper, "folder": folder, "metrics": metrics} | entry)
     except TypeError as error:
         raise ValueError(f"The index of {folder} does not describe {name} as this version does. {error}") from error
+
+
+def _foreign(name: str) -> StoredWeights | Origin:
+    if name not in extensions.names("models"):
+        here = ", ".join(sorted({*names(), *extensions.names("models")})) or "none yet"
+        raise ValueError(f"Models whose weights are here are {here}. Received: {name!r}")
+    if name not in extensions.names("provenances"):
+        return extensions.origin(name)
+    entry = extensions.load("provenances", name)
+    if not isinstance(entry, StoredWeights):
+        package = extensions.origin(name).package
+        raise ValueError(
+            f"{package} must give a zoo.weights.StoredWeights as provenance of {name}. Received: {entry!r}"
+        )
+    return entry
 
 
 def verify(entry: StoredWeights) -> Path:
@@ -124,6 +151,22 @@ def verify(entry: StoredWeights) -> Path:
     return entry.path
 
 
+def find(weights: str | Path) -> Path:
+    """The file of stored weights by name, verified, or a file by its path.
+
+    Raises:
+        ValueError: For an unknown name, a missing file, or stored weights that were changed.
+    """
+    if str(weights) in _entries():
+        return verify(provenance(str(weights)))
+    path = Path(weights)
+    if not path.is_file():
+        from zoo.models import absent
+
+        raise ValueError(f"weights must be a file or the name of stored weights. {absent(str(weights))}")
+    return path
+
+
 def load_into(model: "keras.Model", weights: str | Path) -> None:
     """Load stored weights by name, or a file (``.npz`` of ``pack``, ``.weights.h5``, ``.keras``), into ``model``.
 
@@ -131,14 +174,7 @@ def load_into(model: "keras.Model", weights: str | Path) -> None:
         ValueError: For an unknown name, a missing, damaged or changed file, or shapes that differ; ``model`` is then as
             it was.
     """
-    if str(weights) in _entries():
-        path = verify(provenance(str(weights)))
-    else:
-        path = Path(weights)
-        if not path.is_file():
-            from zoo.models import absent
-
-            raise ValueError(f"weights must be a file or the name of stored weights. {absent(str(weights))}")
+    path = find(weights)
     if path.suffix == ".npz":
         unpack(model, path)
         return

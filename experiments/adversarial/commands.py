@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo import extensions
+from zoo.experiments.pictures import readable
 
 if TYPE_CHECKING:
     import keras
@@ -65,8 +66,8 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model",
         default=DEFAULT_MODEL,
-        help="a .keras file of a classifier on 0..255, stored weights (default: the small digits network), imagenet "
-        "(InceptionV3, downloaded by Keras), or OverFeat's net_weight_0",
+        help=f"a .keras file of a classifier on 0..255, stored weights of `zoo list` (default: {DEFAULT_MODEL}), "
+        "imagenet (InceptionV3, downloaded by Keras), or OverFeat's net_weight_0",
     )
 
 
@@ -76,13 +77,12 @@ def load_model(name: str) -> "keras.Model":
     Raises:
         ValueError: For a name or file that is none of these.
     """
+    import zoo
     from zoo.adversarial import InceptionV3, OverFeatFast
-    from zoo.experiments.adversarial.pretrained import NAMES
-    from zoo.experiments.adversarial.training import NETWORKS
 
-    for network, stored in NAMES.items():
-        if name == stored:
-            return NETWORKS[network](weights=stored)
+    stored = zoo.list_models("adversarial-*")
+    if name in stored:
+        return zoo.load(name)
     if name == "imagenet":
         try:
             return InceptionV3(weights="imagenet")
@@ -98,20 +98,30 @@ def load_model(name: str) -> "keras.Model":
             return keras.models.load_model(path)
         except (ValueError, OSError, TypeError, KeyError) as error:
             raise ValueError(f"Not a Keras model file. Received: {path} ({str(error)[:200]})") from error
-    known = ", ".join((*NAMES.values(), "imagenet"))
+    known = ", ".join((*stored, "imagenet"))
     raise ValueError(f"--model must be a .keras file, net_weight_0, or one of {known}. Received: {name!r}")
 
 
 def read(path: Path, model: "keras.Model") -> "np.ndarray":
-    """A picture as the model takes it: shorter side and centre as in the paper, uint8; grey for one channel.
+    """A picture file as the model takes it, see ``fitted``.
 
     Raises:
         ImageError: For a file that is no picture.
+        ValueError: As ``fitted``.
     """
-    from zoo.experiments.adversarial.data import centre
     from zoo.images import read_photograph
 
-    image = read_photograph(path)
+    return fitted(read_photograph(path), model)
+
+
+def fitted(image: "np.ndarray", model: "keras.Model") -> "np.ndarray":
+    """Fit a picture, uint8 RGB, to the model: shorter side and centre as in the paper, uint8; grey for one channel.
+
+    Raises:
+        ValueError: For a model whose pictures are not square.
+    """
+    from zoo.experiments.adversarial.data import centre
+
     height, width, channels = model.inputs[0].shape[1:]
     if height is not None:
         if height != width:
@@ -195,18 +205,11 @@ def _score(options: argparse.Namespace) -> int:
     import numpy as np
 
     from zoo.adversarial import KNNDetector
-    from zoo.images import ImageError
 
     detector = KNNDetector.load(options.detector)
-    failed = False
-    for path in options.images:
-        try:
-            image = read(path, detector.model)
-        except ImageError as error:
-            print(f"zoo: {error}", file=sys.stderr)
-            failed = True
-            continue
-        output, features = detector.extractor(image[None])
+    failed: list[Path] = []
+    for path, picture in readable(options.images, failed):
+        output, features = detector.extractor(fitted(picture, detector.model)[None])
         predicted = output.argmax(-1)
         score = float(detector.score_features(features[detector.layer], predicted)[0])
         trusted = None if detector.threshold is None else bool(score > detector.threshold)
@@ -223,20 +226,15 @@ def _attack(options: argparse.Namespace) -> int:
     import numpy as np
 
     from zoo.adversarial import attacks
-    from zoo.images import ImageError, write_png
+    from zoo.images import write_png
 
     if (options.target is None) == (options.attack in TARGETED):
         raise ValueError(f"--target goes with {' and '.join(TARGETED)}. Received: {options.attack}, {options.target}")
     model = load_model(options.model)
     options.output.mkdir(parents=True, exist_ok=True)
-    failed = False
-    for path in options.images:
-        try:
-            original = read(path, model)
-        except ImageError as error:
-            print(f"zoo: {error}", file=sys.stderr)
-            failed = True
-            continue
+    failed: list[Path] = []
+    for path, picture in readable(options.images, failed):
+        original = fitted(picture, model)
         images = original[None].astype(np.float32)
         target = np.array([options.target if options.target is not None else 0])
         found = {

@@ -36,13 +36,11 @@ class Evaluation:
     """The test groups of the problem ``"overfeat"`` or ``"inception"`` and all their scores.
 
     Raises:
-        ValueError: For an unknown scale, or a detector of the user's own.
+        ValueError: For an unknown scale.
     """
 
     def __init__(self, name: str, settings: Settings) -> None:
         self.name, self.settings, self.scale = name, settings, scale_of(SCALES, settings.scale)
-        if settings.detector is not None:
-            raise ValueError(f"The adversarial tables take no --detector of one's own. Received: {settings.detector!r}")
         self.attacks = OVERFEAT_ATTACKS if name == "overfeat" else INCEPTION_ATTACKS
         self.group, self.detector, self.scores = cache(self._group), cache(self._detector), cache(self._scores)
         self.features = cache(self._features)

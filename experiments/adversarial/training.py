@@ -1,6 +1,6 @@
 """Training of the small networks that stand in for OverFeat and InceptionV3 (not in the paper).
 
-Command:  make pretrained PAPER=adversarial      (or: zoo pretrain adversarial --scale laptop --install)
+Command:  make pretrained PAPER=adversarial INSTALL=1    (or: zoo pretrain adversarial --scale laptop --install)
           zoo pretrain adversarial --dataset cifar10          (imagenette; downloaded through TFDS)
 Expected: at least 97 % of the test digits right by either network; the family's README has the numbers
 Time:     see ``seconds`` of adversarial-* in zoo/weights.json, on two cores

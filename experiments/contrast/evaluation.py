@@ -5,7 +5,7 @@ unit are scored. At `laptop` a unit is a crop on the 64-pixel grid, at `paper` t
 """
 
 import dataclasses
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Hashable, Iterator
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -18,11 +18,9 @@ from zoo.contrast.operators import Operator, clahe, gamma_correction, histogram_
 from zoo.contrast.photoshop import table_2_operators
 from zoo.datasets.jpeg import NO_JPEG, compress
 from zoo.datasets.photographs import Photograph, photographs
+from zoo.experiments.contrast.own_detector import Detector, of_function, of_saved_model
 from zoo.experiments.scales import scale_of
 from zoo.experiments.table import DataUnavailable, Settings
-
-Detector = Callable[[list[np.ndarray]], np.ndarray]
-"""Scores of units, (n,), higher for adjusted; a unit is uint8 RGB (height, width, 3)."""
 
 TABLE_1: dict[str, Operator] = {
     "CLAHE 0.003": lambda image: clahe(image, 3),
@@ -138,18 +136,16 @@ class Evaluation:
 def load_detector(weights: str) -> Detector:
     """A detector by the name or path of ContrastNet weights, ``module:function`` or a SavedModel folder.
 
-    A function takes one uint8 RGB picture (height, width, 3) and returns a number, higher for adjusted. A SavedModel's
-    ``serve`` or ``serving_default`` takes float32 patches in [0, 1], (n, 64, 64, 3), and returns (n, 2) probabilities
-    (the second that of "adjusted") or (n,) or (n, 1) scores; a picture's score is their mean.
+    The latter two are described in ``own_detector``; scores are higher for adjusted.
 
     Raises:
         ValueError: When it cannot be loaded.
     """
     path = Path(weights)
     if (path / "saved_model.pb").is_file():
-        return _saved_model(path)
+        return of_saved_model(path)
     if ":" in weights and not path.exists():
-        return _function(weights)
+        return of_function(weights)
     return lambda units: np.array([scores.mean() for scores in patch_scores(weights, units)])
 
 
@@ -167,44 +163,3 @@ def _network(weights: str) -> ContrastDetector:
     if weights.startswith("contrast-") and weights not in names():
         raise DataUnavailable(f"stored weights {weights}")
     return ContrastDetector(weights)
-
-
-def _function(name: str) -> Detector:
-    import importlib
-
-    module, _, attribute = name.partition(":")
-    try:
-        function = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise ValueError(f"--detector must name an importable module:function. Received: {name!r} ({error})") from error
-
-    def score(units: list[np.ndarray]) -> np.ndarray:
-        scores = np.array([function(unit) for unit in units], np.float64)
-        if scores.shape != (len(units),) or not np.isfinite(scores).all():
-            raise ValueError(f"{name} must return one finite number a picture. Received: {scores}")
-        return scores
-
-    return score
-
-
-def _saved_model(path: Path) -> Detector:
-    import tensorflow as tf
-
-    loaded = tf.saved_model.load(str(path))
-    signatures = loaded.signatures
-    if not signatures:
-        raise ValueError(f"The SavedModel has no signature. Received: {path}")
-    serve = signatures["serve"] if "serve" in signatures else signatures["serving_default"]
-    (argument,) = serve.structured_input_signature[1]
-
-    def score(units: list[np.ndarray]) -> np.ndarray:
-        scores = []
-        for unit in units:
-            patches = tiles.cut(unit, tiles.grid(*unit.shape[:2], PATCH), PATCH).astype(np.float32) / 255
-            output = next(iter(serve(**{argument: tf.constant(patches)}).values())).numpy()
-            scores.append(float(output.reshape(len(patches), -1)[:, -1].mean()))
-        return np.array(scores)
-
-    # Held by the closure: a SavedModel's functions die with the object they were loaded into.
-    score.loaded = loaded
-    return score

@@ -118,4 +118,4 @@ def percent(estimate: Estimate) -> Estimate:
     return Estimate(value, low, high, estimate.n_sources, estimate.n_units)
 
 
-TABLE = Table("contrast", "table_1", "Contrast adjustment under JPEG, Table I", cells)
+TABLE = Table("contrast", "table_1", "Contrast adjustment under JPEG, Table I", cells, takes_detector=True)

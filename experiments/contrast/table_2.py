@@ -21,4 +21,5 @@ def cells(settings: Settings) -> Iterator[Cell]:
     yield from detector_rows(Evaluation(settings), list(table_2_operators()), "table_2")
 
 
-TABLE = Table("contrast", "table_2", "Contrast adjustment under JPEG, Table II (emulated operators)", cells)
+TITLE = "Contrast adjustment under JPEG, Table II (emulated operators)"
+TABLE = Table("contrast", "table_2", TITLE, cells, takes_detector=True)

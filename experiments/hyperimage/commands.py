@@ -37,8 +37,8 @@ def add(commands: "argparse._SubParsersAction") -> None:
         parser.set_defaults(run=run)
 
 
-def pretrain(options: argparse.Namespace) -> int:
-    """Train the stored weights of the family: all three tasks, or ``--only`` one.
+def pretrain(options: argparse.Namespace, command: str) -> int:
+    """Train the stored weights of the family: all three tasks, or ``--only`` one; ``command`` is kept with them.
 
     Raises:
         ValueError: For an unknown scale or a data set: only generated examples are trained on here.
@@ -59,7 +59,6 @@ def pretrain(options: argparse.Namespace) -> int:
         module.train(scale_of(module.SCALES, options.scale), folder, options.seed)
         for name in module.STORED:
             print(f"written: {folder / name}.npz")
-        command = f"zoo pretrain hyperimage --scale {options.scale} --seed {options.seed} --only {task}"
         local = None if options.install else training_tag(options.scale)
         scale, usual = module.SCALES[options.scale], module.SCALES["laptop"]
         arguments = {}
@@ -67,7 +66,7 @@ def pretrain(options: argparse.Namespace) -> int:
             arguments = {name: {"width": scale.width} for name in module.STORED}
         if task == "quality" and scale.grid != usual.grid:
             arguments = {module.SECOND: {"input_shape": [*scale.grid, 800]}}
-        stages.install(folder, command, module.STORED, local, arguments)
+        stages.install(folder, f"{command} --only {task}", module.STORED, local, arguments)
     return 0
 
 

@@ -40,6 +40,10 @@ STATISTICS: dict[str, Callable] = {
 }
 SPLITS = {1: 100, 2: 100, 3: 100, 4: 10, 5: 10}
 """Splits of each experiment in the paper (the text says 5 of the last, the table 10)."""
+NEEDED = {
+    "live_iqa": "needs LIVE, --scale paper --dataset live_iqa --data-dir LIVE",
+    "tid2013": "needs TID2013, --scale paper --dataset tid2013 --data-dir TID2013",
+}
 DATABASE_OF = {1: "live_iqa", 2: "tid2013", 3: "tid2013", 4: "tid2013", 5: "tid2013"}
 SUBSETS = {"four": SHARED_WITH_LIVE, "six": SHARED_WITH_LIVE + LEAST_UNIFORM, "all 24": tuple(DISTORTIONS)}
 CNN, SELECTIVE, PROPOSED = protocol.METHODS
@@ -135,7 +139,8 @@ def _papers(settings: Settings) -> Iterator[Cell]:
             label = f"Experiment {experiment}: {row}"
             if not ours or here is None or here.dataset != DATABASE_OF[experiment]:
                 status = "data-unavailable" if ours else "quoted"
-                yield Cell(label, column, "agreement with opinions, median", paper, None, status)
+                why = NEEDED[DATABASE_OF[experiment]] if ours else ""
+                yield Cell(label, column, "agreement with opinions, median", paper, status=status, why=why)
                 continue
             method, distortions = _what(experiment, row)
             for how, name in ((np.median, "median"), (np.mean, "mean")):

@@ -34,6 +34,7 @@ from zoo.metrics import Estimate, bootstrap_auc, bootstrap_mean
 BASELINE, PROPOSED, QUOTED = "End-to-end CNN", "Proposed two-stage CNN", "Sutthiwan et al. 2011"
 NOISE = "baseline: noise variation"
 KINDS = ("splice", "copy-move")
+NEEDED = "needs CASIA-2, --scale paper --dataset casia2 --data-dir CASIA2"
 
 
 class Offline:
@@ -76,11 +77,11 @@ class Offline:
     @cached_property
     def _network(self) -> "object":
         names = (find(self.settings.weights, name) for name in (CHANNEL, SECOND))
-        return forgery.network(self.scale.width, *names)
+        return forgery.network(None, *names)
 
     @cached_property
     def _end_to_end(self) -> "object":
-        return ForgeryEndToEnd(width=self.scale.width, weights=find(self.settings.weights, END_TO_END))
+        return ForgeryEndToEnd(weights=find(self.settings.weights, END_TO_END))
 
     def measure(self, method: str, column: str, kind: str | None) -> Estimate:
         """One number, over splices or copy-moves alone where ``kind`` says so."""
@@ -110,8 +111,11 @@ def cells(settings: Settings) -> Iterator[Cell]:
     here = casia.database(settings)
     for experiment, row in ((1, BASELINE), (2, QUOTED), (2, PROPOSED)):
         paper = printed("table_3", experiment, row, "accuracy")
-        if row == QUOTED or here is None:
-            yield Cell(row, "accuracy", "CASIA-2, %", paper, None, "quoted" if row == QUOTED else "data-unavailable")
+        if row == QUOTED:
+            yield Cell(row, "accuracy", "CASIA-2, %", paper, status="quoted")
+            continue
+        if here is None:
+            yield Cell(row, "accuracy", "CASIA-2, %", paper, status="data-unavailable", why=NEEDED)
             continue
         for column in casia.COLUMNS:
             value = paper if column == "accuracy" else None

@@ -19,7 +19,7 @@ def add_detect(verbs: "argparse._SubParsersAction") -> None:
     detect.add_argument("--heatmap", type=Path, metavar="OUT.png", help="where a single picture looks manipulated")
     detect.add_argument("--patches", action="store_true", help="print each patch as well")
     detect.add_argument("--json", action="store_true", help="one JSON object a line")
-    detect.add_argument("--weights", help="of the FAN: a name or a file (default: trained with the UNet, lambda .1)")
+    detect.add_argument("--weights", help="of the FAN: a name or a file (default: trained with the UNet, margin 16)")
     detect.add_argument("--patch", type=int, default=64, help="side of a patch, as in the weights' training")
     detect.set_defaults(run=_detect)
 

@@ -39,8 +39,8 @@ SCALES = {"smoke": Scale(3, 2), "laptop": Scale(60, 10), "paper": Scale(30, 100)
 
 def stored_names(run: Run) -> tuple[str, str]:
     """Names of the stored NIP and FAN of ``run``; in mode F the NIP is the plain one."""
-    weight = "F" if run.weight is None else f"{run.weight:g}"
-    return f"{run.network}-joint-{weight}-{run.camera}.generated", f"fan-{run.network}-{weight}-{run.camera}.generated"
+    which = ("F" if run.weight is None else f"{run.weight:g}") + (f"-margin{run.margin}" if run.margin else "")
+    return f"{run.network}-joint-{which}-{run.camera}.generated", f"fan-{run.network}-{which}-{run.camera}.generated"
 
 
 class JointEvaluation:
@@ -99,7 +99,7 @@ class JointEvaluation:
         if path.is_file():
             return f"trained:{path.name}" if is_finished(run, self.training, path.parent) else None
         known, (nip, fan) = zoo.weights.names(), stored_names(run)
-        kept = run.repetition == 0 and run.codec == "dJPEG" and not run.margin and self.settings.weights is None
+        kept = run.repetition == 0 and run.codec == "dJPEG" and self.settings.weights is None
         kept = kept and self.camera != OWN and self.settings.scale != "paper"
         both = fan in known and (NAMES[run.network] if run.weight is None else nip) in known
         return f"stored:{fan}" if kept and both else None

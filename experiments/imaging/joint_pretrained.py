@@ -10,7 +10,7 @@ from zoo.experiments import stored
 from zoo.experiments.imaging import data
 from zoo.experiments.imaging.figure_8 import progress
 from zoo.experiments.imaging.joint_evaluation import stored_names
-from zoo.experiments.imaging.joint_scales import JointScale, Run, check_scale
+from zoo.experiments.imaging.joint_scales import MARGIN, JointScale, Run, check_scale
 from zoo.experiments.imaging.joint_training import build, train_all, validation_patches
 from zoo.experiments.imaging.pretrained import NAMES, UNSEEN, bits
 from zoo.experiments.imaging.training import NETWORKS
@@ -18,8 +18,12 @@ from zoo.imaging.workflow import ImagingWorkflow
 
 
 def kept(scale: JointScale) -> list[Run]:
-    """What is stored of a scale: of the first network F, whose NIP is the plain one, and F+N at lambda .1."""
-    return [Run(scale.networks[0]), Run(scale.networks[0], 0.1)]
+    """What is stored of a scale: of the first network F, whose NIP is the plain one, and F+N at lambda .1.
+
+    F+N both as the paper trains it and with a margin, which alone is of use inside a picture.
+    """
+    first = scale.networks[0]
+    return [Run(first), Run(first, 0.1), Run(first, 0.1, margin=MARGIN)]
 
 
 def pack(run: Run, scale: JointScale, folder: Path) -> dict[Path, float]:
@@ -29,7 +33,8 @@ def pack(run: Run, scale: JointScale, folder: Path) -> dict[Path, float]:
     training draws.
     """
     trained = keras.models.load_model(folder / "joint" / f"{run.name}.keras", compile=False)
-    planes, _ = validation_patches(data.synthetic("test", 16, scale.side, UNSEEN, run.camera), scale.patch, 4, UNSEEN)
+    pictures = data.synthetic("test", 16, scale.side, UNSEEN, run.camera)
+    planes, _ = validation_patches(pictures, scale.patch + 2 * run.margin, 4, UNSEEN)
     nip_path, fan_path = (folder / f"{name}.npz" for name in stored_names(run))
     whole, packed = (build(run, NETWORKS[run.network](clip=False), "float32", 0) for _ in range(2))
     whole.nip.set_weights(trained.nip.get_weights())

@@ -151,7 +151,7 @@ SCALES = {
         fan_loss="cross_entropy",
         search_epochs=5,
         libjpeg=(0.1,),
-        inside=(0.1,),
+        inside=(0.25, 0.1, 0.05),
         without_channel=True,
     ),
     "paper": JointScale(

@@ -58,11 +58,10 @@ def _errors(model: Steganographer, batches: list[dict[str, np.ndarray]]) -> dict
     }
 
 
-def run(scale: str, folder: Path, seed: int, pictures: list, data: str, local: str | None) -> None:
+def run(scale: str, folder: Path, seed: int, pictures: list, command: str, data: str, local: str | None) -> None:
     """Train, pack and install, see ``stored.install``; says what was written. ``data`` names the training images."""
     plan = scale_of(SCALES, scale)
     unseen = HidingPairs(4, plan.batch_size, plan.size, seed + 2 * VALIDATION_SEED)
-    command = f"zoo pretrain steganography --scale {scale} --seed {seed}"
     history = []
     for ending, train in (("", pretrain), (THROUGH_JPEG, pretrain_through_jpeg)):
         if ending and not plan.jpeg_epochs:

@@ -24,6 +24,11 @@ from zoo.steganography.measures import mse
 
 COLUMNS = {"ours": "ours", "Baluja": "baluja"}
 PAPER_DATA = {"Imagenet": "imagenet2012", "Holiday": "holidays"}
+NEEDED = {
+    "imagenet2012": "needs ImageNet, --dataset imagenet2012",
+    "holidays": "needs INRIA Holidays, --dataset holidays --data-dir HOLIDAYS",
+}
+"""Why a row of the paper has no number without its data."""
 METRIC = "loss (equation 1)"
 
 
@@ -60,7 +65,7 @@ def cell(
     """One cell; without a number where the paper's data (``dataset``) or the networks are not there."""
     settings = evaluation.settings
     if dataset is not None and settings.dataset != dataset:
-        return Cell(row, column, METRIC, paper, status="data-unavailable")
+        return Cell(row, column, METRIC, paper, status="data-unavailable", why=NEEDED[dataset])
     if network in COLUMNS.values() and not evaluation.available(network, weight):
         return Cell(row, column, METRIC, paper, status="not-run", why=MISSING)
     comparable = dataset is not None and settings.scale == "paper" and settings.weights is not None

@@ -15,9 +15,9 @@ from functools import partial
 import numpy as np
 
 from zoo.experiments.steganography.evaluation import LSB, MISSING, STORED_WEIGHT, Evaluation
-from zoo.experiments.steganography.table_1 import COLUMNS
+from zoo.experiments.steganography.table_1 import COLUMNS, NEEDED
 from zoo.experiments.steganography.values import paper_values
-from zoo.experiments.table import Cell, Settings, Table
+from zoo.experiments.table import Cell, Settings, Status, Table
 from zoo.steganography.measures import apd_levels, apd_ratio
 
 METRICS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
@@ -25,7 +25,8 @@ METRICS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
     "APD, grey levels": apd_levels,
 }
 TESTED = {"Testing Imagenet": "imagenet2012", "Testing Holiday": "holidays"}
-"""The rows that a table of test images can fill; errors on training images are not measured."""
+"""The rows that a table of test images can fill."""
+TRAINING = "errors on training images are not measured, those on test images are"
 PARTS = ("C-H", "S-O")
 
 
@@ -38,7 +39,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
             for part in PARTS:
                 paper = float(values.loc[row, f"{column}, {part}"])
                 measured = TESTED.get(row) == settings.dataset and evaluation.available(network)
-                status = "not-run" if row not in TESTED or TESTED[row] == settings.dataset else "data-unavailable"
+                status, why = _absence(row, settings) if not measured else ("measured", "")
                 measure = partial(evaluation.error, network, part, apd_ratio) if measured else None
                 yield Cell(
                     row,
@@ -46,9 +47,10 @@ def cells(settings: Settings) -> Iterator[Cell]:
                     "APD, ratio",
                     paper,
                     measure,
-                    status="measured" if measured else status,
+                    status=status,
                     comparable=measured and settings.scale == "paper" and settings.weights is not None,
                     weights=evaluation.weights_label(network) if measured else "",
+                    why=why,
                 )
     for metric, apd in METRICS.items():
         for data in ("photographs", "scenes"):
@@ -60,6 +62,13 @@ def cells(settings: Settings) -> Iterator[Cell]:
                         continue
                     measure = partial(evaluation.error, network, part, apd, STORED_WEIGHT, data)
                     yield Cell(data, label, metric, None, measure, weights=evaluation.weights_label(network))
+
+
+def _absence(row: str, settings: Settings) -> tuple[Status, str]:
+    """Status and reason of a row of the paper that is not measured."""
+    if row not in TESTED:
+        return "not-run", TRAINING
+    return ("not-run", MISSING) if TESTED[row] == settings.dataset else ("data-unavailable", NEEDED[TESTED[row]])
 
 
 TABLE = Table("steganography", "table_2", "Steganography, Table II", cells, decimals=4)

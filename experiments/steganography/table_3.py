@@ -25,18 +25,20 @@ def cells(settings: Settings) -> Iterator[Cell]:
     values = paper_values("table_3")
     for batch in dict.fromkeys((*scale.batches, *BATCHES)):
         papers = batch in BATCHES
-        status = "measured" if batch in scale.batches else "not-run"
+        timed = batch in scale.batches
         for column in NETWORKS:
             paper = float(values.loc[batch, column]) if papers else None
             measure = partial(_seconds, scale.train_size, batch, scale.turns, column)
-            yield _cell(f"batch {batch}", column, "seconds for 15,000 images", paper, measure, status)
+            yield _cell(f"batch {batch}", column, "seconds for 15,000 images", paper, measure, timed)
         paper = float(values.loc[batch, "Baluja"] / values.loc[batch, "ours"]) if papers else None
         measure = partial(_ratio, scale.train_size, batch, scale.turns)
-        yield _cell(f"batch {batch}", RATIO, "ratio", paper, measure, status)
+        yield _cell(f"batch {batch}", RATIO, "ratio", paper, measure, timed)
 
 
-def _cell(row: str, column: str, metric: str, paper: float | None, measure: partial, status: str) -> Cell:
-    return Cell(row, column, metric, paper, measure if status == "measured" else None, status=status)
+def _cell(row: str, column: str, metric: str, paper: float | None, measure: partial, timed: bool) -> Cell:
+    if timed:
+        return Cell(row, column, metric, paper, measure)
+    return Cell(row, column, metric, paper, status="not-run", why="this scale does not time batches of this size")
 
 
 def _seconds(size: int, batch: int, turns: int, column: str) -> Estimate:

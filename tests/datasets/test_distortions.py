@@ -56,5 +56,6 @@ def test_saturation_at_the_last_level_is_grey(crop):
 def test_unknown_numbers_and_levels(crop, number, level):
     with pytest.raises(ValueError, match="Received"):
         distort(crop, number, level, keyed.generator(0))
-    with pytest.raises(ValueError, match="uint8 RGB"):
-        distort(crop[..., 0], 1, 1, keyed.generator(0))
+    for bad in (crop[..., 0], crop[:0], crop.tolist()):
+        with pytest.raises(ValueError, match="uint8 RGB"):
+            distort(bad, 1, 1, keyed.generator(0))

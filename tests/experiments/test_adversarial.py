@@ -9,9 +9,10 @@ from PIL import Image
 
 from zoo.adversarial import SmallInception, SmallOverFeat
 from zoo.datasets.digits import PARTS, digits
+from zoo.experiments import stored, tables
 from zoo.experiments import table as runner
-from zoo.experiments import tables
 from zoo.experiments.adversarial import evaluation as module
+from zoo.experiments.adversarial.commands import load_model
 from zoo.experiments.adversarial.shared import evaluation_of
 from zoo.experiments.adversarial.training import Moved, pretrain
 from zoo.experiments.adversarial.values import paper_values
@@ -194,6 +195,24 @@ def test_fit_score_and_attack(tmp_path, settings, command):
     assert 0 <= second["score"] <= 1 and 0 <= first["score"] <= 1
     code, out, err = command("adversarial", "score", picture, tmp_path / "absent.png", "--detector", tmp_path / "d")
     assert code == 2 and "absent.png" in err and str(picture) in out
+
+
+def test_a_network_of_ones_own_is_taken_by_name(tmp_path, command):
+    model = SmallOverFeat((32, 32, 3), 10)
+    pack(model, tmp_path / "adversarial-overfeat.digits.npz")
+    history, arguments = [{"seconds": 1, "commit": "c"}], {"input_shape": [32, 32, 3]}
+    stored.install(
+        "adversarial", tmp_path / "adversarial-overfeat.digits.npz", history, "8", "c", "d", "cifar10", arguments
+    )
+    assert load_model("adversarial-overfeat.cifar10").input_shape == (None, 32, 32, 3)
+    Image.fromarray(np.full((40, 50, 3), 90, np.uint8)).save(tmp_path / "a.png")
+    attack = ("adversarial", "attack", tmp_path / "a.png", tmp_path / "absent.png", "--output", tmp_path / "out")
+    code, _, err = command(*attack, "--model", "adversarial-overfeat.cifar10", "--attack", "random_noise")
+    assert code == 2 and err.count("zoo: ") == 1 and "absent.png" in err
+    assert read_image(tmp_path / "out" / "a.random_noise.png").shape == (32, 32, 3)
+    code, _, err = command(*attack, "--model", "adversarial-overfeat.imagenette")
+    assert code == 2
+    assert "adversarial-overfeat.cifar10, adversarial-overfeat.digits, imagenet. Received" in err
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,18 @@ def test_numbers_show_value_interval_and_paper(tmp_path):
     assert "17 units of 7 scenes" in text
 
 
+def test_units_are_those_that_were_measured(tmp_path):
+    row = {"row": "a", "column": "95", "metric": "AUC", "seed": 0, "paper_value": None, "status": "measured"}
+    row |= {"value": 61.0, "ci_low": 50.0, "ci_high": 72.0, "n_sources": 7, "n_units": 56}
+    row |= {"dataset": "embedded", "device": "CPU x2", "seconds": 9.0}
+    counted = row | {"row": "files, counted", "ci_low": 61.0, "ci_high": 61.0, "n_sources": 12614, "n_units": 12614}
+    path = tmp_path / "hyperimage_table_3.csv"
+    pd.DataFrame([counted, row]).to_csv(path, index=False)
+    assert "56 units of 7 scenes" in card.numbers("hyperimage", tmp_path)
+    pd.DataFrame([counted]).to_csv(path, index=False)
+    assert "12614 units" in card.numbers("hyperimage", tmp_path)
+
+
 @pytest.mark.parametrize("folder", [*(f"zoo/{paper}" for paper in PAPERS), "docs/example_package/forensics_zoo_median"])
 def test_every_card_has_the_sections_of_the_template(folder):
     lines = (ROOT / folder / "README.md").read_text().splitlines()

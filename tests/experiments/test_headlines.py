@@ -1,3 +1,5 @@
+import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +14,12 @@ ROOT = Path(__file__).parent.parent.parent
 def test_readme_says_what_the_csvs_say():
     text = (ROOT / "README.md").read_text()
     assert text == headlines.filled(text, ROOT / "results" / "laptop")
+
+
+def test_readme_says_how_long_the_longest_training_took():
+    seconds = [entry["seconds"] for entry in json.loads((ROOT / "zoo" / "weights.json").read_text()).values()]
+    (minutes,) = re.findall(r"networks trained for (\d+) minutes at\s+most", (ROOT / "README.md").read_text())
+    assert max(seconds) <= 60 * int(minutes)
 
 
 @pytest.mark.parametrize("line", headlines.HEADLINES, ids=lambda line: f"{line.paper}: {line.what}")

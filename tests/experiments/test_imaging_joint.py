@@ -135,8 +135,9 @@ def test_scales_spell_out_the_papers_protocol():
         6006,
     )
     laptop = [run.name for run in SCALES["laptop"].runs()]
-    others = ["F-none", "F-libjpeg", "0.1-libjpeg", "0.1-margin16"]
-    assert laptop[-4:] == [f"birch-unet-{name}-0" for name in others]
+    margins = [f"{weight}-margin16" for weight in (0.25, 0.1, 0.05)]
+    others = ["F-none", "F-libjpeg", "0.1-libjpeg", *margins]
+    assert laptop[-6:] == [f"birch-unet-{name}-0" for name in others]
     assert laptop[:4] == ["birch-unet-F-0", "birch-unet-0.25-0", "birch-unet-0.1-0", "birch-unet-0.05-0"]
     with pytest.raises(ValueError, match="Received: 'huge'"):
         check_scale("huge")

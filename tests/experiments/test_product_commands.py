@@ -1,14 +1,19 @@
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import zoo.datasets
 import zoo.weights
 from zoo import store
+from zoo.datasets.photographs import DATASETS
 from zoo.experiments import doctor, tables
 from zoo.experiments import table as runner
+from zoo.experiments.adversarial import data as adversarial
+from zoo.experiments.hyperimage.table_2 import DATABASE_OF
 from zoo.experiments.table import Cell, DataUnavailable, Settings, Table
 from zoo.metrics import Estimate
 
@@ -35,7 +40,7 @@ def _demo(name, title="Demonstration"):
 
         yield Cell("a & b", "95", "AUC", 93.75, measure, comparable=True)
         yield Cell("c", "95", "AUC", 80.0, _unavailable)
-        yield Cell("d", "95", "AUC", status="not-run")
+        yield Cell("d", "95", "AUC", status="not-run", why="left out")
 
     return Table("demo", name, title, cells)
 
@@ -166,6 +171,26 @@ def test_doctor_finds_this_machine_in_order(command):
     for text in ("Python", "tensorflow", "a convolution is right", "7 photographs", "sha256 is right", "nothing is"):
         assert text in out
     assert all(name in out for name in zoo.weights.names())
+
+
+def test_doctor_says_of_every_data_set_how_it_is_had_and_what_takes_it():
+    own = {p.parent.name for p in Path(zoo.datasets.__file__).parent.glob("*/*_dataset_builder.py")}
+    online = set(adversarial.ONLINE)
+    taken = {one.name: set(one.papers) for one in doctor.SETS}
+    assert set(taken) == own | online | {"clic", "imagenet2012"}
+    assert {name for name, papers in taken.items() if not papers} == {"mit_fivek", "sid"}
+    for paper, names in {
+        "adversarial": online | {"imagenet2012", "nips17_dev"},
+        "contrast": set(DATASETS) - {"embedded"},
+        "steganography": set(DATASETS) - {"embedded"},
+        "hyperimage": set(DATASETS) - {"embedded"} | set(DATABASE_OF.values()) | {"casia2"},
+        "imaging": set(),
+    }.items():
+        assert {name for name, papers in taken.items() if paper in papers} == names, paper
+    found = {finding.name: finding.detail for finding in doctor.data()}
+    assert found["cifar10"] == "downloaded by TensorFlow Datasets: --dataset cifar10; for tables of adversarial"
+    assert found["sid"] == "by hand, see datasets/sid/README.md; no table uses it"
+    assert "--dataset casia2 --data-dir FOLDER; for tables of hyperimage" in found["casia2"]
 
 
 def test_doctor_names_a_changed_file_and_fails(tmp_path, command, monkeypatch):

@@ -12,6 +12,7 @@ from zoo.layers import DifferentiableJPEG
 from zoo.steganography import Steganographer, lsb
 from zoo.steganography.hiding import load_steganographer
 from zoo.steganography.measures import mse
+from zoo.weights import provenance
 
 
 @pytest.fixture(scope="module")
@@ -237,6 +238,11 @@ def test_pretrain_at_smoke_leaves_networks_that_tables_take(tmp_path, command, m
     code, out, err = command("pretrain", "steganography", "--scale", "smoke")
     assert code == 0, err
     assert out.count("packing moves its mean squared error") == 4
+    entry = provenance("steganography-h-net.generated-smoke")
+    assert (entry.command, entry.data) == (
+        "zoo pretrain steganography --scale smoke --seed 0",
+        "generated dead-leaves scenes",
+    )
     folder = tmp_path / "runs" / "steganography-smoke-0"
     files = {"ours-0.75.keras", "ours-jpeg-0.75.keras", "steganography-h-net.generated.npz"}
     assert {p.name for p in folder.iterdir()} >= files | {"steganography-r-net.generated-jpeg.npz"}

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from zoo.experiments import table as runner
+from zoo.experiments.reasons import reasons_path
 from zoo.experiments.report import missing, plot_table, print_table
 from zoo.experiments.table import SCHEMA, Cell, DataUnavailable, Settings, Table
 from zoo.metrics import Estimate
@@ -34,7 +35,7 @@ def _table(calls=None):
 
                 yield Cell(row, str(column), "AUC", 60.0 + column, measure, comparable=row == "b", weights="w")
         yield Cell("c", "0", "AUC", 1.0, _unavailable)
-        yield Cell("c", "1", "AUC", 2.0, status="not-run")
+        yield Cell("c", "1", "AUC", 2.0, status="not-run", why="no network here")
         yield Cell("c", "2", "AUC", 3.0, status="quoted")
 
     return Table("demo", "table_1", "Demonstration", cells)
@@ -152,7 +153,7 @@ def test_rows_by_pattern(tmp_path):
 
 def test_rows_by_pattern_leave_the_rest_of_a_finished_table_as_it_is(tmp_path):
     runner.run(_table(), SETTINGS, tmp_path, progress=False)
-    why = runner.reasons_path(runner.csv_path(_table(), "smoke", tmp_path))
+    why = reasons_path(runner.csv_path(_table(), "smoke", tmp_path))
     whole, reasons = _read(tmp_path), why.read_text()
     runner.run(_table(), SETTINGS, tmp_path, rows=("b*",), progress=False)
     pd.testing.assert_frame_equal(_read(tmp_path), whole)

@@ -115,8 +115,18 @@ def test_heatmap_shows_the_cell_that_decides(folder):
     assert heat[40:].max() == heat[:, 80:].max() == 0
 
 
+def test_forgery_takes_weights_of_every_scale(tmp_path, rng, command):
+    width = forgery.SCALES["smoke"].width
+    pack(ForgeryChannel(width=width), tmp_path / f"{forgery.CHANNEL}.npz")
+    pack(ForgeryStageTwo(width=width), tmp_path / f"{forgery.SECOND}.npz")
+    Image.fromarray(rng.integers(0, 256, (80, 100, 3), np.uint8)).save(tmp_path / "a.png")
+    code, out, err = command("hyperimage", "forgery", tmp_path / "a.png", "--weights", tmp_path)
+    assert code == 0, err
+    assert 0 <= float(out.split()[0]) <= 1
+
+
 @pytest.mark.parametrize(
-    "image", [np.zeros((70, 70), np.uint8), np.zeros((70, 70, 3), np.float32), np.zeros((0, 70, 3), np.uint8)]
+    "image", [np.zeros((70, 70), np.uint8), np.zeros((70, 70, 3), np.float32), np.zeros((0, 70, 3), np.uint8), [[0]]]
 )
 def test_other_arrays_are_refused(folder, image):
     scorer = QualityScorer(tuple(folder / f"{name}.npz" for name in (quality.SELECTED, quality.SECOND)))

@@ -108,8 +108,9 @@ def test_noise_variation_sees_a_noisy_half(rng):
     assert noise_variation(np.clip(half, 0, 255).astype(np.uint8)) > 4 * noise_variation(everywhere)
     with pytest.raises(ValueError, match="Four blocks"):
         noise_variation(everywhere[:31])
-    with pytest.raises(ValueError, match="uint8"):
-        noise_variation(flat)
+    for bad in (flat, everywhere[:0], everywhere.tolist()):
+        with pytest.raises(ValueError, match="uint8"):
+            noise_variation(bad)
 
 
 def test_region_of_a_paste_is_found_through_jpeg(photo):

@@ -128,7 +128,8 @@ def test_networks_from_a_file(tmp_path, model, rng):
 
 def test_bad_images(hider, rng):
     picture = _picture(rng, 32, 32)
-    for bad in (picture[..., 0], picture / 255.0, np.dstack([picture, picture[..., :1]]), picture[:0]):
+    four = np.dstack([picture, picture[..., :1]])
+    for bad in (picture[..., 0], picture / 255.0, four, picture[:0], picture.tolist(), None):
         with pytest.raises(ValueError, match="Received"):
             hider.hide(picture, bad)
         with pytest.raises(ValueError, match="Received"):

@@ -6,6 +6,7 @@ import cv2
 import keras
 import numpy as np
 
+from zoo.checks import check_rgb
 from zoo.hyperimage.grid import fit_inside
 from zoo.hyperimage.model import CNNIQA, ForgeryChannel, ForgeryStageTwo, TIDStageTwo
 from zoo.hyperimage.two_stage import TwoStage
@@ -13,8 +14,6 @@ from zoo.layers import LocalContrastNormalization
 
 QUALITY_WEIGHTS = ("hyperimage-quality-patches.generated", "hyperimage-quality-stage-two.generated")
 FORGERY_WEIGHTS = ("hyperimage-forgery-channel.generated", "hyperimage-forgery-stage-two.generated")
-STORED_WIDTH = 0.25
-"""Share of the paper's filters that the stored forgery networks have."""
 QUALITY_LARGEST, FORGERY_LARGEST = (1024, 1024), (900, 900)
 """Larger pictures are scaled down before patches are cut, as the paper does beyond its data set's largest image; its
 TID2013 has one size only, and 900 is CASIA-2's largest side."""
@@ -40,21 +39,18 @@ class QualityScorer:
         Raises:
             ValueError: For an image that is not uint8 RGB.
         """
-        return float(self.network.predict([fit_inside(check_picture(image), QUALITY_LARGEST)])[0])
+        return float(self.network.predict([fit_inside(check_rgb(image), QUALITY_LARGEST)])[0])
 
 
 class ForgeryDetector:
     """Scores pictures by the two-stage network trained on generated splices: 0..1, higher for tampered.
 
     Args:
-        weights: Of the channel and the second stage, stored names or files.
-        width: Share of the paper's filters in these.
+        weights: Of the channel and the second stage, stored names or files, of any width.
     """
 
-    def __init__(
-        self, weights: tuple[str | Path | None, str | Path | None] = FORGERY_WEIGHTS, width: float = STORED_WIDTH
-    ) -> None:
-        stages = ForgeryChannel(width=width, weights=weights[0]), ForgeryStageTwo(width=width, weights=weights[1])
+    def __init__(self, weights: tuple[str | Path | None, str | Path | None] = FORGERY_WEIGHTS) -> None:
+        stages = ForgeryChannel(weights=weights[0]), ForgeryStageTwo(weights=weights[1])
         self.network = TwoStage(*stages, preprocessing())
 
     def score(self, image: np.ndarray) -> float:
@@ -63,7 +59,7 @@ class ForgeryDetector:
         Raises:
             ValueError: For an image that is not uint8 RGB.
         """
-        return 1 - float(self.network.predict([fit_inside(check_picture(image), FORGERY_LARGEST)])[0])
+        return 1 - float(self.network.predict([fit_inside(check_rgb(image), FORGERY_LARGEST)])[0])
 
     def heatmap(self, image: np.ndarray) -> np.ndarray:
         """Which places the score rests on: float32 (height, width) in 0..1, 1 where it rests on most.
@@ -74,7 +70,8 @@ class ForgeryDetector:
         Raises:
             ValueError: For an image that is not uint8 RGB.
         """
-        small = fit_inside(check_picture(image), FORGERY_LARGEST)
+        image = check_rgb(image)
+        small = fit_inside(image, FORGERY_LARGEST)
         hyper = self.network.hyper_images([small]).astype(np.float32)
         rows, columns = hyper.shape[1:3]
         changed = np.repeat(hyper, rows * columns + 1, 0)
@@ -103,15 +100,3 @@ def to_end_to_end(image: np.ndarray) -> np.ndarray:
     if image.shape[:2] != END_TO_END_SIZE:
         image = cv2.resize(np.ascontiguousarray(image), END_TO_END_SIZE[::-1], interpolation=cv2.INTER_AREA)
     return (image.astype(np.float32) / 255 - np.float32(TRAINING_MEAN)).astype(np.float32)
-
-
-def check_picture(image: np.ndarray) -> np.ndarray:
-    """Return ``image`` if it is uint8 RGB (height, width, 3) with no side of length 0; else raise ValueError."""
-    if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-        raise ValueError(
-            "An image must be uint8 RGB (height, width, 3). "
-            f"Received: {getattr(image, 'dtype', type(image))} {getattr(image, 'shape', '')}"
-        )
-    if 0 in image.shape:
-        raise ValueError(f"An image must have pixels. Received: {image.shape}")
-    return image

@@ -12,6 +12,7 @@ from typing import Literal
 import keras
 from keras import layers
 
+from zoo.hyperimage.width import chosen
 from zoo.layers.min_pooling import MinPooling2D
 
 Pooling = Literal["floor", "ceil"]
@@ -118,22 +119,23 @@ def TIDStageTwo(
 def ForgeryStageTwo(
     input_shape: tuple[int, int, int] = (15, 15, 500),
     pooling: Pooling = "floor",
-    width: float = 1.0,
+    width: float | None = None,
     weights: Weights = None,
     name: str = "forgery_stage_two",
 ) -> keras.Model:
     """Build the second stage for forgery: hyper-image -> probability of authentic (1); 3,053,473 parameters (Table 4).
 
-    (n, 15, 15, 500) to (n, 1), 0..1. ``width`` multiplies the filters of the convolutions, for machines without a GPU;
-    1 is the paper's. Other arguments and errors as ``SyntheticStageTwo``.
+    (n, 15, 15, 500) to (n, 1), 0..1. ``width`` multiplies the filters of the convolutions, for machines without a GPU:
+    1 is the paper's, None that of ``weights``, or 1 without. Other arguments and errors as ``SyntheticStageTwo``.
     """
+    width = chosen(width, weights)
     blocks = [[_scaled(n, width)] * 3 for n in (64, 128, 256)]
     return _stage_two(input_shape, blocks, 800, "relu", "sigmoid", pooling, weights, name)
 
 
 def ForgeryChannel(
     input_shape: tuple[int, int, int] = (64, 64, 3),
-    width: float = 1.0,
+    width: float | None = None,
     weights: Weights = None,
     name: str = "forgery_channel",
 ) -> keras.Model:
@@ -142,6 +144,7 @@ def ForgeryChannel(
     Input: (n, 64, 64, 3), pixels in [0, 1] less the training patches' mean. ``width`` as for ``ForgeryStageTwo``,
     other arguments and errors as ``CNNIQA``.
     """
+    width = chosen(width, weights)
     x = inputs = _input(input_shape, 16, "patch")
     for block, filters in enumerate((64, 128, 128, 256), 1):
         x = _block(x, block, [_scaled(filters, width)] * 2)
@@ -150,7 +153,7 @@ def ForgeryChannel(
 
 def ForgeryEndToEnd(
     input_shape: tuple[int, int, int] = (256, 384, 3),
-    width: float = 1.0,
+    width: float | None = None,
     weights: Weights = None,
     name: str = "forgery_end_to_end",
 ) -> keras.Model:
@@ -159,6 +162,7 @@ def ForgeryEndToEnd(
     (n, 256, 384, 3), pixels in [0, 1] less the training patches' mean, to (n, 1), 0..1. ``width`` as for
     ``ForgeryStageTwo``, other arguments and errors as ``CNNIQA``.
     """
+    width = chosen(width, weights)
     x = inputs = _input(input_shape, 32, "image")
     for block, (count, filters) in enumerate([(1, 32), (1, 64), (2, 64), (2, 128), (2, 256)], 1):
         x = _block(x, block, [_scaled(filters, width)] * count)

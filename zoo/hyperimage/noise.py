@@ -3,6 +3,8 @@
 import cv2
 import numpy as np
 
+from zoo.checks import check_rgb
+
 
 def noise_variation(image: np.ndarray, block: int = 32) -> float:
     """How much the noise level varies over an image, 0 or above; higher for pictures put together from several.
@@ -14,8 +16,7 @@ def noise_variation(image: np.ndarray, block: int = 32) -> float:
     Raises:
         ValueError: For another image, or one that holds fewer than four blocks.
     """
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-        raise ValueError(f"image must be uint8 RGB (height, width, 3). Received: {image.dtype} {image.shape}")
+    image = check_rgb(image)
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
     response = np.abs(cv2.filter2D(grey, -1, np.float32([[1, -2, 1], [-2, 4, -2], [1, -2, 1]])))
     rows, columns = (n // block for n in response.shape)

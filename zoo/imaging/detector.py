@@ -9,7 +9,7 @@ from zoo.checks import check_rgb
 from zoo.imaging.fan import FAN
 from zoo.imaging.manipulations import CLASSES
 
-DEFAULT_WEIGHTS = "fan-unet-0.1-birch.generated"
+DEFAULT_WEIGHTS = "fan-unet-0.1-margin16-birch.generated"
 
 
 class ManipulationDetector:

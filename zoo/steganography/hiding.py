@@ -1,6 +1,6 @@
 """Hide a picture in a picture: uint8 images of any size in, uint8 images out."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from zoo import tiles
+from zoo.checks import check_rgb
 from zoo.layers import DifferentiableJPEG, JPEGAugmentation
 from zoo.steganography.h_net import STRIDE, HNet
 from zoo.steganography.r_net import RNet
@@ -96,7 +97,7 @@ class ImageHider:
         Raises:
             ValueError: For images that are not uint8 RGB.
         """
-        cover, secret = _checked(cover), _checked(secret)
+        cover, secret = check_rgb(cover), check_rgb(secret)
         height, width = cover.shape[:2]
         secret = resize(secret, height, width)
         both = _padded(np.concatenate([cover, secret], axis=-1))
@@ -111,7 +112,7 @@ class ImageHider:
         Raises:
             ValueError: For a container that is not uint8 RGB, or a size below 1.
         """
-        container = _checked(container)
+        container = check_rgb(container)
         height, width = container.shape[:2]
         # R-net takes any size, but saw zeros around training images; reflected surroundings are no worse.
         revealed = _in_blocks(self.model.revealing.predict_on_batch, _padded(container), REVEALING_MARGIN)
@@ -149,29 +150,17 @@ def resize(image: np.ndarray, height: int, width: int) -> np.ndarray:
 def _in_blocks(network: Callable[[np.ndarray], np.ndarray], image: np.ndarray, margin: int) -> np.ndarray:
     """Run ``network`` over (height, width, channels) block by block; float32 (height, width, 3)."""
     output = np.empty((*image.shape[:2], 3), np.float32)
-    for top, bottom, upper, lower in _blocks(image.shape[0], margin):
-        for left, right, outer_left, outer_right in _blocks(image.shape[1], margin):
+    rows, columns = (tiles.spans(n, BLOCK + 2 * margin, margin, STRIDE) for n in image.shape[:2])
+    for upper, lower, top, bottom in rows:
+        for outer_left, outer_right, left, right in columns:
             part = network(image[None, upper:lower, outer_left:outer_right].astype(np.float32) / 255)[0]
             part = part[top - upper : bottom - upper, left - outer_left : right - outer_left]
             output[top:bottom, left:right] = part
     return output
 
 
-def _blocks(length: int, margin: int) -> Iterator[tuple[int, int, int, int]]:
-    """Start and end of each block of a side, and the same with the surroundings."""
-    for start in range(0, length, BLOCK):
-        end = min(start + BLOCK, length)
-        yield start, end, max(0, start - margin), min(length, end + margin)
-
-
 def _padded(image: np.ndarray) -> np.ndarray:
     return tiles.pad(image, *(-(-n // STRIDE) * STRIDE for n in image.shape[:2]))
-
-
-def _checked(image: np.ndarray) -> np.ndarray:
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
-        raise ValueError(f"An image must be uint8 RGB (height, width, 3). Received: {image.dtype} {image.shape}")
-    return image
 
 
 def _to_bytes(image: np.ndarray) -> np.ndarray:

@@ -21,7 +21,8 @@ class Steganographer(keras.Model):
 
     >>> model = Steganographer(HNet(), RNet(), weight=0.75, quantize=True)
     >>> model.compile(separate_optimizers(Adam(1e-3), Adam(1e-3)))
-    >>> model.fit(HidingPairs(steps=100), epochs=10)
+    >>> pairs = HidingPairs(steps=100)
+    >>> model.fit(pairs, epochs=10, shuffle=False, callbacks=[pairs.follow()])
 
     Args:
         hiding: From ``[cover, secret]`` to a container; its layers' names begin with ``h_net_``, or with another

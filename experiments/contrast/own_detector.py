@@ -1,0 +1,112 @@
+"""A detector of the user's beside ours in the tables: ``module:function``, or a SavedModel's folder."""
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from zoo import tiles
+from zoo.contrast.detector import PATCH
+
+Detector = Callable[[list[np.ndarray]], np.ndarray]
+"""Scores of units, (n,), higher for adjusted; a unit is uint8 RGB (height, width, 3)."""
+SIGNATURES = ("serve", "serving_default")
+
+
+def of_function(name: str) -> Detector:
+    """A function, ``module:function``, of one uint8 RGB picture (height, width, 3) that returns a number.
+
+    Raises:
+        ValueError: For one that cannot be imported; when called, for anything but one finite number a picture.
+    """
+    module, _, attribute = name.partition(":")
+    try:
+        function = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise ValueError(f"--detector must name an importable module:function. Received: {name!r} ({error})") from error
+
+    def score(units: list[np.ndarray]) -> np.ndarray:
+        scores = np.array([function(unit) for unit in units], np.float64)
+        if scores.shape != (len(units),) or not np.isfinite(scores).all():
+            raise ValueError(f"{name} must return one finite number a picture. Received: {scores}")
+        return scores
+
+    return score
+
+
+def of_saved_model(path: Path) -> Detector:
+    """A SavedModel by its ``serve`` or ``serving_default``, which takes one of two inputs.
+
+    Either uint8 pictures of any size, (n, height, width, 3), as what `zoo export` writes: a unit is handed over whole.
+    Or patches, (n, 64, 64, 3), uint8 or float32 in [0, 1]: a unit's score is the mean over its patches. The output is
+    the one called ``score``, or the only one: scores (n,) or (n, 1), or probabilities (n, 2) whose second is that of
+    "adjusted".
+
+    Raises:
+        ValueError: For a folder that cannot be loaded, or another input or output; when called, where it fails.
+    """
+    import tensorflow as tf
+
+    try:
+        loaded = tf.saved_model.load(str(path))
+    except Exception as error:  # of protobuf, of a missing file, of an operation that this TensorFlow lacks
+        raise ValueError(
+            f"Not a SavedModel that can be loaded. Received: {path} ({' '.join(str(error).split())[:200]})"
+        ) from error
+    serve = next((loaded.signatures[name] for name in SIGNATURES if name in loaded.signatures), None)
+    if serve is None:
+        raise ValueError(f"A SavedModel must have the signature serve or serving_default. Received: {path}")
+    given, output = _input(path, serve), _output(path, serve)
+
+    def score(units: list[np.ndarray]) -> np.ndarray:
+        scores = []
+        for unit in units:
+            batch = unit[None] if given.whole else tiles.cut(unit, tiles.grid(*unit.shape[:2], PATCH), PATCH)
+            batch = batch / np.float32(255) if given.dtype == "float32" else batch
+            try:
+                found = serve(**{given.name: tf.constant(batch)})[output].numpy()
+            except tf.errors.OpError as error:
+                reason = " ".join(str(error).split())[:200]
+                raise ValueError(f"{path} must score {batch.dtype} {batch.shape}. Received: {reason}") from error
+            if found.shape not in ((len(batch),), (len(batch), 1), (len(batch), 2)):
+                raise ValueError(f"{output} of {path} must be (n,), (n, 1) or (n, 2). Received: {found.shape}")
+            scores.append(found.reshape(len(batch), -1)[:, -1].mean())
+        return np.array(scores, np.float64)
+
+    # Held by the closure: a SavedModel's functions die with the object they were loaded into.
+    score.loaded = loaded
+    return score
+
+
+class _Input(NamedTuple):
+    name: str
+    dtype: str
+    whole: bool
+
+
+def _input(path: Path, serve: Any) -> _Input:
+    inputs = serve.structured_input_signature[1]
+    if len(inputs) == 1:
+        ((name, spec),) = inputs.items()
+        shape = [None] * 4 if spec.shape.rank is None else spec.shape.as_list()
+        if len(shape) == 4 and shape[3] in (None, 3):
+            if spec.dtype.name == "uint8" and shape[0] in (None, 1) and shape[1:3] == [None, None]:
+                return _Input(name, "uint8", whole=True)
+            if spec.dtype.name in ("uint8", "float32") and shape[0] is None and {*shape[1:3]} <= {None, PATCH}:
+                return _Input(name, spec.dtype.name, whole=False)
+    found = ", ".join(f"{name} {spec.dtype.name} {spec.shape}" for name, spec in sorted(inputs.items())) or "none"
+    raise ValueError(
+        "A SavedModel must take one input: pictures, uint8 (None, None, None, 3), or patches, uint8 or float32 in "
+        f"[0, 1], (None, {PATCH}, {PATCH}, 3). Received: {path} with {found}"
+    )
+
+
+def _output(path: Path, serve: Any) -> str:
+    outputs = sorted(serve.structured_outputs)
+    if "score" not in outputs and len(outputs) != 1:
+        raise ValueError(
+            f"A SavedModel must give an output called score, or one only. Received: {path} with {', '.join(outputs)}"
+        )
+    return "score" if "score" in outputs else outputs[0]

@@ -1,0 +1,53 @@
+"""``--dataset``, ``--data-dir`` and ``--seed``: what a table is measured on and what a network is trained on."""
+
+import argparse
+from pathlib import Path
+
+from zoo import extensions
+
+EMBEDDED = "embedded"
+"""The default: what comes with the packages, or is generated."""
+NAMED_FOLDERS = ("raise8k", "holidays", "imagenet2012", "live_iqa", "tid2013", "casia2", "nips17_dev")
+"""Data sets that are downloaded by hand: --data-dir says where they lie."""
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the three options to a command's parser."""
+    parser.add_argument(
+        "--dataset",
+        default=EMBEDDED,
+        help=f"embedded (default), clic, imagenet2012; with --data-dir {', '.join(NAMED_FOLDERS)}; or one of a package",
+    )
+    parser.add_argument("--data-dir", type=Path, help="a folder of lossless or RAW photographs instead")
+    parser.add_argument("--seed", type=_count, default=0)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"must be an integer from 0 on. Received: {text!r}")
+    return int(text)
+
+
+def dataset_of(options: argparse.Namespace) -> str:
+    """How the CSV names the data; a folder by its own name, since a path would tell of the user's machine.
+
+    Raises:
+        ValueError: For a folder beside a data set that is not read from one.
+    """
+    if options.data_dir is None:
+        return options.dataset
+    options.data_dir = options.data_dir.expanduser()
+    if options.dataset == EMBEDDED:
+        return f"folder:{folder_name(options)}"
+    named = (*NAMED_FOLDERS, *extensions.names("datasets"))
+    if options.dataset not in named:
+        raise ValueError(
+            f"--data-dir goes without --dataset, for a folder of any photographs, or with one of {', '.join(named)}. "
+            f"Received: --dataset {options.dataset}"
+        )
+    return options.dataset
+
+
+def folder_name(options: argparse.Namespace) -> str:
+    """The name of the folder of ``--data-dir``, without the path to it."""
+    return options.data_dir.expanduser().resolve().name
