@@ -162,6 +162,17 @@ def test_a_users_own_parts_and_their_saving(tmp_path, batch):
     np.testing.assert_array_equal(loaded.predict(planes, verbose=0)["probabilities"], found["probabilities"])
 
 
+def test_a_margin_is_developed_and_judged_by_the_target_but_not_sent_on(rng):
+    workflow = small_workflow(margin=8)
+    found = workflow(rng.random((2, 24, 24, 4), np.float32))
+    assert found["rgb"].shape == (2, 48, 48, 3)
+    inner = workflow.channel(workflow.versions(found["rgb"])[0][:, 8:-8, 8:-8])
+    np.testing.assert_allclose(found["probabilities"][:, 0], workflow.fan(inner), atol=1e-5)
+    assert keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(workflow)).margin == 8
+    with pytest.raises(ValueError, match=r"more than 32 pixels a side.*Received: \(None, 32, 32, 3\)"):
+        small_workflow(margin=16).build((None, 16, 16, 4))
+
+
 def test_learning_rate_of_the_paper_and_of_the_code():
     assert [paper_rate(e, fidelity="paper") for e in (0, 99, 100, 1000)] == pytest.approx(
         [1e-4, 1e-4, 0.85e-4, 1e-4 * 0.85**10]
@@ -175,6 +186,7 @@ def test_learning_rate_of_the_paper_and_of_the_code():
         ({"mode": "N"}, "Received: 'N'"),
         ({"nip_weight": -0.1}, "Received: -0.1"),
         ({"fan_loss": "hinge"}, "Received: 'hinge'"),
+        ({"margin": -1}, "Received: -1"),
         ({"manipulations": []}, "Received: 5"),
     ],
 )

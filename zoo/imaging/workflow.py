@@ -96,6 +96,8 @@ class ImagingWorkflow(keras.Model):
     def build(self, input_shape: tuple) -> None:
         """Build what was not yet: a user's own layers."""
         rgb = self.nip.compute_output_shape(input_shape)
+        if any(side is not None and side <= 2 * self.margin for side in rgb[1:3]):
+            raise ValueError(f"margin {self.margin} needs more than {2 * self.margin} pixels a side. Received: {rgb}")
         for layer in (*self.manipulations, self.channel):
             if not layer.built:
                 layer.build(rgb)
