@@ -38,8 +38,8 @@ TOGETHER = {
     ("hyperimage-forgery-stage-two.generated", "table_3"): "hyperimage-forgery-channel.generated",
 }
 """Weights that a table's cells name -> weights that had a part in all of these cells, too."""
-_TRAINED = re.compile(r"trained:(\w+)-(\w+)-([\d.]+|F)-0\.keras")
-_STORED_FAN = re.compile(r"fan-(\w+)-([\d.]+|F)-(\w+)\.generated")
+_TRAINED = re.compile(r"trained:(\w+)-(\w+)-((?:[\d.]+|F)(?:-margin\d+)?)-0\.keras")
+_STORED_FAN = re.compile(r"fan-(\w+)-((?:[\d.]+|F)(?:-margin\d+)?)-(\w+)\.generated")
 
 
 def collect(results: Path, packaged: set[str]) -> str:
