@@ -23,8 +23,8 @@ class HidingPairs(KeyedBatches):
     """Batches of ``{"cover": ..., "secret": ...}``, float32 RGB (batch_size, size, size, 3) in [0, 1].
 
     Every image is drawn on its own. Images depend on (seed, epoch, step) alone; put ``self.follow()`` among the
-    callbacks, so that a resumed ``fit(initial_epoch=...)`` sees the epoch it is in. Without it every epoch is the same,
-    which is what validation wants.
+    callbacks and pass ``shuffle=False``, and a resumed ``fit(initial_epoch=...)`` sees what an uninterrupted one would
+    have. Without ``follow()`` every epoch is the same, which is what validation wants.
 
     Args:
         steps: Batches an epoch.

@@ -11,7 +11,8 @@ class RankedPairs(KeyedBatches):
 
     Batch: two float32 arrays (batch_size, side, side, 3), as they come times ``scale`` less ``mean``, and labels
     float32 (batch_size, 1). Which pairs, their order and flips (left-right and top-bottom, both patches alike) depend
-    on (seed, epoch, step) alone. Keras counts no epochs for a data set: put ``follow()`` among the callbacks.
+    on (seed, epoch, step) alone. Keras counts no epochs for a data set: put ``self.follow()`` among the callbacks and
+    pass ``shuffle=False``, and a resumed ``fit(initial_epoch=...)`` sees what an uninterrupted one would have.
 
     Args:
         authentic: uint8 (n, side, side, 3).
