@@ -10,10 +10,15 @@ from zoo.images import ImageError, atomic, write_png
 SUFFIXES = (".png", ".tif", ".tiff")
 
 
-def check_output(path: str | Path) -> None:
-    """Raise ValueError unless ``path`` ends in one of ``SUFFIXES`` and lies in a folder that exists."""
+def check_suffix(path: str | Path) -> None:
+    """Raise ValueError unless ``path`` ends in one of ``SUFFIXES``."""
     if Path(path).suffix.lower() not in SUFFIXES:
         raise ValueError(f"A picture is written as .png, .tif or .tiff. Received: {path}")
+
+
+def check_output(path: str | Path) -> None:
+    """Raise ValueError unless ``path`` ends in one of ``SUFFIXES`` and lies in a folder that exists."""
+    check_suffix(path)
     if not Path(path).parent.is_dir():
         raise ValueError(f"A picture is written into a folder that exists. Received: {path}")
 
@@ -22,10 +27,10 @@ def write_picture(path: str | Path, rgb: np.ndarray) -> None:
     """Write uint8 or uint16 RGB, (height, width, 3), as PNG or TIFF by suffix; the file appears at once, whole.
 
     Raises:
-        ValueError: For another suffix, dtype or shape, or no such folder.
+        ValueError: For another suffix, dtype or shape.
         ImageError: Where the file cannot be written.
     """
-    check_output(path)
+    check_suffix(path)
     if rgb.dtype not in (np.uint8, np.uint16) or rgb.ndim != 3 or rgb.shape[2] != 3 or 0 in rgb.shape:
         raise ValueError(f"A picture is uint8 or uint16 (height, width, 3). Received: {rgb.dtype} {rgb.shape}")
     if Path(path).suffix.lower() == ".png":
