@@ -22,7 +22,9 @@ class ImagingWorkflow(keras.Model):
 
     >>> workflow = ImagingWorkflow(UNet(weights=..., clip=False), FAN(), nip_weight=0.1)
     >>> workflow.compile(keras.optimizers.Adam(1e-4, epsilon=1e-8))
-    >>> workflow.fit(DevelopedPatches(...), epochs=1000, callbacks=[LearningRateScheduler(paper_rate)])
+    >>> patches = DevelopedPatches(...)
+    >>> schedule = keras.callbacks.LearningRateScheduler(paper_rate)
+    >>> workflow.fit(patches, epochs=1000, shuffle=False, callbacks=[patches.follow(), schedule])
 
     It logs ``fan_loss``, ``nip_loss`` (both unweighted), ``accuracy`` and ``psnr`` (of the clipped picture, in dB, mean
     over pictures), saves as ``.keras``, and resumes.
@@ -133,7 +135,7 @@ class ImagingWorkflow(keras.Model):
         """Count losses, accuracy and PSNR of a batch and return the means so far."""
         probabilities = y_pred["probabilities"]
         hits = ops.equal(ops.argmax(probabilities, axis=-1), self._labels(probabilities))
-        error = ops.mean(ops.square(y - ops.clip(y_pred["rgb"], 0.0, 1.0)), axis=(1, 2, 3))
+        error = ops.mean(ops.square(ops.subtract(y, ops.clip(y_pred["rgb"], 0.0, 1.0))), axis=(1, 2, 3))
         psnr = -10.0 * ops.log10(ops.maximum(error, 1e-10))
         found = {
             "fan_loss": self._fan_loss(y_pred),
