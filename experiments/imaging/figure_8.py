@@ -6,7 +6,8 @@ Time:     seconds
 
 Read from the trainings' logs, which hold means over the validation patches (one of each of 30 pictures at `laptop`, two
 at `paper`; the paper has 100 for the accuracy) and no intervals. F and F+N of a network have the same number of FAN
-updates; what they share at the beginning is drawn in each.
+updates; what they share at the beginning is drawn in each. With a margin the patches are developed with one, too, and
+the PSNR is that of the larger patch.
 """
 
 from collections.abc import Iterator
@@ -28,18 +29,15 @@ def cells(settings: Settings) -> Iterator[Cell]:
     """Accuracy and PSNR by epoch."""
     evaluation = joint_evaluation(settings)
     pictures, each = evaluation.training.validation, evaluation.training.validation_patches
-    for network in evaluation.training.networks:
-        for weight in (None, *evaluation.training.lambdas):
-            run = Run(network, weight, evaluation.camera)
-            row = f"{network}, {'F' if weight is None else f'lambda {weight:g}'}"
-            logged = progress(run, evaluation.training, evaluation.folder / "joint")
-            for metric, key in METRICS.items():
-                for epoch, entry in logged:
-                    value = entry[key]
-                    estimate = Estimate(value, value, value, pictures, pictures * each)
-                    yield Cell(row, str(epoch), metric, measure=lambda e=estimate: e, weights=f"trained:{run.name}")
-                if not logged:
-                    yield Cell(row, "last", metric, status="not-run", why=absent(run))
+    for row, run in evaluation.training.labelled(evaluation.camera).items():
+        logged = progress(run, evaluation.training, evaluation.folder / "joint")
+        for metric, key in METRICS.items():
+            for epoch, entry in logged:
+                value = entry[key]
+                estimate = Estimate(value, value, value, pictures, pictures * each)
+                yield Cell(row, str(epoch), metric, measure=lambda e=estimate: e, weights=f"trained:{run.name}")
+            if not logged:
+                yield Cell(row, "last", metric, status="not-run", why=absent(run))
 
 
 def progress(run: Run, scale: JointScale, folder: Path) -> list[tuple[int, dict]]:
@@ -67,7 +65,7 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
         for metric, axis in zip(METRICS, pair, strict=True):
             chosen = frame[(frame["metric"] == metric) & frame["row"].str.startswith(f"{network},")]
             for row, part in chosen.groupby("row", sort=False):
-                axis.plot(part["column"].astype(int), part["value"], ".-", lw=1, label=row.split(", ")[1])
+                axis.plot(part["column"].astype(int), part["value"], ".-", lw=1, label=row.partition(", ")[2])
             axis.set(xlabel="epoch", ylabel=metric, title=network)
             axis.grid(alpha=0.3)
         pair[0].axhline(0.2, color="grey", lw=0.8, ls=":")

@@ -10,7 +10,7 @@ from zoo.experiments.scales import scale_of
 LAMBDAS = (1e-4, 5e-4, 1e-3, 5e-3, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0)
 """The paper's values (Table S1)."""
 MARGIN = 16
-"""Planes; deeper than any padding of DNet reaches, and not as deep as UNet's coarse levels."""
+"""Planes; as deep as padding reaches in DNet, and not as deep as in UNet's coarse levels."""
 OWN = "own"
 """What the camera of a folder of RAW files is called."""
 CODECS = ("dJPEG", "libjpeg", "none")
@@ -93,6 +93,19 @@ class JointScale:
             found.append((f"{alone.name}-search", search, self.search_epochs))
             left -= self.search_epochs
         return [*found, (run.name, run, left)]
+
+    def labelled(self, camera: str) -> dict[str, Run]:
+        """F, every F+N and those with a margin, of all networks of one camera: "unet, lambda 0.1, margin 16" -> run."""
+        found = {}
+        for network in self.networks:
+            alone = Run(network, None, camera)
+            found[f"{network}, F"] = alone
+            for weight in self.lambdas:
+                found[f"{network}, lambda {weight:g}"] = dataclasses.replace(alone, weight=weight)
+            for weight in self.inside if network == self.networks[0] else ():
+                run = dataclasses.replace(alone, weight=weight, margin=MARGIN)
+                found[f"{network}, lambda {weight:g}, margin {MARGIN}"] = run
+        return found
 
     def runs(self) -> list[Run]:
         """All trainings of this scale."""
