@@ -16,6 +16,8 @@ OUTPUT ?= results
 # Not from the environment, where INSTALL is often a program.
 INSTALL :=
 SEED ?= 0
+# Processes of `make test`.
+JOBS ?= 2
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
@@ -36,7 +38,7 @@ $(VENV)/.installed: requirements.lock setup.cfg
 setup: $(VENV)/.installed ## make .venv with the locked versions
 
 test: $(VENV)/.installed ## the tests, offline, under 12 minutes on two cores
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile
 
 $(PARITY)/.installed: requirements.lock setup.cfg
 	$(PYTHON) -m venv $(PARITY)

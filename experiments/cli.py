@@ -9,9 +9,11 @@ from pathlib import Path
 
 from zoo import extensions
 from zoo.experiments import data_options, doctor, export_command, pretrain_command
-from zoo.experiments.contrast import command as contrast
+from zoo.experiments.adversarial import commands as adversarial
+from zoo.experiments.contrast import commands as contrast
 from zoo.experiments.hyperimage import commands as hyperimage
-from zoo.experiments.steganography import command as steganography
+from zoo.experiments.imaging import commands as imaging
+from zoo.experiments.steganography import commands as steganography
 from zoo.version import __version__
 
 
@@ -63,16 +65,8 @@ def _parser() -> argparse.ArgumentParser:
 
     pretrain_command.add(commands)
 
-    from zoo.experiments.adversarial.commands import add_commands as add_adversarial
-    from zoo.experiments.imaging.commands import add_commands as add_imaging
-
-    contrast.add(commands)
-    add_adversarial(commands)
-    add_imaging(commands)
-    hyperimage.add(commands)
-    steganography.add(commands)
-    export_command.add(commands)
-    doctor.add(commands)
+    for module in (contrast, adversarial, imaging, hyperimage, steganography, export_command, doctor):
+        module.add(commands)
     for name in extensions.names("commands"):
         try:
             extensions.load("commands", name)(commands)
@@ -94,6 +88,7 @@ def _add_table_arguments(parser: argparse.ArgumentParser, optional: bool = False
 
 def _list(options: argparse.Namespace) -> int:
     from zoo.experiments import tables
+    from zoo.products import exportable
     from zoo.store import VARIABLE, home
     from zoo.weights import names, provenance
 
@@ -104,6 +99,9 @@ def _list(options: argparse.Namespace) -> int:
     for name in names():
         entry = provenance(name)
         print(f"  {name:40} {entry.bytes / 2**20:4.1f} MiB  {entry.data}")
+    print("products (zoo export NAME DIR):")
+    for name in exportable():
+        print(f"  {name}")
     print(f"weights that you train are kept in {home()}; {VARIABLE} moves it")
     added = {kind: extensions.names(kind) for kind in extensions.KINDS}
     if any(added.values()):

@@ -2,10 +2,8 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from zoo.serving import Serving
+from zoo.own_weights import HELP
 
 PHASES = ("RGGB", "GRBG", "GBRG", "BGGR")
 
@@ -25,13 +23,13 @@ def add(commands: "argparse._SubParsersAction") -> None:
         "folder of `zoo adversarial fit`; a wrong name lists all",
     )
     parser.add_argument("folder", type=Path, metavar="DIR", help="a new folder, or an export to be replaced")
-    parser.add_argument("--weights", type=Path, metavar="FILE|FOLDER", help="weights of `zoo pretrain` instead of ours")
+    parser.add_argument("--weights", metavar="NAME|FILE|FOLDER", help=HELP)
     parser.add_argument("--cfa", choices=PHASES, help="of networks that develop: phase of your sensor's mosaic")
     parser.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
-    from zoo.export import export
+    from zoo.export import export, serving
 
     detector = Path(options.name)
     if detector.is_dir():
@@ -42,7 +40,7 @@ def _run(options: argparse.Namespace) -> int:
 
         product, name = detection(KNNDetector.load(detector)), ""
     else:
-        product, name = _named(options), options.name
+        product, name = serving(options.name, options.weights, options.cfa), options.name
     export(product, options.folder, name)
     print(f"written: {options.folder}")
     for title, signature in (("serve", product.serve), ("differentiable", product.differentiable)):
@@ -53,23 +51,3 @@ def _run(options: argparse.Namespace) -> int:
     for key, meaning in product.meaning.items():
         print(f"  {key}: {meaning}")
     return 0
-
-
-def _named(options: argparse.Namespace) -> "Serving":
-    from zoo.export import serving
-
-    # The digits are what these networks were trained on: with them comes the paper's detector.
-    if options.name.startswith("adversarial-") and options.name.rpartition(".")[2] == "digits":
-        import numpy as np
-
-        from zoo import load
-        from zoo.adversarial import KNNDetector
-        from zoo.adversarial.serving import best_layer, detection
-        from zoo.datasets.digits import digits
-
-        model = load(options.name, options.weights)
-        images, labels = digits("train")
-        k = max(1, round(len(images) / len(np.unique(labels))))
-        detector = KNNDetector(model, best_layer(model), k, dimensions=256).fit((images, labels))
-        return detection(detector)
-    return serving(options.name, options.weights, options.cfa)

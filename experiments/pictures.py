@@ -1,5 +1,10 @@
-"""Read the pictures that a command is given, one after the other; those that cannot be read are named, not fatal."""
+"""What commands that score pictures share: reading them one after the other, options, and what is printed.
 
+A picture that cannot be read is named on standard error and is not fatal: the command's code is then 2.
+"""
+
+import argparse
+import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -21,6 +26,27 @@ def readable(paths: Sequence[Path], failed: list[Path]) -> "Iterator[tuple[Path,
             failed.append(path)
             continue
         yield path, image
+
+
+def add_pictures(parser: argparse.ArgumentParser, heatmap: str = "") -> None:
+    """Add the pictures, ``--json`` and, with a help text for it, ``--heatmap``."""
+    parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    if heatmap:
+        parser.add_argument("--heatmap", type=Path, metavar="OUT.png", help=heatmap)
+
+
+def as_json(path: Path, image: "np.ndarray", found: dict[str, object], note: str) -> str:
+    """A line of ``--json``: the picture's path and size, what was found, and what it is not."""
+    height, width = image.shape[:2]
+    return json.dumps({"image": str(path), "height": height, "width": width, **found, "note": note})
+
+
+def finish(options: argparse.Namespace, failed: Sequence[Path], note: str) -> int:
+    """Say once, beside scores for people, what they are not; returns the command's exit code."""
+    if not options.json and len(failed) < len(options.images):
+        print(f"note: {note}", file=sys.stderr)
+    return 2 if failed else 0
 
 
 def check_heatmap(heatmap: Path | None, images: Sequence[Path]) -> None:

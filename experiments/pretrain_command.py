@@ -25,14 +25,17 @@ def add(commands: "argparse._SubParsersAction") -> None:
     data_options.add(parser)
     parser.add_argument("--install", action="store_true", help="into the package, not the local store")
     parser.add_argument("--folder", type=Path, default=Path("runs"), help="checkpoints; a killed training resumes")
-    parser.add_argument("--joint", action="store_true", help="imaging: camera and analyst, after the networks")
+    after = parser.add_mutually_exclusive_group()
+    after.add_argument("--joint", action="store_true", help="imaging: camera and analyst, after the networks")
+    after.add_argument("--low-light", action="store_true", help="imaging: Table 3's network for low light")
     parser.add_argument("--only", choices=hyperimage.TASKS, help="hyperimage: one of its three tasks")
     parser.set_defaults(run=_run)
 
 
 def training_command(options: argparse.Namespace) -> str:
     """The command as it is kept with the weights; of ``--data-dir`` the folder's name only, not the user's path."""
-    words = ["zoo", "pretrain", options.paper, *(["--joint"] if options.joint else []), "--scale", options.scale]
+    part = ["--joint"] * options.joint + ["--low-light"] * options.low_light
+    words = ["zoo", "pretrain", options.paper, *part, "--scale", options.scale]
     if options.dataset != EMBEDDED:
         words += ["--dataset", options.dataset]
     if options.data_dir is not None:
@@ -43,17 +46,17 @@ def training_command(options: argparse.Namespace) -> str:
 def _run(options: argparse.Namespace) -> int:
     _check(options)
     if options.paper == "imaging":
-        from zoo.experiments.imaging.commands import pretrain_joint, pretrain_networks
+        from zoo.experiments.imaging.commands import pretrain
 
-        return pretrain_joint(options) if options.joint else pretrain_networks(options)
+        return pretrain(options, training_command(options))
     if options.paper == "hyperimage":
         return hyperimage.pretrain(options, training_command(options))
     return _adversarial(options) if options.paper == "adversarial" else _on_photographs(options)
 
 
 def _check(options: argparse.Namespace) -> None:
-    if options.joint and options.paper != "imaging":
-        raise ValueError(f"--joint is for imaging. Received: {options.paper}")
+    if (options.joint or options.low_light) and options.paper != "imaging":
+        raise ValueError(f"--joint and --low-light are for imaging. Received: {options.paper}")
     if options.only and options.paper != "hyperimage":
         raise ValueError(f"--only is for hyperimage. Received: {options.paper}")
     if not options.install:

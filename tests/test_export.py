@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from zoo import export
+from zoo import export, products
 from zoo.adversarial import KNNDetector, SmallOverFeat
 from zoo.adversarial.features import FeatureExtractor
 from zoo.adversarial.serving import classification, detection
@@ -264,4 +264,5 @@ def test_names_that_are_no_product_are_refused_with_those_that_are():
         export.serving("hyperimage-quality.nowhere", weights="one.npz")
     with pytest.raises(ValueError, match="have a phase"):
         export.serving("contrast-aware.generated", cfa="RGGB")
-    assert "contrast-aware.generated" in export.exportable()
+    assert "contrast-aware.generated" in products.exportable()
+    assert "hyperimage-quality.generated" in products.exportable()

@@ -12,12 +12,16 @@ ROOT = Path(__file__).parent.parent
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
-    """The Python of an environment with nothing of ours but the built wheel; dependencies come from this one."""
+    """The Python of an environment with nothing of ours but the wheel of the sdist; dependencies come from this one."""
     folder = tmp_path_factory.mktemp("wheel")
     ignored = shutil.ignore_patterns(".*", "runs", "build", "dist", "*.egg-info", "__pycache__", "results")
     shutil.copytree(ROOT, folder / "source", ignore=ignored)
+    sdist = [sys.executable, "-c", "import sys, setuptools.build_meta as b; b.build_sdist(sys.argv[1])", str(folder)]
+    subprocess.run(sdist, cwd=folder / "source", check=True, capture_output=True)
+    shutil.rmtree(folder / "source")  # what the sdist leaves out is missed
+    (archive,) = folder.glob("*.tar.gz")
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "wheel", "--no-deps", "--no-build-isolation"]
-    subprocess.run([*pip, "-w", str(folder), str(folder / "source")], check=True, capture_output=True)
+    subprocess.run([*pip, "-w", str(folder), str(archive)], check=True, capture_output=True)
     (wheel,) = folder.glob("*.whl")
     venv.create(folder / "env", with_pip=False)
     (site,) = (folder / "env" / "lib").glob("python*/site-packages")

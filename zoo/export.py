@@ -7,7 +7,6 @@ import dataclasses
 import importlib
 import json
 from collections.abc import Callable
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,8 @@ import keras
 
 from zoo import extensions, models
 from zoo.folders import replacing
+from zoo.own_weights import own_weights
+from zoo.products import parts_of, product_of
 from zoo.serving import Serving, Signature
 from zoo.version import __version__
 from zoo.weights import names, provenance
@@ -23,98 +24,29 @@ ABOUT = "forensics_zoo.json"
 """Beside the SavedModel: its endpoints, what goes in and comes out, and where the weights come from."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Product:
-    """What becomes a SavedModel: names of a pattern, and the function that makes a ``Serving`` of the networks."""
-
-    pattern: str
-    """Shell pattern of the part of a name before its last dot."""
-    serving: str
-    """``module:function`` of the networks in ``parts``."""
-    parts: tuple[str, ...] = ()
-    """Architectures whose weights it needs, where the name is not one itself."""
-    phased: bool = False
-    """Whether ``serving`` takes the phase of a mosaic, ``cfa``."""
-
-
-_IMAGING, _HYPER = "zoo.imaging.serving", "zoo.hyperimage.serving"
-PRODUCTS = (
-    Product("contrast-*", "zoo.contrast.serving:adjustment"),
-    Product("adversarial-*", "zoo.adversarial.serving:classification"),
-    Product("steganography-h-net", "zoo.steganography.serving:hiding"),
-    Product("steganography-r-net", "zoo.steganography.serving:revealing"),
-    Product("fan-*", f"{_IMAGING}:manipulation"),
-    *(Product(f"{name}-*", f"{_IMAGING}:development", phased=True) for name in ("inet", "unet", "dnet")),
-    Product("hyperimage-quality", f"{_HYPER}:quality", ("hyperimage-quality-patches", "hyperimage-quality-stage-two")),
-    Product("hyperimage-forgery", f"{_HYPER}:forgery", ("hyperimage-forgery-channel", "hyperimage-forgery-stage-two")),
-)
-"""The first whose pattern fits is taken."""
-
-
-def exportable() -> list[str]:
-    """Names that ``serving`` takes, given the weights that are here."""
-    here = set(names())
-    single = [name for name in here if any(fnmatchcase(name.rpartition(".")[0], p.pattern) for p in PRODUCTS)]
-    whole = [
-        f"{product.pattern}.{training}"
-        for product in PRODUCTS
-        if product.parts
-        for training in {name.rpartition(".")[2] for name in here}
-        if all(f"{part}.{training}" in here for part in product.parts)
-    ]
-    return sorted({*single, *whole, *extensions.names("servings")})
-
-
 def serving(name: str, weights: str | Path | None = None, cfa: str | None = None) -> Serving:
     """What ``name`` is as a product, with its stored weights or others.
 
     Args:
         name: ``architecture.training`` as in ``zoo.load``, or ``hyperimage-quality.*`` and ``hyperimage-forgery.*``,
             which are two networks each.
-        weights: A file instead of the stored weights, or a folder of ``<name>.npz``.
+        weights: Others than the stored ones, see ``zoo.own_weights.own_weights``.
         cfa: For networks that develop: the phase of the mosaics that will be served, by default the networks' own.
 
     Raises:
         ValueError: For a name that is no product, or weights that are not here.
     """
     foreign = name in extensions.names("servings")
-    if cfa is not None and (foreign or not _product(name).phased):
+    if cfa is not None and (foreign or not product_of(name).phased):
         raise ValueError(f"Only networks that develop a mosaic have a phase. Received: {cfa!r} for {name}")
     if foreign:
         return extensions.load("servings", name)(models.load(name, weights))
-    product, parts = _product(name), parts_of(name)
-    if len(parts) > 1 and weights is not None and not Path(weights).is_dir():
-        raise ValueError(f"weights of {name} must be a folder of {', '.join(parts)} (.npz). Received: {weights}")
-    networks = []
-    for part in parts:
-        file = Path(weights) / f"{part}.npz" if weights is not None and Path(weights).is_dir() else weights
-        networks.append(models.load(part, file))
+    product, parts = product_of(name), parts_of(name)
+    own = [None] * len(parts) if weights is None else own_weights(weights, *parts)
+    networks = [models.load(part, file) for part, file in zip(parts, own, strict=True)]
     module, _, function = product.serving.partition(":")
     make: Callable[..., Serving] = getattr(importlib.import_module(module), function)
     return make(*networks, **({} if cfa is None else {"cfa": cfa}))
-
-
-def parts_of(name: str) -> list[str]:
-    """Names of the weights that a product is made of.
-
-    Raises:
-        ValueError: For a name that is no product.
-    """
-    if name in extensions.names("servings"):
-        return [name]
-    training = name.rpartition(".")[2]
-    return [f"{part}.{training}" for part in _product(name).parts] or [name]
-
-
-def _product(name: str) -> Product:
-    for product in PRODUCTS:
-        if fnmatchcase(name.rpartition(".")[0], product.pattern):
-            return product
-    whole = ", ".join(f"{p.pattern}.*" for p in PRODUCTS)
-    raise ValueError(
-        f"What can be exported is {whole}; with the weights that are here: {', '.join(exportable()) or 'none'}. "
-        f"Received: {name!r}"
-    )
 
 
 def export(product: Serving, folder: str | Path, name: str = "") -> Path:

@@ -26,7 +26,8 @@ class Architecture:
     arguments: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
-_JOINT, _ANY_SIDES = "zoo pretrain imaging --joint", {"input_shape": (None, None, 3)}
+_IMAGING, _ANY_SIDES = "zoo pretrain imaging", {"input_shape": (None, None, 3)}
+_JOINT = f"{_IMAGING} --joint"
 _HYPER, _SMALL = "zoo.hyperimage.model", "zoo.adversarial.small"
 _TRAIN_HYPER = "zoo pretrain hyperimage"
 ARCHITECTURES = (
@@ -36,13 +37,13 @@ ARCHITECTURES = (
     Architecture("steganography-h-net", "zoo.steganography.h_net:HNet", "zoo pretrain steganography"),
     Architecture("steganography-r-net", "zoo.steganography.r_net:RNet", "zoo pretrain steganography"),
     Architecture("fan-*", "zoo.imaging.fan:FAN", _JOINT, _ANY_SIDES),
-    Architecture("*-low-light", "zoo.imaging.model:UNet", "python -m zoo.experiments.imaging.low_light"),
+    Architecture("*-low-light", "zoo.imaging.model:UNet", f"{_IMAGING} --low-light"),
     Architecture("inet-joint-*", "zoo.imaging.model:INet", _JOINT),
     Architecture("unet-joint-*", "zoo.imaging.model:UNet", _JOINT),
     Architecture("dnet-joint-*", "zoo.imaging.model:DNet", _JOINT),
-    Architecture("inet-*", "zoo.imaging.model:INet", "zoo pretrain imaging"),
-    Architecture("unet-*", "zoo.imaging.model:UNet", "zoo pretrain imaging"),
-    Architecture("dnet-*", "zoo.imaging.model:DNet", "zoo pretrain imaging"),
+    Architecture("inet-*", "zoo.imaging.model:INet", _IMAGING),
+    Architecture("unet-*", "zoo.imaging.model:UNet", _IMAGING),
+    Architecture("dnet-*", "zoo.imaging.model:DNet", _IMAGING),
     Architecture("hyperimage-quality-stage-two", f"{_HYPER}:TIDStageTwo", _TRAIN_HYPER),
     Architecture("hyperimage-quality-*", f"{_HYPER}:CNNIQA", _TRAIN_HYPER),
     Architecture("hyperimage-forgery-channel", f"{_HYPER}:ForgeryChannel", _TRAIN_HYPER),

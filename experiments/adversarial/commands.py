@@ -1,14 +1,13 @@
 """``zoo adversarial fit | score | attack``: the detector and the attacks on image files."""
 
 import argparse
-import json
 import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo import extensions
-from zoo.experiments.pictures import readable
+from zoo.experiments.pictures import add_pictures, as_json, finish, readable
 
 if TYPE_CHECKING:
     import keras
@@ -17,11 +16,15 @@ if TYPE_CHECKING:
 DEFAULT_MODEL = "adversarial-overfeat.digits"
 ATTACKS = ("fgsm", "fgs", "iter_target_class", "lbfgs", "random_noise")
 TARGETED = ("iter_target_class", "lbfgs")
+NOTE = (
+    "the lower, the less the classification is to be trusted; the score's scale is that of this detector alone, and an "
+    "attack that knows the detector passes it: zoo/adversarial/README.md"
+)
 HELD_OUT = 5
 """Of a folder's pictures every fifth of a class sets the threshold and is not in the database."""
 
 
-def add_commands(commands: "argparse._SubParsersAction") -> None:
+def add(commands: "argparse._SubParsersAction") -> None:
     """Add ``adversarial`` and its verbs to the command line's parser."""
     family = commands.add_parser("adversarial", help="detect adversarial images; attack a classifier")
     verbs = family.add_subparsers(dest="verb", required=True, metavar="VERB")
@@ -46,9 +49,8 @@ def add_commands(commands: "argparse._SubParsersAction") -> None:
         description="Scores pictures: the lower, the less their classification is to be trusted. First, as for fit "
         "and attack, a picture is shrunk to the classifier's size on its shorter side and cut to its centre.",
     )
-    score.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
-    score.add_argument("--detector", type=Path, required=True, metavar="FOLDER")
-    score.add_argument("--json", action="store_true", help="one JSON object a line")
+    add_pictures(score)
+    score.add_argument("--detector", type=Path, required=True, metavar="FOLDER", help="of `zoo adversarial fit`")
     score.set_defaults(run=_score)
 
     attack = verbs.add_parser("attack", help="write adversarial versions of pictures as PNG")
@@ -214,12 +216,12 @@ def _score(options: argparse.Namespace) -> int:
         score = float(detector.score_features(features[detector.layer], predicted)[0])
         trusted = None if detector.threshold is None else bool(score > detector.threshold)
         if options.json:
-            entry = {"image": str(path), "class": int(predicted[0]), "score": round(score, 6), "trusted": trusted}
-            print(json.dumps(entry | {"probability": round(float(np.max(output)), 6)}))
+            entry = {"score": round(score, 6), "class": int(predicted[0]), "trusted": trusted}
+            print(as_json(path, picture, entry | {"probability": round(float(np.max(output)), 6)}, NOTE))
         else:
             verdict = {None: "", True: "trusted", False: "rejected"}[trusted]
             print(f"{score:.4f}  class {int(predicted[0])}  {verdict}  {path}")
-    return 2 if failed else 0
+    return finish(options, failed, NOTE)
 
 
 def _attack(options: argparse.Namespace) -> int:

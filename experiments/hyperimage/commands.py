@@ -1,13 +1,13 @@
 """``zoo hyperimage quality`` and ``zoo hyperimage forgery``, and ``zoo pretrain hyperimage``."""
 
 import argparse
-import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from zoo.experiments.pictures import check_heatmap, readable
+from zoo.experiments.pictures import add_pictures, as_json, check_heatmap, finish, readable
 from zoo.experiments.scales import scale_of
+from zoo.own_weights import HELP, own_weights
 
 QUALITY_NOTE = (
     "trained on generated scenes and distortions to agree with GMSD, a full-reference measure, not with people: "
@@ -25,15 +25,14 @@ def add(commands: "argparse._SubParsersAction") -> None:
     """Add the family's command to the ``zoo`` parser."""
     family = commands.add_parser("hyperimage", help="stand-in quality and forgery from localised artefacts")
     verbs = family.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for verb, text, run in (("quality", QUALITY_NOTE, _quality), ("forgery", FORGERY_NOTE, _forgery)):
+    heatmap = "what a single picture's score rests on"
+    for verb, text, drawn, run in (
+        ("quality", QUALITY_NOTE, "", _quality),
+        ("forgery", FORGERY_NOTE, heatmap, _forgery),
+    ):
         parser = verbs.add_parser(verb, help=f"score pictures; {text}", description=f"Scores pictures; {text}.")
-        parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
-        parser.add_argument("--json", action="store_true", help="one JSON object a line")
-        parser.add_argument("--weights", type=Path, metavar="FOLDER", help="networks of `zoo pretrain` instead of ours")
-        if verb == "forgery":
-            parser.add_argument(
-                "--heatmap", type=Path, metavar="OUT.png", help="what a single picture's score rests on"
-            )
+        add_pictures(parser, drawn)
+        parser.add_argument("--weights", metavar="NAME|FOLDER", help=HELP)
         parser.set_defaults(run=run)
 
 
@@ -64,8 +63,6 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
         arguments = {}
         if task == "forgery" and scale.width != usual.width:
             arguments = {name: {"width": scale.width} for name in module.STORED}
-        if task == "quality" and scale.grid != usual.grid:
-            arguments = {module.SECOND: {"input_shape": [*scale.grid, 800]}}
         stages.install(folder, f"{command} --only {task}", module.STORED, local, arguments)
     return 0
 
@@ -74,7 +71,7 @@ def _quality(options: argparse.Namespace) -> int:
     from zoo.experiments.hyperimage.quality import SECOND, SELECTED
     from zoo.hyperimage.detector import QualityScorer
 
-    scorer = QualityScorer(_weights(options, SELECTED, SECOND))
+    scorer = QualityScorer(own_weights(options.weights, SELECTED, SECOND))
     return _score(options, scorer.score, QUALITY_NOTE)
 
 
@@ -84,7 +81,7 @@ def _forgery(options: argparse.Namespace) -> int:
     from zoo.heatmap import write_heatmap
     from zoo.hyperimage.detector import ForgeryDetector
 
-    detector = ForgeryDetector(_weights(options, CHANNEL, SECOND))
+    detector = ForgeryDetector(own_weights(options.weights, CHANNEL, SECOND))
 
     def score(image: object) -> float:
         found = detector.score(image)
@@ -96,26 +93,13 @@ def _forgery(options: argparse.Namespace) -> int:
     return _score(options, score, FORGERY_NOTE)
 
 
-def _weights(options: argparse.Namespace, *names: str) -> tuple[str, ...]:
-    from zoo.experiments.hyperimage.stages import find
-    from zoo.experiments.table import DataUnavailable
-
-    try:
-        return tuple(find(options.weights, name) for name in names)
-    except DataUnavailable as error:
-        raise ValueError(f"--weights is needed: this package holds no such weights. Received: {error}") from error
-
-
 def _score(options: argparse.Namespace, score: Score, note: str) -> int:
     """Print a score a picture; a picture that cannot be read is named on standard error, and the code is then 2."""
     failed: list[Path] = []
     for path, image in readable(options.images, failed):
         found = score(image)
         if options.json:
-            size = {"height": image.shape[0], "width": image.shape[1]}
-            print(json.dumps({"image": str(path), "score": round(found, 6), **size, "note": note}))
+            print(as_json(path, image, {"score": round(found, 6)}, note))
         else:
             print(f"{found:.3f}  {path}")
-    if not options.json:
-        print(f"note: {note}", file=sys.stderr)
-    return 2 if failed else 0
+    return finish(options, failed, note)

@@ -79,10 +79,10 @@ class Protocol:
                 first = VGGPatchNet("imagenet")
             except Exception as error:  # whatever a download raises, where there is no network
                 raise DataUnavailable("VGG-16's ImageNet weights, which Keras downloads") from error
-            return TwoStage(first, TIDStageTwo((*self.scale.grid, 800)), _CaffeMean())
+            return TwoStage(first, TIDStageTwo(), _CaffeMean())
         if self.dataset == "live_iqa":
             return TwoStage(CNNIQA((32, 32, 1)), LIVEStageTwo((*LIVE_GRID, 800)), LocalContrastNormalization())
-        return TwoStage(CNNIQA(), TIDStageTwo((*self.scale.grid, 800)), LocalContrastNormalization())
+        return TwoStage(CNNIQA(), TIDStageTwo(), LocalContrastNormalization())
 
     def _end_to_end(self, split: int, method: str, distortions: frozenset[str] | None) -> np.ndarray:
         normalise = LocalContrastNormalization()

@@ -46,13 +46,12 @@ class Scale:
     first: Recipe
     second: Recipe
     size: tuple[int, int] = (384, 512)
-    grid: tuple[int, int] = (23, 31)
     from_data: bool = False
     """Whether the networks start from ``stages.scale_to_data`` instead of Glorot's draw."""
 
 
 SCALES = {
-    "smoke": Scale(2, 1, 3, 4, Recipe(1, 1), Recipe(1, 1, batch_size=2), (96, 128), (16, 16), True),
+    "smoke": Scale(2, 1, 3, 4, Recipe(1, 1), Recipe(1, 1, batch_size=2), (96, 128), from_data=True),
     "laptop": Scale(
         40,
         8,
@@ -146,7 +145,7 @@ def patch_sets(
 
 def network(scale: Scale, first: str | None = None, second: str | None = None) -> TwoStage:
     """Both stages for TID2013 behind the normalisation, with weights where given; takes RGB in [0, 255]."""
-    stage_two = TIDStageTwo((*scale.grid, 800), weights=second)
+    stage_two = TIDStageTwo(weights=second)
     return TwoStage(CNNIQA(weights=first), stage_two, LocalContrastNormalization())
 
 
@@ -161,7 +160,7 @@ def train(scale: Scale, folder: Path, seed: int = 0) -> TwoStage:
         sets = {part: patch_sets(examples(scale, part, seed), scale.patches, seed) for part in parts}
     for which, name in names.items():
         model = CNNIQA() if which == "all" else both.first
-        trainer = both if which == "selected" else TwoStage(model, TIDStageTwo((*scale.grid, 800)))
+        trainer = both if which == "selected" else TwoStage(model, TIDStageTwo())
 
         def fit(which: str = which, trainer: TwoStage = trainer) -> keras.callbacks.History:
             x, y = sets["train"][which]

@@ -96,7 +96,7 @@ class Offline:
             return model.predict([e.image for e in self.examples])
         if method == CNN:
             first = CNNIQA(weights=find(self.settings.weights, ALL))
-            second = TIDStageTwo((*self.scale.grid, 800))
+            second = TIDStageTwo()
             network = TwoStage(first, second, LocalContrastNormalization())
             return np.concatenate([network.predict_patch_average([e.image]) for e in self.examples])
         return self.features[0 if method == PROPOSED else 1]

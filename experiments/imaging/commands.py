@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from zoo.experiments.imaging.commands_prnu import add_prnu
 from zoo.experiments.imaging.detect_command import add_detect
+from zoo.own_weights import HELP, own_weights
 
 if TYPE_CHECKING:
     import keras
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 PIPELINES = ("classical", "bilinear", "inet", "unet", "dnet")
 
 
-def add_commands(commands: "argparse._SubParsersAction") -> None:
+def add(commands: "argparse._SubParsersAction") -> None:
     """Add ``imaging`` with its verbs to the ``zoo`` command."""
     imaging = commands.add_parser("imaging", help="develop RAW photographs, and tell cameras by their noise")
     verbs = imaging.add_subparsers(dest="verb", required=True, metavar="VERB")
@@ -27,7 +28,7 @@ def add_commands(commands: "argparse._SubParsersAction") -> None:
     develop.add_argument("photo", type=Path, metavar="PHOTO.dng", help="any Bayer RAW file that LibRaw opens")
     develop.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.png", help=".png, .tif or .tiff")
     develop.add_argument("--pipeline", default="classical", choices=PIPELINES)
-    develop.add_argument("--weights", help="of the network: a file, as of `zoo imaging fit`, or a stored name")
+    develop.add_argument("--weights", metavar="NAME|FILE|FOLDER", help=f"{HELP} or `zoo imaging fit`")
     develop.add_argument("--bits", type=int, default=8, choices=(8, 16), help="of each value written")
     develop.set_defaults(run=_develop)
 
@@ -45,42 +46,38 @@ def add_commands(commands: "argparse._SubParsersAction") -> None:
     add_prnu(verbs)
 
 
-def pretrain_joint(options: argparse.Namespace) -> int:
-    """``zoo pretrain imaging --joint``: train camera and analyst together, after the networks, in the same folder.
+def pretrain(options: argparse.Namespace, command: str) -> int:
+    """Train the networks of the synthetic camera, pack and store them; ``command`` is kept with them.
+
+    ``--joint`` trains camera and analyst together, after the networks, in the same folder; ``--low-light`` Table 3's
+    network.
 
     Raises:
-        ValueError: For data, and where the networks were not trained before.
+        ValueError: For data: the stored networks are those of the synthetic camera; for ``--joint`` where the networks
+            were not trained before.
     """
-    from zoo.experiments.imaging import joint_pretrained
-
     if options.data_dir is not None or options.dataset != "embedded":
-        received = options.data_dir or options.dataset
-        raise ValueError(f"For a camera of your own: zoo.experiments.imaging.joint_training. Received: {received}")
-    folder = options.folder / f"imaging-{options.scale}-{options.seed}"
-    joint_pretrained.run(options.scale, folder, options.seed, options.install)
-    return 0
-
-
-def pretrain_networks(options: argparse.Namespace) -> int:
-    """``zoo pretrain imaging``: train the stored networks on the synthetic camera, pack them, and store them.
-
-    Raises:
-        ValueError: For data: the stored networks are those of the synthetic camera.
-    """
-    from zoo.experiments.imaging.pretrained import install, pack_all
-    from zoo.experiments.imaging.training import pretrain
+        own = "zoo.experiments.imaging.joint_training" if options.joint else "zoo imaging fit RAW_DIR --network NAME"
+        raise ValueError(f"For a camera of your own: {own}. Received: {options.data_dir or options.dataset}")
     from zoo.experiments.stored import training_tag
 
-    if options.data_dir is not None or options.dataset != "embedded":
-        received = options.data_dir or options.dataset
-        raise ValueError(f"For a camera of your own: zoo imaging fit RAW_DIR --network NAME. Received: {received}")
     folder = options.folder / f"imaging-{options.scale}-{options.seed}"
-    pretrain(options.scale, folder, options.seed)
-    for path, loss in pack_all(folder).items():
-        print(f"written: {path} (packing costs {loss:.2f} dB)")
-    command = f"zoo pretrain imaging --scale {options.scale} --seed {options.seed}"
     local = None if options.install else training_tag(options.scale)
-    install(folder, command, "generated dead-leaves scenes, synthetic camera", local)
+    if options.joint:
+        from zoo.experiments.imaging import joint_pretrained
+
+        joint_pretrained.run(options.scale, folder, options.seed, command, local)
+    elif options.low_light:
+        from zoo.experiments.imaging import low_light
+
+        low_light.run(options.scale, folder, options.seed, command, local)
+    else:
+        from zoo.experiments.imaging import pretrained, training
+
+        training.pretrain(options.scale, folder, options.seed)
+        for path, loss in pretrained.pack_all(folder).items():
+            print(f"written: {path} (packing costs {loss:.2f} dB)")
+        pretrained.install(folder, command, "generated dead-leaves scenes, synthetic camera", local)
     return 0
 
 
@@ -113,7 +110,10 @@ def _network(options: argparse.Namespace) -> "keras.Model":
     from zoo.experiments.imaging.training import NETWORKS
     from zoo.weights import names
 
-    weights = options.weights or NAMES[options.pipeline]
+    # What `zoo imaging fit` leaves in its folder has no training in its name.
+    fitted = Path(options.weights or "") / f"{options.pipeline}.npz"
+    given = fitted if options.weights and fitted.is_file() else options.weights
+    (weights,) = own_weights(given, NAMES[options.pipeline])
     if not options.weights and weights not in names():
         raise ValueError(
             "There are no stored weights of this network: make pretrained PAPER=imaging, or --weights FILE. "

@@ -60,10 +60,10 @@ def _accuracy(workflow: ImagingWorkflow, planes: np.ndarray) -> float:
     return float((np.concatenate(found).argmax(-1) == np.arange(workflow.classes)).mean())
 
 
-def run(scale_name: str, folder: Path, seed: int, install: bool) -> None:
-    """Train all joint models of a scale, pack what is kept and install it; says what was written.
+def run(scale_name: str, folder: Path, seed: int, command: str, local: str | None) -> None:
+    """Train all joint models of a scale, pack what is kept and store it; says what was written.
 
-    ``install`` is whether into the package, else the local store.
+    ``command`` and ``local`` as for ``stored.install``.
     """
     scale = check_scale(scale_name)
     train_all(scale_name, folder, seed)
@@ -71,7 +71,5 @@ def run(scale_name: str, folder: Path, seed: int, install: bool) -> None:
         history = [entry for _, entry in progress(one, scale, folder / "joint")]
         for path, cost in pack(one, scale, folder).items():
             print(f"written: {path} (packing costs {100 * cost:.1f} points of accuracy)")
-            command = f"zoo pretrain imaging --joint --scale {scale_name} --seed {seed}"
             described = "8, residual 32" if path.name.startswith("fan") else "8, fine levels 16"
-            local = None if install else stored.training_tag(scale_name)
             stored.install("imaging", path, history, described, command, "generated scenes, synthetic camera", local)

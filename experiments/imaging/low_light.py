@@ -1,7 +1,7 @@
 """Train a UNet to develop short exposures to what long ones look like, for Table 3 (Chen et al., CVPR 2018).
 
-Command:  python -m zoo.experiments.imaging.low_light [--scale laptop] [--folder runs/imaging-low-light]
-Then:     zoo reproduce imaging table-3 --weights runs/imaging-low-light
+Command:  zoo pretrain imaging --low-light [--scale laptop]
+Then:     zoo reproduce imaging table-3 --weights runs/imaging-laptop-0
 Expected: results/laptop/imaging_table_3.csv, row "UNet (short)"
 Time:     as the UNet of ``training.py`` at the same scale
 
@@ -11,10 +11,8 @@ no table. The rate is Chen et al.'s, 1e-4, and three quarters of the epochs: at 
 the loss was seen to rise a millionfold in the sixth epoch.
 """
 
-import argparse
 import dataclasses
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -59,44 +57,33 @@ def pairs(role: str, count: int, side: int, seed: int = 0) -> list[Developed]:
     return made
 
 
-def main() -> None:
-    """Train, and pack the weights where ``zoo reproduce imaging table-3 --weights`` finds them."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--scale", default="laptop")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--folder", type=Path, default=Path("runs/imaging-low-light"))
-    parser.add_argument("--install", action="store_true", help="into the package, not the local store")
-    options = parser.parse_args()
-    try:
-        _train(options)
-    except (ValueError, OSError) as error:
-        print(f"zoo: {' '.join(str(error).split())}", file=sys.stderr)
-        sys.exit(2)
+def run(scale_name: str, folder: Path, seed: int, command: str, local: str | None) -> Path:
+    """Train in ``folder/low-light``, and pack into ``folder``, where ``zoo reproduce imaging table-3 --weights`` looks.
 
+    ``command`` and ``local`` as for ``stored.install``.
 
-def _train(options: argparse.Namespace) -> None:
-    scale = training.check(options.scale, ["unet"])
-    fitting.check_same(options.folder, "unet", {"scale": options.scale, "seed": options.seed})
+    Raises:
+        ValueError: For an unknown scale, or a folder with a training of another.
+    """
+    scale = training.check(scale_name, ["unet"])
+    states = folder / "low-light"
+    fitting.check_same(states, "unet", {"scale": scale_name, "seed": seed})
     recipe = scale.recipes["unet"]
     recipe = dataclasses.replace(recipe, rate=1e-4, epochs=-(-recipe.epochs * 3 // 4))
     scale = dataclasses.replace(scale, recipes={"unet": recipe})
     pictures, validation = (
-        pairs(role, count, scale.side, options.seed)
+        pairs(role, count, scale.side, seed)
         for role, count in (("train", scale.training), ("validation", scale.validation))
     )
     side = min(scale.validation_side, scale.side // 2)
-    fixed = fixed_patches(validation, side, options.seed)
-    trained = training.train("unet", scale, pictures, fixed, options.folder, options.seed)
+    fixed = fixed_patches(validation, side, seed)
+    trained = training.train("unet", scale, pictures, fixed, states, seed)
     network = UNet()
     network.set_weights(trained.get_weights())
-    path = options.folder / f"{LOW_LIGHT}.npz"
+    path = folder / f"{LOW_LIGHT}.npz"
     zoo.weights.pack(network, path, bits("unet", network))
-    history = json.loads((options.folder / "unet.json").read_text())
+    history = json.loads((states / "unet.json").read_text())
     print(f"written: {path} ({history[-1]['val_psnr']:.1f} dB on validation scenes)")
-    command = f"python -m zoo.experiments.imaging.low_light --scale {options.scale} --seed {options.seed}"
-    data, local = "generated low-light scenes, synthetic camera", stored.training_tag(options.scale)
-    stored.install("imaging", path, history, "8, fine levels 16", command, data, None if options.install else local)
-
-
-if __name__ == "__main__":
-    main()
+    data = "generated low-light scenes, synthetic camera"
+    stored.install("imaging", path, history, "8, fine levels 16", command, data, local)
+    return path

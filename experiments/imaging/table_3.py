@@ -1,6 +1,6 @@
 """Table 3 of Korus and Memon 2019: does PRNU survive a pipeline for low light?
 
-Command:  zoo reproduce imaging table-3 --weights runs/imaging-low-light       after `low_light.py`
+Command:  zoo reproduce imaging table-3 --weights runs/imaging-laptop-0       after `zoo pretrain imaging --low-light`
 Expected: results/laptop/imaging_table_3.csv and .png
 Time:     1 minute at `laptop` on one core
 Data:     a synthetic body (14 bits, low noise); the paper: a Sony of the See-in-the-Dark data set

@@ -131,12 +131,13 @@ def test_the_command_of_a_task_names_the_task(tmp_path, command, monkeypatch):
 
 
 def test_commands_of_the_other_families():
-    usual = {"joint": False, "dataset": "embedded", "data_dir": None, "seed": 0, "scale": "laptop"}
+    usual = {"joint": False, "low_light": False, "dataset": "embedded", "data_dir": None, "seed": 0, "scale": "laptop"}
 
     def kept(paper, **given):
         return pretrain_command.training_command(argparse.Namespace(paper=paper, **usual | given))
 
     assert kept("imaging", joint=True) == "zoo pretrain imaging --joint --scale laptop --seed 0"
+    assert kept("imaging", low_light=True) == "zoo pretrain imaging --low-light --scale laptop --seed 0"
     assert kept("adversarial", dataset="cifar10") == (
         "zoo pretrain adversarial --scale laptop --dataset cifar10 --seed 0"
     )

@@ -10,7 +10,7 @@ import pytest
 import zoo.images
 import zoo.weights
 from zoo.datasets.jpeg import compress
-from zoo.experiments import tables
+from zoo.experiments import stored, tables
 from zoo.experiments.cli import main
 from zoo.experiments.imaging import band_baseline, distortions, inside, joint_pretrained, real_channel
 from zoo.experiments.imaging.figure_8 import progress
@@ -30,7 +30,7 @@ def folder(tmp_path_factory):
     """A folder of trainings at `smoke`: an INet as it starts, F and F+N."""
     path = tmp_path_factory.mktemp("runs")
     INet(clip=False).save(path / "inet.keras")
-    joint_pretrained.run("smoke", path, 0, install=False)
+    joint_pretrained.run("smoke", path, 0, "zoo pretrain imaging --joint", stored.training_tag("smoke"))
     return path
 
 

@@ -47,7 +47,7 @@ def pictures(tmp_path, photo):
 
 @pytest.mark.parametrize("cover", ["cover.png", "opaque.png", "secret.jpg"])
 def test_hide_and_reveal_go_through_a_file(pictures, command, networks, cover):
-    option = ("--networks", networks / "ours-0.75.keras")
+    option = ("--weights", networks / "ours-0.75.keras")
     container, secret, sheet = (pictures / f"{name}.png" for name in ("container", "revealed", "sheet"))
     code, out, _ = command(
         "steganography", "hide", pictures / cover, pictures / "secret.jpg", "-o", container, *option,
@@ -68,13 +68,13 @@ def test_a_turned_photograph_is_hidden_in_as_one_sees_it(pictures, command, netw
     Image.fromarray(photo[:32, :64]).save(pictures / "turned.png", exif=exif)
     container = pictures / "container.png"
     hide = ("steganography", "hide", pictures / "turned.png", pictures / "cover.png", "-o", container)
-    assert command(*hide, "--networks", networks / "ours-0.75.keras")[0] == 0
+    assert command(*hide, "--weights", networks / "ours-0.75.keras")[0] == 0
     np.testing.assert_array_equal(read_image(container), np.rot90(photo[:32, :64], -1))
 
 
 def test_what_is_no_container_is_warned_of(pictures, command, networks, rng):
     Image.fromarray(rng.integers(0, 256, (40, 40, 3), np.uint8)).save(pictures / "noise.png")
-    option = ("-o", pictures / "revealed.png", "--networks", networks / "ours-0.75.keras")
+    option = ("-o", pictures / "revealed.png", "--weights", networks / "ours-0.75.keras")
     code, _, err = command("steganography", "reveal", pictures / "noise.png", *option)
     assert code == 0
     assert err.startswith("zoo: warning:")
@@ -86,7 +86,7 @@ def test_what_is_no_container_is_warned_of(pictures, command, networks, rng):
 
 def test_jpeg_is_written_by_networks_that_were_trained_for_it_alone(pictures, command, networks):
     container = pictures / "container.jpg"
-    hide = ("steganography", "hide", pictures / "cover.png", pictures / "secret.jpg", "-o", container, "--networks")
+    hide = ("steganography", "hide", pictures / "cover.png", pictures / "secret.jpg", "-o", container, "--weights")
     code, _, err = command(*hide, networks / "ours-0.75.keras")
     assert code == 2
     assert "JPEG would destroy the hidden picture" in err
@@ -106,9 +106,11 @@ def test_jpeg_is_written_by_networks_that_were_trained_for_it_alone(pictures, co
         ("hide", "cover.png", "secret.jpg", "-o", "container.webp"),
         ("hide", "cover.png", "secret.jpg", "-o", "absent/container.png"),
         ("hide", "cover.png", "secret.jpg", "-o", "container.png", "--sheet", "sheet.jpg"),
-        ("hide", "cover.png", "secret.jpg", "-o", "container.png", "--networks", "cover.png"),
+        ("hide", "cover.png", "secret.jpg", "-o", "container.png", "--weights", "cover.png"),
         ("hide", "cover.png", "secret.jpg"),
-        ("hide", "cover.png", "secret.jpg", "-o", "container.png", "--jpeg", "--networks", "absent.keras"),
+        ("hide", "cover.png", "secret.jpg", "-o", "container.png", "--jpeg", "--weights", "absent.keras"),
+        ("hide", "cover.png", "secret.jpg", "-o", "container.png", "--weights", "absent"),
+        ("hide", "cover.png", "secret.jpg", "-o", "container.png", "--weights", "."),
         ("reveal", "cover.png", "-o", "secret.jpg"),
         ("reveal", "text.png", "-o", "secret.png"),
         ("reveal", "cover.png", "-o", "secret.png", "--size", "0x4"),
@@ -118,7 +120,7 @@ def test_jpeg_is_written_by_networks_that_were_trained_for_it_alone(pictures, co
 )
 def test_bad_input_is_one_line_and_code_2(pictures, command, monkeypatch, networks, arguments):
     monkeypatch.chdir(pictures)
-    option = () if "--networks" in arguments or not arguments else ("--networks", networks / "ours-0.75.keras")
+    option = () if "--weights" in arguments or not arguments else ("--weights", networks / "ours-0.75.keras")
     before = sorted(pictures.iterdir())
     code, _, err = command("steganography", *arguments, *option)
     assert code == 2

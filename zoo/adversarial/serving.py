@@ -9,6 +9,7 @@ from keras import ops
 from zoo.adversarial.detector import KNNDetector
 from zoo.adversarial.features import FeatureExtractor
 from zoo.adversarial.scoring import Weighting
+from zoo.datasets.digits import digits
 from zoo.serving import Serving, of_pictures
 
 SPARE = 32
@@ -67,6 +68,16 @@ def classification(model: keras.Model, layer: str | None = None) -> Serving:
 
     meaning = _meaning(extractor.input_shape) | {"features": f"of {layer}, averaged over the picture"}
     return of_pictures(core, [extractor.network], meaning, {"image": extractor.input_shape}, scale=1.0)
+
+
+def detection_on_digits(model: keras.Model) -> Serving:
+    """Serve a small network that knows the digits with the paper's detector, fitted to the digits' training part.
+
+    ``k`` is the mean number of pictures a class, as in the paper.
+    """
+    images, labels = digits("train")
+    k = max(1, round(len(images) / len(np.unique(labels))))
+    return detection(KNNDetector(model, best_layer(model), k, dimensions=256).fit((images, labels)))
 
 
 def detection(detector: KNNDetector) -> Serving:

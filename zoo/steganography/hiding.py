@@ -10,6 +10,7 @@ import numpy as np
 from zoo import tiles
 from zoo.checks import check_rgb
 from zoo.layers import DifferentiableJPEG, JPEGAugmentation
+from zoo.own_weights import own_weights
 from zoo.steganography.h_net import STRIDE, HNet
 from zoo.steganography.r_net import RNet
 from zoo.steganography.steganographer import Steganographer
@@ -30,19 +31,25 @@ DARK, LEAST_LIKENESS_IN_THE_DARK = 16, 0.9
 stored R-net mostly reveals specks on black. Chosen on a few dozen photographs: a hint, no test."""
 
 
-def stored_steganographer(jpeg: bool = False) -> Steganographer:
+def stored_steganographer(jpeg: bool = False, weights: str | Path | None = None) -> Steganographer:
     """The stored H-net and R-net; with ``jpeg`` those that were trained with JPEG between them.
 
+    ``weights``: others than the stored ones, what follows the last dot of their names or a folder that
+    `zoo pretrain steganography` left, see ``zoo.own_weights.own_weights``.
+
     Raises:
-        ValueError: Where they are not stored, or a file was changed.
+        ValueError: Where they are not there, or a file was changed.
     """
     ending = THROUGH_JPEG if jpeg else ""
-    if jpeg and HIDING_WEIGHTS + ending not in names():
+    given = weights if weights is None or Path(weights).is_dir() else f"{weights}{ending}"
+    if jpeg and weights is None and HIDING_WEIGHTS + ending not in names():
         raise ValueError(
             f"`zoo pretrain steganography` trains networks that survive JPEG; none are stored here. Received: {jpeg=}"
         )
-    hiding, revealing = HNet(weights=HIDING_WEIGHTS + ending), RNet(weights=REVEALING_WEIGHTS + ending)
-    return Steganographer(hiding, revealing, quantize=True, channel=jpeg_channel() if jpeg else None)
+    hiding, revealing = own_weights(given, HIDING_WEIGHTS + ending, REVEALING_WEIGHTS + ending)
+    return Steganographer(
+        HNet(weights=hiding), RNet(weights=revealing), quantize=True, channel=jpeg_channel() if jpeg else None
+    )
 
 
 def jpeg_channel() -> DifferentiableJPEG:

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zoo.own_weights import HELP
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -33,13 +35,8 @@ def add(commands: "argparse._SubParsersAction") -> None:
     )
     reveal.set_defaults(run=_reveal)
     for verb in (hide, reveal):
-        networks = verb.add_mutually_exclusive_group()
-        networks.add_argument(
-            "--jpeg", action="store_true", help="the stored networks that survive JPEG, and show more"
-        )
-        networks.add_argument(
-            "--networks", type=Path, metavar="FILE.keras", help="networks of `zoo pretrain`, not ours"
-        )
+        verb.add_argument("--jpeg", action="store_true", help="the networks that survive JPEG, and show more")
+        verb.add_argument("--weights", metavar="NAME|FILE.keras|FOLDER", help=HELP)
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -110,8 +107,13 @@ def _reveal(options: argparse.Namespace) -> int:
 def _hider(options: argparse.Namespace) -> "ImageHider":
     from zoo.steganography.hiding import ImageHider, load_steganographer, stored_steganographer
 
-    given = options.networks
-    return ImageHider(stored_steganographer(options.jpeg) if given is None else load_steganographer(given))
+    given = options.weights
+    if given is None or Path(given).suffix != ".keras":
+        return ImageHider(stored_steganographer(options.jpeg, given))
+    model = ImageHider(load_steganographer(given))
+    if options.jpeg and not model.survives_jpeg:
+        raise ValueError(f"--jpeg needs networks that were trained with JPEG between them. Received: {given}")
+    return model
 
 
 def _picture(path: Path, upright: bool = True) -> "np.ndarray":

@@ -1,0 +1,42 @@
+"""Own weights by name, file or folder, as every command takes them."""
+
+import pytest
+
+from zoo import store
+from zoo.own_weights import own_weights
+
+PAIR = ("hyperimage-quality-patches.generated", "hyperimage-quality-stage-two.generated")
+
+
+def test_nothing_given_is_what_is_stored():
+    assert own_weights(None, *PAIR) == PAIR
+
+
+def test_a_folder_must_hold_every_network(tmp_path):
+    (tmp_path / f"{PAIR[0]}.npz").touch()
+    assert own_weights(tmp_path, PAIR[0]) == (str(tmp_path / f"{PAIR[0]}.npz"),)
+    with pytest.raises(ValueError, match=rf"must hold {PAIR[1]} \(.npz\). Received: .*{tmp_path.name}"):
+        own_weights(tmp_path, *PAIR)
+
+
+def test_a_file_or_a_name_is_one_networks(tmp_path):
+    file = tmp_path / "mine.npz"
+    file.touch()
+    assert own_weights(file, PAIR[0]) == (str(file),)
+    assert own_weights("contrast-unaware.generated", "contrast-aware.generated") == ("contrast-unaware.generated",)
+    for given in (file, PAIR[0], "nowhere"):
+        with pytest.raises(ValueError, match=rf"what follows the dot in {PAIR[0]} and {PAIR[1]}; .*Received: "):
+            own_weights(given, *PAIR)
+    with pytest.raises(ValueError, match=r"a file, the name of stored weights; here are contrast-aware.generated"):
+        own_weights("nowhere.npz", "contrast-aware.generated")
+
+
+def test_the_training_alone_names_every_network(tmp_path, monkeypatch):
+    monkeypatch.setenv(store.VARIABLE, str(tmp_path / "store"))
+    file = tmp_path / "packed.npz"
+    file.write_bytes(b"0")
+    for stored in PAIR:
+        name = stored.replace(".generated", ".generated-smoke")
+        store.add(store.home() / "weights.json", "hyperimage", name, file, {})
+    assert own_weights("generated-smoke", *PAIR) == tuple(f"{name}-smoke" for name in PAIR)
+    assert own_weights("generated", *PAIR) == PAIR
