@@ -13,14 +13,16 @@ from zoo.experiments.adversarial import commands as adversarial
 from zoo.experiments.contrast import commands as contrast
 from zoo.experiments.hyperimage import commands as hyperimage
 from zoo.experiments.imaging import commands as imaging
+from zoo.experiments.quiet import quiet_import
 from zoo.experiments.steganography import commands as steganography
 from zoo.version import __version__
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns 0, or 2 for bad input (one line on standard error), or 130 for Ctrl-C."""
-    # TensorFlow announces at import which GPUs it did not find; a user who has none knows.
+    # TensorFlow announces which GPUs it did not find; a user who has none knows.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    quiet_import()
     options = _parser().parse_args(arguments)
     try:
         with warnings.catch_warnings():

@@ -1,14 +1,16 @@
 """Curves of the figures as cells: one row a curve, one column a point, so that the CSV holds the figure."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from zoo.experiments.adversarial.evaluation import AUTHENTIC, Evaluation, Scorer, percent
+from zoo.experiments.adversarial.detectors import knn
+from zoo.experiments.adversarial.evaluation import AUTHENTIC, ERRORS, OVERFEAT_ATTACKS, Evaluation, Scorer, percent
+from zoo.experiments.adversarial.shared import evaluation_of, weights_of
 from zoo.experiments.figures import pyplot, save
 from zoo.experiments.table import Cell, Settings
 from zoo.metrics import Estimate, bootstrap_mean
@@ -40,6 +42,15 @@ def density(evaluation: Evaluation, name: str, scorer: Scorer, group: str, weigh
     for low, high in itertools.pairwise(BINS):
         measure = partial(_within, evaluation, scorer, group, low, high)
         yield Cell(f"{name}, {group}", f"{(low + high) / 2:.3f}", "share", measure=measure, weights=weights)
+
+
+def best_scores(settings: Settings, curve: Callable[..., Iterator[Cell]]) -> Iterator[Cell]:
+    """``curve`` of every group for the DW-kNN score on pool5 and fc6, PCA and whitening (Figures 3 and 4)."""
+    evaluation, weights = evaluation_of("overfeat", settings), weights_of("overfeat", settings)
+    for layer in ("pool5", "fc6"):
+        scorer = knn(evaluation, layer, "PCA+W", "DW-kNN")
+        for group in (AUTHENTIC, *OVERFEAT_ATTACKS, ERRORS):
+            yield from curve(evaluation, layer, scorer, group, weights)
 
 
 def plot(

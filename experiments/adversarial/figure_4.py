@@ -5,29 +5,15 @@ Expected: results/laptop/adversarial_figure_4.csv and .png
 Time:     `laptop` minutes on two cores
 """
 
-from collections.abc import Iterator
 from functools import partial
 
 from zoo.experiments.adversarial import curves
-from zoo.experiments.adversarial.detectors import knn
-from zoo.experiments.adversarial.evaluation import AUTHENTIC, ERRORS, OVERFEAT_ATTACKS
-from zoo.experiments.adversarial.shared import evaluation_of, weights_of
-from zoo.experiments.table import Cell, Settings, Table
-
-
-def cells(settings: Settings) -> Iterator[Cell]:
-    """One row a curve, one column a point."""
-    evaluation, weights = evaluation_of("overfeat", settings), weights_of("overfeat", settings)
-    for layer in ("pool5", "fc6"):
-        scorer = knn(evaluation, layer, "PCA+W", "DW-kNN")
-        for group in (AUTHENTIC, *OVERFEAT_ATTACKS, ERRORS):
-            yield from curves.density(evaluation, layer, scorer, group, weights)
-
+from zoo.experiments.table import Table
 
 TABLE = Table(
     "adversarial",
     "figure_4",
     "Score densities on OverFeat, Figure 4",
-    cells,
+    partial(curves.best_scores, curve=curves.density),
     plot=partial(curves.plot, x_label="score"),
 )

@@ -1,0 +1,51 @@
+"""Import TensorFlow without what it says while it is imported on a machine where all is well.
+
+TensorFlow 2.19 and later log before they read ``TF_CPP_MIN_LOG_LEVEL``, so that no setting silences those lines.
+"""
+
+import importlib.util
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+_ALL_IS_WELL = re.compile(rb"(WARNING: All log messages before absl::InitializeLog|I0000 )[^\n]*\n?")
+"""Informational lines of its log, and the line that goes before them."""
+
+
+def quiet_import() -> None:
+    """Drop informational lines from standard error while ``tensorflow`` is imported; what else comes is passed on."""
+    if "tensorflow" not in sys.modules:
+        sys.meta_path.insert(0, _Finder())
+
+
+class _Finder:
+    """Finds ``tensorflow`` once, as it would be found without."""
+
+    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
+        if name != "tensorflow":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        if spec is not None and spec.loader is not None:
+            execute = spec.loader.exec_module
+            spec.loader.exec_module = lambda module: _filtered(execute, module)
+        return spec
+
+
+def _filtered(execute: object, module: ModuleType) -> None:
+    # The lines come from C++, past sys.stderr.
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as said:
+        os.dup2(said.fileno(), 2)
+        try:
+            execute(module)
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+            said.seek(0)
+            with open(2, "wb", closefd=False) as stream:
+                stream.write(_ALL_IS_WELL.sub(b"", said.read()))

@@ -1,0 +1,30 @@
+"""What TensorFlow says at import, with a package in its place that says it."""
+
+import os
+import subprocess
+import sys
+
+STATED = "import os, sys\nx = 3\n"
+SAYS = 'os.write(2, b"WARNING: All log messages before absl::InitializeLog() is called are written to STDERR\\n'
+SAYS += 'I0000 00:00:1.2 7 port.cc:153] oneDNN custom operations are on.\\nE0000 00:00:1.2 7 cuda.cc:1] broken\\n")\n'
+CODE = "from zoo.experiments.quiet import quiet_import; quiet_import(); import tensorflow; print(tensorflow.x)"
+
+
+def _import(folder, source):
+    (folder / "tensorflow").mkdir()
+    (folder / "tensorflow" / "__init__.py").write_text(source)
+    environment = os.environ | {"PYTHONPATH": str(folder)}
+    return subprocess.run([sys.executable, "-c", CODE], env=environment, capture_output=True, text=True, check=False)
+
+
+def test_information_is_dropped_and_errors_are_passed_on(tmp_path):
+    done = _import(tmp_path, STATED + SAYS)
+    assert (done.returncode, done.stdout) == (0, "3\n")
+    assert done.stderr == "E0000 00:00:1.2 7 cuda.cc:1] broken\n"
+
+
+def test_an_import_that_fails_says_why(tmp_path):
+    done = _import(tmp_path, STATED + SAYS + "raise ImportError('no such symbol')\n")
+    assert done.returncode == 1
+    assert "cuda.cc:1] broken" in done.stderr and "ImportError: no such symbol" in done.stderr
+    assert "oneDNN" not in done.stderr
