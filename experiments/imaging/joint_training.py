@@ -19,6 +19,7 @@ gets the same number of FAN updates.
 """
 
 import argparse
+import dataclasses
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -208,6 +209,7 @@ def main() -> None:
     parser.add_argument("--codec", choices=CODECS, default=CODECS[0])
     parser.add_argument("--margin", type=int, default=0, help="planes around a patch that the analyst does not see")
     parser.add_argument("--scale", default="laptop")
+    parser.add_argument("--precision", choices=("float32", "mixed_bfloat16"), help="of training (default: the scale's)")
     parser.add_argument("--data-dir", type=Path, help="RAW files of one camera of yours, instead")
     parser.add_argument("--nip", type=Path, help="the pre-trained network's weights")
     parser.add_argument("--folder", type=Path, help="default: runs/imaging-<scale>-<seed>")
@@ -215,6 +217,8 @@ def main() -> None:
     options = parser.parse_args()
     try:
         scale = check_scale(options.scale)
+        if options.precision is not None:
+            scale = dataclasses.replace(scale, precision=options.precision)
         folder = options.folder or Path("runs") / f"imaging-{options.scale}-{options.seed}"
         if options.data_dir is not None and options.camera is not None:
             raise ValueError(f"--data-dir and --camera exclude each other. Received: {options.camera}")
@@ -223,6 +227,7 @@ def main() -> None:
         plain_nip(run.network, folder, camera, options.nip)  # before minutes are spent on pictures
         pictures = pictures_of(scale, run.camera, options.data_dir, options.seed)
         what = {"files": [p.source for p in pictures[0]], "scale": options.scale, "seed": options.seed}
+        what |= {} if options.precision is None else {"precision": options.precision}
         fitting.check_same(folder / "joint", camera, what)
         train(run, scale, folder, pictures, options.seed, options.nip)
     except (ValueError, OSError) as error:
