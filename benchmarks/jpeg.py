@@ -1,6 +1,6 @@
 """Speed and memory of zoo.layers.DifferentiableJPEG beside kornia and Pillow, all in one run.
 
-    pip install -e ".[parity]"
+    pip install -e ".[benchmark]"
     python benchmarks/jpeg.py
 
 Every measurement is a process of its own with two threads: 4:2:0 at quality 75, float images for the differentiable
