@@ -96,11 +96,11 @@ def _list(options: argparse.Namespace) -> int:
 
     print("tables (zoo reproduce PAPER TABLE):")
     for paper, name, title in tables.overview():
-        print(f"  {paper} {name:10} {title}")
+        print(f"  {f'{paper} {name}':28} {title}")
     print("stored weights:")
     for name in names():
         entry = provenance(name)
-        print(f"  {name:40} {entry.bytes / 2**20:4.1f} MiB  {entry.data}")
+        print(f"  {name:44} {entry.bytes / 2**20:4.1f} MiB  {entry.data}")
     print("products (zoo export NAME DIR):")
     for name in exportable():
         print(f"  {name}")

@@ -65,19 +65,20 @@ def _run(options: argparse.Namespace) -> int:
         if finding.part != part:
             part = finding.part
             print(f"{part}:")
-        print(f"  {finding.state:7} {finding.name:36} {finding.detail}".rstrip(), flush=True)
+        print(f"  {finding.state:7} {finding.name:44} {finding.detail}".rstrip(), flush=True)
         broken += finding.state == "broken"
     print(f"{broken} broken" if broken else "nothing is broken")
     return 1 if broken else 0
 
 
 def examine() -> Iterator[Finding]:
-    """Everything in order: versions, Keras's backend, devices, data, weights."""
+    """Everything in order: versions, Keras's backend, devices, data, weights, what other packages add."""
     yield from versions()
     yield from backend()
     yield from devices()
     yield from data()
     yield from weights()
+    yield from packages()
 
 
 def versions() -> Iterator[Finding]:
@@ -200,3 +201,14 @@ def weights() -> Iterator[Finding]:
         except ValueError as error:
             yield Finding("weights", name, "broken", str(error))
     yield Finding("weights", "local store", "ok" if home.is_dir() else "absent", f"{home} ({store.VARIABLE} moves it)")
+
+
+def packages() -> Iterator[Finding]:
+    """What other packages add, and whether it can be imported."""
+    for kind in extensions.KINDS:
+        for name in extensions.names(kind):
+            try:
+                extensions.load(kind, name)
+                yield Finding("other packages", name, "ok", kind)
+            except (ImportError, ValueError) as error:
+                yield Finding("other packages", name, "broken", " ".join(str(error).split()))

@@ -1,6 +1,7 @@
 """``zoo export``: a SavedModel of stored networks, or of a saved detector of adversarial images."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from zoo.own_weights import HELP
@@ -38,10 +39,10 @@ def _run(options: argparse.Namespace) -> int:
         from zoo.adversarial import KNNDetector
         from zoo.adversarial.serving import detection
 
-        product, name = detection(KNNDetector.load(detector)), ""
+        product = replace(detection(KNNDetector.load(detector)), name=f"detector {detector.absolute().name}")
     else:
-        product, name = serving(options.name, options.weights, options.cfa), options.name
-    export(product, options.folder, name)
+        product = serving(options.name, options.weights, options.cfa)
+    export(product, options.folder)
     print(f"written: {options.folder}")
     for title, signature in (("serve", product.serve), ("differentiable", product.differentiable)):
         shown = [

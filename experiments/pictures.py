@@ -42,6 +42,12 @@ def as_json(path: Path, image: "np.ndarray", found: dict[str, object], note: str
     return json.dumps({"image": str(path), "height": height, "width": width, **found, "note": note})
 
 
+def warn_of_padding(path: Path, image: "np.ndarray", side: int) -> None:
+    """Say of a picture smaller than a network's patch of ``side`` pixels that it was filled up."""
+    if min(image.shape[:2]) < side:
+        print(f"zoo: {path}: smaller than a patch of {side} pixels, and filled up", file=sys.stderr)
+
+
 def finish(options: argparse.Namespace, failed: Sequence[Path], note: str) -> int:
     """Say once, beside scores for people, what they are not; returns the command's exit code."""
     if not options.json and len(failed) < len(options.images):

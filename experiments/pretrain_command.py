@@ -21,7 +21,7 @@ def add(commands: "argparse._SubParsersAction") -> None:
     """Add the command to the ``zoo`` parser."""
     parser = commands.add_parser("pretrain", help="train a paper's stored weights anew")
     parser.add_argument("paper", choices=PAPERS)
-    parser.add_argument("--scale", default=STORED_SCALE)
+    parser.add_argument("--scale", default=STORED_SCALE, help="smoke, laptop (default) or paper")
     data_options.add(parser)
     parser.add_argument("--install", action="store_true", help="into the package, not the local store")
     parser.add_argument("--folder", type=Path, default=Path("runs"), help="checkpoints; a killed training resumes")

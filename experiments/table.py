@@ -29,6 +29,10 @@ SCHEMA = tuple(
 Status = Literal["measured", "quoted", "not-run", "data-unavailable"]
 
 
+COUNTS = {"n_sources": "Int64", "n_units": "Int64"}
+"""Columns of whole numbers, empty where nothing was measured."""
+
+
 class DataUnavailable(Exception):
     """Raised by a cell whose data or weights are not to be had here; the message says what is missing."""
 
@@ -179,7 +183,7 @@ def assemble(table: Table, settings: Settings, output: Path, cells: list[Cell], 
         entries.append(found[0]["entry"] if found else _entry(table, settings, cell, None, "not-run", 0.0))
         if reason := (found[0].get("reason") if found else UNASKED):
             reasons[cell_key(*name)] = reason
-    frame = pd.DataFrame(entries)[list(SCHEMA)]
+    frame = pd.DataFrame(entries)[list(SCHEMA)].astype(COUNTS)
     write_reasons(path, reasons)
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic(path) as partial:

@@ -1,6 +1,8 @@
 """All tables of all papers, by name, and those that other packages add."""
 
 import importlib
+import sys
+from collections.abc import Iterator
 
 from zoo import extensions
 from zoo.experiments.table import Table
@@ -43,14 +45,24 @@ def find(paper: str, name: str) -> Table:
 
 
 def overview() -> list[tuple[str, str, str]]:
-    """Paper, name on the command line and title of every table."""
-    pairs = [(paper, module) for paper, modules in _known().items() for module in modules]
-    return [(paper, module.replace("_", "-"), find(paper, module).title) for paper, module in pairs]
+    """Paper, name on the command line and title of every table; one that cannot be imported is named and left out."""
+    return [(paper, name, table.title) for paper, name, table in _all()]
 
 
 def with_detector() -> list[str]:
     """The tables that measure a detector of the user's, as one types them."""
-    return [f"{paper} {name}" for paper, name, _ in overview() if find(paper, name).takes_detector]
+    return [f"{paper} {name}" for paper, name, table in _all() if table.takes_detector]
+
+
+def _all() -> Iterator[tuple[str, str, Table]]:
+    for paper, modules in _known().items():
+        for module in modules:
+            try:
+                yield paper, module.replace("_", "-"), find(paper, module)
+            except (ImportError, ValueError) as error:
+                if module in _MODULES.get(paper, ()):
+                    raise
+                print(f"zoo: {' '.join(str(error).split())}", file=sys.stderr)
 
 
 def _known() -> dict[str, tuple[str, ...]]:

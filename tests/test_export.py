@@ -26,6 +26,7 @@ from zoo.layers import LocalContrastNormalization
 from zoo.steganography import Steganographer
 from zoo.steganography.hiding import ImageHider
 from zoo.steganography.serving import hiding, revealing
+from zoo.weights import pack, provenance, sha256
 
 TOLERANCE = 1e-5
 IMAGES = np.random.default_rng(1).integers(0, 256, (60, 16, 16, 3), np.uint8)
@@ -238,9 +239,26 @@ def test_neighbours_by_matrix_product_score_as_the_detector(rng, weighting):
 
 def test_it_is_written_down_what_goes_in_and_comes_out(done):
     about = json.loads((done[0] / "hide" / export.ABOUT).read_text())
-    assert about["endpoints"]["serve"]["cover"] == {"shape": [None, None, None, 3], "dtype": "uint8"}
-    assert about["endpoints"]["serve_one"]["cover"]["shape"] == [None, None, 3]
+    serve, one, floats = (about["endpoints"][name] for name in ("serve", "serve_one", "differentiable"))
+    assert serve["inputs"]["cover"] == {"shape": [None, None, None, 3], "dtype": "uint8"}
+    assert one["inputs"]["cover"]["shape"] == [None, None, 3]
+    assert [part["outputs"]["container"]["dtype"] for part in (serve, one, floats)] == ["uint8", "uint8", "float32"]
     assert {"cover", "secret", "container"} <= set(about["meaning"])
+
+
+def test_it_is_written_down_which_weights_are_in_it(tmp_path, rng):
+    ours = export.serving("inet-birch.generated")
+    pack(INet(), tmp_path / "mine.npz")
+    theirs = export.serving("inet-birch.generated", tmp_path / "mine.npz")
+    for name, product in (("ours", ours), ("theirs", theirs)):
+        export.export(product, tmp_path / name)
+    ours, theirs = (json.loads((tmp_path / name / export.ABOUT).read_text()) for name in ("ours", "theirs"))
+    assert (ours["name"], theirs["name"]) == ("inet-birch.generated", "inet-birch")
+    assert [w["sha256"] for w in ours["weights"]] == [provenance("inet-birch.generated").sha256]
+    assert theirs["weights"] == [{"file": "mine.npz", "sha256": sha256(tmp_path / "mine.npz")}]
+    assert export.serving("contrast-aware.generated", "contrast-unaware.generated").weights == (
+        "contrast-unaware.generated",
+    )
 
 
 def test_an_export_is_replaced_and_nothing_else_is(tmp_path):

@@ -1,6 +1,7 @@
 """A package outside the zoo, built, installed and used: table, command, card, and what it adds to the zoo's own."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from zoo.datasets import keyed
 from zoo.datasets.distortions import distort
 from zoo.datasets.embedded import SCENES, photograph
 from zoo.datasets.photographs import photographs
-from zoo.experiments import cli, tables
+from zoo.experiments import cli, doctor, tables
 from zoo.experiments.table import Settings
 from zoo.images import write_png
 from zoo.metrics import auc
@@ -81,7 +82,7 @@ def _equal(image):
 def test_list_and_command(installed, tmp_path):
     done = _zoo(installed, tmp_path, "list")
     assert done.returncode == 0, done.stderr
-    assert "median table-1    Median filtering by streaking, Table 1" in done.stdout
+    assert re.search(r"median table-1 +Median filtering by streaking, Table 1", done.stdout)
     for name in ("median-3x3", "sign-noise", "vignetting", "leaves", "median-streaking.untrained"):
         assert name in done.stdout
     write_png(tmp_path / "flat.png", np.full((8, 8, 3), 9, np.uint8))
@@ -179,6 +180,9 @@ def test_its_operator_is_measured(here, tmp_path):
     assert cli.main(["reproduce", "contrast", "table-1", "--scale", "smoke", "--rows", "median-3x3", *output]) == 0
     frame = pd.read_csv(tmp_path / "smoke" / "contrast_table_1.csv")
     assert set(frame[frame["row"] == "median-3x3"]["status"]) == {"measured"}
+    settings = Settings("smoke", detector="zoo.contrast.baselines:histogram_roughness")
+    rows = {cell.row for cell in tables.find("contrast", "table-1").cells(settings)}
+    assert f"{settings.detector}, median-3x3" in rows and f"{settings.detector} - ours, median-3x3" in rows
 
 
 def test_nothing_is_added_without_a_package():
@@ -197,7 +201,9 @@ def broken(tmp_path, monkeypatch):
     folder.mkdir()
     (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
     points = "[forensics_zoo.commands]\nlost = no_such_module:add\n[forensics_zoo.operators]\nx = no_such_module:x\n"
-    (folder / "entry_points.txt").write_text(points + "[forensics_zoo.tables]\ncontrast.table_1 = no_such_module:T\n")
+    (folder / "entry_points.txt").write_text(
+        points + "[forensics_zoo.tables]\ncontrast.table_1 = no_such_module:T\nbroken.table_1 = no_such_module:T\n"
+    )
     monkeypatch.syspath_prepend(str(tmp_path))
     assert metadata.version("broken") == "1.0"
 
@@ -210,6 +216,13 @@ def test_a_broken_package_is_named_and_takes_nothing_along(broken, capsys):
         cli.main(["--version"])
     assert stopped.value.code == 0
     assert capsys.readouterr().err.startswith("zoo: broken names no_such_module:add as 'lost' of commands")
+    assert cli.main(["list"]) == 0
+    out, err = capsys.readouterr()
+    assert "contrast table-1" in out and "weights that you train" in out
+    assert "zoo: broken names no_such_module:T as 'broken.table_1' of tables" in err
+    assert "contrast table-1" in tables.with_detector()
+    found = {finding.name: finding.state for finding in doctor.packages()}
+    assert found == dict.fromkeys(("lost", "x", "broken.table_1", "contrast.table_1"), "broken")
 
 
 def test_two_packages_of_one_name(broken, tmp_path, monkeypatch):

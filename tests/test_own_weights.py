@@ -24,11 +24,16 @@ def test_a_file_or_a_name_is_one_networks(tmp_path):
     file.touch()
     assert own_weights(file, PAIR[0]) == (str(file),)
     assert own_weights("contrast-unaware.generated", "contrast-aware.generated") == ("contrast-unaware.generated",)
-    for given in (file, PAIR[0], "nowhere"):
-        with pytest.raises(ValueError, match=rf"what follows the dot in {PAIR[0]} and {PAIR[1]}; .*Received: "):
-            own_weights(given, *PAIR)
-    with pytest.raises(ValueError, match=r"a file, the name of stored weights; here are contrast-aware.generated"):
-        own_weights("nowhere.npz", "contrast-aware.generated")
+    with pytest.raises(ValueError, match=r"This file is for one network, .*here are generated. Received: .*mine.npz"):
+        own_weights(file, *PAIR)
+    with pytest.raises(ValueError, match=rf"what follows the dot of {PAIR[0]} and {PAIR[1]}; here are generated"):
+        own_weights("nowhere", *PAIR)
+    with pytest.raises(ValueError, match=r"^weights must be .*contrast-aware.generated, .*contrast-unaware.generated"):
+        own_weights("", "contrast-aware.generated")
+    with pytest.raises(
+        ValueError, match=r"This file does not exist: .*fan-unet-0.1-birch.generated, .*fan-unet-F-birch"
+    ):
+        own_weights("nowhere.npz", "fan-unet-0.1-margin16-birch.generated")
 
 
 def test_the_training_alone_names_every_network(tmp_path, monkeypatch):
@@ -38,5 +43,9 @@ def test_the_training_alone_names_every_network(tmp_path, monkeypatch):
     for stored in PAIR:
         name = stored.replace(".generated", ".generated-smoke")
         store.add(store.home() / "weights.json", "hyperimage", name, file, {})
-    assert own_weights("generated-smoke", *PAIR) == tuple(f"{name}-smoke" for name in PAIR)
+    smoke = tuple(f"{name}-smoke" for name in PAIR)
+    for given in ("generated-smoke", "hyperimage-quality.generated-smoke", *smoke):
+        assert own_weights(given, *PAIR) == smoke
     assert own_weights("generated", *PAIR) == PAIR
+    with pytest.raises(ValueError, match=r"here are generated, generated-smoke. Received: 'contrast-aware.generated'"):
+        own_weights("contrast-aware.generated", *PAIR)

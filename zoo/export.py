@@ -18,7 +18,7 @@ from zoo.own_weights import own_weights
 from zoo.products import parts_of, product_of
 from zoo.serving import Serving, Signature
 from zoo.version import __version__
-from zoo.weights import names, provenance
+from zoo.weights import names, provenance, sha256
 
 ABOUT = "forensics_zoo.json"
 """Beside the SavedModel: its endpoints, what goes in and comes out, and where the weights come from."""
@@ -40,16 +40,18 @@ def serving(name: str, weights: str | Path | None = None, cfa: str | None = None
     if cfa is not None and (foreign or not product_of(name).phased):
         raise ValueError(f"Only networks that develop a mosaic have a phase. Received: {cfa!r} for {name}")
     if foreign:
-        return extensions.load("servings", name)(models.load(name, weights))
+        product = extensions.load("servings", name)(models.load(name, weights))
+        return dataclasses.replace(product, name=name, weights=[str(weights or name)])
     product, parts = product_of(name), parts_of(name)
-    own = [None] * len(parts) if weights is None else own_weights(weights, *parts)
-    networks = [models.load(part, file) for part, file in zip(parts, own, strict=True)]
+    own = own_weights(weights, *parts)
+    networks = [models.load(part, None if file == part else file) for part, file in zip(parts, own, strict=True)]
     module, _, function = product.serving.partition(":")
     make: Callable[..., Serving] = getattr(importlib.import_module(module), function)
-    return make(*networks, **({} if cfa is None else {"cfa": cfa}))
+    made = make(*networks, **({} if cfa is None else {"cfa": cfa}))
+    return dataclasses.replace(made, name=name if weights is None else name.rpartition(".")[0], weights=own)
 
 
-def export(product: Serving, folder: str | Path, name: str = "") -> Path:
+def export(product: Serving, folder: str | Path) -> Path:
     """Write a SavedModel to ``folder``, whole or not at all; returns the folder.
 
     Endpoints: ``serve`` (also ``serving_default``) takes a batch of what users have, ``serve_one`` the same without the
@@ -60,7 +62,6 @@ def export(product: Serving, folder: str | Path, name: str = "") -> Path:
     Args:
         product: What ``serving`` or a family's ``serving.py`` gives.
         folder: A new or empty folder, or one that holds an export.
-        name: Of what ``serving`` took, to write down where its weights come from.
 
     Raises:
         ValueError: For a folder that holds something else, or another backend than TensorFlow.
@@ -72,15 +73,18 @@ def export(product: Serving, folder: str | Path, name: str = "") -> Path:
         archive = keras.export.ExportArchive()
         for layer in product.layers:
             archive.track(layer)
-        _add(archive, "serve", product.serve, single=False)
-        _add(archive, "serve_one", product.serve, single=True)
-        _add(archive, "differentiable", product.differentiable, single=False)
+        endpoints = {
+            "serve": _add(archive, "serve", product.serve, single=False),
+            "serve_one": _add(archive, "serve_one", product.serve, single=True),
+            "differentiable": _add(archive, "differentiable", product.differentiable, single=False),
+        }
         archive.write_out(str(partial), verbose=False)
-        (partial / ABOUT).write_text(json.dumps(_about(product, name), indent=1) + "\n")
+        (partial / ABOUT).write_text(json.dumps(_about(product, endpoints), indent=1) + "\n")
     return folder
 
 
-def _add(archive: keras.export.ExportArchive, endpoint: str, signature: Signature, single: bool) -> None:
+def _add(archive: keras.export.ExportArchive, endpoint: str, signature: Signature, single: bool) -> dict[str, Any]:
+    """Add an endpoint; returns shapes and dtypes of what it takes and gives."""
     import tensorflow as tf
 
     specs = {
@@ -95,28 +99,35 @@ def _add(archive: keras.export.ExportArchive, endpoint: str, signature: Signatur
         return {name: tf.squeeze(value, 0) for name, value in found.items()}
 
     if len(specs) > 1:
-        archive.add_endpoint(endpoint, run, [specs])
-        return
-    ((only, spec),) = specs.items()
-    archive.add_endpoint(endpoint, lambda value: run({only: value}), [spec])
-
-
-def _about(product: Serving, name: str) -> dict[str, Any]:
-    def inputs(signature: Signature, batch: list) -> dict[str, Any]:
-        return {key: {"shape": [*batch, *shape], "dtype": dtype} for key, (shape, dtype) in signature.inputs.items()}
-
-    origins = [dataclasses.asdict(provenance(part)) for part in (parts_of(name) if name else []) if part in names()]
-    for origin in origins:
-        origin.pop("folder"), origin.pop("metrics")
+        traced, given = archive.add_endpoint(endpoint, run, [specs]), specs
+    else:
+        ((only, given),) = specs.items()
+        traced = archive.add_endpoint(endpoint, lambda value: run({only: value}), [given])
+    outputs = traced.get_concrete_function(given).structured_outputs
     return {
-        "name": name,
+        "inputs": {name: _described(spec) for name, spec in specs.items()},
+        "outputs": {name: _described(value) for name, value in sorted(outputs.items())},
+    }
+
+
+def _described(tensor: Any) -> dict[str, Any]:
+    rank = tensor.shape.rank
+    return {"shape": None if rank is None else tensor.shape.as_list(), "dtype": tensor.dtype.name}
+
+
+def _about(product: Serving, endpoints: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": product.name,
         "made_by": f"forensics-zoo {__version__}",
-        "endpoints": {
-            "serve": inputs(product.serve, [None]),
-            "serve_one": inputs(product.serve, []),
-            "differentiable": inputs(product.differentiable, [None]),
-        },
+        "endpoints": endpoints,
         "call": "one input as it is, several as one dict; a dict comes back",
         "meaning": dict(product.meaning),
-        "weights": origins,
+        "weights": [_origin(weights) for weights in product.weights],
     }
+
+
+def _origin(weights: str) -> dict[str, Any]:
+    if weights not in {*names(), *extensions.names("models")}:
+        return {"file": Path(weights).name, "sha256": sha256(Path(weights))}
+    entry = dataclasses.asdict(provenance(weights))
+    return {key: value for key, value in entry.items() if key not in ("folder", "metrics")}

@@ -1,10 +1,15 @@
 """What ``weights`` may be where a command or an export knows which networks it needs: NAME, FILE or FOLDER."""
 
+from fnmatch import fnmatchcase
 from pathlib import Path
 
-from zoo.weights import names
+from zoo.models import ARCHITECTURES, architecture
+from zoo.weights import SUFFIXES, names
 
-HELP = "of your own training: a name of `zoo list` or what follows its last dot, a file, or a folder of `zoo pretrain`"
+HELP = (
+    "of your own training: a name of `zoo list` or what follows its last dot, a folder of `zoo pretrain`, or, where "
+    "one network is needed, a file"
+)
 
 
 def own_weights(given: str | Path | None, *stored: str) -> tuple[str, ...]:
@@ -12,8 +17,9 @@ def own_weights(given: str | Path | None, *stored: str) -> tuple[str, ...]:
 
     Args:
         given: None for the stored weights. A folder holds ``<name>.npz`` for each of ``stored``, as `zoo pretrain`
-            leaves it. A file or the full name of stored weights is for one network. What follows the last dot of a
-            name, as ``generated-smoke``, stands for the weights of all.
+            leaves it. What follows the last dot of a name, as ``generated-smoke``, stands for the weights of that
+            training. Of a single network it may be a file, or the full name of any weights that fit it; of several the
+            full name of one of them, or of the product that they make, stands for all.
         stored: Names, ``architecture.training``.
 
     Returns:
@@ -24,22 +30,38 @@ def own_weights(given: str | Path | None, *stored: str) -> tuple[str, ...]:
     """
     if given is None:
         return stored
-    path, known = Path(given), names()
-    if path.is_dir():
+    path, known, text = Path(given), names(), str(given)
+    if text and path.is_dir():
         missing = [name for name in stored if not (path / f"{name}.npz").is_file()]
         if missing:
             raise ValueError(f"A folder of weights must hold {', '.join(missing)} (.npz). Received: {given}")
         return tuple(str(path / f"{name}.npz") for name in stored)
-    if len(stored) == 1 and (path.is_file() or str(given) in known):
-        return (str(given),)
-    trained = tuple(f"{name.rpartition('.')[0]}.{given}" for name in stored)
-    if all(name in known for name in trained):
+    if len(stored) == 1 and (path.is_file() or text in known):
+        return (text,)
+    stems = [name.rpartition(".")[0] for name in stored]
+    stem, _, training = text.rpartition(".")
+    trained = tuple(f"{own}.{training}" for own in stems)
+    ours = stem == "" or stem in stems or (len(stems) > 1 and all(own.startswith(stem) for own in stems))
+    if ours and all(name in known for name in trained):
         return trained
-    alike = {name.rpartition(".")[0] for name in stored}
-    here = sorted(name for name in known if name.rpartition(".")[0] in alike)
-    one = (
-        "a file, the name of stored weights" if len(stored) == 1 else f"what follows the dot in {' and '.join(stored)}"
-    )
-    raise ValueError(
-        f"weights must be a folder of `zoo pretrain`, {one}; here are {', '.join(here)}. Received: {given}"
-    )
+    raise ValueError(f"{_wanted(path, stored)}; here are {', '.join(_here(stored))}. Received: {text!r}")
+
+
+def _wanted(path: Path, stored: tuple[str, ...]) -> str:
+    if len(stored) > 1:
+        held = "is for one network, and several are needed" if path.is_file() else "does not exist"
+        wrong = f"This file {held}: " if path.suffix in SUFFIXES else ""
+        return f"{wrong}weights must be a folder of `zoo pretrain`, or what follows the dot of {' and '.join(stored)}"
+    wrong = "This file does not exist: " if path.suffix in SUFFIXES else ""
+    return f"{wrong}weights must be a folder of `zoo pretrain`, a file, or the name of stored weights"
+
+
+def _here(stored: tuple[str, ...]) -> list[str]:
+    """Names that would be taken: of the same kind of network, or trainings that have them all."""
+    known = names()
+    if len(stored) == 1:
+        kind = architecture(stored[0]).constructor
+        alike = [kin.pattern for kin in ARCHITECTURES if kin.constructor == kind]
+        return [name for name in known if any(fnmatchcase(name.rpartition(".")[0], pattern) for pattern in alike)]
+    trainings = {name.rpartition(".")[2] for name in known}
+    return sorted(t for t in trainings if all(f"{name.rpartition('.')[0]}.{t}" in known for name in stored)) or ["none"]

@@ -33,6 +33,10 @@ class Serving:
     """What owns the variables."""
     meaning: Mapping[str, str]
     """Each input and output in a line."""
+    name: str = ""
+    """What it is called where it is written down."""
+    weights: Sequence[str] = ()
+    """Names or files of the weights that its networks hold."""
 
 
 def of_pictures(

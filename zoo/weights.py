@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 # Keras and NumPy are imported where they are needed: names and provenance are to be had without.
 _FOLDER = Path(__file__).parent
 INDEX = _FOLDER / "weights.json"
+SUFFIXES = (".npz", ".h5", ".keras")
+"""What files of weights end in."""
 MEASURED = _FOLDER / "measured.csv"
 """What the tables have measured with stored weights; ``python -m zoo.experiments.card`` writes it."""
 
@@ -175,6 +177,8 @@ def load_into(model: "keras.Model", weights: str | Path) -> None:
             it was.
     """
     path = find(weights)
+    if path.suffix not in SUFFIXES:
+        raise ValueError(f"A file of weights must end in .npz, .weights.h5 or .keras. Received: {path}")
     if path.suffix == ".npz":
         unpack(model, path)
         return
@@ -236,8 +240,12 @@ def unpack(model: "keras.Model", path: Path) -> None:
     expected = {v.path: tuple(v.shape) for v in variables}
     found = {name: value.shape for name, value in arrays.items() if not name.endswith("#scale")}
     if found != expected:
-        differing = sorted(set(found.items()) ^ set(expected.items()))
-        raise ValueError(f"{path} does not hold {model.name}'s tensors. Received: {differing[:4]} differ")
+        name = next(name for name in {**expected, **found} if found.get(name) != expected.get(name))
+        wanted, there = (shapes.get(name, "no such tensor") for shapes in (expected, found))
+        raise ValueError(
+            f"{path} holds the weights of another network than {model.name}: of {name!r} the network has {wanted}. "
+            f"Received: {there}"
+        )
     for variable in variables:
         variable.assign(arrays[variable.path].astype(np.float32) * arrays.get(variable.path + "#scale", np.float32(1)))
 

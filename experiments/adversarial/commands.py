@@ -59,7 +59,9 @@ def add(commands: "argparse._SubParsersAction") -> None:
     _add_model(attack)
     known = (*ATTACKS, *(name for name in extensions.names("attacks") if name not in ATTACKS))
     attack.add_argument("--attack", choices=known, default="fgsm")
-    attack.add_argument("--eps", type=float, default=16, help="largest change in grey levels (not of lbfgs)")
+    attack.add_argument(
+        "--eps", type=float, default=16, help="largest change in grey levels (default 16; not of lbfgs)"
+    )
     attack.add_argument("--target", type=int, help="class to be predicted (iter_target_class, lbfgs)")
     attack.set_defaults(run=_attack)
 

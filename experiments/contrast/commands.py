@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from zoo.experiments.pictures import add_pictures, as_json, check_heatmap, finish, readable
+from zoo.experiments.pictures import add_pictures, as_json, check_heatmap, finish, readable, warn_of_padding
 from zoo.own_weights import HELP, own_weights
 
 NOTE = (
@@ -33,11 +33,7 @@ def _detect(options: argparse.Namespace) -> int:
     failed: list[Path] = []
     for path, image in readable(options.images, failed):
         score = detector.score(image)
-        if min(image.shape[:2]) < PATCH:
-            print(
-                f"zoo: {path}: smaller than a patch of {PATCH} pixels, and filled up by reflection",
-                file=sys.stderr,
-            )
+        warn_of_padding(path, image, PATCH)
         if options.json:
             print(as_json(path, image, {"score": round(score, 6)}, NOTE))
         else:

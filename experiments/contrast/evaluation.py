@@ -21,6 +21,7 @@ from zoo.datasets.photographs import Photograph, photographs
 from zoo.experiments.contrast.own_detector import Detector, of_function, of_saved_model
 from zoo.experiments.scales import scale_of
 from zoo.experiments.table import DataUnavailable, Settings
+from zoo.weights import names
 
 TABLE_1: dict[str, Operator] = {
     "CLAHE 0.003": lambda image: clahe(image, 3),
@@ -146,6 +147,11 @@ def load_detector(weights: str) -> Detector:
         return of_saved_model(path)
     if ":" in weights and not path.exists():
         return of_function(weights)
+    if weights not in names() and not weights.startswith("contrast-") and not path.is_file():
+        raise ValueError(
+            "A detector must be MODULE:FUNCTION, the folder of a SavedModel, or ContrastNet weights by name or file. "
+            f"Received: {weights!r}"
+        )
     return lambda units: np.array([scores.mean() for scores in patch_scores(weights, units)])
 
 
@@ -158,8 +164,6 @@ def patch_scores(weights: str, units: list[np.ndarray]) -> list[np.ndarray]:
 
 @cache
 def _network(weights: str) -> ContrastDetector:
-    from zoo.weights import names
-
     if weights.startswith("contrast-") and weights not in names():
         raise DataUnavailable(f"stored weights {weights}")
     return ContrastDetector(weights)

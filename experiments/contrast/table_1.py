@@ -14,7 +14,7 @@ statistic of the histogram, which any claim without JPEG has to beat. An operato
 (``zoo.extensions``) has a row under its name.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from zoo import extensions
@@ -40,11 +40,12 @@ SOME = ("no jpg", "98", "90", "80")
 def cells(settings: Settings) -> Iterator[Cell]:
     """The cells of Table I."""
     evaluation = Evaluation(settings)
-    yield from detector_rows(evaluation, list(TABLE_1), "table_1")
+    added = [name for name in extensions.names("operators") if name not in OPERATORS]
+    yield from detector_rows(evaluation, list(TABLE_1), "table_1", added)
     for column in QUALITIES:
         measure = partial(auc, evaluation, DEFAULT_WEIGHTS, CONTROL, column)
         yield Cell(CONTROL, column, "AUC", measure=measure, weights=DEFAULT_WEIGHTS)
-    for operator in (name for name in extensions.names("operators") if name not in OPERATORS):
+    for operator in added:
         for column in QUALITIES:
             measure = partial(auc, evaluation, DEFAULT_WEIGHTS, operator, column)
             yield Cell(operator, column, "AUC", measure=measure, weights=DEFAULT_WEIGHTS)
@@ -66,8 +67,13 @@ def cells(settings: Settings) -> Iterator[Cell]:
             yield Cell(f"both round-tripped, {operator}", column, "AUC", measure=measure, weights=ROUND_TRIPPED)
 
 
-def detector_rows(evaluation: Evaluation, operators: list[str], table: str) -> Iterator[Cell]:
-    """The paper's rows for the stored aware network and, where one is given, for the user's detector beside it."""
+def detector_rows(
+    evaluation: Evaluation, operators: list[str], table: str, added: Sequence[str] = ()
+) -> Iterator[Cell]:
+    """The paper's rows for the stored aware network and, where one is given, for the user's detector beside it.
+
+    ``added``: operators of other packages, on which the user's detector is measured as well.
+    """
     values = paper_values(table)
     settings = evaluation.settings
     # The paper's operators, data and training: the stored networks never saw RAISE.
@@ -82,7 +88,7 @@ def detector_rows(evaluation: Evaluation, operators: list[str], table: str) -> I
     if detector is None:
         return
     load_detector(detector)  # a name that is wrong is told before hours are spent
-    for operator in operators:
+    for operator in (*operators, *added):
         for column in values.columns:
             measure = partial(auc, evaluation, detector, operator, column)
             yield Cell(f"{detector}, {operator}", column, "AUC", measure=measure, weights=detector)

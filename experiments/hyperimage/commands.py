@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from zoo.experiments.pictures import add_pictures, as_json, check_heatmap, finish, readable
+from zoo.experiments.pictures import add_pictures, as_json, check_heatmap, finish, readable, warn_of_padding
 from zoo.experiments.scales import scale_of
 from zoo.own_weights import HELP, own_weights
 
@@ -72,7 +72,7 @@ def _quality(options: argparse.Namespace) -> int:
     from zoo.hyperimage.detector import QualityScorer
 
     scorer = QualityScorer(own_weights(options.weights, SELECTED, SECOND))
-    return _score(options, scorer.score, QUALITY_NOTE)
+    return _score(options, scorer.score, QUALITY_NOTE, scorer.network.first.input_shape[1])
 
 
 def _forgery(options: argparse.Namespace) -> int:
@@ -90,13 +90,14 @@ def _forgery(options: argparse.Namespace) -> int:
             print(f"written: {options.heatmap}", file=sys.stderr)
         return found
 
-    return _score(options, score, FORGERY_NOTE)
+    return _score(options, score, FORGERY_NOTE, detector.network.first.input_shape[1])
 
 
-def _score(options: argparse.Namespace, score: Score, note: str) -> int:
+def _score(options: argparse.Namespace, score: Score, note: str, patch: int) -> int:
     """Print a score a picture; a picture that cannot be read is named on standard error, and the code is then 2."""
     failed: list[Path] = []
     for path, image in readable(options.images, failed):
+        warn_of_padding(path, image, patch)
         found = score(image)
         if options.json:
             print(as_json(path, image, {"score": round(found, 6)}, note))

@@ -27,7 +27,7 @@ def add(commands: "argparse._SubParsersAction") -> None:
     develop = verbs.add_parser("develop", help="develop a RAW photograph to a PNG or TIFF")
     develop.add_argument("photo", type=Path, metavar="PHOTO.dng", help="any Bayer RAW file that LibRaw opens")
     develop.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.png", help=".png, .tif or .tiff")
-    develop.add_argument("--pipeline", default="classical", choices=PIPELINES)
+    develop.add_argument("--pipeline", default="classical", choices=PIPELINES, help="classical (default), or a network")
     develop.add_argument("--weights", metavar="NAME|FILE|FOLDER", help=f"{HELP} or `zoo imaging fit`")
     develop.add_argument("--bits", type=int, default=8, choices=(8, 16), help="of each value written")
     develop.set_defaults(run=_develop)
@@ -38,7 +38,7 @@ def add(commands: "argparse._SubParsersAction") -> None:
     fit.add_argument("folder", type=Path, metavar="RAW_DIR", help="RAW files of one camera, five at least")
     fit.add_argument("--network", default="inet", choices=PIPELINES[2:])
     fit.add_argument("--scale", default="laptop", help="smoke, laptop (default) or paper")
-    fit.add_argument("--seed", type=int, default=0)
+    fit.add_argument("--seed", type=int, default=0, help="of everything drawn at random (default 0)")
     fit.add_argument(
         "-o", "--output", type=Path, default=Path("runs/imaging-fit"), help="weights; a kill resumes there"
     )
@@ -89,7 +89,9 @@ def _develop(options: argparse.Namespace) -> int:
 
     neural = options.pipeline in PIPELINES[2:]
     if options.weights and not neural:
-        raise ValueError(f"--weights are a network's. Received: --pipeline {options.pipeline}")
+        raise ValueError(
+            f"--weights are a network's: --pipeline {', '.join(PIPELINES[2:])}. Received: --pipeline {options.pipeline}"
+        )
     check_output(options.output)
     network = _network(options) if neural else None
     image = raw.read(options.photo)
@@ -119,7 +121,7 @@ def _network(options: argparse.Namespace) -> "keras.Model":
             "There are no stored weights of this network: make pretrained PAPER=imaging, or --weights FILE. "
             f"Received: --pipeline {options.pipeline}"
         )
-    if weights in names():
+    if weights in names() or Path(weights).stem == NAMES[options.pipeline]:
         print(
             f"zoo: {options.pipeline} was trained for the synthetic camera {CAMERA}: another camera's colours will be "
             "off. Train one for yours: zoo imaging fit RAW_DIR",

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zoo.experiments.pictures import add_pictures, as_json, check_heatmap, finish, readable
+from zoo.experiments.pictures import add_pictures, as_json, check_heatmap, finish, readable, warn_of_padding
 from zoo.own_weights import HELP, own_weights
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def _detect(options: argparse.Namespace) -> int:
     detector = ManipulationDetector(*own_weights(options.weights, DEFAULT_WEIGHTS), options.patch)
     failed: list[Path] = []
     for path, image in readable(options.images, failed):
+        warn_of_padding(path, image, detector.patch)
         corners, found = detector.patches(image)
         mean = _by_class(detector.overall(corners, found))
         listed = [{"x": int(x), "y": int(y)} | _by_class(p) for (y, x), p in zip(corners, found, strict=True)]

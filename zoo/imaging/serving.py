@@ -18,8 +18,8 @@ PLANES = (None, None, 4)
 def development(network: keras.Model, cfa: str = CFA) -> Serving:
     """Serve an ``INet``, ``UNet`` or ``DNet``: whole photographs at once, as ``zoo.imaging.develop`` in tiles.
 
-    ``cfa`` is the phase of the mosaics that will be served; planes of another phase than the network's lose a row or a
-    column or both, see ``zoo.imaging.develop.crop_to_phase``.
+    ``cfa`` is the phase of the mosaics that will be served; pictures of another phase than the network's lose the
+    outermost rows or columns or both, one on each side, see ``zoo.imaging.develop.crop_to_phase``.
 
     Raises:
         ValueError: For an unknown phase.
@@ -44,13 +44,14 @@ def development(network: keras.Model, cfa: str = CFA) -> Serving:
         "white_level": ((), "float32"),
         "white_balance": ((3,), "float32"),
     }
+    less = "" if cfa == CFA else f"; two rows or columns fewer, or both, as the network's own mosaic is {CFA}"
     meaning = {
         "planes": f"what the sensor gave, R, G1, G2, B of {cfa} cells, (height / 2, width / 2, 4), uint16 codes; "
         "differentiable: black level subtracted, white-balanced, float32 in [0, 1]",
         "black_levels": "the code of no light for each plane",
         "white_level": "the code at which the sensor is full",
         "white_balance": "factors of red, green and blue",
-        "picture": "sRGB, (height, width, 3), not rotated",
+        "picture": f"sRGB, (height, width, 3){less}, not rotated",
         "rgb": "the same, float32 in [0, 1]",
     }
     return Serving(Signature(serve, sensor), Signature(core, {"planes": (PLANES, "float32")}), [network], meaning)

@@ -34,14 +34,16 @@ stored R-net mostly reveals specks on black. Chosen on a few dozen photographs: 
 def stored_steganographer(jpeg: bool = False, weights: str | Path | None = None) -> Steganographer:
     """The stored H-net and R-net; with ``jpeg`` those that were trained with JPEG between them.
 
-    ``weights``: others than the stored ones, what follows the last dot of their names or a folder that
-    `zoo pretrain steganography` left, see ``zoo.own_weights.own_weights``.
+    ``weights``: others than the stored ones, what follows the last dot of their names (with ``-jpeg`` at its end: those
+    trained with JPEG) or a folder that `zoo pretrain steganography` left, see ``zoo.own_weights.own_weights``.
 
     Raises:
         ValueError: Where they are not there, or a file was changed.
     """
+    named = weights is not None and not Path(weights).is_dir()
+    jpeg = jpeg or (named and str(weights).endswith(THROUGH_JPEG))
     ending = THROUGH_JPEG if jpeg else ""
-    given = weights if weights is None or Path(weights).is_dir() else f"{weights}{ending}"
+    given = f"{str(weights).removesuffix(THROUGH_JPEG)}{ending}" if named else weights
     if jpeg and weights is None and HIDING_WEIGHTS + ending not in names():
         raise ValueError(
             f"`zoo pretrain steganography` trains networks that survive JPEG; none are stored here. Received: {jpeg=}"

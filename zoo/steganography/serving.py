@@ -25,7 +25,7 @@ def hiding(network: keras.Model) -> Serving:
     meaning = {
         "cover": "RGB pictures of any size, one size a batch",
         "secret": "RGB pictures, stretched to the cover's size where they have another",
-        "container": "the cover with the secret picture in it: save it losslessly; float32 in [0, 1], not rounded",
+        "container": "the cover with the secret in it: save it losslessly; differentiable: in [0, 1], not rounded",
     }
     return of_pictures(core, [network], meaning, {"cover": PICTURE, "secret": PICTURE}, pictures=["container"])
 
@@ -39,7 +39,7 @@ def revealing(network: keras.Model) -> Serving:
 
     meaning = {
         "container": "RGB pictures of any size, one size a batch",
-        "revealed": "the picture hidden in it; float32 in [0, 1]",
+        "revealed": "the picture hidden in it; differentiable: in [0, 1], not rounded",
     }
     return of_pictures(core, [network], meaning, {"container": PICTURE}, pictures=["revealed"])
 
