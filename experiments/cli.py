@@ -27,7 +27,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _say
-            return options.run(options)
+            code = options.run(options)
+            sys.stdout.flush()
+            return code
+    except BrokenPipeError:  # as of `zoo list | head`: whoever reads has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0
     except (ValueError, OSError, ImportError) as error:
         print(f"zoo: {' '.join(str(error).split())}", file=sys.stderr)
         return 2

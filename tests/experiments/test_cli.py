@@ -201,3 +201,11 @@ def test_a_warning_is_one_line(monkeypatch, capsys):
     monkeypatch.setattr(cli, "_list", run)
     assert cli.main(["list"]) == 0
     assert capsys.readouterr().err == "zoo: photo.dng: the camera's white balance is missing\n"
+
+
+def test_a_reader_that_stops_reading_is_no_error():
+    code = "import sys; from zoo.experiments.cli import main; sys.exit(main(['list']))"
+    run = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    run.stdout.close()
+    assert (run.stderr.read(), run.wait()) == (b"", 0)
+    run.stderr.close()
