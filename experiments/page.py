@@ -3,6 +3,7 @@
 import base64
 import datetime
 import html
+import io
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -104,9 +105,17 @@ def _table_section(table: Table, frame: pd.DataFrame, csv: Path) -> list[str]:
         parts.append(_html_table(part, str(metric), places(table.decimals, str(metric))))
     plot = csv.with_suffix(".png")
     if plot.is_file():
-        data = base64.b64encode(plot.read_bytes()).decode()
-        parts.append(f'<p><img alt="{html.escape(table.title)}" src="data:image/png;base64,{data}"></p>')
+        parts.append(f'<p><img alt="{html.escape(table.title)}" src="{_embedded(plot)}"></p>')
     return parts + _missing(frame, read_reasons(csv))
+
+
+def _embedded(plot: Path) -> str:
+    """The plot as part of the page, without loss in less than half the bytes of its PNG."""
+    from PIL import Image
+
+    with Image.open(plot) as image, io.BytesIO() as packed:
+        image.convert("RGB").save(packed, "WEBP", lossless=True, quality=50, method=3)
+        return f"data:image/webp;base64,{base64.b64encode(packed.getvalue()).decode()}"
 
 
 def _provenance(frame: pd.DataFrame) -> str:

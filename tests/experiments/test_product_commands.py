@@ -1,10 +1,14 @@
+import base64
+import io
 import json
+import re
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 import zoo.datasets
 import zoo.weights
@@ -67,7 +71,11 @@ def test_reproduce_all_goes_on_after_a_table_that_fails_and_says_so_on_the_page(
     for text in ("The table-1", "61.2", "[60.2, 62.2]", "93.75", "&Delta; -32.5", "a &amp; b", "no such camera"):
         assert text in page
     assert "data-unavailable: needs the &lt;licensed&gt; set" in page
-    assert page.count('src="data:image/png;base64,') == 2
+    embedded = re.findall('src="data:image/webp;base64,([^"]+)"', page)
+    assert len(embedded) == 2
+    plot, image = demo / "results" / "smoke" / "demo_table_1.png", io.BytesIO(base64.b64decode(embedded[0]))
+    with Image.open(plot) as drawn, Image.open(image) as shown:
+        np.testing.assert_array_equal(np.asarray(shown), np.asarray(drawn.convert("RGB")))
     assert "<script" not in page and "http" not in page.replace("http-equiv", "")
     # What this commit finished is not measured again.
     code, out, _ = command(*arguments)
