@@ -19,7 +19,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help=f"embedded (default), clic, imagenet2012; with --data-dir {', '.join(NAMED_FOLDERS)}; or one of a package",
     )
     parser.add_argument("--data-dir", type=Path, help="a folder of lossless or RAW photographs instead")
-    parser.add_argument("--seed", type=_count, default=0)
+    parser.add_argument("--seed", type=_count, default=0, help="of everything drawn at random (default 0)")
 
 
 def _count(text: str) -> int:
