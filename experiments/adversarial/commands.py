@@ -17,8 +17,8 @@ DEFAULT_MODEL = "adversarial-overfeat.digits"
 ATTACKS = ("fgsm", "fgs", "iter_target_class", "lbfgs", "random_noise")
 TARGETED = ("iter_target_class", "lbfgs")
 NOTE = (
-    "the lower, the less the classification is to be trusted; the score's scale is that of this detector alone, and an "
-    "attack that knows the detector passes it: zoo/adversarial/README.md"
+    "the lower, the less the classification is to be trusted; the score's scale is that of this detector alone, and "
+    "attacks that know the detector often pass it: zoo/adversarial/README.md"
 )
 HELD_OUT = 5
 """Of a folder's pictures every fifth of a class sets the threshold and is not in the database."""

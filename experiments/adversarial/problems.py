@@ -18,6 +18,7 @@ from zoo.experiments.adversarial.pretrained import NAMES
 from zoo.experiments.adversarial.training import NETWORKS
 from zoo.experiments.scales import scale_of
 from zoo.experiments.table import DataUnavailable, Settings
+from zoo.own_weights import own_weights
 
 Batches = Callable[[], Iterator[tuple[np.ndarray, np.ndarray]]]
 
@@ -114,12 +115,7 @@ FEATURES = {"overfeat": overfeat.FEATURES, "inception": inception.FEATURES}
 def _weights(name: str, settings: Settings) -> tuple[str, str | Path]:
     """How the CSV names the network, and where it is."""
     if settings.weights is not None:
-        path = Path(settings.weights) / f"{name}.npz"
-        if not path.is_file():
-            raise ValueError(
-                f"--weights must be a folder with {name}.npz of `zoo pretrain`. Received: {settings.weights}"
-            )
-        return f"{settings.weights.name}/{name}", path
+        return f"{settings.weights.name}/{name}", own_weights(settings.weights, name)[0]
     if settings.dataset != "embedded":
         raise DataUnavailable(
             f"a network for {settings.dataset}: zoo pretrain adversarial --dataset {settings.dataset}"

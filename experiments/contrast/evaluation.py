@@ -21,6 +21,7 @@ from zoo.datasets.photographs import Photograph, photographs
 from zoo.experiments.contrast.own_detector import Detector, of_function, of_saved_model
 from zoo.experiments.scales import scale_of
 from zoo.experiments.table import DataUnavailable, Settings
+from zoo.own_weights import own_weights
 from zoo.weights import names
 
 TABLE_1: dict[str, Operator] = {
@@ -99,9 +100,7 @@ class Evaluation:
         folder = self.settings.weights
         if folder is None or not weights.startswith("contrast-"):
             return weights
-        if not (folder / f"{weights}.npz").is_file():
-            raise ValueError(f"--weights must be a folder with {weights}.npz of `zoo pretrain`. Received: {folder}")
-        return str(folder / f"{weights}.npz")
+        return own_weights(folder, weights)[0]
 
     def units(self, operator: str | None, quality: int, first: str | None = None) -> Iterator[list[np.ndarray]]:
         """Yield the units of each picture after ``first`` (both classes), ``operator`` (None for pristine) and JPEG."""

@@ -13,6 +13,7 @@ from zoo.experiments import stored
 from zoo.experiments.machine import commit, device
 from zoo.experiments.table import DataUnavailable
 from zoo.images import atomic
+from zoo.own_weights import own_weights
 
 
 def train_stage(
@@ -73,11 +74,7 @@ def find(folder: Path | None, name: str) -> str:
         DataUnavailable: When there are no stored weights of that name.
     """
     if folder is not None:
-        if not (folder / f"{name}.npz").is_file():
-            raise ValueError(
-                f"--weights must be a folder with {name}.npz of `zoo pretrain hyperimage`. Received: {folder}"
-            )
-        return str(folder / f"{name}.npz")
+        return own_weights(folder, name)[0]
     if name not in zoo.weights.names():
         raise DataUnavailable(f"stored weights {name}")
     return name

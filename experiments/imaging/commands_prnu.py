@@ -11,8 +11,8 @@ FEW = 20
 THRESHOLD = 60.0
 """PCE above which a picture is said to be the camera's (Goljan, Fridrich and Filler, SPIE 2009)."""
 NOTE = (
-    "PCE above 60 is the literature's threshold for the same camera; pictures scaled, turned or developed anew do not "
-    "match: zoo/imaging/README.md"
+    "PCE above 60 is the literature's threshold for the same camera; scaled or turned pictures are not found, and a "
+    "picture that helped to make the fingerprint proves nothing: zoo/imaging/README.md"
 )
 
 

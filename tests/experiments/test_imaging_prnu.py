@@ -9,7 +9,7 @@ from zoo.experiments.imaging.values import paper_values
 from zoo.experiments.table import Settings
 from zoo.images import read_photograph
 from zoo.imaging import INet
-from zoo.weights import pack
+from zoo.weights import pack, provenance
 
 SMOKE = Settings("smoke")
 CLASSICAL = ["Menon", "bilinear", "libRAW"]
@@ -182,6 +182,17 @@ def test_networks_by_name(tmp_path):
     (other,) = shots.synthetic(Body(CAMERAS["alder"], 1), "test", 1, 64, 0)
     with pytest.raises(ValueError, match=r"GBRG\. Received: RGGB"):
         chosen.develop(other)
+
+
+def test_the_low_light_network_is_trained_where_table_3_takes_it(tmp_path, monkeypatch, command):
+    monkeypatch.chdir(tmp_path)
+    code, _, err = command("pretrain", "imaging", "--low-light", "--scale", "smoke")
+    assert code == 0, err
+    assert provenance("unet-cedar-low-light.generated-smoke").command == (
+        "zoo pretrain imaging --low-light --scale smoke --seed 0"
+    )
+    cells = table_3.cells(Settings("smoke", weights=tmp_path / "runs" / "imaging-smoke-0"))
+    assert {cell.status for cell in cells if cell.row == "UNet (short)"} == {"measured"}
 
 
 def test_low_light_pairs_share_a_scene():
