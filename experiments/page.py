@@ -110,7 +110,7 @@ def _table_section(table: Table, frame: pd.DataFrame, csv: Path) -> list[str]:
 
 
 def _embedded(plot: Path) -> str:
-    """The plot as part of the page, without loss in less than half the bytes of its PNG."""
+    """The plot as part of the page, without loss, and smaller than its PNG."""
     from PIL import Image
 
     with Image.open(plot) as image, io.BytesIO() as packed:

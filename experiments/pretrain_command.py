@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from zoo.experiments import data_options
 from zoo.experiments.data_options import EMBEDDED
 from zoo.experiments.hyperimage import commands as hyperimage
+from zoo.experiments.imaging import commands as imaging
 
 if TYPE_CHECKING:
     from zoo.datasets.photographs import Photograph
@@ -46,9 +47,7 @@ def training_command(options: argparse.Namespace) -> str:
 def _run(options: argparse.Namespace) -> int:
     _check(options)
     if options.paper == "imaging":
-        from zoo.experiments.imaging.commands import pretrain
-
-        return pretrain(options, training_command(options))
+        return imaging.pretrain(options, training_command(options))
     if options.paper == "hyperimage":
         return hyperimage.pretrain(options, training_command(options))
     return _adversarial(options) if options.paper == "adversarial" else _on_photographs(options)

@@ -1,6 +1,6 @@
 """Import TensorFlow without what it says while it is imported on a machine where all is well.
 
-TensorFlow 2.19 and later log before they read ``TF_CPP_MIN_LOG_LEVEL``, so that no setting silences those lines.
+TensorFlow 2.21 logs before it reads ``TF_CPP_MIN_LOG_LEVEL``, so that no setting silences those lines.
 """
 
 import importlib.util
@@ -18,7 +18,7 @@ _ALL_IS_WELL = re.compile(rb"(WARNING: All log messages before absl::InitializeL
 
 def quiet_import() -> None:
     """Drop informational lines from standard error while ``tensorflow`` is imported; what else comes is passed on."""
-    if "tensorflow" not in sys.modules:
+    if "tensorflow" not in sys.modules and not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Finder())
 
 
