@@ -35,14 +35,14 @@ ROWS = (
 
 def measure(network: str, mode: str, batch: int, patch: int, policy: str, steps: int) -> dict:
     """Time ``steps`` steps in this process."""
-    from zoo.experiments.imaging.joint_scales import Run
-    from zoo.experiments.imaging.joint_training import build
-    from zoo.experiments.imaging.training import NETWORKS
-    from zoo.experiments.precision import precision
+    from zoo.experiments.imaging.developing.training import NETWORKS
+    from zoo.experiments.imaging.joint.scales import JointRun
+    from zoo.experiments.imaging.joint.training import build
+    from zoo.experiments.train.precision import precision
 
     with precision(policy):
         nip = NETWORKS[network](clip=False)
-    workflow = build(Run(network, 0.1 if mode == "F+N" else None), nip, policy, 0)
+    workflow = build(JointRun(network, 0.1 if mode == "F+N" else None), nip, policy, 0)
     rng = np.random.default_rng(0)
     planes = rng.random((batch, patch, patch, 4), np.float32)
     target = rng.random((batch, 2 * patch, 2 * patch, 3), np.float32)

@@ -1,4 +1,4 @@
-"""Reading a 12-megapixel RAW file: zoo.imaging.raw.read beside rawpy alone, in one run.
+"""Reading a 12-megapixel RAW file: zoo.imaging.developing.raw.read beside rawpy alone, in one run.
 
 Command: python benchmarks/raw_read.py [--file photo.nef] [--rounds 15]
 The file is an uncompressed DNG by the synthetic camera (3000 x 4000), the fastest kind for LibRaw and so the hardest to
@@ -21,7 +21,7 @@ import rawpy
 
 from zoo.datasets.camera import CAMERAS, Body, shoot, write_dng
 from zoo.images import atomic
-from zoo.imaging.raw import read
+from zoo.imaging.developing.raw import read
 
 HEIGHT, WIDTH = 3000, 4000
 
@@ -55,8 +55,8 @@ def measure(path: Path, rounds: int) -> pd.DataFrame:
     ways: dict[str, Callable[[], object]] = {
         "rawpy, raw_image_visible": view,
         "rawpy, raw_image_visible copied": copy,
-        "zoo.imaging.raw.read": lambda: read(path),
-        "zoo.imaging.raw.read, and planes": lambda: read(path).planes,
+        "zoo.imaging.developing.raw.read": lambda: read(path),
+        "zoo.imaging.developing.raw.read, and planes": lambda: read(path).planes,
     }
     wall, processor = dict.fromkeys(ways, np.inf), dict.fromkeys(ways, np.inf)
     for _ in range(rounds):

@@ -7,9 +7,9 @@ import numpy as np
 
 from zoo.datasets import keyed
 from zoo.datasets.keyed_batches import KeyedBatches
-from zoo.imaging import bayer, pipeline
-from zoo.imaging.develop import crop_to_phase
-from zoo.imaging.raw import RawImage
+from zoo.imaging.developing import bayer, pipeline
+from zoo.imaging.developing.develop import crop_to_phase
+from zoo.imaging.developing.raw import RawImage
 
 _LEVELS = np.float32(65535)
 

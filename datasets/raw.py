@@ -1,6 +1,6 @@
 """RAW files in tf.data: the planes and what is needed to develop them, from paths.
 
-The reader itself is ``zoo.imaging.raw.read``, without TensorFlow, and is exported from here as well.
+The reader itself is ``zoo.imaging.developing.raw.read``, without TensorFlow, and is exported from here as well.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zoo.imaging.raw import RawImage, read
+from zoo.imaging.developing.raw import RawImage, read
 
 if TYPE_CHECKING:
     import tensorflow as tf

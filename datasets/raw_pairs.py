@@ -15,8 +15,8 @@ from absl import logging
 
 from zoo.datasets import keyed
 from zoo.images import ImageError
-from zoo.imaging.pipeline import develop
-from zoo.imaging.raw import RawImage, read
+from zoo.imaging.developing.pipeline import develop
+from zoo.imaging.developing.raw import RawImage, read
 
 TRAIN, VALIDATION = 120, 30
 """Photographs of one camera that the paper trained and validated with."""

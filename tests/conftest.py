@@ -24,7 +24,7 @@ def _store_of_its_own(_stores, monkeypatch):
 @pytest.fixture
 def command(capsys):
     """Run ``zoo ARGUMENTS`` in this process: its exit code, what it printed, and what it said on standard error."""
-    from zoo.experiments import cli
+    from zoo.experiments.cli import main as cli
 
     def run(*arguments):
         try:

@@ -18,9 +18,9 @@ from zoo.hyperimage import CNNIQA, ForgeryChannel, ForgeryStageTwo, TIDStageTwo,
 from zoo.hyperimage.detector import ForgeryDetector, QualityScorer, preprocessing
 from zoo.hyperimage.serving import forgery, quality
 from zoo.imaging import FAN, INet
-from zoo.imaging.detector import ManipulationDetector
-from zoo.imaging.develop import develop
-from zoo.imaging.raw import from_mosaic
+from zoo.imaging.developing.develop import develop
+from zoo.imaging.developing.raw import from_mosaic
+from zoo.imaging.joint.detector import ManipulationDetector
 from zoo.imaging.serving import development, manipulation
 from zoo.layers import LocalContrastNormalization
 from zoo.steganography import Steganographer

@@ -19,8 +19,10 @@ from zoo.datasets import keyed
 from zoo.datasets.distortions import distort
 from zoo.datasets.embedded import SCENES, photograph
 from zoo.datasets.photographs import photographs
-from zoo.experiments import cli, doctor, tables
-from zoo.experiments.table import Settings
+from zoo.experiments.cli import doctor
+from zoo.experiments.cli import main as cli
+from zoo.experiments.run import tables
+from zoo.experiments.run.cells import Settings
 from zoo.images import write_png
 from zoo.metrics import auc
 
@@ -67,7 +69,7 @@ def test_its_table_runs_and_fills_its_card(installed, tmp_path):
 
     readme = tmp_path / "README.md"
     readme.write_text((installed / "forensics_zoo_median" / "README.md").read_text())
-    card = [sys.executable, "-m", "zoo.experiments.card", "median", "README.md", "results/smoke"]
+    card = [sys.executable, "-m", "zoo.experiments.publish.card", "median", "README.md", "results/smoke"]
     environment = os.environ | {"PYTHONPATH": str(installed)}
     subprocess.run(card, cwd=tmp_path, env=environment, check=True, capture_output=True)
     line = f"| streaking, median 5x5 | {expected:.2f} [{row['ci_low']:.2f}, {row['ci_high']:.2f}] |"

@@ -10,7 +10,8 @@ import zoo
 import zoo.weights
 from zoo import models, store
 from zoo.contrast import ContrastNet
-from zoo.experiments import measured, stored
+from zoo.experiments.publish import measured
+from zoo.experiments.train import install_weights
 from zoo.papers import PAPERS
 
 ROOT = zoo.weights.INDEX.parent.parent
@@ -36,7 +37,7 @@ def packed(tmp_path):
 
 def _install(packed, local, **arguments):
     history = [{"seconds": 2.5, "commit": "c"}]
-    stored.install("imaging", packed, history, "32", "zoo pretrain imaging", "scenes", local, **arguments)
+    install_weights.install("imaging", packed, history, "32", "zoo pretrain imaging", "scenes", local, **arguments)
 
 
 def test_every_stored_model_is_listed_and_has_an_architecture_and_a_paper():
@@ -80,7 +81,7 @@ def test_a_provenance_is_printed_with_what_was_measured_or_that_nothing_was(home
 def test_the_package_says_what_the_csvs_say():
     text = zoo.weights.MEASURED.read_text()
     assert text == measured.collect(ROOT / "results" / "laptop", measured.packaged()), (
-        "run: python -m zoo.experiments.card PAPER"
+        "run: python -m zoo.experiments.publish.card PAPER"
     )
 
 
@@ -116,7 +117,7 @@ def test_arguments_of_the_constructor_are_kept(home, tmp_path):
     path = tmp_path / "hyperimage-quality-stage-two.generated.npz"
     zoo.weights.pack(TIDStageTwo((16, 16, 8)), path)
     arguments = {"input_shape": [16, 16, 8]}
-    stored.install("hyperimage", path, [{"seconds": 1, "commit": "c"}], "8", "c", "d", "tiny", arguments)
+    install_weights.install("hyperimage", path, [{"seconds": 1, "commit": "c"}], "8", "c", "d", "tiny", arguments)
     assert zoo.load("hyperimage-quality-stage-two.tiny").input_shape == (None, 16, 16, 8)
 
 
@@ -144,9 +145,9 @@ def test_what_the_adversarial_and_the_hyperimage_trainings_leave_is_found_by_nam
 
 
 def test_names_in_the_store_tell_data_and_scale():
-    assert stored.training_tag("laptop") == "generated"
-    assert stored.training_tag("smoke", "embedded") == "generated-smoke"
-    assert stored.training_tag("paper", "folder:My photos (2)") == "My-photos-2-paper"
+    assert install_weights.training_tag("laptop") == "generated"
+    assert install_weights.training_tag("smoke", "embedded") == "generated-smoke"
+    assert install_weights.training_tag("paper", "folder:My photos (2)") == "My-photos-2-paper"
 
 
 @pytest.mark.parametrize(

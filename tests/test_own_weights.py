@@ -3,37 +3,37 @@
 import pytest
 
 from zoo import store
-from zoo.own_weights import own_weights
+from zoo.resolve_weights import resolve_weights
 
 PAIR = ("hyperimage-quality-patches.generated", "hyperimage-quality-stage-two.generated")
 
 
 def test_nothing_given_is_what_is_stored():
-    assert own_weights(None, *PAIR) == PAIR
+    assert resolve_weights(None, *PAIR) == PAIR
 
 
 def test_a_folder_must_hold_every_network(tmp_path):
     (tmp_path / f"{PAIR[0]}.npz").touch()
-    assert own_weights(tmp_path, PAIR[0]) == (str(tmp_path / f"{PAIR[0]}.npz"),)
+    assert resolve_weights(tmp_path, PAIR[0]) == (str(tmp_path / f"{PAIR[0]}.npz"),)
     with pytest.raises(ValueError, match=rf"must hold {PAIR[1]} \(.npz\). Received: .*{tmp_path.name}"):
-        own_weights(tmp_path, *PAIR)
+        resolve_weights(tmp_path, *PAIR)
 
 
 def test_a_file_or_a_name_is_one_networks(tmp_path):
     file = tmp_path / "mine.npz"
     file.touch()
-    assert own_weights(file, PAIR[0]) == (str(file),)
-    assert own_weights("contrast-unaware.generated", "contrast-aware.generated") == ("contrast-unaware.generated",)
+    assert resolve_weights(file, PAIR[0]) == (str(file),)
+    assert resolve_weights("contrast-unaware.generated", "contrast-aware.generated") == ("contrast-unaware.generated",)
     with pytest.raises(ValueError, match=r"This file is for one network, .*here are generated. Received: .*mine.npz"):
-        own_weights(file, *PAIR)
+        resolve_weights(file, *PAIR)
     with pytest.raises(ValueError, match=rf"what follows the dot of {PAIR[0]} and {PAIR[1]}; here are generated"):
-        own_weights("nowhere", *PAIR)
+        resolve_weights("nowhere", *PAIR)
     with pytest.raises(ValueError, match=r"^weights must be .*contrast-aware.generated, .*contrast-unaware.generated"):
-        own_weights("", "contrast-aware.generated")
+        resolve_weights("", "contrast-aware.generated")
     with pytest.raises(
         ValueError, match=r"This file does not exist: .*fan-unet-0.1-birch.generated, .*fan-unet-F-birch"
     ):
-        own_weights("nowhere.npz", "fan-unet-0.1-margin16-birch.generated")
+        resolve_weights("nowhere.npz", "fan-unet-0.1-margin16-birch.generated")
 
 
 def test_the_training_alone_names_every_network(tmp_path, monkeypatch):
@@ -45,7 +45,7 @@ def test_the_training_alone_names_every_network(tmp_path, monkeypatch):
         store.add(store.home() / "weights.json", "hyperimage", name, file, {})
     smoke = tuple(f"{name}-smoke" for name in PAIR)
     for given in ("generated-smoke", "hyperimage-quality.generated-smoke", *smoke):
-        assert own_weights(given, *PAIR) == smoke
-    assert own_weights("generated", *PAIR) == PAIR
+        assert resolve_weights(given, *PAIR) == smoke
+    assert resolve_weights("generated", *PAIR) == PAIR
     with pytest.raises(ValueError, match=r"here are generated, generated-smoke. Received: 'contrast-aware.generated'"):
-        own_weights("contrast-aware.generated", *PAIR)
+        resolve_weights("contrast-aware.generated", *PAIR)

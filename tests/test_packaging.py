@@ -43,7 +43,7 @@ def _python(installed, code):
 def test_wheel_works_outside_the_checkout(installed):
     done = _python(
         installed,
-        "import zoo, zoo.datasets.embedded, zoo.experiments.tables as t, zoo.weights, zoo.layers\n"
+        "import zoo, zoo.datasets.embedded, zoo.experiments.run.tables as t, zoo.weights, zoo.layers\n"
         "from importlib.resources import files\n"
         "from zoo.experiments.contrast.values import paper_values\n"
         "assert 'site-packages' in zoo.__file__ and 'site-packages' in t.__file__, zoo.__file__\n"

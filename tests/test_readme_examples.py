@@ -10,7 +10,8 @@ import pytest
 
 from zoo.adversarial import SmallOverFeat
 from zoo.contrast import ContrastNet
-from zoo.experiments import cli, tables
+from zoo.experiments.cli import main as cli
+from zoo.experiments.run import tables
 from zoo.images import write_png
 
 ROOT = Path(__file__).parent.parent
@@ -115,7 +116,7 @@ def _quality():
 def _shots():
     from zoo.datasets.camera import CAMERAS, Body, as_raw, expose
     from zoo.datasets.embedded import generate_linear_scene
-    from zoo.imaging.pipeline import develop
+    from zoo.imaging.developing.pipeline import develop
 
     rng, body = np.random.default_rng(7), Body(CAMERAS["birch"], serial=1)
     shots = [develop(as_raw(expose(generate_linear_scene(rng, 192, 192), body, rng), body)) for _ in range(8)]

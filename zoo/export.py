@@ -14,8 +14,8 @@ import keras
 
 from zoo import extensions, models
 from zoo.folders import replacing
-from zoo.own_weights import own_weights
 from zoo.products import parts_of, product_of
+from zoo.resolve_weights import resolve_weights
 from zoo.serving import Serving, Signature
 from zoo.version import __version__
 from zoo.weights import names, provenance, sha256
@@ -30,7 +30,7 @@ def serving(name: str, weights: str | Path | None = None, cfa: str | None = None
     Args:
         name: ``architecture.training`` as in ``zoo.load``, or ``hyperimage-quality.*`` and ``hyperimage-forgery.*``,
             which are two networks each.
-        weights: Others than the stored ones, see ``zoo.own_weights.own_weights``.
+        weights: Others than the stored ones, see ``zoo.resolve_weights.resolve_weights``.
         cfa: For networks that develop: the phase of the mosaics that will be served, by default the networks' own.
 
     Raises:
@@ -43,7 +43,7 @@ def serving(name: str, weights: str | Path | None = None, cfa: str | None = None
         product = extensions.load("servings", name)(models.load(name, weights))
         return dataclasses.replace(product, name=name, weights=[str(weights or name)])
     product, parts = product_of(name), parts_of(name)
-    own = own_weights(weights, *parts)
+    own = resolve_weights(weights, *parts)
     networks = [models.load(part, None if file == part else file) for part, file in zip(parts, own, strict=True)]
     module, _, function = product.serving.partition(":")
     make: Callable[..., Serving] = getattr(importlib.import_module(module), function)

@@ -10,7 +10,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 KINDS = {
-    "tables": "PAPER.TABLE: a zoo.experiments.table.Table",
+    "tables": "PAPER.TABLE: a zoo.experiments.run.cells.Table",
     "commands": "add(commands): adds a parser to the `zoo` command",
     "models": "ARCHITECTURE.TRAINING: build(), a keras.Model with its weights, for zoo.load",
     "provenances": "ARCHITECTURE.TRAINING: a zoo.weights.StoredWeights that says where that model's weights come from",

@@ -26,7 +26,7 @@ INDEX = _FOLDER / "weights.json"
 SUFFIXES = (".npz", ".h5", ".keras")
 """What files of weights end in."""
 MEASURED = _FOLDER / "measured.csv"
-"""What the tables have measured with stored weights; ``python -m zoo.experiments.card`` writes it."""
+"""What the tables have measured with stored weights; ``python -m zoo.experiments.publish.card`` writes it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,8 +75,7 @@ class StoredWeights:
     folder: Path = _FOLDER
     """The package, or the local store."""
     metrics: tuple[Measured, ...] = dataclasses.field(default=(), repr=False)
-    """Some of what the repository's tables have for these weights, see ``zoo.experiments.measured``; empty until they
-    were run."""
+    """Some of what the tables have for these weights, see ``zoo/measured.csv``; empty until they were run."""
 
     def __str__(self) -> str:
         fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.repr}

@@ -8,7 +8,7 @@ import tifffile
 
 from zoo.datasets.camera.sensor import Body
 from zoo.images import atomic
-from zoo.imaging import bayer
+from zoo.imaging.developing import bayer
 
 _D65 = 21
 _DENOMINATOR = 1_000_000

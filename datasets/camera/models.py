@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zoo.imaging import bayer
-from zoo.imaging.raw import XYZ_OF_SRGB
+from zoo.imaging.developing import bayer
+from zoo.imaging.developing.raw import XYZ_OF_SRGB
 
 Triple = tuple[float, float, float]
 

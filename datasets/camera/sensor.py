@@ -9,8 +9,8 @@ import numpy as np
 
 from zoo.datasets import keyed
 from zoo.datasets.camera.models import CameraModel
-from zoo.imaging import bayer
-from zoo.imaging.raw import RawImage, from_mosaic
+from zoo.imaging.developing import bayer
+from zoo.imaging.developing.raw import RawImage, from_mosaic
 
 _BLOCK = 256
 

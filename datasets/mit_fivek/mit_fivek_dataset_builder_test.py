@@ -11,8 +11,8 @@ from zoo.datasets import raw_pairs
 from zoo.datasets.camera import CAMERAS
 from zoo.datasets.mit_fivek import make_dummy_data
 from zoo.datasets.mit_fivek.mit_fivek_dataset_builder import Builder, split
-from zoo.imaging.pipeline import develop
-from zoo.imaging.raw import read
+from zoo.imaging.developing.pipeline import develop
+from zoo.imaging.developing.raw import read
 
 DUMMY = Path(__file__).parent / "dummy_data"
 

@@ -12,8 +12,8 @@ from zoo.contrast.operators import training_operators
 from zoo.datasets.raise8k import make_dummy_data, raise8k_dataset_builder
 from zoo.datasets.raise8k.raise8k_dataset_builder import Builder, _seeded_split, contrast_patches
 from zoo.images import read_image
-from zoo.imaging.pipeline import develop
-from zoo.imaging.raw import read
+from zoo.imaging.developing.pipeline import develop
+from zoo.imaging.developing.raw import read
 
 DUMMY = Path(__file__).parent / "dummy_data"
 

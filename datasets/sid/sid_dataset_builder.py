@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from zoo.datasets import raw_pairs
-from zoo.imaging.raw import read
+from zoo.imaging.developing.raw import read
 
 SPLITS = {"0": "train", "2": "validation", "1": "test"}
 """The first digit of a file's name, as the authors say."""

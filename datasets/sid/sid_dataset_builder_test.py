@@ -8,8 +8,8 @@ import tensorflow_datasets as tfds
 
 from zoo.datasets.sid import make_dummy_data
 from zoo.datasets.sid.sid_dataset_builder import MISALIGNED, Builder
-from zoo.imaging.pipeline import develop
-from zoo.imaging.raw import read
+from zoo.imaging.developing.pipeline import develop
+from zoo.imaging.developing.raw import read
 
 DUMMY = Path(__file__).parent / "dummy_data"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo import extensions
-from zoo.experiments.pictures import add_pictures, as_json, finish, readable
+from zoo.experiments.cli.score_pictures import add_pictures, as_json, finish, readable
 
 if TYPE_CHECKING:
     import keras
@@ -144,7 +144,7 @@ def _fit(options: argparse.Namespace) -> int:
         raise ValueError(f"--model needs FOLDER with its training pictures. Received: {options.model!r} without one")
     model = load_model(options.model)
     if options.folder is None:
-        from zoo.datasets.digits import digits
+        from zoo.adversarial.digits import digits
 
         images, labels = digits("train")
         apart, apart_labels = digits("calibration")

@@ -4,8 +4,8 @@ from functools import cache
 
 import numpy as np
 
-from zoo.datasets.digits import digits
-from zoo.experiments.table import DataUnavailable
+from zoo.adversarial.digits import digits
+from zoo.experiments.run.cells import DataUnavailable
 
 PARTS = ("train", "calibration", "test")
 ONLINE = {

@@ -13,8 +13,8 @@ from zoo.adversarial.scoring import knn_score
 from zoo.adversarial.threshold import rejection_threshold
 from zoo.datasets import keyed
 from zoo.experiments.adversarial.problems import SCALES, Pictures, Problem, problem
-from zoo.experiments.scales import scale_of
-from zoo.experiments.table import DataUnavailable, Settings
+from zoo.experiments.run.cells import DataUnavailable, Settings
+from zoo.experiments.run.scales import scale_of
 from zoo.metrics import Estimate, bootstrap_mean
 
 AUTHENTIC, ERRORS = "authentic", "Errors"

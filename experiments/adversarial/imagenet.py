@@ -14,7 +14,7 @@ import numpy as np
 from zoo.adversarial import InceptionV3, OverFeatFast, load_slim_checkpoint, overfeat
 from zoo.datasets import keyed
 from zoo.experiments.adversarial.data import centre
-from zoo.experiments.table import DataUnavailable, Settings
+from zoo.experiments.run.cells import DataUnavailable, Settings
 
 if TYPE_CHECKING:
     from zoo.experiments.adversarial.problems import Pictures, Problem

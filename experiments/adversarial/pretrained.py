@@ -7,9 +7,9 @@ import keras
 
 import zoo.weights
 from zoo.adversarial.small import DIGITS
-from zoo.experiments import stored
 from zoo.experiments.adversarial.data import pictures
 from zoo.experiments.adversarial.training import NETWORKS, accuracy
+from zoo.experiments.train import install_weights
 from zoo.images import atomic
 
 NAMES = {name: f"adversarial-{name}.digits" for name in NETWORKS}
@@ -40,4 +40,4 @@ def install(folder: Path, command: str, data: str, local: str | None = None) -> 
         shape = keras.models.load_model(folder / f"{name}.keras").inputs[0].shape[1:]
         # Only other data sets than the digits have other sides.
         arguments = {"input_shape": list(shape)} if tuple(shape) != DIGITS else None
-        stored.install("adversarial", packed, [trained], "8", command, data, local, arguments)
+        install_weights.install("adversarial", packed, [trained], "8", command, data, local, arguments)

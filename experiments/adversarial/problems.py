@@ -16,9 +16,9 @@ from zoo.adversarial import inception, overfeat
 from zoo.experiments.adversarial.data import pictures
 from zoo.experiments.adversarial.pretrained import NAMES
 from zoo.experiments.adversarial.training import NETWORKS
-from zoo.experiments.scales import scale_of
-from zoo.experiments.table import DataUnavailable, Settings
-from zoo.own_weights import own_weights
+from zoo.experiments.run.cells import DataUnavailable, Settings
+from zoo.experiments.run.scales import scale_of
+from zoo.resolve_weights import resolve_weights
 
 Batches = Callable[[], Iterator[tuple[np.ndarray, np.ndarray]]]
 
@@ -115,7 +115,7 @@ FEATURES = {"overfeat": overfeat.FEATURES, "inception": inception.FEATURES}
 def _weights(name: str, settings: Settings) -> tuple[str, str | Path]:
     """How the CSV names the network, and where it is."""
     if settings.weights is not None:
-        return f"{settings.weights.name}/{name}", own_weights(settings.weights, name)[0]
+        return f"{settings.weights.name}/{name}", resolve_weights(settings.weights, name)[0]
     if settings.dataset != "embedded":
         raise DataUnavailable(
             f"a network for {settings.dataset}: zoo pretrain adversarial --dataset {settings.dataset}"

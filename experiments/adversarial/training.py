@@ -23,8 +23,8 @@ from zoo.adversarial import SmallInception, SmallOverFeat
 from zoo.datasets import keyed
 from zoo.datasets.keyed_batches import KeyedBatches
 from zoo.experiments.adversarial.data import pictures
-from zoo.experiments.machine import commit
-from zoo.experiments.scales import scale_of
+from zoo.experiments.run.environment import commit
+from zoo.experiments.run.scales import scale_of
 from zoo.images import atomic
 
 NETWORKS: dict[str, Callable[..., keras.Model]] = {"overfeat": SmallOverFeat, "inception": SmallInception}

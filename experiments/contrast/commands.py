@@ -4,8 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from zoo.experiments.pictures import add_pictures, as_json, check_heatmap, finish, readable, warn_of_padding
-from zoo.own_weights import HELP, own_weights
+from zoo.experiments.cli.score_pictures import add_pictures, as_json, check_heatmap, finish, readable, warn_of_padding
+from zoo.resolve_weights import HELP, resolve_weights
 
 NOTE = (
     "no probability, and no threshold holds for all pictures: compare with pictures of the same source that were not "
@@ -29,7 +29,7 @@ def _detect(options: argparse.Namespace) -> int:
     from zoo.contrast.detector import DEFAULT_WEIGHTS, PATCH, ContrastDetector
     from zoo.heatmap import write_heatmap
 
-    detector = ContrastDetector(*own_weights(options.weights, DEFAULT_WEIGHTS))
+    detector = ContrastDetector(*resolve_weights(options.weights, DEFAULT_WEIGHTS))
     failed: list[Path] = []
     for path, image in readable(options.images, failed):
         score = detector.score(image)

@@ -19,9 +19,9 @@ from zoo.contrast.photoshop import table_2_operators
 from zoo.datasets.jpeg import NO_JPEG, compress
 from zoo.datasets.photographs import Photograph, photographs
 from zoo.experiments.contrast.own_detector import Detector, of_function, of_saved_model
-from zoo.experiments.scales import scale_of
-from zoo.experiments.table import DataUnavailable, Settings
-from zoo.own_weights import own_weights
+from zoo.experiments.run.cells import DataUnavailable, Settings
+from zoo.experiments.run.scales import scale_of
+from zoo.resolve_weights import resolve_weights
 from zoo.weights import names
 
 TABLE_1: dict[str, Operator] = {
@@ -100,7 +100,7 @@ class Evaluation:
         folder = self.settings.weights
         if folder is None or not weights.startswith("contrast-"):
             return weights
-        return own_weights(folder, weights)[0]
+        return resolve_weights(folder, weights)[0]
 
     def units(self, operator: str | None, quality: int, first: str | None = None) -> Iterator[list[np.ndarray]]:
         """Yield the units of each picture after ``first`` (both classes), ``operator`` (None for pristine) and JPEG."""

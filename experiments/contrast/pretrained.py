@@ -9,8 +9,8 @@ import numpy as np
 import zoo.weights
 from zoo.contrast import ContrastNet
 from zoo.contrast.widening import widen
-from zoo.experiments import stored
 from zoo.experiments.contrast.training import training_batches
+from zoo.experiments.train import install_weights
 
 BITS = {"fc": 6}
 """The dense layer holds two thirds of the parameters and bears 6 bits; measured in the family's README."""
@@ -50,4 +50,4 @@ def install(folder: Path, command: str, data: str, local: str | None = None) -> 
     for step, name in NAMES.items():
         # A step starts from the one before, so its weights have cost both.
         history += json.loads((folder / f"{step}.json").read_text())
-        stored.install("contrast", folder / f"{name}.npz", history, "8, fc 6", command, data, local)
+        install_weights.install("contrast", folder / f"{name}.npz", history, "8, fc 6", command, data, local)

@@ -24,9 +24,9 @@ from zoo.datasets.embedded import generate_scene
 from zoo.datasets.jpeg import ORIGINAL_QUALITIES
 from zoo.datasets.patches import PairedPatches
 from zoo.datasets.photographs import Photograph
-from zoo.experiments.fitting import cosine, fit
-from zoo.experiments.precision import FASTEST, precision
-from zoo.experiments.scales import scale_of
+from zoo.experiments.run.scales import scale_of
+from zoo.experiments.train.fitting import cosine, fit
+from zoo.experiments.train.precision import FASTEST, precision
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Scale:
     steps: int
     recipe: str
     precision: str
-    """A Keras dtype policy, or ``zoo.experiments.precision.FASTEST``."""
+    """A Keras dtype policy, or ``zoo.experiments.train.precision.FASTEST``."""
     base_filters: int = 32
     """Width that is trained; a narrower network than the paper's 32 is widened at the end (``widening.py``)."""
 

@@ -5,9 +5,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from zoo.experiments.pictures import add_pictures, as_json, check_heatmap, finish, readable, warn_of_padding
-from zoo.experiments.scales import scale_of
-from zoo.own_weights import HELP, own_weights
+from zoo.experiments.cli.score_pictures import add_pictures, as_json, check_heatmap, finish, readable, warn_of_padding
+from zoo.experiments.run.scales import scale_of
+from zoo.resolve_weights import HELP, resolve_weights
 
 QUALITY_NOTE = (
     "trained on generated scenes and distortions to agree with GMSD, a full-reference measure, not with people: "
@@ -45,7 +45,7 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
     from importlib import import_module
 
     from zoo.experiments.hyperimage import stages
-    from zoo.experiments.stored import training_tag
+    from zoo.experiments.train.install_weights import training_tag
 
     if options.data_dir is not None or options.dataset != "embedded":
         raise ValueError(
@@ -68,20 +68,20 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
 
 
 def _quality(options: argparse.Namespace) -> int:
-    from zoo.experiments.hyperimage.quality import SECOND, SELECTED
+    from zoo.experiments.hyperimage.quality.training import SECOND, SELECTED
     from zoo.hyperimage.detector import QualityScorer
 
-    scorer = QualityScorer(own_weights(options.weights, SELECTED, SECOND))
+    scorer = QualityScorer(resolve_weights(options.weights, SELECTED, SECOND))
     return _score(options, scorer.score, QUALITY_NOTE, scorer.network.first.input_shape[1])
 
 
 def _forgery(options: argparse.Namespace) -> int:
     check_heatmap(options.heatmap, options.images)
-    from zoo.experiments.hyperimage.forgery import CHANNEL, SECOND
+    from zoo.experiments.hyperimage.forgery.training import CHANNEL, SECOND
     from zoo.heatmap import write_heatmap
     from zoo.hyperimage.detector import ForgeryDetector
 
-    detector = ForgeryDetector(own_weights(options.weights, CHANNEL, SECOND))
+    detector = ForgeryDetector(resolve_weights(options.weights, CHANNEL, SECOND))
 
     def score(image: object) -> float:
         found = detector.score(image)

@@ -9,11 +9,11 @@ import keras
 import numpy as np
 
 import zoo.weights
-from zoo.experiments import stored
-from zoo.experiments.machine import commit, device
-from zoo.experiments.table import DataUnavailable
+from zoo.experiments.run.cells import DataUnavailable
+from zoo.experiments.run.environment import commit, device
+from zoo.experiments.train import install_weights
 from zoo.images import atomic
-from zoo.own_weights import own_weights
+from zoo.resolve_weights import resolve_weights
 
 
 def train_stage(
@@ -74,7 +74,7 @@ def find(folder: Path | None, name: str) -> str:
         DataUnavailable: When there are no stored weights of that name.
     """
     if folder is not None:
-        return own_weights(folder, name)[0]
+        return resolve_weights(folder, name)[0]
     if name not in zoo.weights.names():
         raise DataUnavailable(f"stored weights {name}")
     return name
@@ -95,7 +95,7 @@ def install(
         packed = folder / f"{name}.npz"
         log = json.loads(packed.with_suffix(".json").read_text())
         given = (arguments or {}).get(name)
-        stored.install("hyperimage", packed, [log], _readable(log["bits"]), command, seen, local, given)
+        install_weights.install("hyperimage", packed, [log], _readable(log["bits"]), command, seen, local, given)
 
 
 def _readable(bits: dict[str, int] | int) -> str:

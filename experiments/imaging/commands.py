@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zoo.experiments.imaging.commands_prnu import add_prnu
-from zoo.experiments.imaging.detect_command import add_detect
-from zoo.own_weights import HELP, own_weights
+from zoo.experiments.imaging.joint.commands import add_detect
+from zoo.experiments.imaging.prnu.commands import add_prnu
+from zoo.resolve_weights import HELP, resolve_weights
 
 if TYPE_CHECKING:
     import keras
     import numpy as np
 
-    from zoo.imaging.raw import RawImage
+    from zoo.imaging.developing.raw import RawImage
 
 PIPELINES = ("classical", "bilinear", "inet", "unet", "dnet")
 
@@ -57,22 +57,22 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
             were not trained before.
     """
     if options.data_dir is not None or options.dataset != "embedded":
-        own = "zoo.experiments.imaging.joint_training" if options.joint else "zoo imaging fit RAW_DIR --network NAME"
+        own = "zoo.experiments.imaging.joint.training" if options.joint else "zoo imaging fit RAW_DIR --network NAME"
         raise ValueError(f"For a camera of your own: {own}. Received: {options.data_dir or options.dataset}")
-    from zoo.experiments.stored import training_tag
+    from zoo.experiments.train.install_weights import training_tag
 
     folder = options.folder / f"imaging-{options.scale}-{options.seed}"
     local = None if options.install else training_tag(options.scale)
     if options.joint:
-        from zoo.experiments.imaging import joint_pretrained
+        from zoo.experiments.imaging.joint import pretrained as joint_pretrained
 
         joint_pretrained.run(options.scale, folder, options.seed, command, local)
     elif options.low_light:
-        from zoo.experiments.imaging import low_light
+        from zoo.experiments.imaging.prnu import training as low_light
 
         low_light.run(options.scale, folder, options.seed, command, local)
     else:
-        from zoo.experiments.imaging import pretrained, training
+        from zoo.experiments.imaging.developing import pretrained, training
 
         training.pretrain(options.scale, folder, options.seed)
         for path, loss in pretrained.pack_all(folder).items():
@@ -84,8 +84,8 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
 def _develop(options: argparse.Namespace) -> int:
     import numpy as np
 
-    from zoo.imaging import raw
-    from zoo.imaging.picture import check_output, write_picture
+    from zoo.imaging.developing import raw
+    from zoo.imaging.developing.picture import check_output, write_picture
 
     neural = options.pipeline in PIPELINES[2:]
     if options.weights and not neural:
@@ -108,14 +108,14 @@ def _develop(options: argparse.Namespace) -> int:
 
 def _network(options: argparse.Namespace) -> "keras.Model":
     from zoo.experiments.imaging.data import CAMERA
-    from zoo.experiments.imaging.pretrained import NAMES
-    from zoo.experiments.imaging.training import NETWORKS
+    from zoo.experiments.imaging.developing.pretrained import NAMES
+    from zoo.experiments.imaging.developing.training import NETWORKS
     from zoo.weights import names
 
     # What `zoo imaging fit` leaves in its folder has no training in its name.
     fitted = Path(options.weights or "") / f"{options.pipeline}.npz"
     given = fitted if options.weights and fitted.is_file() else options.weights
-    (weights,) = own_weights(given, NAMES[options.pipeline])
+    (weights,) = resolve_weights(given, NAMES[options.pipeline])
     if not options.weights and weights not in names():
         raise ValueError(
             "There are no stored weights of this network: make pretrained PAPER=imaging, or --weights FILE. "
@@ -134,8 +134,8 @@ def _pieces(
     name: str, network: "keras.Model | None", image: "RawImage"
 ) -> "tuple[Iterator[tuple[int, int, np.ndarray]], tuple[int, int]]":
     """The developed picture piece by piece, with the row and column of each, and its size."""
-    from zoo.imaging import pipeline
-    from zoo.imaging.develop import crop_to_phase, develop_tiles
+    from zoo.imaging.developing import pipeline
+    from zoo.imaging.developing.develop import crop_to_phase, develop_tiles
 
     if network is not None:
         cropped = crop_to_phase(image)
@@ -146,8 +146,9 @@ def _pieces(
 
 def _fit(options: argparse.Namespace) -> int:
     import zoo.weights
-    from zoo.experiments.fitting import check_same
-    from zoo.experiments.imaging import data, training
+    from zoo.experiments.imaging import data
+    from zoo.experiments.imaging.developing import training
+    from zoo.experiments.train.fitting import check_same
 
     settings = training.check(options.scale, [options.network])
     if options.seed < 0:

@@ -16,8 +16,8 @@ from zoo.datasets.camera import CAMERAS, Body, as_raw, expose, linearise
 from zoo.datasets.developed import Developed, develop_pair
 from zoo.datasets.embedded import SCENES, generate_linear_scene, photograph
 from zoo.images import RAW_SUFFIXES, ImageError
-from zoo.imaging import raw
-from zoo.imaging.model import CFA
+from zoo.imaging.developing import raw
+from zoo.imaging.developing.model import CFA
 
 CAMERA = "birch"
 """The synthetic camera that the stored networks are trained for; its mosaic has the authors' phase, GBRG."""

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zoo.own_weights import HELP
+from zoo.resolve_weights import HELP
 
 if TYPE_CHECKING:
     import numpy as np

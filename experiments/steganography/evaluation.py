@@ -15,10 +15,10 @@ from zoo.datasets import keyed
 from zoo.datasets.embedded import generate_scene
 from zoo.datasets.pairs import shrink
 from zoo.datasets.photographs import photographs
-from zoo.experiments.scales import scale_of
-from zoo.experiments.steganography import comparison
+from zoo.experiments.run.cells import Settings
+from zoo.experiments.run.scales import scale_of
+from zoo.experiments.steganography.tables import comparison
 from zoo.experiments.steganography.training import state_name
-from zoo.experiments.table import Settings
 from zoo.metrics import Estimate, bootstrap_mean
 from zoo.steganography import Steganographer, lsb
 from zoo.steganography.hiding import (

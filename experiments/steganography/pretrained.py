@@ -7,8 +7,7 @@ import numpy as np
 
 import zoo.weights
 from zoo.datasets.pairs import HidingPairs
-from zoo.experiments import stored
-from zoo.experiments.scales import scale_of
+from zoo.experiments.run.scales import scale_of
 from zoo.experiments.steganography.training import (
     SCALES,
     VALIDATION_SEED,
@@ -16,6 +15,7 @@ from zoo.experiments.steganography.training import (
     pretrain_through_jpeg,
     state_name,
 )
+from zoo.experiments.train import install_weights
 from zoo.steganography import HNet, RNet, Steganographer
 from zoo.steganography.hiding import HIDING_WEIGHTS, REVEALING_WEIGHTS, THROUGH_JPEG, load_steganographer
 
@@ -74,4 +74,4 @@ def run(scale: str, folder: Path, seed: int, pictures: list, command: str, data:
         for part, name in NAMES.items():
             bits = "8, ends 16" if BITS[part] else "8"
             packed, tag = folder / f"{name}{ending}.npz", None if local is None else local + ending
-            stored.install("steganography", packed, history, bits, command, data, tag)
+            install_weights.install("steganography", packed, history, bits, command, data, tag)

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from zoo.datasets import keyed
-from zoo.experiments.machine import device
+from zoo.experiments.run.environment import device
 from zoo.experiments.steganography.training import SCALES as TRAINING
 from zoo.experiments.steganography.training import build
 from zoo.metrics import Estimate, bootstrap_mean

@@ -28,10 +28,10 @@ import keras
 from zoo.callbacks import TorchReduceLROnPlateau
 from zoo.datasets.pairs import DrawImage, HidingPairs, resized_photographs
 from zoo.datasets.photographs import Photograph
-from zoo.experiments.fitting import SavedState
-from zoo.experiments.precision import FASTEST, precision
-from zoo.experiments.scales import scale_of
+from zoo.experiments.run.scales import scale_of
 from zoo.experiments.steganography.warm_start import start_in_haar
+from zoo.experiments.train.fitting import SavedState
+from zoo.experiments.train.precision import FASTEST, precision
 from zoo.steganography import BalujaNet, HNet, RNet, Steganographer, separate_optimizers
 from zoo.steganography.hiding import THROUGH_JPEG, jpeg_channel
 from zoo.steganography.steganographer import adam

@@ -10,8 +10,8 @@ import tifffile
 from zoo.datasets import keyed
 from zoo.datasets.camera import CAMERAS, Body, as_raw, expose, linearise, shoot, write_dng
 from zoo.datasets.embedded import generate_linear_scene
-from zoo.imaging import bayer, pipeline
-from zoo.imaging.raw import read
+from zoo.imaging.developing import bayer, pipeline
+from zoo.imaging.developing.raw import read
 
 MODELS = list(CAMERAS.values())
 QUIET = {"shot": 0.0, "read": 0.0, "blur": 0.0, "vignetting": 0.0, "prnu": 0.0}

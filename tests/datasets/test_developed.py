@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from zoo.datasets.developed import Developed, DevelopedPatches, develop_pair, fixed_patches
-from zoo.imaging import bayer, pipeline, raw
+from zoo.imaging.developing import bayer, pipeline, raw
 
 
 def _picture(number, height=24, width=20):

@@ -8,15 +8,16 @@ import pytest
 from PIL import Image
 
 from zoo.adversarial import SmallInception, SmallOverFeat
-from zoo.datasets.digits import PARTS, digits
-from zoo.experiments import stored, tables
-from zoo.experiments import table as runner
+from zoo.adversarial.digits import PARTS, digits
 from zoo.experiments.adversarial import evaluation as module
 from zoo.experiments.adversarial.commands import load_model
-from zoo.experiments.adversarial.shared import evaluation_of
+from zoo.experiments.adversarial.evaluation_cache import evaluation_of
 from zoo.experiments.adversarial.training import Moved, pretrain
 from zoo.experiments.adversarial.values import paper_values
-from zoo.experiments.table import Settings
+from zoo.experiments.run import cells as runner
+from zoo.experiments.run import tables
+from zoo.experiments.run.cells import Settings
+from zoo.experiments.train import install_weights
 from zoo.images import read_image
 from zoo.weights import pack
 
@@ -201,7 +202,7 @@ def test_a_network_of_ones_own_is_taken_by_name(tmp_path, command):
     model = SmallOverFeat((32, 32, 3), 10)
     pack(model, tmp_path / "adversarial-overfeat.digits.npz")
     history, arguments = [{"seconds": 1, "commit": "c"}], {"input_shape": [32, 32, 3]}
-    stored.install(
+    install_weights.install(
         "adversarial", tmp_path / "adversarial-overfeat.digits.npz", history, "8", "c", "d", "cifar10", arguments
     )
     assert load_model("adversarial-overfeat.cifar10").input_shape == (None, 32, 32, 3)

@@ -3,7 +3,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from zoo.experiments import card
+from zoo.experiments.publish import card
 from zoo.papers import PAPERS
 
 ROOT = Path(__file__).parent.parent.parent

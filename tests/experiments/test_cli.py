@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 
 from zoo.contrast import ContrastNet
-from zoo.experiments import cli, tables
+from zoo.experiments.cli import main as cli
 from zoo.experiments.contrast import evaluation
+from zoo.experiments.run import tables
 from zoo.weights import pack
 
 
@@ -145,7 +146,7 @@ def test_table_1_at_smoke_end_to_end_with_a_users_detector(tmp_path, command, mo
 
 
 def _settings():
-    from zoo.experiments.table import Settings
+    from zoo.experiments.run.cells import Settings
 
     return Settings("smoke")
 

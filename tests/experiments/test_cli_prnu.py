@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zoo.experiments import cli
+from zoo.experiments.cli import main as cli
 from zoo.imaging.prnu import read_fingerprint
 
 

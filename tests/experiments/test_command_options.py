@@ -9,10 +9,12 @@ import pytest
 
 from zoo import extensions
 from zoo.datasets.embedded import photograph
-from zoo.experiments import data_options, pretrain_command, tables
+from zoo.experiments.cli import data_options, pretrain
 from zoo.experiments.contrast import pretrained as contrast_pretrained
 from zoo.experiments.contrast import training as contrast_training
-from zoo.experiments.hyperimage import stages, synthetic
+from zoo.experiments.hyperimage import stages
+from zoo.experiments.hyperimage.synthetic import training as synthetic
+from zoo.experiments.run import tables
 from zoo.experiments.steganography import pretrained as steganography_pretrained
 from zoo.images import write_png
 
@@ -134,7 +136,7 @@ def test_commands_of_the_other_families():
     usual = {"joint": False, "low_light": False, "dataset": "embedded", "data_dir": None, "seed": 0, "scale": "laptop"}
 
     def kept(paper, **given):
-        return pretrain_command.training_command(argparse.Namespace(paper=paper, **usual | given))
+        return pretrain.training_command(argparse.Namespace(paper=paper, **usual | given))
 
     assert kept("imaging", joint=True) == "zoo pretrain imaging --joint --scale laptop --seed 0"
     assert kept("imaging", low_light=True) == "zoo pretrain imaging --low-light --scale laptop --seed 0"

@@ -5,8 +5,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from zoo.experiments import headlines, tables
-from zoo.experiments.table import Settings
+from zoo.experiments.publish import headlines
+from zoo.experiments.run import tables
+from zoo.experiments.run.cells import Settings
 
 ROOT = Path(__file__).parent.parent.parent
 

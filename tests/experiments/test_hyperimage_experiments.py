@@ -6,10 +6,18 @@ import pytest
 
 from zoo.datasets.distortions import DISTORTIONS
 from zoo.datasets.tid2013.tid2013_dataset_builder import Rated
-from zoo.experiments import tables
-from zoo.experiments.hyperimage import casia, forgery, protocol, quality, stages, synthetic, table_1, table_2, table_3
+from zoo.experiments.hyperimage import stages
+from zoo.experiments.hyperimage.forgery import casia
+from zoo.experiments.hyperimage.forgery import tables as table_3
+from zoo.experiments.hyperimage.forgery import training as forgery
+from zoo.experiments.hyperimage.quality import protocol
+from zoo.experiments.hyperimage.quality import tables as table_2
+from zoo.experiments.hyperimage.quality import training as quality
+from zoo.experiments.hyperimage.synthetic import training as synthetic
+from zoo.experiments.hyperimage.synthetic.training.tables import table_1
 from zoo.experiments.hyperimage.values import paper_values, printed
-from zoo.experiments.table import Settings, run
+from zoo.experiments.run import tables
+from zoo.experiments.run.cells import Settings, run
 from zoo.hyperimage import CNNIQA, TIDStageTwo, TwoStage
 from zoo.hyperimage.full_reference import ssim_map
 

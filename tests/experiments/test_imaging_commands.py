@@ -10,8 +10,10 @@ import zoo.weights
 from zoo.datasets import keyed
 from zoo.datasets.camera import CAMERAS, Body, as_raw, expose, write_dng
 from zoo.datasets.embedded import generate_linear_scene
-from zoo.experiments.imaging import data, training
-from zoo.imaging import INet, pipeline
+from zoo.experiments.imaging import data
+from zoo.experiments.imaging.developing import training
+from zoo.imaging import INet
+from zoo.imaging.developing import pipeline
 from zoo.weights import pack
 
 
@@ -58,12 +60,12 @@ def test_stored_weights_say_whose_camera_they_know_or_that_there_are_none(tmp_pa
     code, _, err = command(*arguments)
     assert code == 2
     assert "make pretrained PAPER=imaging" in err
-    from zoo.experiments import stored
+    from zoo.experiments.train import install_weights
 
     (tmp_path / "imaging").mkdir()
     packed = inet.rename(tmp_path / "inet-birch.generated.npz")
     history = [{"seconds": 3.5, "commit": "c"}, {"seconds": 4.0, "commit": "d"}]
-    stored.install("imaging", packed, history, "32", "command", "data")
+    install_weights.install("imaging", packed, history, "32", "command", "data")
     monkeypatch.setattr(zoo.weights, "_FOLDER", tmp_path)
     entry = zoo.weights.provenance("inet-birch.generated")
     assert (entry.seconds, entry.commit, entry.file) == (7, "d", "imaging/weights/inet-birch.generated.npz")

@@ -10,16 +10,19 @@ import pytest
 import zoo.images
 import zoo.weights
 from zoo.datasets.jpeg import compress
-from zoo.experiments import stored, tables
 from zoo.experiments.cli import main
-from zoo.experiments.imaging import band_baseline, distortions, inside, joint_pretrained, real_channel
-from zoo.experiments.imaging.figure_8 import progress
-from zoo.experiments.imaging.joint_evaluation import JointEvaluation, stored_names
-from zoo.experiments.imaging.joint_scales import MARGIN, SCALES, Run, check_scale
-from zoo.experiments.imaging.joint_training import pictures_of, plain_nip, train
-from zoo.experiments.imaging.pictures import spectrum
+from zoo.experiments.imaging.joint import band_baseline, real_channel
+from zoo.experiments.imaging.joint import pretrained as joint_pretrained
+from zoo.experiments.imaging.joint.evaluation import JointEvaluation, stored_names
+from zoo.experiments.imaging.joint.patch_grid import spectrum
+from zoo.experiments.imaging.joint.scales import MARGIN, SCALES, JointRun, check_scale
+from zoo.experiments.imaging.joint.tables import distortions, inside
+from zoo.experiments.imaging.joint.tables.figure_8 import progress
+from zoo.experiments.imaging.joint.training import pictures_of, plain_nip, train
 from zoo.experiments.imaging.values import paper_values
-from zoo.experiments.table import Settings
+from zoo.experiments.run import tables
+from zoo.experiments.run.cells import Settings
+from zoo.experiments.train import install_weights
 from zoo.imaging import FAN, ImagingWorkflow, INet
 
 SMOKE = SCALES["smoke"]
@@ -30,7 +33,7 @@ def folder(tmp_path_factory):
     """A folder of trainings at `smoke`: an INet as it starts, F and F+N."""
     path = tmp_path_factory.mktemp("runs")
     INet(clip=False).save(path / "inet.keras")
-    joint_pretrained.run("smoke", path, 0, "zoo pretrain imaging --joint", stored.training_tag("smoke"))
+    joint_pretrained.run("smoke", path, 0, "zoo pretrain imaging --joint", install_weights.training_tag("smoke"))
     return path
 
 
@@ -55,7 +58,7 @@ def test_f_and_joint_begin_alike_and_the_nip_moves_in_joint_mode_alone(folder):
         assert {"val_accuracy", "val_psnr", "fan_loss", "seconds"} <= set(logs[name][-1])
     assert int(workflow.optimizer.iterations) == SMOKE.steps * (SMOKE.epochs - SMOKE.search_epochs)
     # F and F+N have as many updates of the FAN.
-    runs = [Run("inet"), Run("inet", 0.1)]
+    runs = [JointRun("inet"), JointRun("inet", 0.1)]
     assert len({sum(epochs for _, _, epochs in SMOKE.parts(run)) for run in runs}) == 1
     assert [epoch for epoch, _ in progress(runs[1], SMOKE, folder / "joint")] == [1, 2, 3]
 
@@ -63,7 +66,7 @@ def test_f_and_joint_begin_alike_and_the_nip_moves_in_joint_mode_alone(folder):
 def test_a_killed_joint_training_resumes_to_the_same_bits(tmp_path, pictures):
     INet(clip=False).save(tmp_path / "inet.keras")
     scale = dataclasses.replace(SMOKE, start_epochs=0, search_epochs=0, rate=None)
-    run = Run("inet", 0.1)
+    run = JointRun("inet", 0.1)
     train(run, dataclasses.replace(scale, epochs=2), tmp_path / "whole", pictures, nip=tmp_path / "inet.keras")
     for epochs in (1, 2):
         train(run, dataclasses.replace(scale, epochs=epochs), tmp_path / "parts", pictures, nip=tmp_path / "inet.keras")
@@ -73,7 +76,7 @@ def test_a_killed_joint_training_resumes_to_the_same_bits(tmp_path, pictures):
 
 
 def test_a_half_trained_model_is_nowhere(tmp_path, folder):
-    run = Run("inet", 0.1)
+    run = JointRun("inet", 0.1)
     shutil.copytree(folder / "joint", tmp_path / "joint")
     evaluation = JointEvaluation(Settings("smoke", weights=tmp_path))
     assert evaluation.weights(run) == "trained:birch-inet-0.1-0.keras"
@@ -86,31 +89,31 @@ def test_a_half_trained_model_is_nowhere(tmp_path, folder):
 def test_the_last_epoch_is_saved_and_judged_where_the_count_does_not_divide(tmp_path, pictures):
     INet(clip=False).save(tmp_path / "inet.keras")
     scale = dataclasses.replace(SMOKE, start_epochs=0, rate=None, epochs=3, every=2)
-    train(Run("inet"), scale, tmp_path, pictures)
+    train(JointRun("inet"), scale, tmp_path, pictures)
     history = json.loads((tmp_path / "joint" / "birch-inet-F-0.json").read_text())
     assert [entry["epoch"] for entry in history] == [2, 3]
     assert all("val_accuracy" in entry for entry in history)
 
 
 def test_ones_own_camera_takes_no_models_of_another(tmp_path, folder, monkeypatch):
-    monkeypatch.setattr("zoo.weights.names", lambda: ["inet-birch.generated", *stored_names(Run("inet"))])
+    monkeypatch.setattr("zoo.weights.names", lambda: ["inet-birch.generated", *stored_names(JointRun("inet"))])
     monkeypatch.chdir(tmp_path)
-    assert JointEvaluation(Settings("smoke")).weights(Run("inet")) == "stored:fan-inet-F-birch.generated"
+    assert JointEvaluation(Settings("smoke")).weights(JointRun("inet")) == "stored:fan-inet-F-birch.generated"
     own = JointEvaluation(Settings("smoke", dataset=f"folder:{tmp_path}", data_dir=tmp_path))
     assert own.camera == "own"
-    assert own.weights(Run("inet", camera="own")) is None
+    assert own.weights(JointRun("inet", camera="own")) is None
 
 
 def test_stored_models_are_what_was_packed(folder, monkeypatch):
-    run = Run("inet", 0.1)
+    run = JointRun("inet", 0.1)
     files = dict(zip(stored_names(run), (folder / f"{name}.npz" for name in stored_names(run)), strict=True))
     monkeypatch.setattr("zoo.weights.names", lambda: list(files))
     load_into = zoo.weights.load_into
     monkeypatch.setattr("zoo.weights.load_into", lambda model, name: load_into(model, files[name]))
     monkeypatch.chdir(folder.parent)
-    stored, trained = (JointEvaluation(Settings("smoke", weights=weights)) for weights in (None, folder))
-    assert stored.weights(run) == f"stored:{stored_names(run)[1]}"
-    one, two = (evaluation.workflow(run).get_weights() for evaluation in (stored, trained))
+    install_weights, trained = (JointEvaluation(Settings("smoke", weights=weights)) for weights in (None, folder))
+    assert install_weights.weights(run) == f"stored:{stored_names(run)[1]}"
+    one, two = (evaluation.workflow(run).get_weights() for evaluation in (install_weights, trained))
     for a, b in zip(one, two, strict=True):
         np.testing.assert_allclose(a, b, atol=max(1e-7, 0.005 * np.abs(b).max()))
 
@@ -120,7 +123,7 @@ def test_learned_distortions_of_a_network(tmp_path, folder):
     cells = list(distortions.cells("inet", settings))
     found = {(cell.row, cell.metric): cell.measure().value for cell in cells}
     evaluation = JointEvaluation(settings)
-    assert found["lambda 0.1", "PSNR"] == pytest.approx(evaluation.fidelity(Run("inet", 0.1), "PSNR").mean())
+    assert found["lambda 0.1", "PSNR"] == pytest.approx(evaluation.fidelity(JointRun("inet", 0.1), "PSNR").mean())
     distortions.draw("inet", pd.DataFrame(), settings, "distortions", tmp_path / "inet.png")
     assert zoo.images.read_image(tmp_path / "inet.png").std() > 10
 
@@ -187,7 +190,7 @@ def test_band_energies_tell_blur_and_have_the_energy_of_the_picture(photo):
     energy = np.exp(band_baseline.band_energies(patches)).sum(1) - 63e-7
     np.testing.assert_allclose(energy, 64 * blocks.var(-1).mean(-1), rtol=1e-6)  # Parseval
     classifier = band_baseline.fit([patches[::2], blurred[::2]])
-    assert band_baseline.hits(classifier, [patches[1::2], blurred[1::2]]).mean() > 0.9
+    assert band_baseline.per_patch_accuracy(classifier, [patches[1::2], blurred[1::2]]).mean() > 0.9
 
 
 def test_spectrum_finds_a_wave():
@@ -223,7 +226,7 @@ def test_tables_of_trained_models(tmp_path, folder, name):
     if name == "table_s1":
         chosen = frame[(frame["row"] == "birch, lambda 0.1") & (frame["metric"] == "accuracy")].iloc[0]
         evaluation = JointEvaluation(Settings("smoke", weights=folder))
-        assert chosen["value"] == pytest.approx(evaluation.hits(Run("inet", 0.1)).mean())
+        assert chosen["value"] == pytest.approx(evaluation.per_patch_accuracy(JointRun("inet", 0.1)).mean())
         assert chosen["weights"] == "trained:birch-inet-0.1-0.keras"
 
 
@@ -255,8 +258,12 @@ def test_confusion_matrices_add_up_and_drops_are_differences(tmp_path, folder):
     assert over == pytest.approx(value("accuracy [%]", "c 0.1", "libjpeg 50") - bands)
     assert (frame[frame["row"].str.startswith("b 0.25")]["status"] == "not-run").all()
     assert value("accuracy [%]", "baseline: chance", "as trained") == 20
-    hits = JointEvaluation(Settings("smoke", weights=folder)).hits(Run("inet", codec="none"))
-    assert value("accuracy [%]", "a F, without a channel (5.1)", "as trained") == pytest.approx(100 * hits.mean())
+    per_patch_accuracy = JointEvaluation(Settings("smoke", weights=folder)).per_patch_accuracy(
+        JointRun("inet", codec="none")
+    )
+    assert value("accuracy [%]", "a F, without a channel (5.1)", "as trained") == pytest.approx(
+        100 * per_patch_accuracy.mean()
+    )
 
 
 def test_figure_7_needs_no_weights(tmp_path):
@@ -277,7 +284,7 @@ def test_every_table_and_figure_is_listed():
 
 def test_inside_a_picture_the_same_pixels_are_developed_with_their_surroundings(folder):
     measured = inside.Inside(JointEvaluation(Settings("smoke", weights=folder)))
-    run, side = Run("inet", 0.1, margin=MARGIN), SMOKE.patch
+    run, side = JointRun("inet", 0.1, margin=MARGIN), SMOKE.patch
     patch, within = (measured.developed(run, column) for column in (inside.PATCH, inside.INSIDE))
     assert patch.shape == within.shape == (3, 2 * side, 2 * side, 3)
     # INet looks no further than two pixels: all but the border is the same.

@@ -2,11 +2,13 @@ import numpy as np
 import pytest
 
 from zoo.datasets.camera import CAMERAS, Body, write_dng
-from zoo.experiments import table as runner
-from zoo.experiments.imaging import figure_5, identification, low_light, pipelines, shots, table_3
-from zoo.experiments.imaging.prnu_evaluation import ANOTHER_BODY, TRUTH, PrnuEvaluation
+from zoo.experiments.imaging.prnu import pipelines, shots
+from zoo.experiments.imaging.prnu import training as low_light
+from zoo.experiments.imaging.prnu.evaluation import ANOTHER_BODY, TRUTH, PrnuEvaluation
+from zoo.experiments.imaging.prnu.tables import figure_5, identification, table_3
 from zoo.experiments.imaging.values import paper_values
-from zoo.experiments.table import Settings
+from zoo.experiments.run import cells as runner
+from zoo.experiments.run.cells import Settings
 from zoo.images import read_photograph
 from zoo.imaging import INet
 from zoo.weights import pack, provenance

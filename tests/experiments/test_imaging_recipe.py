@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import zoo.imaging
-from zoo.imaging.manipulations import CLASSES
+from zoo.imaging.joint.manipulations import CLASSES
 
 CARD = (Path(zoo.imaging.__file__).parent / "README.md").read_text()
 

@@ -5,9 +5,10 @@ import keras
 import numpy as np
 import pytest
 
-from zoo.experiments import fitting
-from zoo.experiments.imaging import data, pretrained, training, warm_start
-from zoo.experiments.imaging.training import SCALES, Recipe, new_network, squared_error_255, train
+from zoo.experiments.imaging import data
+from zoo.experiments.imaging.developing import pretrained, training, warm_start
+from zoo.experiments.imaging.developing.training import SCALES, Recipe, new_network, squared_error_255, train
+from zoo.experiments.train import fitting
 from zoo.imaging import INet
 
 TINY = dataclasses.replace(SCALES["smoke"], recipes={"inet": Recipe(3, 4, 1e-3), "dnet": Recipe(1, 1, 1e-4)})

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from zoo.experiments import machine
+from zoo.experiments.run import environment
 
 
 def _commit(repository):
@@ -24,7 +24,7 @@ def test_changed_code_is_marked_and_new_results_are_not(tmp_path):
 
     for name in ("experiments", "results"):
         (tmp_path / name).mkdir()
-    shutil.copy(Path(machine.__file__), tmp_path / "experiments")
+    shutil.copy(Path(environment.__file__), tmp_path / "experiments")
     (tmp_path / "results" / "table.csv").write_text("1")
     git("init", "-q")
     assert _commit(tmp_path).startswith("v")  # not in the repository: an installed package beside one, say

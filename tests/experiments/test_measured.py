@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from zoo.experiments import measured
+from zoo.experiments.publish import measured
 
 ROOT = Path(__file__).parent.parent.parent
 FAN, NIP = "fan-unet-0.1-birch.generated", "unet-joint-0.1-birch.generated"

@@ -1,7 +1,7 @@
 import keras
 import pytest
 
-from zoo.experiments import precision
+from zoo.experiments.train import precision
 
 
 def test_the_policy_is_put_back_also_after_an_error():

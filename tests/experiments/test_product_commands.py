@@ -14,11 +14,12 @@ import zoo.datasets
 import zoo.weights
 from zoo import store
 from zoo.datasets.photographs import DATASETS
-from zoo.experiments import doctor, tables
-from zoo.experiments import table as runner
 from zoo.experiments.adversarial import data as adversarial
-from zoo.experiments.hyperimage.table_2 import DATABASE_OF
-from zoo.experiments.table import Cell, DataUnavailable, Settings, Table
+from zoo.experiments.cli import doctor
+from zoo.experiments.hyperimage.quality.tables import DATABASE_OF
+from zoo.experiments.run import cells as runner
+from zoo.experiments.run import tables
+from zoo.experiments.run.cells import Cell, DataUnavailable, Settings, Table
 from zoo.metrics import Estimate
 
 
@@ -157,7 +158,7 @@ def test_export_of_the_digits_comes_with_their_database(tmp_path, command):
     import tensorflow as tf
 
     from zoo.adversarial import KNNDetector, SmallOverFeat
-    from zoo.datasets.digits import digits
+    from zoo.adversarial.digits import digits
 
     images, labels = digits("train")
     model = SmallOverFeat(weights="adversarial-overfeat.digits")

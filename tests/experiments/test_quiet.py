@@ -7,7 +7,7 @@ import sys
 STATED = "import os, sys\nx = 3\n"
 SAYS = 'os.write(2, b"WARNING: All log messages before absl::InitializeLog() is called are written to STDERR\\n'
 SAYS += 'I0000 00:00:1.2 7 port.cc:153] oneDNN custom operations are on.\\nE0000 00:00:1.2 7 cuda.cc:1] broken\\n")\n'
-CODE = "from zoo.experiments.quiet import quiet_import; quiet_import(); import tensorflow; print(tensorflow.x)"
+CODE = "from zoo.experiments.cli.quiet import quiet_import; quiet_import(); import tensorflow; print(tensorflow.x)"
 
 
 def _import(folder, source):

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from zoo.experiments import reasons, tables
-from zoo.experiments import table as runner
-from zoo.experiments.table import Cell, Settings, Table
+from zoo.experiments.run import cells as runner
+from zoo.experiments.run import reasons, tables
+from zoo.experiments.run.cells import Cell, Settings, Table
 from zoo.metrics import Estimate
 
 ROOT = Path(__file__).parent.parent.parent
@@ -16,7 +16,7 @@ CSVS = sorted((ROOT / "results" / "laptop").glob("*.csv"))
 
 @pytest.mark.parametrize("csv", CSVS, ids=lambda csv: csv.stem)
 def test_every_cell_of_the_results_without_a_value_has_a_reason(csv):
-    assert reasons.without_reason(csv) == [], "run: python -m zoo.experiments.reasons"
+    assert reasons.without_reason(csv) == [], "run: python -m zoo.experiments.run.reasons"
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from zoo.experiments.steganography import comparison, detectability, evaluation, timing
+from zoo.experiments.run.cells import Settings
+from zoo.experiments.steganography import evaluation, timing
+from zoo.experiments.steganography.tables import comparison, detectability
 from zoo.experiments.steganography.values import paper_values
-from zoo.experiments.table import Settings
 from zoo.images import read_image
 from zoo.layers import DifferentiableJPEG
 from zoo.steganography import Steganographer, lsb

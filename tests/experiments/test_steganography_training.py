@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from zoo.experiments.steganography import comparison, training
+from zoo.experiments.steganography import training
+from zoo.experiments.steganography.tables import comparison
 from zoo.experiments.steganography.training import SCALES, Scale, build, fit, pretrain
 from zoo.experiments.steganography.warm_start import start_in_haar
 from zoo.steganography import HNet, Steganographer, separate_optimizers

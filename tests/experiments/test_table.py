@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from zoo.experiments import table as runner
-from zoo.experiments.reasons import reasons_path
-from zoo.experiments.report import missing, plot_table, print_table
-from zoo.experiments.table import SCHEMA, Cell, DataUnavailable, Settings, Table
+from zoo.experiments.run import cells as runner
+from zoo.experiments.run.cells import SCHEMA, Cell, DataUnavailable, Settings, Table
+from zoo.experiments.run.reasons import reasons_path
+from zoo.experiments.run.report import missing, plot_table, print_table
 from zoo.metrics import Estimate
 
 SETTINGS = Settings("smoke", seed=5)

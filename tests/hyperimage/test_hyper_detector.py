@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zoo.experiments.hyperimage import forgery, quality
+from zoo.experiments.hyperimage.forgery import training as forgery
+from zoo.experiments.hyperimage.quality import training as quality
 from zoo.hyperimage import CNNIQA, ForgeryChannel, ForgeryStageTwo, TIDStageTwo
 from zoo.hyperimage.detector import ForgeryDetector, QualityScorer, to_end_to_end
 from zoo.weights import pack

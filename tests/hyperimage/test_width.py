@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 import zoo
-from zoo.experiments.hyperimage import table_3
-from zoo.experiments.table import Settings
+from zoo.experiments.hyperimage.forgery import tables as table_3
+from zoo.experiments.run.cells import Settings
 from zoo.hyperimage import CNNIQA, ForgeryChannel, ForgeryEndToEnd, ForgeryStageTwo
 from zoo.hyperimage.detector import FORGERY_WEIGHTS, ForgeryDetector
 from zoo.hyperimage.width import width_of

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from zoo.imaging import bayer
+from zoo.imaging.developing import bayer
 
 LETTERS = {"R": 10, "G": 20, "B": 30}
 

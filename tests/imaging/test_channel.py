@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from zoo.datasets.jpeg import compress
-from zoo.imaging.channel import DistributionChannel
+from zoo.imaging.joint.channel import DistributionChannel
 from zoo.layers import DifferentiableJPEG
 
 

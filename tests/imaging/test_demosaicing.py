@@ -3,8 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zoo.imaging import bayer
-from zoo.imaging.demosaicing import bilinear, menon
+from zoo.imaging.developing import bayer
+from zoo.imaging.developing.demosaicing import bilinear, menon
 
 PARITY = Path(__file__).parents[1] / "parity" / "menon.npz"
 

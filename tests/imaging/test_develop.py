@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from zoo.images import ImageError, read_image
-from zoo.imaging import DNet, INet, UNet, bayer, raw
-from zoo.imaging.develop import crop_to_phase, develop, develop_tiles
-from zoo.imaging.picture import write_picture
+from zoo.imaging import DNet, INet, UNet
+from zoo.imaging.developing import bayer, raw
+from zoo.imaging.developing.develop import crop_to_phase, develop, develop_tiles
+from zoo.imaging.developing.picture import write_picture
 
 
 def _raw(rng, height, width, cfa="GBRG"):
@@ -61,7 +62,7 @@ def test_tiles_give_the_whole_pictures_result(build, size, tile, rng):
 
 
 def test_a_margin_too_small_would_show(rng, monkeypatch):
-    from zoo.imaging import develop as module
+    from zoo.imaging.developing import develop as module
 
     network = _stirred(DNet(clip=False), rng)
     image = _raw(rng, 94, 110)

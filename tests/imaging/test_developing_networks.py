@@ -8,8 +8,9 @@ import keras
 import numpy as np
 import pytest
 
-from zoo.experiments.imaging import gamma_network
-from zoo.imaging import DNet, INet, UNet, bayer, demosaicing, start
+from zoo.experiments.imaging.developing import gamma_network
+from zoo.imaging import DNet, INet, UNet
+from zoo.imaging.developing import bayer, demosaicing, inet_init
 from zoo.signature import signature
 
 COUNTS = {INet: 321, UNet: 7_760_268, DNet: 493_976}
@@ -66,7 +67,7 @@ def test_inet_starts_as_the_bilinear_pipeline(cfa, rng):
     mosaic = np.empty((24, 24), np.float32)
     for (y, x), colour in zip(bayer.SITES[cfa], (0, 1, 1, 2), strict=True):
         mosaic[y::2, x::2] = rgb[y::2, x::2, colour]
-    linear = demosaicing.bilinear(mosaic, cfa) @ np.float32(start.CAMERA_MATRIX).T
+    linear = demosaicing.bilinear(mosaic, cfa) @ np.float32(inet_init.CAMERA_MATRIX).T
     assert linear.min() > 0.02
     found = INet(cfa=cfa, fidelity="paper").predict_on_batch(bayer.pack(mosaic, cfa)[None])[0]
     # The two differ in how they pad; the fitted gamma curve is off by up to .006 here.
@@ -77,9 +78,9 @@ def test_fidelity_decides_where_the_sampler_puts_the_planes():
     for build, phases in ((INet, bayer.SITES), (DNet, ("RGGB",))):
         for cfa in phases:
             kernel = build(cfa=cfa).get_layer("sampler").get_weights()[0]
-            np.testing.assert_array_equal(kernel, start.sampler("GBRG"))
+            np.testing.assert_array_equal(kernel, inet_init.sampler("GBRG"))
             kernel = build(cfa=cfa, fidelity="paper").get_layer("sampler").get_weights()[0]
-            np.testing.assert_array_equal(kernel, start.sampler(cfa))
+            np.testing.assert_array_equal(kernel, inet_init.sampler(cfa))
 
 
 def test_the_sampler_rebuilds_the_mosaic(rng):
@@ -93,7 +94,7 @@ def test_the_sampler_rebuilds_the_mosaic(rng):
 
 def test_stored_gamma_constants_are_close_to_the_curve_and_what_the_script_fits():
     x = np.linspace(0, 1, 5001)
-    stored = np.array([*start.GAMMA_W, *start.GAMMA_B, *start.GAMMA_V, start.GAMMA_C])
+    stored = np.array([*inet_init.GAMMA_W, *inet_init.GAMMA_B, *inet_init.GAMMA_V, inet_init.GAMMA_C])
     assert np.sqrt(np.mean((gamma_network.evaluate(stored, x) - x ** (1 / 2.2)) ** 2)) < 0.003
     _, error = gamma_network.fit(restarts=2, points=201)
     assert error < 0.003

@@ -5,7 +5,7 @@ import keras
 import numpy as np
 import pytest
 
-from zoo.imaging.fan import FAN
+from zoo.imaging.joint.fan import FAN
 from zoo.signature import signature
 
 

@@ -6,9 +6,9 @@ import pytest
 import zoo.weights
 from zoo.experiments.cli import main
 from zoo.images import write_png
-from zoo.imaging.detector import ManipulationDetector
-from zoo.imaging.fan import FAN
-from zoo.imaging.manipulations import CLASSES
+from zoo.imaging.joint.detector import ManipulationDetector
+from zoo.imaging.joint.fan import FAN
+from zoo.imaging.joint.manipulations import CLASSES
 
 
 @pytest.fixture(scope="module")

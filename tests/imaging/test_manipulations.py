@@ -7,8 +7,8 @@ from matplotlib.colors import hsv_to_rgb as reference_rgb
 from matplotlib.colors import rgb_to_hsv as reference_hsv
 from scipy import ndimage
 
-from zoo.imaging.hsv import hsv_to_rgb, rgb_to_hsv
-from zoo.imaging.manipulations import CLASSES, GaussianFilter, Resample, Sharpen, default_manipulations
+from zoo.imaging.joint.hsv import hsv_to_rgb, rgb_to_hsv
+from zoo.imaging.joint.manipulations import CLASSES, GaussianFilter, Resample, Sharpen, default_manipulations
 
 FIDELITIES = ("original", "paper")
 

@@ -3,9 +3,9 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from zoo.imaging import bayer, demosaicing
-from zoo.imaging.pipeline import develop, develop_strips, render
-from zoo.imaging.raw import from_mosaic
+from zoo.imaging.developing import bayer, demosaicing
+from zoo.imaging.developing.pipeline import develop, develop_strips, render
+from zoo.imaging.developing.raw import from_mosaic
 
 MATRIX = [[1.8, -0.7, -0.1], [-0.2, 1.5, -0.3], [0.1, -0.5, 1.4]]
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from zoo.datasets import keyed
 from zoo.datasets.camera import CAMERAS, Body, as_raw, expose
-from zoo.imaging.pipeline import develop
+from zoo.imaging.developing.pipeline import develop
 from zoo.imaging.prnu import (
     CorrelationPredictor,
     FingerprintSums,

@@ -8,8 +8,8 @@ import rawpy
 from handmade_dng import MATRIX_XYZ, write
 from PIL import Image, ImageOps
 
-from zoo.imaging import bayer, raw
-from zoo.imaging.raw import from_mosaic, orient, read
+from zoo.imaging.developing import bayer, raw
+from zoo.imaging.developing.raw import from_mosaic, orient, read
 
 
 @pytest.fixture

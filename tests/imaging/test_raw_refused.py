@@ -8,7 +8,7 @@ import tifffile
 from handmade_dng import write
 from PIL import Image
 
-from zoo.imaging.raw import ImageError, read
+from zoo.imaging.developing.raw import ImageError, read
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from zoo.imaging import UNet
-from zoo.imaging.sid import load_sid_checkpoint
+from zoo.imaging.developing.sid import load_sid_checkpoint
 
 tf1 = tf.compat.v1
 WIDTHS = {1: (4, 32), 2: (32, 64), 3: (64, 128), 4: (128, 256), 5: (256, 512)}

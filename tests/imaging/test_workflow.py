@@ -3,10 +3,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from zoo.imaging.channel import DistributionChannel
-from zoo.imaging.fan import FAN
-from zoo.imaging.fan_losses import FAN_LOSSES
-from zoo.imaging.workflow import ImagingWorkflow, paper_rate
+from zoo.imaging.joint.channel import DistributionChannel
+from zoo.imaging.joint.fan import FAN
+from zoo.imaging.joint.fan_losses import FAN_LOSSES
+from zoo.imaging.joint.workflow import ImagingWorkflow, paper_rate
 
 
 def small_nip(clip=False):
@@ -62,7 +62,12 @@ def test_loss_is_equation_2(batch, name, mode):
     assert logs["loss"] == pytest.approx(fan + (0.01 * nip if mode == "F+N" else 0), rel=1e-5)
     error = np.mean((target - np.clip(found["rgb"], 0, 1)) ** 2, axis=(1, 2, 3))
     hits = found["probabilities"].argmax(-1) == np.arange(5)
-    expected = {"fan_loss": fan, "nip_loss": nip, "psnr": np.mean(-10 * np.log10(error)), "accuracy": hits.mean()}
+    expected = {
+        "fan_loss": fan,
+        "nip_loss": nip,
+        "psnr": np.mean(-10 * np.log10(error)),
+        "accuracy": hits.mean(),
+    }
     for key, value in expected.items():
         assert logs[key] == pytest.approx(value, rel=1e-5), key
 
@@ -91,7 +96,7 @@ def test_gradients_reach_the_nip_through_the_whole_chain_in_joint_mode_alone(bat
 
 @pytest.mark.parametrize("lone", range(4))
 def test_every_branch_but_the_originals_sharpening_reaches_the_nip(batch, lone):
-    from zoo.imaging.manipulations import default_manipulations
+    from zoo.imaging.joint.manipulations import default_manipulations
 
     reached = {}
     for fidelity in ("original", "paper"):

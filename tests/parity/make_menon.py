@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from colour_demosaicing import demosaicing_CFA_Bayer_Menon2007
 
-from zoo.imaging.bayer import SITES
+from zoo.imaging.developing.bayer import SITES
 
 if __name__ == "__main__":
     rng = np.random.default_rng(0)

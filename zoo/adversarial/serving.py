@@ -7,9 +7,9 @@ import numpy as np
 from keras import ops
 
 from zoo.adversarial.detector import KNNDetector
+from zoo.adversarial.digits import digits
 from zoo.adversarial.features import FeatureExtractor
 from zoo.adversarial.scoring import Weighting
-from zoo.datasets.digits import digits
 from zoo.serving import Serving, of_pictures
 
 SPARE = 32

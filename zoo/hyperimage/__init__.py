@@ -15,7 +15,7 @@ from zoo.hyperimage.model import (
     VGGPatchNet,
 )
 from zoo.hyperimage.ranking import RankingHinge, RankingNet
-from zoo.hyperimage.theano import DecayingSGD, from_theano
+from zoo.hyperimage.theano_weights import DecayingSGD, from_theano
 from zoo.hyperimage.two_stage import FIRST_STAGE, SECOND_STAGE, Recipe, TwoStage
 
 __all__ = [

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from zoo.hyperimage.hyper_image import HyperImage
-from zoo.hyperimage.theano import DecayingSGD
+from zoo.hyperimage.theano_weights import DecayingSGD
 
 
 @dataclasses.dataclass(frozen=True)

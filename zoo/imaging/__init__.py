@@ -1,11 +1,11 @@
 """Neural imaging pipelines (Korus and Memon 2019): from a RAW file to a picture."""
 
-from zoo.imaging import pipeline, raw
-from zoo.imaging.channel import DistributionChannel
-from zoo.imaging.fan import FAN
-from zoo.imaging.manipulations import GaussianFilter, Resample, Sharpen, default_manipulations
-from zoo.imaging.model import DNet, INet, UNet
-from zoo.imaging.workflow import ImagingWorkflow, paper_rate
+from zoo.imaging.developing import pipeline, raw
+from zoo.imaging.developing.model import DNet, INet, UNet
+from zoo.imaging.joint.channel import DistributionChannel
+from zoo.imaging.joint.fan import FAN
+from zoo.imaging.joint.manipulations import GaussianFilter, Resample, Sharpen, default_manipulations
+from zoo.imaging.joint.workflow import ImagingWorkflow, paper_rate
 
 __all__ = [
     "FAN",

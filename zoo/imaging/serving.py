@@ -6,20 +6,20 @@ import keras
 from keras import ops
 
 from zoo import tensor_tiles
-from zoo.imaging.bayer import SITES, check_phase
-from zoo.imaging.develop import SMALLEST
-from zoo.imaging.manipulations import CLASSES
-from zoo.imaging.model import CFA
+from zoo.imaging.developing.bayer import SITES, check_phase
+from zoo.imaging.developing.develop import SMALLEST
+from zoo.imaging.developing.model import CFA
+from zoo.imaging.joint.manipulations import CLASSES
 from zoo.serving import PICTURE, Serving, Signature, of_pictures, to_bytes
 
 PLANES = (None, None, 4)
 
 
 def development(network: keras.Model, cfa: str = CFA) -> Serving:
-    """Serve an ``INet``, ``UNet`` or ``DNet``: whole photographs at once, as ``zoo.imaging.develop`` in tiles.
+    """Serve an ``INet``, ``UNet`` or ``DNet``: whole photographs at once, as ``developing.develop`` in tiles.
 
     ``cfa`` is the phase of the mosaics that will be served; pictures of another phase than the network's lose the
-    outermost rows or columns or both, one on each side, see ``zoo.imaging.develop.crop_to_phase``.
+    outermost rows or columns or both, one on each side, see ``zoo.imaging.developing.develop.crop_to_phase``.
 
     Raises:
         ValueError: For an unknown phase.

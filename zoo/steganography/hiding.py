@@ -10,7 +10,7 @@ import numpy as np
 from zoo import tiles
 from zoo.checks import check_rgb
 from zoo.layers import DifferentiableJPEG, JPEGAugmentation
-from zoo.own_weights import own_weights
+from zoo.resolve_weights import resolve_weights
 from zoo.steganography.h_net import STRIDE, HNet
 from zoo.steganography.r_net import RNet
 from zoo.steganography.steganographer import Steganographer
@@ -35,7 +35,7 @@ def stored_steganographer(jpeg: bool = False, weights: str | Path | None = None)
     """The stored H-net and R-net; with ``jpeg`` those that were trained with JPEG between them.
 
     ``weights``: others than the stored ones, what follows the last dot of their names (with ``-jpeg`` at its end: those
-    trained with JPEG) or a folder that `zoo pretrain steganography` left, see ``zoo.own_weights.own_weights``.
+    trained with JPEG) or a folder that `zoo pretrain steganography` left, see ``zoo.resolve_weights.resolve_weights``.
 
     Raises:
         ValueError: Where they are not there, or a file was changed.
@@ -48,7 +48,7 @@ def stored_steganographer(jpeg: bool = False, weights: str | Path | None = None)
         raise ValueError(
             f"`zoo pretrain steganography` trains networks that survive JPEG; none are stored here. Received: {jpeg=}"
         )
-    hiding, revealing = own_weights(given, HIDING_WEIGHTS + ending, REVEALING_WEIGHTS + ending)
+    hiding, revealing = resolve_weights(given, HIDING_WEIGHTS + ending, REVEALING_WEIGHTS + ending)
     return Steganographer(
         HNet(weights=hiding), RNet(weights=revealing), quantize=True, channel=jpeg_channel() if jpeg else None
     )

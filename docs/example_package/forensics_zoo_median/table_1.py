@@ -14,8 +14,8 @@ from forensics_zoo_median.model import StreakingNet
 from zoo.contrast.baselines import histogram_roughness
 from zoo.datasets.jpeg import NO_JPEG, compress
 from zoo.datasets.photographs import photographs
-from zoo.experiments.scales import scale_of
-from zoo.experiments.table import Cell, Settings, Table
+from zoo.experiments.run.cells import Cell, Settings, Table
+from zoo.experiments.run.scales import scale_of
 from zoo.metrics import Estimate, bootstrap_auc
 
 PICTURES = {"smoke": 3, "laptop": None, "paper": None}

@@ -1,0 +1,24 @@
+"""One evaluation a process for all tables and figures of the same settings."""
+
+from functools import cache
+
+from zoo.experiments.adversarial.evaluation import Evaluation
+from zoo.experiments.adversarial.pretrained import NAMES
+from zoo.experiments.run.cells import Settings
+
+
+@cache
+def evaluation_of(name: str, settings: Settings) -> Evaluation:
+    """The evaluation of the problem ``"overfeat"`` or ``"inception"``.
+
+    Raises:
+        ValueError: For an unknown scale.
+    """
+    return Evaluation(name, settings)
+
+
+def weights_of(name: str, settings: Settings) -> str:
+    """How the CSV names the network of a problem."""
+    if settings.scale == "paper":
+        return "net_weight_0" if name == "overfeat" else "imagenet"
+    return f"{settings.weights.name}/{name}" if settings.weights is not None else NAMES[name]

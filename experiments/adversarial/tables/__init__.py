@@ -1,0 +1,1 @@
+"""The tables and figures of Carrara et al. 2018."""

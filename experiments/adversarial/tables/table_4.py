@@ -1,0 +1,99 @@
+"""Table 4 of Carrara et al. 2018: EER accuracy on InceptionV3 by layer, score and attack.
+
+Command:  zoo reproduce adversarial table-4
+          zoo reproduce adversarial table-4 --scale paper --dataset nips17_dev --data-dir FOLDER
+          (FOLDER holds the DEV set's images and ILSVRC2012's tar files, see zoo/adversarial/README.md)
+Expected: results/laptop/adversarial_table_4.csv; the family's README has the numbers and what they mean
+Time:     `laptop` minutes on two cores; `paper` not run
+
+PCA without whitening, as the authors ran it. "Aggr." is the mean weighted by the attacks' numbers of pictures; "Errors"
+is the share of natural errors, and of authentic pictures that noise made wrong, rejected at the threshold of equal
+error rate for all attacks together.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+
+from zoo.adversarial.rates import MEASURES
+from zoo.experiments.adversarial.detectors import comparisons, knn
+from zoo.experiments.adversarial.evaluation import (
+    ERRORS,
+    INCEPTION_ATTACKS,
+    Evaluation,
+    Scorer,
+    difference,
+    recovered,
+    separation,
+    weighted_mean,
+)
+from zoo.experiments.adversarial.evaluation_cache import evaluation_of, weights_of
+from zoo.experiments.adversarial.problems import FEATURES
+from zoo.experiments.adversarial.tables.table_2 import rejection_cells
+from zoo.experiments.adversarial.values import paper_values
+from zoo.experiments.run.cells import Cell, Settings, Table
+
+BEST, LAST, FIRST = "mixed_6d", "mixed_7c", "maxpool_5a_3x3"
+
+
+def cells(settings: Settings) -> Iterator[Cell]:
+    """The cells of Table 4."""
+    evaluation, weights = evaluation_of("inception", settings), weights_of("inception", settings)
+    values = paper_values("table_4")
+    comparable = settings.scale == "paper" and settings.dataset == "nips17_dev"
+    for row in values.index:
+        layer, weighting = row.split(", ")
+        paper = {column: float(values.loc[row, column]) for column in values.columns}
+        for cell in _row(evaluation, row, knn(evaluation, layer, "PCA", weighting), weights):
+            yield Cell(
+                row, cell.column, cell.metric, paper[cell.column], cell.measure, comparable=comparable, weights=weights
+            )
+    for row, scorer in comparisons(evaluation, BEST).items():
+        yield from _row(evaluation, row, scorer, weights)
+    every = {row: knn(evaluation, row.split(", ")[0], "PCA", row.split(", ")[1]) for row in values.index}
+    for row, scorer in (every | comparisons(evaluation, BEST)).items():
+        for attack in INCEPTION_ATTACKS:
+            measure = partial(separation, evaluation, scorer, (attack,), "AUC")
+            yield Cell(row, attack, "AUC", measure=measure, weights=weights)
+    yield from _differences(evaluation, weights)
+    for layer in (FIRST, BEST, "mixed_7a", LAST):
+        scorer = knn(evaluation, layer, "PCA", "DW-kNN")
+        yield from rejection_cells(evaluation, f"{layer}, DW-kNN", scorer, (*INCEPTION_ATTACKS, ERRORS), weights)
+    for row, scorer in comparisons(evaluation, BEST).items():
+        yield from rejection_cells(evaluation, row, scorer, (*INCEPTION_ATTACKS, ERRORS), weights)
+
+
+def _row(evaluation: Evaluation, row: str, scorer: Scorer, weights: str) -> Iterator[Cell]:
+    for attack in INCEPTION_ATTACKS:
+        measure = partial(separation, evaluation, scorer, (attack,))
+        yield Cell(row, attack, "EER accuracy", measure=measure, weights=weights)
+    measure = partial(weighted_mean, evaluation, scorer, INCEPTION_ATTACKS)
+    yield Cell(row, "Aggr.", "EER accuracy", measure=measure, weights=weights)
+    measure = partial(recovered, evaluation, scorer, INCEPTION_ATTACKS)
+    yield Cell(row, "Errors", "EER accuracy", measure=measure, weights=weights)
+
+
+def _differences(evaluation: Evaluation, weights: str) -> Iterator[Cell]:
+    def scorer(layer: str, weighting: str = "DW-kNN") -> Scorer:
+        return knn(evaluation, layer, "PCA", weighting)
+
+    pairs = {
+        f"{layer} - {LAST}, DW-kNN": (scorer(layer), scorer(LAST))
+        for layer in FEATURES["inception"]
+        if layer not in (FIRST, LAST)
+    }
+    pairs |= {
+        f"{layer}: {weighting} - kNN": (scorer(layer, weighting), scorer(layer, "kNN"))
+        for layer in (FIRST, "mixed_5b", "mixed_5c", "mixed_5d")
+        for weighting in ("W-kNN", "DW-kNN")
+    }
+    pairs |= {
+        f"{BEST}, DW-kNN - {name}": (scorer(BEST), other) for name, other in comparisons(evaluation, BEST).items()
+    }
+    for what in MEASURES:
+        for row, (first, second) in pairs.items():
+            for attack in INCEPTION_ATTACKS:
+                measure = partial(difference, evaluation, first, second, (attack,), what)
+                yield Cell(row, attack, f"difference of {what}", measure=measure, weights=weights)
+
+
+TABLE = Table("adversarial", "table_4", "Adversarial images on InceptionV3, Table 4", cells)

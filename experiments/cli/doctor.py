@@ -1,0 +1,214 @@
+"""``zoo doctor``: what of the zoo works on this machine, and what is found here."""
+
+import argparse
+import dataclasses
+import importlib
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+from typing import Literal
+
+from zoo import extensions
+
+State = Literal["ok", "absent", "broken"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """One line: ``broken`` is what cannot work, ``absent`` what one may do without."""
+
+    part: str
+    name: str
+    state: State
+    detail: str
+
+
+@dataclasses.dataclass(frozen=True)
+class DataSet:
+    """A data set that does not come with the packages: the papers whose tables take it, and how it is had."""
+
+    name: str
+    papers: tuple[str, ...]
+    downloaded: bool = False
+    """Whether TensorFlow Datasets downloads it; else it is had by hand."""
+
+
+_PHOTOGRAPHS = ("contrast", "hyperimage", "steganography")
+SETS = (
+    DataSet("clic", _PHOTOGRAPHS, downloaded=True),
+    DataSet("cifar10", ("adversarial",), downloaded=True),
+    DataSet("imagenette", ("adversarial",), downloaded=True),
+    DataSet("imagenet2012", ("adversarial", *_PHOTOGRAPHS)),
+    DataSet("raise8k", _PHOTOGRAPHS),
+    DataSet("holidays", _PHOTOGRAPHS),
+    DataSet("live_iqa", ("hyperimage",)),
+    DataSet("tid2013", ("hyperimage",)),
+    DataSet("casia2", ("hyperimage",)),
+    DataSet("nips17_dev", ("adversarial",)),
+    DataSet("mit_fivek", ()),
+    DataSet("sid", ()),
+)
+
+
+def add(commands: "argparse._SubParsersAction") -> None:
+    """Add the command to the ``zoo`` parser."""
+    parser = commands.add_parser("doctor", help="versions, backend, devices, data and weights on this machine")
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    broken, part = 0, ""
+    for finding in examine():
+        if finding.part != part:
+            part = finding.part
+            print(f"{part}:")
+        print(f"  {finding.state:7} {finding.name:44} {finding.detail}".rstrip(), flush=True)
+        broken += finding.state == "broken"
+    print(f"{broken} broken" if broken else "nothing is broken")
+    return 1 if broken else 0
+
+
+def examine() -> Iterator[Finding]:
+    """Everything in order: versions, Keras's backend, devices, data, weights, what other packages add."""
+    yield from versions()
+    yield from backend()
+    yield from devices()
+    yield from data()
+    yield from weights()
+    yield from packages()
+
+
+def versions() -> Iterator[Finding]:
+    """Python, this package, and every package that it requires, held against the range that it requires."""
+    from packaging.requirements import Requirement
+
+    python = platform.python_version()
+    yield Finding("versions", "Python", "ok" if sys.version_info >= (3, 11) else "broken", f"{python} (3.11 or newer)")
+    try:
+        own = metadata.version("forensics-zoo")
+    except metadata.PackageNotFoundError:
+        yield Finding("versions", "forensics-zoo", "broken", "is not installed: make setup, or pip install .")
+        return
+    from zoo.experiments.run.environment import commit
+
+    yield Finding("versions", "forensics-zoo", "ok", f"{own}, {commit()}")
+    for line in metadata.requires("forensics-zoo") or []:
+        requirement = Requirement(line)
+        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        wanted = str(requirement.specifier) or "any version"
+        try:
+            found = metadata.version(requirement.name)
+        except metadata.PackageNotFoundError:
+            yield Finding("versions", requirement.name, "broken", f"is not installed ({wanted} is needed)")
+            continue
+        fits = requirement.specifier.contains(found, prereleases=True)
+        yield Finding("versions", requirement.name, "ok" if fits else "broken", f"{found} ({wanted})")
+
+
+def backend() -> Iterator[Finding]:
+    """Keras's backend, tried on a convolution, and which others are installed."""
+    try:
+        import keras
+        import numpy as np
+
+        layer = keras.layers.Conv2D(1, 3, kernel_initializer="ones")
+        value = float(np.asarray(keras.ops.convert_to_numpy(layer(np.ones((1, 3, 3, 1), "float32")))).squeeze())
+        state, detail = (
+            ("ok", "a convolution is right") if value == 9 else ("broken", f"a convolution of nines: {value}")
+        )
+        name = f"Keras on {keras.backend.backend()}"
+    except Exception as error:  # a backend that does not load has an error of its own making
+        state, detail, name = "broken", " ".join(str(error).split())[:160], os.environ.get("KERAS_BACKEND", "Keras")
+    yield Finding("backend", name, state, detail)
+    for other in ("tensorflow", "jax", "torch"):
+        try:
+            yield Finding("backend", other, "ok", f"{metadata.version(other)} is installed")
+        except metadata.PackageNotFoundError:
+            yield Finding("backend", other, "absent", "another backend, for those who want it")
+
+
+def devices() -> Iterator[Finding]:
+    """Processors and GPUs that TensorFlow sees."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    yield Finding("devices", "CPU", "ok", f"{cores} cores, {platform.machine()}")
+    try:
+        import tensorflow as tf
+
+        gpus = tf.config.list_physical_devices("GPU")
+        for gpu in gpus:
+            yield Finding("devices", gpu.name, "ok", str(tf.config.experimental.get_device_details(gpu)))
+        if not gpus:
+            yield Finding("devices", "GPU", "absent", "the `paper` scale wants one")
+    except Exception as error:
+        yield Finding("devices", "TensorFlow", "broken", " ".join(str(error).split())[:160])
+
+
+def data() -> Iterator[Finding]:
+    """The embedded photographs, and every other data set: whether it is prepared here, how it is had, and for what."""
+    from zoo.datasets.embedded.photographs import SCENES, photograph
+
+    missing = []
+    for name in SCENES:
+        try:
+            photograph(name)
+        except Exception as error:  # scikit-image raises what its reader raises
+            missing.append(f"{name}: {' '.join(str(error).split())[:80]}")
+    detail = "; ".join(missing) or f"{len(SCENES)} photographs, from scikit-image and scikit-learn"
+    yield Finding("data", "embedded", "broken" if missing else "ok", detail)
+    root = Path(os.environ.get("TFDS_DATA_DIR") or Path.home() / "tensorflow_datasets").expanduser()
+    yield Finding(
+        "data", "TensorFlow Datasets", "ok" if root.is_dir() else "absent", f"{root} (TFDS_DATA_DIR moves it)"
+    )
+    for one in SETS:
+        found = sorted(p.parent.relative_to(root) for p in (root / one.name).glob("**/dataset_info.json"))
+        where = f"prepared in {', '.join(map(str, found))}" if found else _source(one)
+        use = f"for tables of {', '.join(one.papers)}" if one.papers else "no table uses it"
+        yield Finding("data", one.name, "ok" if found else "absent", f"{where}; {use}")
+    for name in extensions.names("datasets"):
+        yield Finding("data", name, "ok", "added by another package")
+
+
+def _source(one: DataSet) -> str:
+    if one.downloaded:
+        return f"downloaded by TensorFlow Datasets: --dataset {one.name}"
+    folder = Path(importlib.import_module("zoo.datasets").__file__).parent
+    readme = folder / one.name / "README.md"
+    how = f"see {readme.relative_to(folder.parent)}" if readme.is_file() else "then prepared by TensorFlow Datasets"
+    return f"by hand, {how}" + (f": --dataset {one.name} --data-dir FOLDER" if one.papers else "")
+
+
+def weights() -> Iterator[Finding]:
+    """Every set of stored weights, in the package and the local store, by its checksum."""
+    from zoo import store
+    from zoo.weights import names, provenance, verify
+
+    home = store.home()
+    try:
+        found = names()
+    except ValueError as error:
+        yield Finding("weights", "index", "broken", str(error))
+        return
+    for name in found:
+        try:
+            entry = provenance(name)
+            verify(entry)
+            where = "the local store" if entry.folder == home else "the package"
+            yield Finding("weights", name, "ok", f"sha256 is right, in {where}: {entry.data}")
+        except ValueError as error:
+            yield Finding("weights", name, "broken", str(error))
+    yield Finding("weights", "local store", "ok" if home.is_dir() else "absent", f"{home} ({store.VARIABLE} moves it)")
+
+
+def packages() -> Iterator[Finding]:
+    """What other packages add, and whether it can be imported."""
+    for kind in extensions.KINDS:
+        for name in extensions.names(kind):
+            try:
+                extensions.load(kind, name)
+                yield Finding("other packages", name, "ok", kind)
+            except (ImportError, ValueError) as error:
+                yield Finding("other packages", name, "broken", " ".join(str(error).split()))

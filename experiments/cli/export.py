@@ -1,0 +1,54 @@
+"""``zoo export``: a SavedModel of stored networks, or of a saved detector of adversarial images."""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+from zoo.resolve_weights import HELP
+
+PHASES = ("RGGB", "GRBG", "GBRG", "BGGR")
+
+
+def add(commands: "argparse._SubParsersAction") -> None:
+    """Add the command to the ``zoo`` parser."""
+    parser = commands.add_parser(
+        "export",
+        help="write a SavedModel that needs nothing of the zoo",
+        description="Writes a SavedModel with the endpoints serve (a batch, uint8), serve_one (without the batch axis) "
+        "and differentiable (float32, with gradients), and forensics_zoo.json, which says what goes in and comes out.",
+    )
+    parser.add_argument(
+        "name",
+        metavar="NAME",
+        help="as in `zoo list`, hyperimage-quality.* or hyperimage-forgery.* (of several weights), or the "
+        "folder of `zoo adversarial fit`; a wrong name lists all",
+    )
+    parser.add_argument("folder", type=Path, metavar="DIR", help="a new folder, or an export to be replaced")
+    parser.add_argument("--weights", metavar="NAME|FILE|FOLDER", help=HELP)
+    parser.add_argument("--cfa", choices=PHASES, help="of networks that develop: phase of your sensor's mosaic")
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from zoo.export import export, serving
+
+    detector = Path(options.name)
+    if detector.is_dir():
+        if options.weights or options.cfa:
+            raise ValueError(f"A detector has neither --weights nor --cfa. Received: {options.weights or options.cfa}")
+        from zoo.adversarial import KNNDetector
+        from zoo.adversarial.serving import detection
+
+        product = replace(detection(KNNDetector.load(detector)), name=f"detector {detector.absolute().name}")
+    else:
+        product = serving(options.name, options.weights, options.cfa)
+    export(product, options.folder)
+    print(f"written: {options.folder}")
+    for title, signature in (("serve", product.serve), ("differentiable", product.differentiable)):
+        shown = [
+            f"{key} {dtype} {[None, *shape]}".replace("None", "any") for key, (shape, dtype) in signature.inputs.items()
+        ]
+        print(f"  {title}: {shown[0] if len(shown) == 1 else 'one dict of ' + ', '.join(shown)}")
+    for key, meaning in product.meaning.items():
+        print(f"  {key}: {meaning}")
+    return 0

@@ -1,0 +1,1 @@
+"""The tables of Barni et al. 2018."""

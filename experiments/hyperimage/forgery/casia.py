@@ -1,0 +1,152 @@
+"""Both forgery networks trained and tested on CASIA-2, for Table 3 at `paper` scale (page 6)."""
+
+from functools import cache, cached_property
+
+import keras
+import numpy as np
+
+from zoo.datasets.casia2.casia2_dataset_builder import Picture, pictures, split
+from zoo.datasets.ranked_pairs import RankedPairs
+from zoo.experiments.hyperimage.forgery import training as forgery
+from zoo.experiments.hyperimage.forgery.training import SCALES, Scale
+from zoo.experiments.run.cells import Settings
+from zoo.hyperimage import ForgeryEndToEnd, RankingNet, TwoStage
+from zoo.hyperimage.contour import contour_points, patches_at, tampered_region
+from zoo.hyperimage.detector import FORGERY_LARGEST, TRAINING_MEAN, to_end_to_end
+from zoo.hyperimage.grid import fit_inside
+from zoo.images import read_image
+from zoo.metrics import Estimate, auc
+
+COLUMNS = ("accuracy", "JPEG only: balanced accuracy", "JPEG only: AUC")
+
+
+class Casia:
+    """CASIA-2 split by group, both networks trained on its training part.
+
+    Args:
+        found: From ``pictures``.
+        scale: Of the trainings.
+        seed: Of the split and the trainings.
+    """
+
+    def __init__(self, found: list[Picture], scale: Scale, seed: int) -> None:
+        self.parts, self.scale, self.seed = split(found, seed), scale, seed
+        self.probabilities = cache(self._probabilities)
+
+    def pairs(self, part: str) -> tuple[np.ndarray, np.ndarray]:
+        """Contour patches of every tampered picture whose authentic one is there, of its size and like it."""
+        authentic = {p.host: p for p in self.parts[part] if not p.tampered}
+        patches: tuple[list, list] = ([], [])
+        for picture in self.parts[part]:
+            if not picture.tampered or picture.host not in authentic:
+                continue
+            images = read_image(authentic[picture.host].path), read_image(picture.path)
+            if images[0].shape != images[1].shape or min(images[0].shape[:2]) < 64:
+                continue
+            region = tampered_region(*images)
+            points = contour_points(region)
+            if 0 < region.mean() < 0.5 and len(points):  # above a half it is no edit of this picture
+                for found, image in zip(patches, images, strict=True):
+                    found.append(patches_at(image, points))
+        if not patches[0]:
+            raise ValueError(f"CASIA-2's {part} part must hold a tampered picture with its original. Received: none")
+        return np.concatenate(patches[0]), np.concatenate(patches[1])
+
+    @cached_property
+    def two_stage(self) -> TwoStage:
+        """Ranking, then the second stage with weighted classes."""
+        keras.utils.set_random_seed(self.seed)
+        network, size = forgery.network(self.scale.width), self.scale.first.batch_size
+        mean = np.float32(TRAINING_MEAN)
+        train, held_out = (
+            RankedPairs(*self.pairs(part), mean, batch_size=size, seed=self.seed) for part in ("train", "validation")
+        )
+        follow = [train.follow()]
+        network.fit_first(train, None, held_out, self.scale.first, follow, network=RankingNet(network.first))
+        labels = {part: self.labels(part) for part in ("train", "validation")}
+        images = {part: [self._inside(p) for p in self.parts[part]] for part in labels}
+        network.fit_second(
+            images["train"],
+            labels["train"],
+            (images["validation"], labels["validation"]),
+            self.scale.second,
+            class_weight=class_weights(labels["train"]),
+        )
+        return network
+
+    @cached_property
+    def end_to_end(self) -> keras.Model:
+        """The baseline."""
+        keras.utils.set_random_seed(self.seed)
+        model = ForgeryEndToEnd(width=self.scale.width)
+        x = {p: np.stack([to_end_to_end(read_image(i.path)) for i in self.parts[p]]) for p in ("train", "validation")}
+        y = {part: self.labels(part) for part in x}
+        held_out, weights = (x["validation"], y["validation"]), class_weights(y["train"])
+        self.scale.end_to_end.fit(model, x["train"], y["train"], held_out, class_weight=weights)
+        return model
+
+    def labels(self, part: str) -> np.ndarray:
+        """1 for authentic, float32 (n,)."""
+        return np.float32([not p.tampered for p in self.parts[part]])
+
+    def _probabilities(self, proposed: bool) -> np.ndarray:
+        """Of authentic, for the test part."""
+        test = self.parts["test"]
+        if proposed:
+            return np.concatenate([self.two_stage.predict([self._inside(p)]) for p in test])
+        inputs = (to_end_to_end(read_image(p.path))[None] for p in test)
+        return np.array([float(self.end_to_end.predict_on_batch(x)[0, 0]) for x in inputs])
+
+    def measure(self, proposed: bool, column: str, samples: int = 1000) -> Estimate:
+        """A number of the test part in percent, with its interval over groups."""
+        test, given = self.parts["test"], self.probabilities(proposed)
+        kept = [i for i, p in enumerate(test) if column == "accuracy" or p.is_jpeg]
+        truth, given = self.labels("test")[kept], given[kept]
+        groups: dict[str, list[int]] = {}
+        for position, i in enumerate(kept):
+            groups.setdefault(test[i].group, []).append(position)
+        members = [np.array(found) for found in groups.values()]
+        rng = np.random.default_rng(self.seed)
+        drawn = []
+        for _ in range(samples):
+            chosen = np.concatenate([members[i] for i in rng.integers(0, len(members), len(members))])
+            if 0 < truth[chosen].sum() < len(chosen):
+                drawn.append(_statistic(truth[chosen], given[chosen], column))
+        value = _statistic(truth, given, column)
+        low, high = np.quantile(drawn, (0.025, 0.975)) if drawn else (value, value)
+        return Estimate(value, float(low), float(high), len(members), len(kept))
+
+    @staticmethod
+    def _inside(picture: Picture) -> np.ndarray:
+        return fit_inside(read_image(picture.path), FORGERY_LARGEST)
+
+
+def class_weights(labels: np.ndarray) -> dict[int, float]:
+    """N / (2 N_c): .842 for authentic and 1.231 for tampered on all of CASIA-2."""
+    counts = np.bincount(labels.astype(int), minlength=2)
+    return {c: len(labels) / (2 * max(1, int(n))) for c, n in enumerate(counts)}
+
+
+def database(settings: Settings) -> Casia | None:
+    """CASIA-2 as the settings name it, or None.
+
+    Raises:
+        ValueError: For CASIA-2 without ``--scale paper`` and ``--data-dir``.
+    """
+    if settings.dataset != "casia2":
+        return None
+    if settings.data_dir is None or settings.scale != "paper":
+        raise ValueError(
+            "--dataset casia2 needs --scale paper and --data-dir with its folders Au and Tp. "
+            f"Received: {settings.scale}, {settings.data_dir}"
+        )
+    return Casia(pictures(settings.data_dir), SCALES["paper"], settings.seed)
+
+
+def _statistic(truth: np.ndarray, given: np.ndarray, column: str) -> float:
+    if column.endswith("AUC"):
+        return 100 * auc(given[truth == 0], given[truth == 1])
+    right = (given >= 0.5) == truth
+    if column == "accuracy":
+        return 100 * float(right.mean())
+    return 50 * float(right[truth == 1].mean() + right[truth == 0].mean())

@@ -1,0 +1,1 @@
+"""No-reference quality (Chandakkar and Li 2017, Table 2)."""

@@ -1,0 +1,116 @@
+"""The paper's protocol on LIVE and TID2013 (pages 4 to 6): repeated splits by reference, trained in each."""
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from zoo.datasets.iqa import Rated, split_scenes
+from zoo.experiments.hyperimage.quality.training import Example, Scale, patch_sets
+from zoo.experiments.run.cells import DataUnavailable
+from zoo.hyperimage import CNNIQA, DeepEndToEnd, LIVEStageTwo, ShallowEndToEnd, TIDStageTwo, TwoStage, VGGPatchNet
+from zoo.images import read_image
+from zoo.layers import LocalContrastNormalization
+
+METHODS = ("CNN", "CNN + selective patches", "Proposed")
+END_TO_END = {"Shallow end-to-end CNN": ShallowEndToEnd, "Deep end-to-end CNN": DeepEndToEnd}
+VGG = ("VGG + patch-averaging", "VGG + second stage")
+LIVE_SIZE, LIVE_GRID = (720, 768), (23, 24)
+"""LIVE's largest height and width; Table 4 prints its grid as 24 x 23, width first (equation 2 with patches of 32)."""
+
+
+class Protocol:
+    """Trains and tests the paper's methods on one database; every split's scores are computed once.
+
+    Args:
+        dataset: ``"tid2013"`` or ``"live_iqa"``.
+        images: From the data set's ``rated``.
+        scale: How patches are drawn and both stages are trained.
+        seed: Of the splits and trainings.
+    """
+
+    def __init__(self, dataset: str, images: list[Rated], scale: Scale, seed: int) -> None:
+        self.dataset, self.images, self.scale, self.seed = dataset, images, scale, seed
+        self.scores = cache(self._scores)
+
+    def part(self, split: int, name: str, distortions: frozenset[str] | None) -> list[Rated]:
+        """The images of one part of a split, with these distortions alone where given."""
+        # By reference, as in the paper; `scene` matters only where two databases are mixed.
+        chosen = set(split_scenes([image.reference.name for image in self.images], self.seed, split)[name])
+        found = [image for image in self.images if image.reference.name in chosen]
+        return [image for image in found if distortions is None or image.distortion in distortions]
+
+    def _scores(self, split: int, method: str, distortions: frozenset[str] | None) -> tuple[np.ndarray, np.ndarray]:
+        """Scores and opinions of the test images of a split."""
+        keras.utils.set_random_seed(self.seed + 1000 * split)
+        test = self.part(split, "test", distortions)
+        opinions = np.array([image.score for image in test])
+        if method in END_TO_END:
+            return self._end_to_end(split, method, distortions), opinions
+        return self._two_stage(split, method, distortions), opinions
+
+    def _two_stage(self, split: int, method: str, distortions: frozenset[str] | None) -> np.ndarray:
+        vgg = method in VGG
+        network = self._network(vgg)
+        which = "all" if method == "CNN" else "selected"
+        raw = keras.applications.vgg16.preprocess_input if vgg else None
+        parts = {name: self.part(split, name, distortions) for name in ("train", "validation", "test")}
+        best = 0.0 if self.dataset == "live_iqa" else 9.0  # DMOS is lower for better
+        sets = [
+            patch_sets(_examples(parts[n], self.dataset), self.scale.patches, self.seed, best, raw)[which]
+            for n in ("train", "validation")
+        ]
+        if self.dataset == "live_iqa":
+            sets = [(x.mean(-1, keepdims=True), y) for x, y in sets]
+        network.fit_first(*sets[0], sets[1], self.scale.first)
+        if method in ("Proposed", VGG[1]):
+            pixels = {n: [self._pixels(i.path) for i in found] for n, found in parts.items()}
+            labels = {n: np.float32([i.score for i in found]) for n, found in parts.items()}
+            held_out = (pixels["validation"], labels["validation"])
+            network.fit_second(pixels["train"], labels["train"], held_out, self.scale.second)
+            return network.predict(pixels["test"])
+        return np.concatenate([network.predict_patch_average([self._pixels(i.path)]) for i in parts["test"]])
+
+    def _network(self, vgg: bool) -> TwoStage:
+        if vgg:
+            try:
+                first = VGGPatchNet("imagenet")
+            except Exception as error:  # whatever a download raises, where there is no network
+                raise DataUnavailable("VGG-16's ImageNet weights, which Keras downloads") from error
+            return TwoStage(first, TIDStageTwo(), _CaffeMean())
+        if self.dataset == "live_iqa":
+            return TwoStage(CNNIQA((32, 32, 1)), LIVEStageTwo((*LIVE_GRID, 800)), LocalContrastNormalization())
+        return TwoStage(CNNIQA(), TIDStageTwo(), LocalContrastNormalization())
+
+    def _end_to_end(self, split: int, method: str, distortions: frozenset[str] | None) -> np.ndarray:
+        normalise = LocalContrastNormalization()
+        parts = {n: self.part(split, n, distortions) for n in ("train", "validation", "test")}
+        images = {
+            n: np.stack([np.asarray(normalise(self._pixels(i.path)[None]), np.float16)[0] for i in found])
+            for n, found in parts.items()
+        }
+        labels = {n: np.float32([i.score for i in found]) for n, found in parts.items()}
+        model = END_TO_END[method](images["test"].shape[1:])
+        held_out = (images["validation"], labels["validation"])
+        self.scale.second.fit(model, images["train"], labels["train"], held_out)
+        return model.predict(images["test"], verbose=0)[:, 0]
+
+    def _pixels(self, path: Path) -> np.ndarray:
+        image = read_image(path).astype(np.float32)
+        # "The images are gray-scale", the paper says of LIVE, whose files are in colour.
+        return image @ np.float32([[0.299], [0.587], [0.114]]) if self.dataset == "live_iqa" else image
+
+
+class _CaffeMean(keras.layers.Layer):
+    """VGG's own preprocessing of RGB in [0, 255]."""
+
+    def call(self, images: "keras.KerasTensor") -> "keras.KerasTensor":
+        return keras.applications.vgg16.preprocess_input(images)
+
+
+def _examples(images: list[Rated], dataset: str) -> Iterator[Example]:
+    for image in images:
+        pair = read_image(image.reference), read_image(image.path)
+        yield Example(*pair, image.scene, 0, image.level, image.score)

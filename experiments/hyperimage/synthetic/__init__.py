@@ -1,0 +1,1 @@
+"""The synthetic task (Chandakkar and Li 2017, Table 1)."""

@@ -1,0 +1,1 @@
+"""Table 1 and what it leaves open."""

@@ -1,0 +1,75 @@
+"""What the synthetic task leaves open in the paper, varied once: number of images, overlap, the label of a patch.
+
+Besides, the second stage at the paper's rate, which the stored networks are not trained at.
+
+Command:  zoo reproduce hyperimage sweep
+Expected: results/laptop/hyperimage_sweep.csv
+Time:     a shortened training of both stages a row, some minutes each on two cores; seconds for `smoke`
+"""
+
+import dataclasses
+import tempfile
+from collections.abc import Iterator
+from functools import cache, partial
+from pathlib import Path
+
+import numpy as np
+
+from zoo.experiments.hyperimage.synthetic.tables.table_1 import AVERAGE, BATCH, PROPOSED, STATISTICS
+from zoo.experiments.hyperimage.synthetic.training import SCALES, SECOND_STAGE, Scale, arrays, examples, train
+from zoo.experiments.run.cells import Cell, Settings, Table
+from zoo.experiments.run.scales import scale_of
+from zoo.hyperimage import Recipe
+from zoo.hyperimage.agreement import bootstrap_agreement
+from zoo.metrics import Estimate
+
+SHORT = Scale(
+    1000, 200, 500, Recipe(6, 3, plateau=2, batch_size=32), dataclasses.replace(SECOND_STAGE, epochs=20), True
+)  # enough to see which way a choice goes
+VARIANTS: dict[str, dict[str, object]] = {
+    "as Table 1, shortened": {},
+    "500 images": {"images": 500},
+    "2000 images": {"images": 2000},
+    "artefacts may overlap": {"overlap": True},
+    "patches labelled with the image's score": {"label": "image"},
+    "second stage at the paper's rate": {
+        "second": dataclasses.replace(SHORT.second, learning_rate=Recipe.learning_rate)
+    },
+}
+
+
+def cells(settings: Settings) -> Iterator[Cell]:
+    """A row a variant and method.
+
+    Raises:
+        ValueError: For an unknown scale.
+    """
+    scale = scale_of(SCALES, settings.scale)
+    short = SHORT if settings.scale == "laptop" else scale
+    scores = cache(partial(_scores, settings.seed))
+    for name, change in VARIANTS.items():
+        smaller = {} if settings.scale == "smoke" and change.keys() & {"images", "second"} else change
+        scale = dataclasses.replace(short, **smaller)
+        for method in (AVERAGE, PROPOSED):
+            for column in STATISTICS:
+                measure = partial(_agreement, scores, scale, method, column, settings.seed)
+                yield Cell(f"{name}: {method}", column, "agreement", None, measure, weights="trained")
+
+
+def _agreement(scores: object, scale: Scale, method: str, column: str, seed: int) -> Estimate:
+    found = scores(scale)
+    return bootstrap_agreement(STATISTICS[column], found[method], found["truth"], range(scale.test), seed=seed)
+
+
+def _scores(seed: int, scale: Scale) -> dict[str, np.ndarray]:
+    with tempfile.TemporaryDirectory() as folder:
+        network = train(scale, Path(folder), seed, control=False)
+    images, truth = arrays(examples(scale, "test", seed))
+    return {
+        AVERAGE: network.predict_patch_average(images, BATCH),
+        PROPOSED: network.predict(images, BATCH),
+        "truth": truth,
+    }
+
+
+TABLE = Table("hyperimage", "sweep", "Hyper-images, synthetic task: choices the paper leaves open", cells, decimals=3)

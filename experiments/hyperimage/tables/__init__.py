@@ -1,0 +1,1 @@
+"""Tables of all three tasks: the networks, and hyper-images of another network."""

@@ -1,0 +1,138 @@
+"""ContrastNet as a first stage: a hyper-image network instead of the mean of patch scores.
+
+Barni et al. 2018 (zoo.contrast) average patch scores and leave better fusion to future work. Here the second stage of
+the synthetic task's shape reads the hyper-images that ContrastNet's `fc` makes, and is compared with that mean.
+
+Command:  zoo reproduce hyperimage fusion
+Expected: results/laptop/hyperimage_fusion.csv
+Time:     some minutes on two cores at `laptop`
+
+Trained on generated scenes, tested on the embedded photographs; pictures are compressed at quality 90.
+"""
+
+import dataclasses
+from collections.abc import Iterator
+from functools import cached_property, partial
+
+import keras
+import numpy as np
+
+from zoo import tiles
+from zoo.contrast import ContrastNet
+from zoo.contrast.model import ADJUSTED
+from zoo.contrast.operators import draw_training_operator
+from zoo.datasets import keyed
+from zoo.datasets.embedded import generate_scene
+from zoo.datasets.jpeg import compress
+from zoo.datasets.photographs import photographs
+from zoo.experiments.contrast.tables.table_1 import percent
+from zoo.experiments.run.cells import Cell, DataUnavailable, Settings, Table
+from zoo.experiments.run.scales import scale_of
+from zoo.hyperimage import Recipe, SyntheticStageTwo, TwoStage
+from zoo.metrics import Estimate, bootstrap_auc, bootstrap_auc_difference
+from zoo.weights import names
+
+WEIGHTS = "contrast-aware.generated"
+GRID, SIDE, QUALITY = (3, 3), 192, 90
+
+
+@dataclasses.dataclass(frozen=True)
+class Scale:
+    """Generated scenes to train and validate on, crops of a photograph to test on, and the training."""
+
+    scenes: int
+    validation: int
+    crops: int
+    recipe: Recipe
+
+
+SCALES = {
+    "smoke": Scale(3, 2, 1, Recipe(1, 1, "binary_crossentropy", batch_size=2)),
+    "laptop": Scale(60, 20, 4, Recipe(60, 15, "binary_crossentropy", plateau=6, batch_size=16)),
+    "paper": Scale(1000, 200, 8, Recipe(200, 40, "binary_crossentropy", batch_size=32)),
+}
+
+
+class Fusion:
+    """Scores of pristine and adjusted crops by the mean and by the second stage."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings, self.scale = settings, SCALES[settings.scale]
+
+    @cached_property
+    def network(self) -> TwoStage:
+        """ContrastNet and the trained second stage; takes RGB in [0, 255]."""
+        if WEIGHTS not in names():
+            raise DataUnavailable(f"stored weights {WEIGHTS}")
+        keras.utils.set_random_seed(self.settings.seed)
+        second = SyntheticStageTwo((*GRID, 250), pooling="ceil")
+        network = TwoStage(ContrastNet(weights=WEIGHTS), second, keras.layers.Rescaling(1 / 255))
+        parts = []
+        for part, count in enumerate((self.scale.scenes, self.scale.validation)):
+            own = 2 * self.settings.seed + part
+            scenes = [generate_scene(keyed.generator(own, 10, i), SIDE, SIDE) for i in range(count)]
+            pairs = [version for i, scene in enumerate(scenes) for version in _pair(scene, own, i)]
+            parts.append((network.hyper_images(pairs), np.tile(np.float32([0, 1]), count)))
+        network.fit_second(*parts[0], parts[1], self.scale.recipe)
+        return network
+
+    @cached_property
+    def scores(self) -> dict[str, np.ndarray]:
+        """Of (pristine, adjusted), (n, 2), for both ways; one drawn operator a crop."""
+        found: dict[str, list] = {"mean": [], "hyper-image": []}
+        contrast = self.network.first
+        for i, (_, crop) in enumerate(self.crops):
+            pair = _pair(crop, self.settings.seed + 10**6, i)
+            patches = [np.asarray(self.network.to_patches(v[None].astype(np.float32))) for v in pair]
+            patches = [p.reshape(-1, *p.shape[3:]) for p in patches]
+            found["mean"].append([float(contrast.predict_on_batch(p)[:, ADJUSTED].mean()) for p in patches])
+            found["hyper-image"].append(self.network.predict(list(pair)))
+        return {name: np.array(values) for name, values in found.items()}
+
+    @cached_property
+    def crops(self) -> list[tuple[str, np.ndarray]]:
+        """Scene and crop: at most so many a photograph, spread over it."""
+        made = []
+        for picture in photographs(self.settings.dataset, None, "test"):
+            image = picture.load()
+            corners = tiles.grid(*image.shape[:2], SIDE)
+            chosen = np.linspace(0, len(corners) - 1, min(len(corners), self.scale.crops)).round().astype(int)
+            made += [(picture.scene, crop) for crop in tiles.cut(image, corners[chosen], SIDE)]
+        return made
+
+    def auc(self, way: str) -> Estimate:
+        """AUC of a way, in percent."""
+        scores = self.scores[way]
+        return percent(bootstrap_auc(scores[:, 0], scores[:, 1], self._sources, seed=self.settings.seed))
+
+    def gain(self) -> Estimate:
+        """AUC of the hyper-image less that of the mean, in percentage points."""
+        pairs = [(self.scores[way][:, 0], self.scores[way][:, 1]) for way in ("hyper-image", "mean")]
+        return percent(bootstrap_auc_difference(*pairs, self._sources, seed=self.settings.seed))
+
+    @property
+    def _sources(self) -> list[str]:
+        return [scene for scene, _ in self.crops]
+
+
+def _pair(image: np.ndarray, seed: int, index: int) -> tuple[np.ndarray, np.ndarray]:
+    _, operator = draw_training_operator(keyed.generator(seed, 11, index))
+    return compress(image, QUALITY), compress(operator(image), QUALITY)
+
+
+def cells(settings: Settings) -> Iterator[Cell]:
+    """The mean, the hyper-image, and the difference.
+
+    Raises:
+        ValueError: For an unknown scale, or another data set than the embedded or CLIC's.
+    """
+    scale_of(SCALES, settings.scale)  # before anything else
+    if settings.dataset not in ("embedded", "clic"):
+        raise ValueError(f"fusion is measured on embedded or clic. Received: {settings.dataset!r}")
+    fusion = Fusion(settings)
+    for way in ("mean", "hyper-image"):
+        yield Cell(way, "quality 90", "AUC", None, partial(fusion.auc, way), weights=WEIGHTS)
+    yield Cell("hyper-image - mean", "quality 90", "AUC difference", None, fusion.gain, weights=WEIGHTS)
+
+
+TABLE = Table("hyperimage", "fusion", "Hyper-images of ContrastNet instead of its mean", cells)

@@ -1,0 +1,1 @@
+"""Networks that develop RAW files (Korus and Memon 2019, Tables 1 and 2)."""

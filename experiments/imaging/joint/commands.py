@@ -1,0 +1,62 @@
+"""``zoo imaging detect``: which manipulation a picture went through before the web."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zoo.experiments.cli.score_pictures import add_pictures, as_json, check_heatmap, finish, readable, warn_of_padding
+from zoo.resolve_weights import HELP, resolve_weights
+
+if TYPE_CHECKING:
+    import numpy as np
+
+NOTE = (
+    "knows pictures of one synthetic camera that were halved and saved as JPEG 50; what it says of others is a guess, "
+    "and no evidence about a single picture: zoo/imaging/README.md"
+)
+
+
+def add_detect(verbs: "argparse._SubParsersAction") -> None:
+    """Add ``detect`` to the verbs of ``zoo imaging``."""
+    detect = verbs.add_parser("detect", help="tell which manipulation a picture went through before the web")
+    add_pictures(detect, "where a single picture looks manipulated")
+    detect.add_argument("--patches", action="store_true", help="print each patch as well")
+    detect.add_argument(
+        "--weights",
+        metavar="NAME|FILE|FOLDER",
+        help=f"of a FAN {HELP} (default: the one trained with the UNet, margin 16)",
+    )
+    detect.add_argument("--patch", type=int, default=64, help="side of a patch, as in the weights' training")
+    detect.set_defaults(run=_detect)
+
+
+def _detect(options: argparse.Namespace) -> int:
+    check_heatmap(options.heatmap, options.images)
+    from zoo.heatmap import write_heatmap
+    from zoo.imaging.joint.detector import DEFAULT_WEIGHTS, ManipulationDetector
+    from zoo.imaging.joint.manipulations import CLASSES
+
+    detector = ManipulationDetector(*resolve_weights(options.weights, DEFAULT_WEIGHTS), options.patch)
+    failed: list[Path] = []
+    for path, image in readable(options.images, failed):
+        warn_of_padding(path, image, detector.patch)
+        corners, found = detector.patches(image)
+        mean = _by_class(detector.overall(corners, found))
+        listed = [{"x": int(x), "y": int(y)} | _by_class(p) for (y, x), p in zip(corners, found, strict=True)]
+        if options.json:
+            print(as_json(path, image, mean | ({"patches": listed} if options.patches else {}), NOTE))
+        else:
+            print("  ".join(f"{name} {mean[name]:.3f}" for name in CLASSES) + f"  {path}")
+            for patch in listed if options.patches else ():
+                print(f"  {patch['x']:5} {patch['y']:5}  " + "  ".join(f"{n} {patch[n]:.3f}" for n in CLASSES))
+        if options.heatmap is not None:
+            write_heatmap(options.heatmap, image, detector.heatmap(image))
+            print(f"written: {options.heatmap}", file=sys.stderr)
+    return finish(options, failed, NOTE)
+
+
+def _by_class(probabilities: "np.ndarray") -> dict[str, float]:
+    from zoo.imaging.joint.manipulations import CLASSES
+
+    return {name: round(float(p), 6) for name, p in zip(CLASSES, probabilities, strict=True)}

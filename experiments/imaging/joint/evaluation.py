@@ -1,0 +1,203 @@
+"""Held-out patches of the joint models, and what each model makes of them behind each channel; computed once."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from functools import cache, cached_property, lru_cache
+from pathlib import Path
+
+import keras
+import numpy as np
+
+import zoo.weights
+from zoo.experiments.imaging import data
+from zoo.experiments.imaging.developing.pretrained import NAMES
+from zoo.experiments.imaging.developing.training import NETWORKS
+from zoo.experiments.imaging.joint.real_channel import Files, RealChannel, saved_versions
+from zoo.experiments.imaging.joint.scales import OWN, JointRun, JointScale, check_scale
+from zoo.experiments.imaging.joint.training import build, pictures_of, validation_patches
+from zoo.experiments.run.cells import Cell, DataUnavailable, Settings
+from zoo.experiments.train.fitting import SavedState
+from zoo.imaging.joint.workflow import ImagingWorkflow
+from zoo.imaging.metrics import PAPER_SSIM_RANGE, psnr, ssim
+from zoo.metrics import Estimate, bootstrap_mean
+
+TRAINED_CHANNEL = None
+"""Stands for the channel that a model was trained through."""
+Channel = RealChannel | Files | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Scale:
+    """How much is measured: ``each`` patches of every test picture, as large as in training."""
+
+    pictures: int
+    each: int
+
+
+SCALES = {"smoke": Scale(3, 2), "laptop": Scale(60, 10), "paper": Scale(30, 100)}
+
+
+def stored_names(run: JointRun) -> tuple[str, str]:
+    """Names of the stored NIP and FAN of ``run``; in mode F the NIP is the plain one."""
+    which = ("F" if run.weight is None else f"{run.weight:g}") + (f"-margin{run.margin}" if run.margin else "")
+    return f"{run.network}-joint-{which}-{run.camera}.generated", f"fan-{run.network}-{which}-{run.camera}.generated"
+
+
+class JointEvaluation:
+    """The test patches of one camera and the joint models on them: a synthetic one's, or that of a folder, ``OWN``.
+
+    Raises:
+        ValueError: For an unknown scale, or data that are not RAW files.
+    """
+
+    def __init__(self, settings: Settings, camera: str = data.CAMERA) -> None:
+        self.training: JointScale = check_scale(settings.scale)
+        if settings.data_dir is None and settings.dataset != "embedded":
+            raise ValueError(
+                "The joint models' tables use the synthetic camera (embedded) or a folder of RAW files, --data-dir. "
+                f"Received: {settings.dataset!r}"
+            )
+        self.settings, self.scale = settings, SCALES[settings.scale]
+        self.camera = camera if settings.data_dir is None else OWN
+        self.folder = Path("runs") / f"imaging-{settings.scale}-{settings.seed}"
+        self.folder = self.folder if settings.weights is None else settings.weights
+        self.probabilities = cache(self._probabilities)
+        self.fidelity = cache(self._fidelity)
+        # Pictures and networks are large, and are asked for one after the other.
+        self.developed = lru_cache(maxsize=2)(self._developed)
+        self.workflow = lru_cache(maxsize=2)(self._workflow)
+
+    @cached_property
+    def pictures(self) -> list:
+        """Pictures that no training has seen."""
+        if self.settings.data_dir is not None:
+            return data.folder(self.settings.data_dir, "test", self.scale.pictures)
+        return data.synthetic("test", self.scale.pictures, self.training.side, self.settings.seed, self.camera)
+
+    @cached_property
+    def training_pictures(self) -> list:
+        """Those that the joint models were trained on."""
+        return pictures_of(self.training, self.camera, self.settings.data_dir, self.settings.seed)[0]
+
+    @cached_property
+    def patches(self) -> tuple[np.ndarray, np.ndarray]:
+        """RAW patches (n, p, p, 4) and their targets (n, 2p, 2p, 3), by the paper's rule against flat ones."""
+        return validation_patches(self.pictures, self.training.patch, self.scale.each, 10**6)
+
+    @property
+    def sources(self) -> list[str]:
+        """The picture that each patch comes from."""
+        return [picture.source for picture in self.pictures] * self.scale.each
+
+    def weights(self, run: JointRun) -> str | None:
+        """Where the model of ``run`` is: ``trained:`` or ``stored:`` and its name, or None for nowhere.
+
+        One whose training has not come to its end is nowhere. The stored ones are of the synthetic camera, and of
+        `laptop`: neither for a user's RAW files nor for `paper`.
+        """
+        path = self.folder / "joint" / f"{run.name}.keras"
+        if path.is_file():
+            return f"trained:{path.name}" if is_finished(run, self.training, path.parent) else None
+        known, (nip, fan) = zoo.weights.names(), stored_names(run)
+        kept = run.repetition == 0 and run.codec == "dJPEG" and self.settings.weights is None
+        kept = kept and self.camera != OWN and self.settings.scale != "paper"
+        both = fan in known and (NAMES[run.network] if run.weight is None else nip) in known
+        return f"stored:{fan}" if kept and both else None
+
+    def cell(
+        self,
+        runs: Sequence[JointRun],
+        row: str,
+        column: str,
+        metric: str,
+        paper: float | None,
+        measure: Callable[[], Estimate],
+    ) -> Cell:
+        """A cell that needs the models of all ``runs``; ``not-run`` where one is nowhere."""
+        found = [self.weights(run) for run in runs]
+        if None in found:
+            return Cell(row, column, metric, paper, status="not-run", why=absent(runs[found.index(None)]))
+        return Cell(row, column, metric, paper, measure, weights=" ".join(found))
+
+    def per_patch_accuracy(self, run: JointRun, channel: Channel = TRAINED_CHANNEL) -> np.ndarray:
+        """Share of the five versions of each patch that are told rightly, (n,)."""
+        probabilities = self.probabilities(run, channel)
+        return (probabilities.argmax(-1) == np.arange(probabilities.shape[1])).mean(1)
+
+    def mean(self, values: np.ndarray) -> Estimate:
+        """Mean over patches, its interval over pictures."""
+        return bootstrap_mean(values, self.sources, seed=self.settings.seed)
+
+    def confusion(self, run: JointRun, predicted: int, true: int) -> Estimate:
+        """Share in percent of class ``true`` that is called ``predicted``."""
+        return self.mean(100.0 * (self.probabilities(run, TRAINED_CHANNEL)[:, true].argmax(-1) == predicted))
+
+    def _workflow(self, run: JointRun) -> ImagingWorkflow:
+        where = self.weights(run)
+        if where is None:
+            raise DataUnavailable(absent(run))
+        workflow = build(run, NETWORKS[run.network](clip=False), "float32", 0)
+        if where.startswith("trained:"):  # perhaps in bfloat16; it is measured in float32
+            trained = keras.models.load_model(self.folder / "joint" / f"{run.name}.keras", compile=False)
+            workflow.nip.set_weights(trained.nip.get_weights())
+            workflow.fan.set_weights(trained.fan.get_weights())
+            return workflow
+        nip, fan = stored_names(run)
+        zoo.weights.load_into(workflow.nip, NAMES[run.network] if run.weight is None else nip)
+        zoo.weights.load_into(workflow.fan, fan)
+        return workflow
+
+    def _developed(self, run: JointRun) -> np.ndarray:
+        """What the NIP makes of the patches, clipped, float32 (n, 2p, 2p, 3)."""
+        nip, planes = self.workflow(run).nip, self.patches[0]
+        parts = [np.asarray(nip(planes[i : i + 16]), np.float32) for i in range(0, len(planes), 16)]
+        return np.clip(np.concatenate(parts), 0, 1)
+
+    def _probabilities(self, run: JointRun, channel: Channel) -> np.ndarray:
+        """What the FAN says: (patches, true class, class)."""
+        workflow, rgb = self.workflow(run), self.developed(run)
+        if run.codec == "none":  # as many pixels for the FAN as behind a channel
+            rgb = rgb[:, : self.training.patch, : self.training.patch]
+        parts = (received(workflow, rgb[i : i + 16], channel) for i in range(0, len(rgb), 16))
+        return np.concatenate([np.stack([np.asarray(workflow.fan(v)) for v in part], 1) for part in parts])
+
+    def _fidelity(self, run: JointRun, metric: str) -> np.ndarray:
+        """PSNR or SSIM of each patch to its target, (n,)."""
+        return fidelity(self.patches[1], self.developed(run), metric)
+
+
+def is_finished(run: JointRun, scale: JointScale, folder: Path) -> bool:
+    """Whether the last part of ``run``'s training has come to its end in ``folder``."""
+    name, _, epochs = scale.parts(run)[-1]
+    history = SavedState(folder, name).history()
+    return bool(history) and history[-1]["epoch"] >= epochs
+
+
+def absent(run: JointRun) -> str:
+    """Why a cell has no value whose model is nowhere, for ``Cell.why``."""
+    return (
+        f"the model {run.name} is not stored here; `zoo pretrain imaging --joint` trains it, --weights names its folder"
+    )
+
+
+def received(workflow: ImagingWorkflow, rgb: np.ndarray, channel: Channel) -> list[np.ndarray]:
+    """The five versions of some pictures as the FAN gets them behind ``channel``, float32 in [0, 1]."""
+    if channel is TRAINED_CHANNEL:
+        return [np.asarray(workflow.channel(version)) for version in workflow.versions(rgb)]
+    return [channel.send(v).astype(np.float32) / 255 for v in saved_versions(workflow, rgb)]
+
+
+@lru_cache(maxsize=8)
+def joint_evaluation(settings: Settings, camera: str = data.CAMERA) -> JointEvaluation:
+    """The evaluation of ``settings``, one for all that ask: a table and its plot measure the same once."""
+    return JointEvaluation(settings, camera)
+
+
+def fidelity(targets: np.ndarray, images: np.ndarray, metric: str) -> np.ndarray:
+    """``"PSNR"``, ``"SSIM"`` (data range 2, as the paper computed it) or ``"SSIM, range 1"`` of each picture, (n,)."""
+    measures = {
+        "PSNR": psnr,
+        "SSIM": lambda target, image: ssim(target, image, PAPER_SSIM_RANGE),
+        "SSIM, range 1": ssim,
+    }
+    return np.array([measures[metric](target, image) for target, image in zip(targets, images, strict=True)])

@@ -1,0 +1,192 @@
+"""Which joint models are trained at each scale, and how long (Korus and Memon 2019, section 5.2)."""
+
+import dataclasses
+
+from zoo.datasets.camera import CAMERAS
+from zoo.experiments.imaging.data import CAMERA
+from zoo.experiments.run.scales import scale_of
+from zoo.experiments.train.precision import FASTEST
+
+LAMBDAS = (1e-4, 5e-4, 1e-3, 5e-3, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0)
+"""The paper's values (Table S1)."""
+MARGIN = 16
+"""Planes; as deep as padding reaches in DNet, and not as deep as in UNet's coarse levels."""
+OWN = "own"
+"""What the camera of a folder of RAW files is called."""
+CODECS = ("dJPEG", "libjpeg", "none")
+"""The channel in training: the paper's, with its smooth model of JPEG; with libjpeg itself and a soft gradient; or no
+channel at all (section 5.1), where RAW patches are half as large so that the FAN sees as many pixels."""
+
+
+@dataclasses.dataclass(frozen=True)
+class JointRun:
+    """One training: which camera, network and lambda (None for mode F), which repetition, which codec.
+
+    ``margin`` is how many planes on each side of a patch the network develops for the analyst not to see.
+    """
+
+    network: str
+    weight: float | None = None
+    camera: str = CAMERA
+    repetition: int = 0
+    codec: str = "dJPEG"
+    margin: int = 0
+
+    @property
+    def name(self) -> str:
+        """Of its files: camera, network, F or lambda, codec and margin where they are not the paper's, repetition."""
+        weight = "F" if self.weight is None else f"{self.weight:g}"
+        codec = [] if self.codec == "dJPEG" else [self.codec]
+        margin = [f"margin{self.margin}"] if self.margin else []
+        return "-".join([self.camera, self.network, weight, *codec, *margin, str(self.repetition)])
+
+
+@dataclasses.dataclass(frozen=True)
+class JointScale:
+    """How much is trained and on what; an epoch is ``steps`` batches of ``batch`` RAW patches in five versions."""
+
+    networks: tuple[str, ...]
+    lambdas: tuple[float, ...]
+    cameras: tuple[str, ...]
+    repetitions: int
+    training: int
+    """Pictures to train on."""
+    validation: int
+    """Pictures for the progress curves."""
+    side: int
+    """Pixels of a generated scene's side."""
+    patch: int
+    """Side of a RAW patch in planes; the FAN sees as many pixels."""
+    batch: int
+    steps: int
+    start_epochs: int
+    epochs: int
+    every: int
+    """Epochs from one validation, and saved state, to the next."""
+    rate: float | None
+    """Peak of a cosine decay over ``epochs``; None for the paper's schedule."""
+    precision: str = "float32"
+    validation_patches: int = 1
+    """Of each picture."""
+    libjpeg: tuple[float, ...] = ()
+    """Values of lambda that the first network is trained with through libjpeg, too, beside an F through libjpeg."""
+    inside: tuple[float, ...] = ()
+    """Values of lambda that the first network is trained with for what lies inside a photograph, with ``MARGIN``."""
+    without_channel: bool = False
+    """Whether the first network's F is trained without a channel, too."""
+    fan_loss: str = "double_softmax"
+    search_weight: float = 0.01
+    """lambda of F+N's first ``search_epochs``, in which the networks find something that survives the channel."""
+    search_epochs: int = 0
+
+    def parts(self, run: JointRun) -> list[tuple[str, JointRun, int]]:
+        """The trainings that one after the other make ``run``: name of the files, what is trained, epochs.
+
+        All but the last are shared by the runs of a network, and F has as many epochs as F+N.
+        """
+        alone, found, left = dataclasses.replace(run, weight=None), [], self.epochs
+        if self.start_epochs and run.codec != "none":
+            first = dataclasses.replace(alone, margin=0)  # an untrained NIP has no marks to hide
+            found.append((f"{first.name}-start", first, self.start_epochs))
+        if self.search_epochs and run.weight is not None:
+            search = dataclasses.replace(run, weight=self.search_weight)
+            found.append((f"{alone.name}-search", search, self.search_epochs))
+            left -= self.search_epochs
+        return [*found, (run.name, run, left)]
+
+    def labelled(self, camera: str) -> dict[str, JointRun]:
+        """F, every F+N and those with a margin, of all networks of one camera: "unet, lambda 0.1, margin 16" -> run."""
+        found = {}
+        for network in self.networks:
+            alone = JointRun(network, None, camera)
+            found[f"{network}, F"] = alone
+            for weight in self.lambdas:
+                found[f"{network}, lambda {weight:g}"] = dataclasses.replace(alone, weight=weight)
+            for weight in self.inside if network == self.networks[0] else ():
+                run = dataclasses.replace(alone, weight=weight, margin=MARGIN)
+                found[f"{network}, lambda {weight:g}, margin {MARGIN}"] = run
+        return found
+
+    def runs(self) -> list[JointRun]:
+        """All trainings of this scale."""
+        found = [
+            JointRun(network, weight, camera, repetition)
+            for camera in self.cameras
+            for network in self.networks
+            for weight in (None, *self.lambdas)
+            for repetition in range(self.repetitions)
+        ]
+        first = JointRun(self.networks[0], None, self.cameras[0])
+        found += [dataclasses.replace(first, codec="none")] * self.without_channel
+        through = (None, *self.libjpeg) if self.libjpeg else ()
+        found += [dataclasses.replace(first, weight=weight, codec="libjpeg") for weight in through]
+        return found + [dataclasses.replace(first, weight=weight, margin=MARGIN) for weight in self.inside]
+
+
+SCALES = {
+    "smoke": JointScale(
+        networks=("inet",),
+        lambdas=(0.1,),
+        cameras=(CAMERA,),
+        repetitions=1,
+        training=3,
+        validation=2,
+        side=96,
+        patch=16,
+        batch=2,
+        steps=2,
+        start_epochs=1,
+        epochs=2,
+        every=1,
+        rate=1e-3,
+        libjpeg=(0.1,),
+        inside=(0.1,),
+        without_channel=True,
+        search_epochs=1,
+    ),
+    "laptop": JointScale(
+        networks=("unet", "dnet"),
+        lambdas=(0.25, 0.1, 0.05),
+        cameras=(CAMERA,),
+        repetitions=1,
+        training=200,
+        validation=30,
+        side=512,
+        patch=64,
+        batch=8,
+        steps=100,
+        start_epochs=8,
+        epochs=20,
+        every=2,
+        rate=2e-4,
+        precision=FASTEST,
+        # The doubled softmax was seen to saturate at 5e-4, and at 2e-4 to leave F+N where F is.
+        fan_loss="cross_entropy",
+        search_epochs=5,
+        libjpeg=(0.1,),
+        inside=(0.25, 0.1, 0.05),
+        without_channel=True,
+    ),
+    "paper": JointScale(
+        networks=("unet", "dnet"),
+        lambdas=LAMBDAS,
+        cameras=tuple(CAMERAS),
+        repetitions=10,
+        training=120,
+        validation=30,
+        side=2048,
+        patch=128,
+        batch=20,
+        steps=6,
+        start_epochs=0,
+        epochs=1001,
+        every=50,
+        rate=None,
+        validation_patches=2,
+    ),
+}
+
+
+def check_scale(name: str) -> JointScale:
+    """The scale called ``name``; raises ValueError for another."""
+    return scale_of(SCALES, name)

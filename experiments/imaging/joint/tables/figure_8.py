@@ -1,0 +1,79 @@
+"""Figure 8 of Korus and Memon 2019: validation accuracy and PSNR along the training, F and F+N.
+
+Command:  zoo reproduce imaging figure-8 --weights runs/imaging-laptop-0       after `zoo pretrain imaging --joint`
+Expected: results/laptop/imaging_figure_8.csv and .png
+Time:     seconds
+
+Read from the trainings' logs, which hold means over the validation patches (one of each of 30 pictures at `laptop`, two
+at `paper`; the paper has 100 for the accuracy) and no intervals. F and F+N of a network have the same number of FAN
+updates; what they share at the beginning is drawn in each. With a margin the patches are developed with one, too, and
+the PSNR is that of the larger patch.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from zoo.experiments.imaging.joint.evaluation import absent, is_finished, joint_evaluation
+from zoo.experiments.imaging.joint.scales import JointRun, JointScale
+from zoo.experiments.run.cells import Cell, Settings, Table
+from zoo.experiments.run.plotting import pyplot, save
+from zoo.experiments.train.fitting import SavedState
+from zoo.metrics import Estimate
+
+METRICS = {"accuracy": "val_accuracy", "PSNR": "val_psnr"}
+
+
+def cells(settings: Settings) -> Iterator[Cell]:
+    """Accuracy and PSNR by epoch."""
+    evaluation = joint_evaluation(settings)
+    pictures, each = evaluation.training.validation, evaluation.training.validation_patches
+    for row, run in evaluation.training.labelled(evaluation.camera).items():
+        logged = progress(run, evaluation.training, evaluation.folder / "joint")
+        for metric, key in METRICS.items():
+            for epoch, entry in logged:
+                value = entry[key]
+                estimate = Estimate(value, value, value, pictures, pictures * each)
+                yield Cell(row, str(epoch), metric, measure=lambda e=estimate: e, weights=f"trained:{run.name}")
+            if not logged:
+                yield Cell(row, "last", metric, status="not-run", why=absent(run))
+
+
+def progress(run: JointRun, scale: JointScale, folder: Path) -> list[tuple[int, dict]]:
+    """Epoch, counted over all parts, and log of every validation of ``run``; empty where it has not come to its end."""
+    if not is_finished(run, scale, folder):
+        return []
+    logs = [SavedState(folder, name).history() for name, _, _ in scale.parts(run)]
+    found: list[tuple[int, dict]] = []
+    for log in logs:
+        before = found[-1][0] if found else 0
+        found += [(before + entry["epoch"], entry) for entry in log]
+    return found
+
+
+def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> None:
+    """Two panels for each network, as the paper's."""
+    plt = pyplot()
+
+    frame = frame[frame["status"] == "measured"]
+    if frame.empty:
+        return
+    networks = list(dict.fromkeys(row.split(",")[0] for row in frame["row"]))
+    figure, axes = plt.subplots(len(networks), 2, figsize=(9, 3 * len(networks)), squeeze=False)
+    for network, pair in zip(networks, axes, strict=True):
+        for metric, axis in zip(METRICS, pair, strict=True):
+            chosen = frame[(frame["metric"] == metric) & frame["row"].str.startswith(f"{network},")]
+            for row, part in chosen.groupby("row", sort=False):
+                axis.plot(part["column"].astype(int), part["value"], ".-", lw=1, label=row.partition(", ")[2])
+            axis.set(xlabel="epoch", ylabel=metric, title=network)
+            axis.grid(alpha=0.3)
+        pair[0].axhline(0.2, color="grey", lw=0.8, ls=":")
+        pair[0].legend(fontsize=7)
+    figure.suptitle(title, fontsize=10)
+    figure.tight_layout()
+    save(figure, path)
+
+
+DECIMALS = {"accuracy": 3}
+TABLE = Table("imaging", "figure_8", "Progress of F and F+N, Figure 8", cells, DECIMALS, draw)

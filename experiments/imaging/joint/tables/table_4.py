@@ -1,0 +1,213 @@
+r"""Table 4 of Korus and Memon 2019: confusion matrices of UNet, F (a) and F+N at lambda .25 (b), .1 (c), .05 (d).
+
+Command:  zoo reproduce imaging table-4 --weights runs/imaging-laptop-0      after `zoo pretrain imaging --joint`
+          zoo reproduce imaging table-4                                      what is stored: a and c
+Expected: results/laptop/imaging_table_4.csv; the family's README has the numbers and what they mean
+Time:     `laptop` 21 minutes on one core; `paper` (3,000 patches of 256 pixels) wants a GPU
+
+A row is what is true, a column what the FAN says, a value the share of the true class in percent; 600 held-out patches
+a class at `laptop`. (The head of the paper's table has it the other way round, but its rows add up to 100, and the
+columns of 4a to between 63 and 133.) Below: accuracy as trained and behind the real channel (8-bit files,
+libjpeg-turbo 4:2:0, also for the manipulation by JPEG; unseen qualities and resizers), what is lost there by all of
+this together, and what F+N gains over the F of the same codec, patch by patch. "Without a channel" is section 5.1's
+check of the FAN. Baselines: chance, and logistic regression on band energies of what the same camera develops, trained
+for each camera and channel on patches of all scenes of the training; what the FAN gains over it is paired, too.
+Intervals are over test scenes: each network is trained once.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache, cached_property, partial
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from zoo.experiments.imaging.joint import band_baseline
+from zoo.experiments.imaging.joint.evaluation import (
+    TRAINED_CHANNEL,
+    Channel,
+    JointEvaluation,
+    joint_evaluation,
+    received,
+)
+from zoo.experiments.imaging.joint.real_channel import CHANNELS, Files
+from zoo.experiments.imaging.joint.scales import JointRun
+from zoo.experiments.imaging.joint.training import validation_patches
+from zoo.experiments.imaging.values import paper_values
+from zoo.experiments.run.cells import Cell, Settings, Table
+from zoo.experiments.run.plotting import pyplot, save
+from zoo.imaging.joint.manipulations import CLASSES
+from zoo.metrics import Estimate
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+LETTERS = {"a": None, "b": 0.25, "c": 0.1, "d": 0.05}
+"""The paper's four matrices by lambda; None is F."""
+PRINTED_ACCURACY = {"a": 44.6, "b": 87.0, "c": 92.6, "d": 95.8}
+SHARE, ACCURACY, LOSS = "share of true class [%]", "accuracy [%]", "accuracy lost"
+GAIN, OVER_BASELINE = "accuracy gained over F", "accuracy gained over band energies"
+AS_TRAINED = "as trained"
+COMPARED = (TRAINED_CHANNEL, CHANNELS[0])
+
+
+def cells(settings: Settings) -> Iterator[Cell]:
+    """The cells of Tables 4a to 4d and the rows below them."""
+    evaluation, paper = joint_evaluation(settings), paper_values("table_4")
+    plain = JointRun(evaluation.training.networks[0], camera=evaluation.camera)
+    runs = {letter: replace(plain, weight=weight) for letter, weight in LETTERS.items()}
+    names = {letter: f"{letter} {'F' if weight is None else weight}" for letter, weight in LETTERS.items()}
+    for letter, run in runs.items():
+        for t, true in enumerate(CLASSES):
+            for p, predicted in enumerate(CLASSES):
+                value = _number(paper.loc[f"{letter} {true}", predicted])
+                measure = partial(evaluation.confusion, run, p, t)
+                yield evaluation.cell([run], f"{names[letter]}: {true}", predicted, SHARE, value, measure)
+    rows = {names[letter]: run for letter, run in runs.items()}
+    for letter in ("a", "c"):
+        rows[f"{names[letter]}, trained through libjpeg"] = replace(runs[letter], codec="libjpeg")
+    baselines = {run: Baseline(evaluation, run) for run in runs.values()}
+    for row, run in rows.items():
+        printed = PRINTED_ACCURACY[row[0]] if row in names.values() else None
+        for channel in (TRAINED_CHANNEL, *CHANNELS):
+            value = printed if channel is TRAINED_CHANNEL else None
+            measure = partial(_accuracy, evaluation, run, channel)
+            yield evaluation.cell([run], row, _label(channel), ACCURACY, value, measure)
+        for channel in CHANNELS:
+            measure = partial(_lost, evaluation, run, channel)
+            yield evaluation.cell([run], row, _label(channel), LOSS, None, measure)
+        alone = replace(run, weight=None)
+        for channel in COMPARED if run != alone else ():
+            measure = partial(_gained, evaluation, run, alone, channel)
+            yield evaluation.cell([run, alone], row, _label(channel), GAIN, None, measure)
+        for channel in COMPARED if run in baselines else ():
+            measure = partial(baselines[run].beaten, channel)
+            yield evaluation.cell([run], row, _label(channel), OVER_BASELINE, None, measure)
+    run = replace(plain, codec="none")
+    for channel, value in ((TRAINED_CHANNEL, 99.0), (Files(), None)):
+        measure = partial(_accuracy, evaluation, run, channel)
+        yield evaluation.cell([run], "a F, without a channel (5.1)", _label(channel), ACCURACY, value, measure)
+    for (letter, run), channel in product(runs.items(), COMPARED):
+        measure = partial(baselines[run].accuracy, channel)
+        row = f"baseline: band energies, {names[letter]}"
+        yield evaluation.cell([run], row, _label(channel), ACCURACY, None, measure)
+    for channel in COMPARED:
+        chance = Estimate(100 / len(CLASSES), 100 / len(CLASSES), 100 / len(CLASSES), 1, 1)
+        yield Cell("baseline: chance", _label(channel), ACCURACY, measure=lambda chance=chance: chance)
+
+
+class Baseline:
+    """Logistic regression on the patches that the camera of ``run`` develops, behind the same channels."""
+
+    def __init__(self, evaluation: JointEvaluation, run: JointRun) -> None:
+        self.evaluation, self.run = evaluation, run
+        self.per_patch_accuracy = cache(self._per_patch_accuracy)
+
+    def accuracy(self, channel: Channel) -> Estimate:
+        """In percent, on the test patches."""
+        return self.evaluation.mean(100 * self.per_patch_accuracy(channel))
+
+    def beaten(self, channel: Channel) -> Estimate:
+        """By how much the FAN of ``run`` is more accurate, in percent, patch by patch."""
+        return self.evaluation.mean(
+            100 * (self.evaluation.per_patch_accuracy(self.run, channel) - self.per_patch_accuracy(channel))
+        )
+
+    def _per_patch_accuracy(self, channel: Channel) -> np.ndarray:
+        versions = self._received(self.evaluation.developed(self.run), channel)
+        return band_baseline.per_patch_accuracy(self._fitted(channel), versions)
+
+    def _fitted(self, channel: Channel) -> Pipeline:
+        return band_baseline.fit(self._received(self._training_patches, channel))
+
+    @cached_property
+    def _training_patches(self) -> np.ndarray:
+        """Developed patches of all scenes that the networks were trained on."""
+        evaluation, training = self.evaluation, self.evaluation.training
+        each = max(1, evaluation.scale.each // 2)
+        planes, _ = validation_patches(evaluation.training_pictures, training.patch, each, 10**6)
+        nip = evaluation.workflow(self.run).nip
+        rgb = np.concatenate([np.asarray(nip(planes[i : i + 16]), np.float32) for i in range(0, len(planes), 16)])
+        return np.clip(rgb, 0, 1)
+
+    def _received(self, rgb: np.ndarray, channel: Channel) -> list[np.ndarray]:
+        workflow = self.evaluation.workflow(self.run)
+        parts = [received(workflow, rgb[i : i + 16], channel) for i in range(0, len(rgb), 16)]
+        return [np.concatenate(versions) for versions in zip(*parts, strict=True)]
+
+
+def _accuracy(evaluation: JointEvaluation, run: JointRun, channel: Channel) -> Estimate:
+    return evaluation.mean(100 * evaluation.per_patch_accuracy(run, channel))
+
+
+def _lost(evaluation: JointEvaluation, run: JointRun, channel: Channel) -> Estimate:
+    return evaluation.mean(100 * (evaluation.per_patch_accuracy(run) - evaluation.per_patch_accuracy(run, channel)))
+
+
+def _gained(evaluation: JointEvaluation, run: JointRun, plain: JointRun, channel: Channel) -> Estimate:
+    return evaluation.mean(
+        100 * (evaluation.per_patch_accuracy(run, channel) - evaluation.per_patch_accuracy(plain, channel))
+    )
+
+
+def _label(channel: Channel) -> str:
+    return AS_TRAINED if channel is TRAINED_CHANNEL else channel.label
+
+
+def _number(printed: object) -> float | None:
+    """None where the paper prints a star or nothing."""
+    try:
+        value = float(printed)
+    except ValueError:
+        return None
+    return None if np.isnan(value) else value
+
+
+def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> None:
+    """Draw the four matrices, ours with the paper's numbers in brackets, and the accuracies by channel."""
+    plt = pyplot()
+    figure, axes = plt.subplots(2, 3, figsize=(14, 10), layout="constrained")
+    shares = frame[frame["metric"] == SHARE]
+    for letter, axis in zip(LETTERS, axes.flat, strict=False):
+        part = shares[shares["row"].str.startswith(f"{letter} ")]
+        part = part.assign(true=part["row"].str.split(": ").str[1])
+        ours, printed = (
+            part.pivot(index="true", columns="column", values=value).loc[list(CLASSES), list(CLASSES)]
+            for value in ("value", "paper_value")
+        )
+        axis.imshow(ours.astype(float), cmap="Blues", vmin=0, vmax=100)
+        for y, x in np.ndindex(ours.shape):
+            value, paper = ours.iat[y, x], printed.iat[y, x]
+            text = ("-" if np.isnan(value) else f"{value:.0f}") + ("" if np.isnan(paper) else f" ({paper:.0f})")
+            axis.text(x, y, text, ha="center", va="center", fontsize=8, color="white" if value > 60 else "black")
+        axis.set_xticks(range(len(CLASSES)), CLASSES, fontsize=8)
+        axis.set_yticks(range(len(CLASSES)), CLASSES, fontsize=8)
+        axis.set(title=f"{part['row'].iat[0].split(':')[0]}: % of true class, (paper)", xlabel="said", ylabel="true")
+    for metric, axis in zip((ACCURACY, GAIN), axes.flat[len(LETTERS) :], strict=True):
+        _draw_lines(axis, frame[(frame["metric"] == metric) & frame["value"].notna()])
+        axis.set_title(metric)
+    figure.suptitle(title)
+    save(figure, path, dpi=90)
+
+
+def _draw_lines(axis: "Axes", part: pd.DataFrame) -> None:
+    """A line a row, a colour a model; what was trained through libjpeg is dashed, baselines are dotted."""
+    for row, line in part.groupby("row", sort=False):
+        named = row.rpartition("energies, ")[2]
+        colour = f"C{list(LETTERS).index(named[0])}" if named[0] in LETTERS else "k"
+        baseline = row.startswith("baseline")
+        style = ":" if baseline else "--" if "libjpeg" in row else "-"
+        mark = "s" if baseline else "^" if "without" in row else "o"
+        spans = [(line["value"] - line["ci_low"]).clip(lower=0), (line["ci_high"] - line["value"]).clip(lower=0)]
+        axis.errorbar(line["column"], line["value"], spans, ls=style, marker=mark, color=colour, ms=4, lw=1, label=row)
+    axis.tick_params(axis="x", labelrotation=35, labelsize=8)
+    axis.grid(alpha=0.3)
+    if len(part):
+        axis.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.25), ncols=2)
+
+
+TABLE = Table("imaging", "table_4", "Neural imaging pipelines, Table 4", cells, plot=draw)

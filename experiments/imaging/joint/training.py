@@ -1,0 +1,240 @@
+r"""Joint training of camera and analyst (Korus and Memon 2019, sections 4 and 5.2): modes F and F+N.
+
+Paper: for each of four cameras, UNet and DNet (INet gains little) pre-trained; F, and F+N at ten values of lambda from
+1e-4 to 1 (Table S1; section 5.2 speaks of eleven, perhaps with F); ten repetitions with another draw of the FAN; 1,001
+epochs of 6 batches of 20 RAW patches of 128x128 planes, each in five versions; Adam 1e-4, 15 % less every 100 epochs
+(authors' code: from epoch 0 on).
+
+Command:  zoo pretrain imaging --joint                     all trainings of `laptop`, after those of the networks
+          python -m zoo.experiments.imaging.joint.training --network unet --weight 0.1     one of them; no --weight: F
+          python -m zoo.experiments.imaging.joint.training --network dnet --weight 0.25 --repetition 3 --scale paper \
+              --data-dir RAW_DIR --nip dnet.keras --folder runs/d90     one cell of the paper's protocol
+Expected: Tables 4 and S1, see zoo/imaging/README.md
+Time:     at `laptop` UNet, F: 17 minutes, F+N: 25, with a margin 35, as zoo/weights.json has them, beside other work;
+          `smoke` seconds; `paper` not measured
+
+At `laptop` F and all F+N of a network share their beginning (`JointScale.parts`): the FAN first learns alone. Then F
+goes on alone; F+N go on together with the NIP, first all at a small lambda, then each at its own. So every one of them
+gets the same number of FAN updates.
+"""
+
+import argparse
+import dataclasses
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+
+import zoo.weights
+from zoo.datasets.camera import CAMERAS
+from zoo.datasets.developed import Developed, DevelopedPatches, fixed_patches
+from zoo.experiments.imaging import data
+from zoo.experiments.imaging.data import CAMERA
+from zoo.experiments.imaging.developing import training
+from zoo.experiments.imaging.developing.pretrained import NAMES
+from zoo.experiments.imaging.joint.scales import CODECS, OWN, JointRun, JointScale, check_scale
+from zoo.experiments.run.environment import device
+from zoo.experiments.train import fitting
+from zoo.experiments.train.precision import precision
+from zoo.imaging.joint.channel import DistributionChannel
+from zoo.imaging.joint.fan import FAN
+from zoo.imaging.joint.workflow import ImagingWorkflow, paper_rate
+from zoo.layers import DifferentiableJPEG
+
+
+def plain_nip(
+    network: str, folder: Path, camera: str = CAMERA, file: Path | None = None, policy: str = "float32"
+) -> keras.Model:
+    """The camera's pre-trained NIP, not clipped: from ``file``, else ``folder``, else the stored weights.
+
+    ``folder/<network>.keras`` and the stored weights are of the camera "birch"; others' are in ``folder/<camera>``.
+
+    Raises:
+        ValueError: For an unknown network, or where there are no such weights.
+    """
+    if network not in training.NETWORKS:
+        raise ValueError(f"network must be one of {', '.join(training.NETWORKS)}. Received: {network!r}")
+    own = _nips(folder, camera) / f"{network}.keras"
+    known = camera == CAMERA and NAMES[network] in zoo.weights.names()
+    source = file if file is not None else own if own.is_file() else NAMES[network] if known else None
+    if source is None:
+        raise ValueError(
+            f"The {network} of the camera {camera!r} is to be trained first: zoo pretrain imaging [--joint] for a "
+            f"synthetic one, zoo imaging fit RAW_DIR for yours; or give --nip. Received: {own}"
+        )
+    with precision("float32" if network == "inet" else policy):
+        nip = training.NETWORKS[network](clip=False)
+    if Path(source).suffix == ".keras":
+        nip.set_weights(keras.models.load_model(source, compile=False).get_weights())
+    else:
+        zoo.weights.load_into(nip, source)
+    return nip
+
+
+def _nips(folder: Path, camera: str) -> Path:
+    return folder if camera == CAMERA else folder / camera
+
+
+def pictures_of(scale: JointScale, camera: str, raw: Path | None, seed: int) -> tuple[list[Developed], list[Developed]]:
+    """Training and validation pictures: a synthetic camera's, or those of a folder of RAW files."""
+    if raw is not None:
+        return data.folder(raw, "train", scale.training), data.folder(raw, "validation", scale.validation)
+    return (
+        data.synthetic("train", scale.training, scale.side, seed, camera),
+        data.synthetic("validation", scale.validation, scale.side, seed, camera),
+    )
+
+
+def validation_patches(
+    pictures: Sequence[Developed], patch: int, each: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """``each`` patches of every picture, not flat (section 5.2), always the same; picture by picture in each round."""
+    rounds = [fixed_patches(pictures, patch, seed + n) for n in range(each)]
+    return np.concatenate([x for x, _ in rounds]), np.concatenate([y for _, y in rounds])
+
+
+def train(
+    run: JointRun,
+    scale: JointScale,
+    folder: Path,
+    pictures: tuple[list[Developed], list[Developed]],
+    seed: int = 0,
+    nip: Path | None = None,
+) -> ImagingWorkflow:
+    """Train ``run``, or what is left of it; ``folder/joint/<name>.keras`` and ``.json`` hold state and progress.
+
+    Raises:
+        ValueError: Where there is no pre-trained NIP, or the codec is unknown.
+    """
+    if run.codec not in CODECS:
+        raise ValueError(f"codec must be one of {', '.join(CODECS)}. Received: {run.codec!r}")
+    workflow = None
+    for number, (name, part, epochs) in enumerate(scale.parts(run)):
+        workflow = _fitted(part, name, scale, epochs, folder, pictures, seed + number, nip, workflow)
+    return workflow
+
+
+def _fitted(
+    run: JointRun,
+    name: str,
+    scale: JointScale,
+    epochs: int,
+    folder: Path,
+    pictures: tuple[list[Developed], list[Developed]],
+    seed: int,
+    nip: Path | None,
+    begin: ImagingWorkflow | None,
+) -> ImagingWorkflow:
+    print(f"zoo: {name}, {epochs} epochs of {scale.steps} steps", file=sys.stderr)
+    drawn_from, validation = pictures
+    # Another draw of the FAN, and of the batches, for every repetition.
+    drawn = 1000 * seed + run.repetition
+    patch = (scale.patch // 2 if run.codec == "none" else scale.patch) + 2 * run.margin
+    batches = DevelopedPatches(drawn_from, scale.steps, scale.batch, patch, drawn)
+    fixed = validation_patches(validation, patch, scale.validation_patches, 1234)
+    rate = (
+        keras.callbacks.LearningRateScheduler(paper_rate) if scale.rate is None else fitting.cosine(scale.rate, epochs)
+    )
+    plain = plain_nip(run.network, folder, run.camera, nip, scale.precision)
+    workflow = build(run, plain, scale.precision, drawn, scale.fan_loss)
+    if begin is not None:
+        workflow.fan.set_weights(begin.fan.get_weights())
+        workflow.nip.set_weights(begin.nip.get_weights())
+    return fitting.fit(
+        workflow,
+        batches,
+        epochs,
+        folder / "joint",
+        name,
+        [rate],
+        scale.every,
+        validation_data=fixed,
+        validation_batch_size=scale.batch,
+    )
+
+
+def build(run: JointRun, nip: keras.Model, policy: str, seed: int, fan_loss: str = "double_softmax") -> ImagingWorkflow:
+    """The workflow of ``run`` with a new FAN, compiled."""
+    keras.utils.set_random_seed(seed)
+    with precision(policy):
+        fan = FAN((None, None, 3))
+    channel = DistributionChannel(name="channel")
+    if run.codec == "libjpeg":
+        channel = DistributionChannel(codec=DifferentiableJPEG(50, gradient="soft", name="libjpeg"), name="channel")
+    elif run.codec == "none":
+        channel = keras.layers.Identity(name="channel")
+    joint = run.weight is not None
+    workflow = ImagingWorkflow(
+        nip,
+        fan,
+        channel=channel,
+        mode="F+N" if joint else "F",
+        nip_weight=run.weight if joint else 0.0,
+        fan_loss=fan_loss,
+        margin=2 * run.margin,
+    )
+    # On a CPU XLA's convolutions are several times slower than oneDNN's.
+    workflow.compile(keras.optimizers.Adam(1e-4, epsilon=1e-8), jit_compile=not device().startswith("CPU"))
+    return workflow
+
+
+def train_all(scale_name: str, folder: Path, seed: int = 0) -> dict[JointRun, ImagingWorkflow]:
+    """All trainings of a scale on the synthetic cameras, after the NIPs of all but "birch"; resumes in ``folder``.
+
+    Raises:
+        ValueError: For an unknown scale, or where a pre-trained NIP is missing.
+    """
+    scale = check_scale(scale_name)
+    trained = {}
+    for camera in scale.cameras:
+        if camera != CAMERA:
+            recipes = training.check(scale_name, scale.networks)
+            developed = training.synthetic_pictures(recipes, seed, camera)
+            training.pretrain(scale_name, _nips(folder, camera), seed, scale.networks, developed)
+        pictures = pictures_of(scale, camera, None, seed)
+        for run in scale.runs():
+            if run.camera == camera:
+                trained[run] = train(run, scale, folder, pictures, seed)
+    return trained
+
+
+def main() -> None:
+    """Train one cell, as the arguments say."""
+    parser = argparse.ArgumentParser(description="Train one joint model of Tables 4 and S1.")
+    parser.add_argument("--network", required=True, choices=list(training.NETWORKS))
+    parser.add_argument("--weight", type=float, help="lambda; without it the FAN alone is trained (mode F)")
+    parser.add_argument("--camera", choices=list(CAMERAS), help=f"a synthetic camera (default: {CAMERA})")
+    parser.add_argument("--repetition", type=int, default=0)
+    parser.add_argument("--codec", choices=CODECS, default=CODECS[0])
+    parser.add_argument("--margin", type=int, default=0, help="planes around a patch that the analyst does not see")
+    parser.add_argument("--scale", default="laptop")
+    parser.add_argument("--precision", choices=("float32", "mixed_bfloat16"), help="of training (default: the scale's)")
+    parser.add_argument("--data-dir", type=Path, help="RAW files of one camera of yours, instead")
+    parser.add_argument("--nip", type=Path, help="the pre-trained network's weights")
+    parser.add_argument("--folder", type=Path, help="default: runs/imaging-<scale>-<seed>")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    try:
+        scale = check_scale(options.scale)
+        if options.precision is not None:
+            scale = dataclasses.replace(scale, precision=options.precision)
+        folder = options.folder or Path("runs") / f"imaging-{options.scale}-{options.seed}"
+        if options.data_dir is not None and options.camera is not None:
+            raise ValueError(f"--data-dir and --camera exclude each other. Received: {options.camera}")
+        camera = OWN if options.data_dir is not None else options.camera or CAMERA
+        run = JointRun(options.network, options.weight, camera, options.repetition, options.codec, options.margin)
+        plain_nip(run.network, folder, camera, options.nip)  # before minutes are spent on pictures
+        pictures = pictures_of(scale, run.camera, options.data_dir, options.seed)
+        what = {"files": [p.source for p in pictures[0]], "scale": options.scale, "seed": options.seed}
+        what |= {} if options.precision is None else {"precision": options.precision}
+        fitting.check_same(folder / "joint", camera, what)
+        train(run, scale, folder, pictures, options.seed, options.nip)
+    except (ValueError, OSError) as error:
+        print(f"zoo: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""PRNU across imaging pipelines (Korus and Memon 2019, section 3.3)."""

@@ -1,0 +1,79 @@
+"""``zoo imaging prnu``: make a camera's fingerprint of its photographs, and look for it in others."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from zoo.experiments.cli.score_pictures import add_pictures, as_json, readable
+
+FEW = 20
+"""Below so many photographs a fingerprint is mostly noise."""
+THRESHOLD = 60.0
+"""PCE above which a picture is said to be the camera's (Goljan, Fridrich and Filler, SPIE 2009)."""
+NOTE = (
+    "PCE above 60 is the literature's threshold for the same camera; scaled or turned pictures are not found, and a "
+    "picture that helped to make the fingerprint proves nothing: zoo/imaging/README.md"
+)
+
+
+def add_prnu(verbs: "argparse._SubParsersAction") -> None:
+    """Add ``prnu`` to the verbs of ``zoo imaging``."""
+    prnu = verbs.add_parser("prnu", help="tell by its sensor's noise which camera took a picture")
+    steps = prnu.add_subparsers(dest="step", required=True, metavar="STEP")
+
+    fingerprint = steps.add_parser("fingerprint", help="of a camera, from its photographs: the more, the better")
+    fingerprint.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="of one size, bright, never turned")
+    fingerprint.add_argument("-o", "--output", type=Path, required=True, metavar="CAMERA.npz")
+    fingerprint.set_defaults(run=_fingerprint)
+
+    match = steps.add_parser("match", help="PCE of pictures with a fingerprint; crops are found, scaled ones are not")
+    match.add_argument("fingerprint", type=Path, metavar="CAMERA.npz")
+    add_pictures(match)
+    match.add_argument("--threshold", type=float, default=THRESHOLD, help="PCE from which it is a match (default 60)")
+    match.set_defaults(run=_match)
+
+
+def _fingerprint(options: argparse.Namespace) -> int:
+    import numpy as np
+
+    from zoo.images import ImageError
+    from zoo.imaging.prnu import FingerprintSums, write_fingerprint
+
+    if options.output.suffix.lower() != ".npz" or not options.output.absolute().parent.is_dir():
+        raise ValueError(f"--output must end in .npz, in a folder that exists. Received: {options.output}")
+    sums = FingerprintSums()
+    failed: list[Path] = []
+    for path, image in readable(options.images, failed):
+        try:
+            sums.add(image)
+        except ValueError:
+            shape = np.shape(sums.products)
+            right = f"photographs of one size, {shape[1]}x{shape[0]}, not turned"
+            error = ImageError(path, "has another size than the first", right, f"{image.shape[1]}x{image.shape[0]}")
+            print(f"zoo: {error}", file=sys.stderr)
+            failed.append(path)
+    pattern = sums.fingerprint()
+    write_fingerprint(options.output, pattern)
+    if sums.count < FEW:
+        print(f"zoo: {sums.count} photographs are few; {FEW} and more make a fingerprint to rely on", file=sys.stderr)
+    print(f"written: {options.output}, {sums.count} photographs of {pattern.shape[1]}x{pattern.shape[0]}")
+    return 2 if failed else 0
+
+
+def _match(options: argparse.Namespace) -> int:
+    from zoo.imaging.prnu import match, read_fingerprint
+
+    fingerprint = read_fingerprint(options.fingerprint)
+    failed: list[Path] = []
+    for path, image in readable(options.images, failed):
+        found = match(fingerprint, image)
+        same = found.pce >= options.threshold
+        if options.json:
+            record = {"same_camera": same, "pce": round(found.pce, 3)}
+            record |= {"correlation": round(found.correlation, 6), "p_value": found.p_value}
+            record |= {"row": found.shift[0], "column": found.shift[1], "searched": found.searched}
+            print(as_json(path, image, record, NOTE))
+        else:
+            where = "" if found.searched == 1 else f"  at row {found.shift[0]}, column {found.shift[1]}"
+            print(f"{found.pce:10.1f}  {'match' if same else 'no match':8}  {path}{where}")
+    return 2 if failed else 0

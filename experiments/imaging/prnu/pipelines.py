@@ -1,0 +1,91 @@
+"""The imaging pipelines that the PRNU experiments compare, by name."""
+
+import dataclasses
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+import zoo.weights
+from zoo.experiments.imaging.prnu.shots import Shot
+from zoo.imaging.developing import pipeline
+
+NETWORKS = ("INet", "DNet", "UNet")
+PHASE = "GBRG"
+"""Of the mosaics that the stored networks of Figure 5 are trained on."""
+LOW_LIGHT = "unet-cedar-low-light.generated"
+"""The stored name of the UNet that ``low_light.py`` trains."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Pipeline:
+    """How a shot becomes a picture: ``develop`` gives uint8 RGB; None where the network's weights are not to be had."""
+
+    name: str
+    develop: Callable[[Shot], np.ndarray] | None
+    exposure: float = 1.0
+    weights: str = ""
+
+
+def standard(camera: str | None, folder: Path | None) -> list[Pipeline]:
+    """The pipelines of Figure 5: two classical ones, LibRaw, and the networks trained for ``camera``.
+
+    None is a user's camera, whose networks `zoo imaging fit` left in ``folder``: the stored ones do not know it.
+    """
+    classical = [
+        Pipeline("Menon", lambda shot: to_8_bits(pipeline.develop(shot.image, "menon"))),
+        Pipeline("bilinear", lambda shot: to_8_bits(pipeline.develop(shot.image, "bilinear"))),
+        Pipeline("libRAW", Shot.libraw),
+    ]
+    stored = {name: name.lower() if camera is None else f"{name.lower()}-{camera}.generated" for name in NETWORKS}
+    return [*classical, *(_neural(name, name, stored[name], folder, phase=PHASE) for name in NETWORKS)]
+
+
+def low_light(exposure: float, folder: Path | None) -> list[Pipeline]:
+    """The pipelines of Table 3; ``exposure`` is the short one's share of the light."""
+    return [
+        Pipeline("libRAW (long)", Shot.libraw),
+        Pipeline("libRAW (short)", lambda shot: shot.libraw(1 / exposure), exposure),
+        _neural("UNet (short)", "UNet", LOW_LIGHT, folder, exposure),
+        # No row of the paper: what denoising alone does.
+        Pipeline("libRAW, denoised (short)", lambda shot: denoised(shot.libraw(1 / exposure)), exposure),
+    ]
+
+
+def denoised(picture: np.ndarray) -> np.ndarray:
+    """Non-local means at OpenCV's strength for visible noise, uint8 RGB."""
+    return cv2.fastNlMeansDenoisingColored(picture, None, 10, 10, 5, 15)
+
+
+def to_8_bits(rgb: np.ndarray) -> np.ndarray:
+    """Float [0, 1] to uint8, rounded."""
+    return np.rint(np.clip(rgb, 0, 1) * 255).astype(np.uint8)
+
+
+def _neural(
+    name: str, network: str, stored: str, folder: Path | None, exposure: float = 1.0, phase: str | None = None
+) -> Pipeline:
+    file = None if folder is None else folder / f"{stored}.npz"
+    if file is not None and file.is_file():
+        source = str(file)
+    elif stored in zoo.weights.names():
+        source = stored
+    else:
+        return Pipeline(name, None, exposure, stored)
+
+    @cache
+    def model() -> Callable:
+        from zoo.imaging.developing import model as networks
+
+        return getattr(networks, network)(weights=source)
+
+    def develop(shot: Shot) -> np.ndarray:
+        image = shot.image
+        if phase not in (None, image.cfa):
+            raise ValueError(f"{name} has learned mosaics of phase {phase}. Received: {image.cfa}, {shot.source}")
+        planes = np.minimum(image.planes * np.float32(image.balance_of_planes) / np.float32(shot.exposure), 1)
+        return to_8_bits(np.asarray(model().predict_on_batch(planes[None]))[0])
+
+    return Pipeline(name, develop, exposure, stored)

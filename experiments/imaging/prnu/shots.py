@@ -1,0 +1,105 @@
+"""Photographs of one sensor for the PRNU experiments: a synthetic body's, or a folder of a camera's RAW files."""
+
+import dataclasses
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import rawpy
+
+from zoo.datasets import keyed
+from zoo.datasets.camera import Body, as_raw, expose, write_dng
+from zoo.datasets.embedded import generate_linear_scene
+from zoo.experiments.imaging.data import split
+from zoo.images import RAW_SUFFIXES
+from zoo.imaging.developing import raw
+from zoo.imaging.developing.bayer import SITES
+from zoo.imaging.developing.develop import crop_to_phase
+
+ROLES = ("fingerprint", "predictor", "test")
+_SCENES = 0xF1A6
+"""Apart from the keys of the networks' training scenes."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Shot:
+    """One exposure."""
+
+    source: str
+    image: raw.RawImage
+    exposure: float = 1.0
+    """Share of the light of a well-exposed photograph."""
+    body: Body | None = None
+    path: Path | None = None
+    """The file, of which ``image`` is the part from row and column ``corner``; None for a synthetic body's."""
+    corner: tuple[int, int] = (0, 0)
+
+    def libraw(self, brightness: float = 1.0) -> np.ndarray:
+        """What LibRaw develops with the camera's white balance, uint8 RGB (height, width, 3), times ``brightness``."""
+        if self.path is not None:
+            return self._developed(self.path, brightness)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "shot.dng"
+            write_dng(path, self.image.mosaic, self.body)
+            return self._developed(path, brightness)
+
+    def _developed(self, path: Path, brightness: float) -> np.ndarray:
+        with rawpy.imread(str(path)) as file:
+            whole = file.postprocess(use_camera_wb=True, no_auto_bright=True, user_flip=0, bright=brightness)
+        (y, x), (height, width) = self.corner, self.image.shape
+        return whole[y : y + height, x : x + width]
+
+
+def synthetic(body: Body, role: str, count: int, side: int, seed: int, exposure: float = 1.0) -> list[Shot]:
+    """``count`` generated scenes of ``side`` pixels as ``body`` records them; scenes of two roles never meet.
+
+    Every body and every exposure sees the same scenes, with noise of its own.
+    """
+    shots = []
+    for number in range(count):
+        key = (_SCENES, ROLES.index(role), number)
+        scene = generate_linear_scene(keyed.generator(seed, *key), side, side) * np.float32(exposure)
+        mosaic = expose(scene, body, keyed.generator(seed, *key, body.serial, round(1 / exposure)))
+        shots.append(Shot(f"{role}-{number}", as_raw(mosaic, body), exposure, body))
+    return shots
+
+
+def folder(path: Path, counts: dict[str, int], side: int, seed: int) -> dict[str, list[Shot]]:
+    """Middle squares of the RAW files of one camera, dealt at random to the roles; fewer files, fewer of each role.
+
+    Those of ``test`` are among the files that no network of `zoo imaging fit` is trained on. Mosaics are cut to the
+    phase of those networks.
+
+    Raises:
+        ImageError: For a file that cannot be read.
+        ValueError: For fewer than five files, files of several sizes, or one smaller than ``side``.
+    """
+    names = sorted(p for p in path.expanduser().rglob("*") if p.suffix.lower() in RAW_SUFFIXES)
+    if len(names) < 5:
+        raise ValueError(f"--data-dir must hold at least 5 RAW files of one camera. Received: {path}, {len(names)}")
+    parts = split(names)
+    dealt, sizes = {}, set()
+    for roles, pool in ((("test",), parts["test"]), (ROLES[:2], [*parts["train"], *parts["validation"]])):
+        wanted = sum(counts[role] for role in roles)
+        drawn = [pool[i] for i in keyed.permutation(len(pool), seed, 0)[:wanted]]
+        share = len(drawn) / wanted
+        for role in roles:
+            count = max(1, int(counts[role] * share))
+            dealt[role] = [_middle(name, side) for name in drawn[:count]]
+            sizes |= {shot.corner for shot in dealt[role]}
+            drawn = drawn[count:]
+    if len(sizes) > 1:
+        raise ValueError(f"--data-dir must hold RAW files of one size. Received: {path}, {len(sizes)} sizes")
+    return dealt
+
+
+def _middle(path: Path, side: int) -> Shot:
+    whole = raw.read(path)
+    image = crop_to_phase(whole)
+    if min(image.shape) < side:
+        raise ValueError(f"{path}: at least {side}x{side} pixels are needed. Received: {image.shape}")
+    y, x = ((n - side) // 4 for n in image.shape)  # of cells, so that the mosaic's phase stays
+    codes = image.codes[y : y + side // 2, x : x + side // 2]
+    (red_y, red_x), (site_y, site_x) = (SITES[cfa][0] for cfa in (whole.cfa, image.cfa))
+    corner = (2 * y + (red_y - site_y) % 2, 2 * x + (red_x - site_x) % 2)
+    return Shot(path.stem, dataclasses.replace(image, codes=codes), path=path, corner=corner)

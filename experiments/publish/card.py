@@ -1,0 +1,115 @@
+"""Write the measured numbers into a family's README, from the CSVs in ``results/laptop``.
+
+Command: python -m zoo.experiments.publish.card contrast                                (in a checkout)
+         python -m zoo.experiments.publish.card PAPER README.md results/laptop          (a family of another package)
+"""
+
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+from zoo.experiments.publish import measured
+from zoo.experiments.run import tables
+from zoo.experiments.run.cells import places
+from zoo.images import atomic
+
+BEGIN = "<!-- numbers: begin, written by python -m zoo.experiments.publish.card -->"
+END = "<!-- numbers: end -->"
+SECTIONS = (
+    "What is where",
+    "Deviations",
+    "Stored weights",
+    "Numbers",
+    "Where it must not be used",
+    "Data",
+    "Licence and citation",
+)
+"""What every family's README has, in this order; others may stand between."""
+
+
+def numbers(paper: str, results: Path) -> str:
+    """Markdown of all tables of ``paper`` that ``results`` holds: ours with the interval, then the paper's number."""
+    parts = []
+    for family, name, title in tables.overview():
+        path = results / f"{paper}_{name.replace('-', '_')}.csv"
+        if family != paper or not path.is_file():
+            continue
+        frame = pd.read_csv(path, dtype={"column": str})
+        decimals = tables.find(paper, name).decimals
+        parts.append(f"### {title}\n\n{_provenance(frame)}")
+        for metric, part in frame.groupby("metric", sort=False):
+            parts.append(_table(part, str(metric), places(decimals, str(metric))))
+    return "\n\n".join(parts)
+
+
+def filled(text: str, paper: str, results: Path) -> str:
+    """``text`` of a README with the numbers between the two marks replaced.
+
+    Raises:
+        ValueError: When the marks are missing.
+    """
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"The README of {paper} must hold the marks {BEGIN} and {END}. Received: {text[:40]!r}...")
+    return f"{before}{BEGIN}\n{numbers(paper, results)}\n{END}{after}"
+
+
+def _provenance(frame: pd.DataFrame) -> str:
+    measured = frame[frame["status"] == "measured"]
+    if measured.empty:
+        return "Nothing of it was measured."
+    first = measured.iloc[0]
+    # A number without an interval may be a count of something else than these data.
+    drawn = measured[measured["ci_low"] < measured["ci_high"]]
+    drawn = measured if drawn.empty else drawn
+    counts = f"{int(drawn['n_units'].max())} units of {int(drawn['n_sources'].max())} scenes"
+    by_column = drawn.groupby("column")["n_units"].max()
+    if by_column.min() < by_column.max():
+        counts += f" at most (fewest: {by_column.idxmin()}, {int(by_column.min())})"
+    return (
+        f"Data: {first['dataset']}, {counts}; seed {first['seed']}, {first['device']}, "
+        f"{measured['seconds'].sum() / 60:.0f} minutes. A cell is ours, its 95 % interval, and the paper's number."
+    )
+
+
+def _table(part: pd.DataFrame, metric: str, decimals: int) -> str:
+    columns = list(dict.fromkeys(part["column"]))
+    lines = [f"| {metric} | " + " | ".join(columns) + " |", "|--" * (len(columns) + 1) + "|"]
+    for row, cells in part.groupby("row", sort=False):
+        by_column = {cell["column"]: _cell(cell, decimals) for _, cell in cells.iterrows()}
+        lines.append(f"| {row} | " + " | ".join(by_column.get(column, "") for column in columns) + " |")
+    return "\n".join(lines)
+
+
+def _cell(cell: pd.Series, decimals: int) -> str:
+    paper = "" if pd.isna(printed := cell["paper_value"]) else f" / {printed:{'.0f' if printed % 1 == 0 else 'g'}}"
+    if pd.isna(cell["value"]):
+        return f"{cell['status']}{paper}"
+    # Of a single value there is no interval.
+    interval = "" if cell["n_units"] == 1 else f" [{cell['ci_low']:.{decimals}f}, {cell['ci_high']:.{decimals}f}]"
+    return f"{cell['value']:.{decimals}f}{interval}{paper}"
+
+
+def main() -> None:
+    """Fill the README of the paper named on the command line, and note what was measured with stored weights.
+
+    Another package names its README and results, too.
+    """
+    if len(sys.argv) not in (2, 4):
+        raise SystemExit(
+            f"usage: python -m zoo.experiments.publish.card PAPER [README RESULTS]. Received: {sys.argv[1:]}"
+        )
+    paper, *paths = sys.argv[1:]
+    root = Path(__file__).parent.parent
+    readme, results = map(Path, paths) if paths else (root / "zoo" / paper / "README.md", root / "results" / "laptop")
+    text = filled(readme.read_text(), paper, results)
+    with atomic(readme) as partial:
+        partial.write_text(text)
+    if not paths:
+        measured.write(results)
+
+
+if __name__ == "__main__":
+    main()

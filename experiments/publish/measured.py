@@ -1,0 +1,111 @@
+"""Note in the package what the tables have measured with its stored weights: ``zoo/measured.csv``.
+
+``python -m zoo.experiments.publish.card PAPER`` writes it with the card, and a test holds it against the CSVs.
+
+Of a model's cells those are noted for which the paper has a number; where it has one for none, all. Of each table then
+come the headline (``headlines.HEADLINES``) and the first cell of each row and metric, ``LINES`` at most: the CSVs have
+the others.
+"""
+
+import io
+import re
+from pathlib import Path
+
+import pandas as pd
+
+import zoo.weights
+from zoo.experiments.publish.headlines import HEADLINES
+
+COLUMNS = [
+    "weights",
+    "table",
+    "row",
+    "column",
+    "metric",
+    "value",
+    "ci_low",
+    "ci_high",
+    "dataset",
+    "n_sources",
+    "commit",
+    "note",
+]
+LINES = 4
+"""Cells of one table that are noted for a model, at most."""
+BEFORE_PACKING = "before packing"
+TOGETHER = {
+    ("steganography-h-net.generated", "table_1"): "steganography-r-net.generated",
+    ("hyperimage-forgery-stage-two.generated", "table_3"): "hyperimage-forgery-channel.generated",
+}
+"""Weights that a table's cells name -> weights that had a part in all of these cells, too."""
+_TRAINED = re.compile(r"trained:(\w+)-(\w+)-((?:[\d.]+|F)(?:-margin\d+)?)-0\.keras")
+_STORED_FAN = re.compile(r"fan-(\w+)-((?:[\d.]+|F)(?:-margin\d+)?)-(\w+)\.generated")
+
+
+def collect(results: Path, packaged: set[str]) -> str:
+    """The CSV of what the tables in ``results`` have measured with ``packaged`` weights; see above which cells."""
+    found = [pd.DataFrame(columns=[*COLUMNS, "paper_value", "paper"])]
+    for path in sorted(results.glob("*.csv")):
+        frame = pd.read_csv(path, dtype={"column": str, "weights": str, "commit": str})
+        frame = frame[(frame["status"] == "measured") & frame["weights"].notna()]
+        cells = frame.to_dict("records")
+        used = [(cell, weights_of(cell["weights"], cell["table"], packaged)) for cell in cells]
+        lines = [cell | {"weights": name, "note": note} for cell, names in used for name, note in names.items()]
+        found.append(pd.DataFrame(lines, columns=found[0].columns))
+    whole = pd.concat([frame for frame in found if len(frame)] or found)
+    models = [_chosen(cells) for _, cells in whole.groupby("weights")]
+    whole = pd.concat(models) if models else whole
+    buffer = io.StringIO()
+    # Six digits are more than any interval leaves.
+    whole = whole[COLUMNS].astype({"n_sources": int})
+    whole.to_csv(buffer, index=False, float_format="%.6g", lineterminator="\n")
+    return buffer.getvalue()
+
+
+def weights_of(column: str, table: str, packaged: set[str]) -> dict[str, str]:
+    """Which ``packaged`` weights a cell of ``table`` was measured with, by its column ``weights``, and a note on each.
+
+    The families write there a name, ``stored:`` and a name, several of these, and other words between, which are passed
+    over. A joint imaging model's file, ``trained:birch-unet-0.1-0.keras``, is what the weights of camera and analyst of
+    that name were packed from.
+    """
+    found = {}
+    for word in column.split():
+        name = word.removeprefix("stored:")
+        if name in packaged:
+            found[name] = ""
+        if (name, table) in TOGETHER:
+            found[TOGETHER[name, table]] = f"with {name}"
+        if fan := _STORED_FAN.fullmatch(name):
+            network, weight, camera = fan.groups()
+            found[f"{network}-joint-{weight}-{camera}.generated"] = f"with {name}"
+        if model := _TRAINED.fullmatch(word):
+            camera, network, weight = model.groups()
+            found[f"fan-{network}-{weight}-{camera}.generated"] = BEFORE_PACKING
+            found[f"{network}-joint-{weight}-{camera}.generated"] = BEFORE_PACKING
+    return {name: note for name, note in found.items() if name in packaged}
+
+
+def _chosen(cells: pd.DataFrame) -> pd.DataFrame:
+    """The cells of one model that are noted, in the order of the tables."""
+    if cells["paper_value"].notna().any():
+        cells = cells[cells["paper_value"].notna()]
+    headlines = {(line.paper, line.table, *line.ours, line.metric) for line in HEADLINES}
+    place = cells[["paper", "table", "row", "column", "metric"]].itertuples(index=False, name=None)
+    rank = pd.Series([tuple(map(str, p)) not in headlines for p in place], cells.index)
+    cells = cells.reset_index(drop=True).assign(rank=list(rank)).sort_values("rank", kind="stable")
+    cells = cells.drop_duplicates(["table", "row", "metric"])
+    return cells.groupby("table", sort=False).head(LINES).sort_index()
+
+
+def write(results: Path) -> None:
+    """Write ``zoo/measured.csv`` anew."""
+    from zoo.images import atomic
+
+    with atomic(zoo.weights.MEASURED) as partial:
+        partial.write_text(collect(results, packaged()))
+
+
+def packaged() -> set[str]:
+    """Names of the weights in the package."""
+    return {name for name in zoo.weights.names() if zoo.weights.provenance(name).folder == zoo.weights.INDEX.parent}

@@ -1,0 +1,1 @@
+"""Measure the cells of a table, write the CSV, and show it."""

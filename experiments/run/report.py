@@ -1,0 +1,86 @@
+"""Show a table: printed with ours beside the paper's, and plotted with the intervals."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+from rich import box
+from rich.console import Console
+from rich.table import Table as RichTable
+
+from zoo.experiments.run.cells import places
+from zoo.experiments.run.plotting import pyplot, save
+from zoo.experiments.run.reasons import UNASKED, read_reasons
+
+
+def print_table(
+    frame: pd.DataFrame, title: str, decimals: int | Mapping[str, int] = 1, console: Console | None = None
+) -> None:
+    """Print rows and columns as in the paper; a cell reads ``ours | paper``, the interval below."""
+    console = console or Console()
+    if not console.is_terminal:
+        console = Console(file=console.file, width=160)
+    for metric, part in frame.groupby("metric", sort=False):
+        shown = RichTable(title=f"{title}: {metric}", box=box.SIMPLE, title_justify="left", pad_edge=False)
+        shown.add_column("", no_wrap=True)
+        columns = list(dict.fromkeys(part["column"]))
+        for column in columns:
+            shown.add_column(column, justify="right")
+        for row, cells in part.groupby("row", sort=False):
+            by_column = {cell["column"]: cell for _, cell in cells.iterrows()}
+            shown.add_row(row, *(_text(by_column.get(column), places(decimals, str(metric))) for column in columns))
+        console.print(shown)
+    console.print(
+        "ours, its 95 % interval, and the paper's number; the protocols differ unless the CSV says comparable."
+    )
+
+
+def missing(csv: Path) -> dict[str, int]:
+    """Why cells of a table have no value, and how many; of those that somebody asked for."""
+    found = Counter(read_reasons(csv).values())
+    found.pop(UNASKED, None)
+    return dict(found)
+
+
+def plot_table(frame: pd.DataFrame, title: str, path: Path) -> None:
+    """Draw one small panel a row: ours with intervals, the paper's as crosses; PNG, written atomically."""
+    plt = pyplot()
+
+    frame = frame[frame["status"].isin(["measured", "quoted"])]
+    if frame.empty:
+        return
+    panels = list(frame.groupby(["metric", "row"], sort=False))
+    across = min(4, len(panels))
+    down = math.ceil(len(panels) / across)
+    figure, axes = plt.subplots(down, across, figsize=(3.4 * across, 2.3 * down + 0.7), squeeze=False)
+    for axis in axes.flat[len(panels) :]:
+        axis.set_visible(False)
+    for axis, ((metric, row), part) in zip(axes.flat, panels, strict=False):
+        x = range(len(part))
+        below = (part["value"] - part["ci_low"]).clip(lower=0)
+        above = (part["ci_high"] - part["value"]).clip(lower=0)
+        axis.errorbar(x, part["value"], [below, above], fmt="o-", ms=4, lw=1.2, capsize=2, label="ours, 95 %")
+        if part["paper_value"].notna().any():
+            axis.plot(x, part["paper_value"], "x", color="black", ms=6, label="paper")
+        named = range(0, len(part), math.ceil(len(part) / 12))  # more labels than that overlap
+        axis.set_xticks(list(named), part["column"].iloc[named], fontsize=7)
+        axis.tick_params(axis="y", labelsize=7)
+        axis.set_title(row, fontsize=8)
+        axis.set_ylabel(metric, fontsize=7)
+        axis.grid(alpha=0.3)
+    axes.flat[0].legend(fontsize=7)
+    figure.suptitle(title, fontsize=10, y=1 - 0.1 / figure.get_figheight(), va="top")
+    figure.tight_layout(rect=(0, 0, 1, 1 - 0.35 / figure.get_figheight()))
+    save(figure, path)
+
+
+def _text(cell: pd.Series | None, decimals: int) -> str:
+    if cell is None:
+        return ""
+    paper = "" if pd.isna(cell["paper_value"]) else f" | {cell['paper_value']:.{decimals}f}"
+    if pd.isna(cell["value"]):
+        return f"{cell['status']}{paper}"
+    low, high = f"{cell['ci_low']:.{decimals}f}", f"{cell['ci_high']:.{decimals}f}"
+    return f"{cell['value']:.{decimals}f}{paper}\n{low}-{high}"

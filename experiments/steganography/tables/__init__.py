@@ -1,0 +1,1 @@
+"""The tables and figures of Pham Van et al. 2019."""

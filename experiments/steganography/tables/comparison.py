@@ -1,0 +1,165 @@
+"""H-net and R-net beside Baluja's networks, and MSE beside SSIM as the loss: trained alike, three seeds.
+
+Command:  zoo reproduce steganography comparison
+Expected: results/laptop/steganography_comparison.csv: the curves, and the differences at equal steps and equal seconds
+Time:     `laptop` 27 minutes of one core (nine trainings of 180 seconds each); `smoke` a minute
+
+The paper compares end results, without settings for the baseline. Here every network gets the same pairs (generated
+scenes of 32x32 pixels, batch 8), the same noise on the container (rounding to 8 bits and Gaussian noise of 0.01), Adam
+with 0.001, lambda 0.75, and the same seconds of processor time; the losses are MSE on held-out pairs, rounded, without
+noise. "MSE is better than SSIM" (section III-D) is the third row, judged by MSE and by SSIM.
+"""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+
+from zoo.datasets.pairs import HidingPairs
+from zoo.experiments.run.cells import Cell, Settings, Table
+from zoo.experiments.run.plotting import pyplot, save
+from zoo.experiments.run.scales import scale_of
+from zoo.experiments.steganography.timing import seconds
+from zoo.experiments.steganography.training import VALIDATION_SEED
+from zoo.experiments.train.precision import FASTEST, precision
+from zoo.metrics import Estimate, bootstrap_mean
+from zoo.steganography import BalujaNet, HNet, RNet, Steganographer
+from zoo.steganography.steganographer import adam
+
+WEIGHT, NOISE = 0.75, 0.01
+OURS, SSIM, BALUJA = "ours", "ours, SSIM loss", "Baluja"
+NETWORKS = (OURS, SSIM, BALUJA)
+METRICS = ("loss (equation 1)", "MSE, C-H", "MSE, S-O", "SSIM, C-H", "SSIM, S-O", "steps")
+POINTS = 8
+"""Points of a curve, at equal distances in time."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Scale:
+    """``seconds`` of processor time (wall clock on a GPU) for each training."""
+
+    seconds: float
+    size: int
+    batch_size: int
+    seeds: tuple[int, ...]
+    precision: str
+
+
+SCALES = {
+    "smoke": Scale(0.5, 32, 2, (0,), "float32"),
+    "laptop": Scale(180, 32, 8, (0, 1, 2), FASTEST),
+    "paper": Scale(36_000, 224, 16, (0, 1, 2), "float32"),
+}
+Curve = list[dict[str, float]]
+"""One dict of ``METRICS`` for each point."""
+
+
+def cells(settings: Settings) -> Iterator[Cell]:
+    """The cells of the curves and of the differences."""
+    scale = scale_of(SCALES, settings.scale)
+    curve = cache(lambda network, seed: train(scale, network, seed)[1])
+    times = [scale.seconds * (i + 1) / POINTS for i in range(POINTS)]
+    for network in NETWORKS:
+        for seed in scale.seeds:
+            for metric in METRICS:
+                for point, at in enumerate(times):
+                    measure = partial(_point, curve, network, seed, metric, point)
+                    yield _cell(f"{network}, seed {seed}", f"{at:g} s", metric, measure)
+    for metric in METRICS[:-1]:
+        for network in (SSIM, BALUJA):
+            for column in ("equal seconds", "equal steps"):
+                measure = partial(_difference, curve, scale.seeds, network, metric, column)
+                yield _cell(f"{network} - ours", column, f"{metric}, difference", measure)
+
+
+def train(scale: Scale, network: str, seed: int) -> tuple[Steganographer, Curve]:
+    """Train a network for the scale's seconds and judge it at every point."""
+    keras.utils.set_random_seed(seed)
+    with precision(scale.precision):
+        noise = keras.layers.GaussianNoise(NOISE, seed=seed)
+        if network == BALUJA:
+            model = BalujaNet(weight=WEIGHT, quantize=True, channel=noise)
+        else:
+            loss = "ssim" if network == SSIM else "mse"
+            model = Steganographer(HNet(), RNet(), WEIGHT, loss, quantize=True, channel=noise)
+    model.compile(adam(1e-3, 0.9))
+    pairs = HidingPairs(1, scale.batch_size, scale.size, seed)
+    held_out = HidingPairs(1, 32, scale.size, seed + VALIDATION_SEED).batch(0, 0)
+    model.train_on_batch(pairs.batch(0, 0))  # traces and compiles; the same for all
+    curve, spent, step = [], 0.0, 1
+    for point in range(POINTS):
+        while spent < scale.seconds * (point + 1) / POINTS:
+            batch = pairs.batch(0, step)
+            began = seconds()
+            model.train_on_batch(batch)
+            spent += seconds() - began
+            step += 1
+        curve.append(_judge(model, held_out) | {"steps": float(step)})
+    return model, curve
+
+
+def _judge(model: Steganographer, pairs: dict[str, np.ndarray]) -> dict[str, float]:
+    outputs = model.predict(pairs, batch_size=8, verbose=0)
+    parts = {"C-H": ("cover", "container"), "S-O": ("secret", "revealed")}
+    found = {}
+    for part, (truth, image) in parts.items():
+        found[f"MSE, {part}"] = float(np.square(pairs[truth] - outputs[image]).mean())
+        clipped = np.clip(outputs[image], 0, 1)
+        found[f"SSIM, {part}"] = float(np.mean(keras.ops.image.ssim(pairs[truth], clipped, max_val=1.0)))
+    return found | {"loss (equation 1)": found["MSE, C-H"] + WEIGHT * found["MSE, S-O"]}
+
+
+def _cell(row: str, column: str, metric: str, measure: Callable[[], Estimate]) -> Cell:
+    return Cell(row, column, metric, None, measure, weights="trained")
+
+
+def _point(curve: Callable[[str, int], Curve], network: str, seed: int, metric: str, point: int) -> Estimate:
+    value = curve(network, seed)[point][metric]
+    return Estimate(value, value, value, 1, 1)
+
+
+def _difference(
+    curve: Callable[[str, int], Curve], seeds: tuple[int, ...], network: str, metric: str, column: str
+) -> Estimate:
+    """The other network's value minus ours, mean over seeds; below 0 it has the smaller one."""
+    differences = []
+    for seed in seeds:
+        ours, other = curve(OURS, seed), curve(network, seed)
+        if column == "equal seconds":
+            differences.append(other[-1][metric] - ours[-1][metric])
+        else:
+            # At the last step that both have reached; curves are read between their points.
+            step = min(ours[-1]["steps"], other[-1]["steps"])
+            differences.append(_at(other, metric, step) - _at(ours, metric, step))
+    return bootstrap_mean(np.array(differences), list(seeds))
+
+
+def _at(curve: Curve, metric: str, step: float) -> float:
+    return float(np.interp(step, [p["steps"] for p in curve], [p[metric] for p in curve]))
+
+
+def plot(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> None:
+    """Draw a panel for each metric: every network's mean over the seeds, the seeds faint behind it."""
+    plt = pyplot()
+
+    figure, axes = plt.subplots(2, 3, figsize=(11, 6), layout="constrained")
+    for metric, axis in zip(METRICS, axes.flat, strict=True):
+        part = frame[frame["metric"] == metric]
+        part = part.assign(at=part["column"].str.removesuffix(" s").astype(float))
+        for colour, network in enumerate(NETWORKS):
+            own = part[part["row"].str.startswith(f"{network}, seed ")]
+            seeds = own.pivot(index="at", columns="row", values="value")
+            axis.plot(seeds, color=f"C{colour}", alpha=0.3, linewidth=1)
+            axis.plot(seeds.mean(axis="columns"), color=f"C{colour}", linewidth=2, label=network)
+        axis.set(title=metric, xlabel="seconds of training")
+        axis.grid(alpha=0.3)
+    axes[0, 0].legend(fontsize=8, title="mean and each seed")
+    figure.suptitle(title)
+    save(figure, path, dpi=90)
+
+
+TABLE = Table("steganography", "comparison", "Steganography, trained alike", cells, 4, plot)

@@ -1,0 +1,84 @@
+r"""Table I of Pham Van et al. 2019: the loss of equation 1, for three lambdas, beside Baluja's networks.
+
+Command:  zoo reproduce steganography table-1      (or: make reproduce-table-1 PAPER=steganography)
+Expected: results/laptop/steganography_table_1.csv; the family's README has the numbers and what they mean
+Time:     `laptop` a minute on two cores (stored weights); `paper` (lambda 0.5, 0.75, 1, both methods) wants a GPU:
+          zoo pretrain steganography --scale paper --dataset imagenet2012
+          zoo reproduce steganography table-1 --scale paper --dataset imagenet2012 --weights runs/steganography-paper-0
+          zoo reproduce steganography table-1 --scale paper --dataset holidays --data-dir HOLIDAYS \
+              --weights runs/steganography-paper-0
+
+Everything is measured on containers as a file holds them, rounded to 8 bits; the paper's networks were not. Rows beside
+the paper's: our test photographs, generated scenes, and the untrained lowest bits with optimal pixel adjustment, which
+a network has to beat.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+
+from zoo.experiments.run.cells import Cell, Settings, Table
+from zoo.experiments.steganography.evaluation import LSB, MISSING, WEIGHTS, Evaluation
+from zoo.experiments.steganography.values import paper_values
+from zoo.metrics import Estimate
+from zoo.steganography.measures import mse
+
+COLUMNS = {"ours": "ours", "Baluja": "baluja"}
+PAPER_DATA = {"Imagenet": "imagenet2012", "Holiday": "holidays"}
+NEEDED = {
+    "imagenet2012": "needs ImageNet, --dataset imagenet2012",
+    "holidays": "needs INRIA Holidays, --dataset holidays --data-dir HOLIDAYS",
+}
+"""Why a row of the paper has no number without its data."""
+METRIC = "loss (equation 1)"
+
+
+def cells(settings: Settings) -> Iterator[Cell]:
+    """The cells of Table I."""
+    evaluation = Evaluation(settings)
+    values = paper_values("table_1")
+    for data, dataset in PAPER_DATA.items():
+        for weight in WEIGHTS:
+            row = f"{data}, lambda {weight:g}"
+            for column, network in COLUMNS.items():
+                paper = float(values.loc[row, column])
+                yield cell(evaluation, row, column, network, weight, "photographs", paper, dataset)
+    for data in ("photographs", "scenes"):
+        for weight in WEIGHTS:
+            for column, network in COLUMNS.items():
+                yield cell(evaluation, f"{data}, lambda {weight:g}", column, network, weight, data)
+            for name in LSB:
+                yield cell(
+                    evaluation, f"{data}, lambda {weight:g}", name.removeprefix("baseline: "), name, weight, data
+                )
+
+
+def cell(
+    evaluation: Evaluation,
+    row: str,
+    column: str,
+    network: str,
+    weight: float,
+    data: str,
+    paper: float | None = None,
+    dataset: str | None = None,
+) -> Cell:
+    """One cell; without a number where the paper's data (``dataset``) or the networks are not there."""
+    settings = evaluation.settings
+    if dataset is not None and settings.dataset != dataset:
+        return Cell(row, column, METRIC, paper, status="data-unavailable", why=NEEDED[dataset])
+    if network in COLUMNS.values() and not evaluation.available(network, weight):
+        return Cell(row, column, METRIC, paper, status="not-run", why=MISSING)
+    comparable = dataset is not None and settings.scale == "paper" and settings.weights is not None
+    measure = partial(loss, evaluation, network, weight, data)
+    label = evaluation.weights_label(network, weight)
+    return Cell(row, column, METRIC, paper, measure, comparable=comparable, weights=label)
+
+
+def loss(evaluation: Evaluation, network: str, weight: float, data: str) -> Estimate:
+    """L(C, H) + lambda L(S, O), mean over pairs."""
+    found = evaluation.results(network, weight, data)
+    pairs = zip(found.covers, found.containers, found.secrets, found.revealed, strict=True)
+    return evaluation.mean([mse(c, h) + weight * mse(s, o) for c, h, s, o in pairs], data)
+
+
+TABLE = Table("steganography", "table_1", "Steganography, Table I", cells, decimals=5)

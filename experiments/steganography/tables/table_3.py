@@ -1,0 +1,53 @@
+"""Table III of Pham Van et al. 2019: time to train on 15,000 images, by batch size, beside Baluja's networks.
+
+Command:  zoo reproduce steganography table-3
+Expected: results/laptop/steganography_table_3.csv; only the ratio of the two methods means anything elsewhere
+Time:     `laptop` some ten minutes of one core (32x32 pixels, three steps of each, scaled up to 15,000 pairs)
+
+The paper says neither whether its seconds are of an epoch (they fit that) nor what a batch counts; here a batch of 16
+has 16 pairs. Its own ratios, 1.26 to 1.55, do not bear out "training time halved". Randomly initialised networks: time
+does not depend on weights.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+
+from zoo.experiments.run.cells import Cell, Settings, Table
+from zoo.experiments.run.scales import scale_of
+from zoo.experiments.steganography.timing import BATCHES, IMAGES, NETWORKS, RATIO, SCALES, estimate, training_times
+from zoo.experiments.steganography.values import paper_values
+from zoo.metrics import Estimate
+
+
+def cells(settings: Settings) -> Iterator[Cell]:
+    """The cells of Table III."""
+    scale = scale_of(SCALES, settings.scale)
+    values = paper_values("table_3")
+    for batch in dict.fromkeys((*scale.batches, *BATCHES)):
+        papers = batch in BATCHES
+        timed = batch in scale.batches
+        for column in NETWORKS:
+            paper = float(values.loc[batch, column]) if papers else None
+            measure = partial(_seconds, scale.train_size, batch, scale.turns, column)
+            yield _cell(f"batch {batch}", column, "seconds for 15,000 images", paper, measure, timed)
+        paper = float(values.loc[batch, "Baluja"] / values.loc[batch, "ours"]) if papers else None
+        measure = partial(_ratio, scale.train_size, batch, scale.turns)
+        yield _cell(f"batch {batch}", RATIO, "ratio", paper, measure, timed)
+
+
+def _cell(row: str, column: str, metric: str, paper: float | None, measure: partial, timed: bool) -> Cell:
+    if timed:
+        return Cell(row, column, metric, paper, measure)
+    return Cell(row, column, metric, paper, status="not-run", why="this scale does not time batches of this size")
+
+
+def _seconds(size: int, batch: int, turns: int, column: str) -> Estimate:
+    return estimate(training_times(size, batch, turns)[column], IMAGES / batch)
+
+
+def _ratio(size: int, batch: int, turns: int) -> Estimate:
+    times = training_times(size, batch, turns)
+    return estimate(times["Baluja"] / times["ours"])
+
+
+TABLE = Table("steganography", "table_3", "Steganography, Table III", cells, decimals=2)

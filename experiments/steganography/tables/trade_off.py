@@ -1,0 +1,107 @@
+"""What hiding costs the cover and the secret image, after a PNG round trip and after harm: networks against LSB.
+
+Command:  zoo reproduce steganography trade-off
+Expected: results/laptop/steganography_trade_off.csv; the family's README says where ours wins and where not
+Time:     `laptop` ten minutes of one core (stored weights; Baluja's networks, which are not stored, and ours beside
+          them are trained as in `comparison`, 180 seconds each)
+
+Not in the paper, which compares with no untrained method. The plot has the cover's error against the secret's: lower
+left is better, and the four LSB depths draw the line that a network must pass.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+
+from zoo.datasets.jpeg import compress
+from zoo.experiments.run.cells import Cell, Settings, Table
+from zoo.experiments.run.plotting import pyplot, save
+from zoo.experiments.steganography.evaluation import (
+    ALIKE,
+    LSB,
+    LSB_PLAIN,
+    MISSING,
+    OURS_JPEG,
+    STORED_WEIGHT,
+    Evaluation,
+)
+from zoo.experiments.steganography.tables.table_1 import COLUMNS
+from zoo.metrics import Estimate
+from zoo.steganography.hiding import resize
+from zoo.steganography.measures import mse, psnr, ssim
+
+PARTS = ("C-H", "S-O")
+NETWORKS = {**COLUMNS, "ours, trained through JPEG": OURS_JPEG}
+
+
+def halve(container: np.ndarray) -> np.ndarray:
+    """The container at half its size and enlarged again, as a web page might do."""
+    return cv2.resize(resize(container, *(n // 2 for n in container.shape[:2])), container.shape[1::-1])
+
+
+HARMS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "S-O after JPEG 95": partial(compress, quality=95),
+    "S-O after JPEG 75": partial(compress, quality=75),
+    "S-O after halving": halve,
+}
+
+
+def cells(settings: Settings) -> Iterator[Cell]:
+    """The cells of the trade-off."""
+    evaluation = Evaluation(settings)
+    methods = [*NETWORKS.items(), *((name, name) for name in (*ALIKE, *LSB, LSB_PLAIN))]
+    for row, name in methods:
+        missing = name in NETWORKS.values() and not evaluation.available(name)
+        label = "" if missing else evaluation.weights_label(name)
+        for metric, measure in (("MSE", mse), ("PSNR, dB", _finite_psnr), ("SSIM", ssim)):
+            for part in PARTS:
+                yield _cell(row, part, metric, missing, partial(evaluation.error, name, part, measure), label)
+        for column, harm in HARMS.items():
+            measured = partial(evaluation.error, name, "S-O", mse, STORED_WEIGHT, "photographs", harm)
+            yield _cell(row, column, "MSE", missing, measured, label)
+    yield Cell("baseline: mean grey as the secret", "S-O", "MSE", measure=partial(_grey, evaluation))
+
+
+def plot(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> None:
+    """Draw the cover's error against the secret's, both with intervals, on logarithmic axes."""
+    plt = pyplot()
+
+    errors = frame[(frame["metric"] == "MSE") & (frame["status"] == "measured")]
+    by_part = {part: errors[errors["column"] == part].set_index("row") for part in PARTS}
+    figure, axis = plt.subplots(figsize=(7, 5))
+    for row in by_part["C-H"].index:
+        x, y = by_part["C-H"].loc[row], by_part["S-O"].loc[row]
+        spans = [[[max(0.0, p["value"] - p["ci_low"])], [max(0.0, p["ci_high"] - p["value"])]] for p in (x, y)]
+        mark = "s" if row.startswith("baseline") else "o"
+        axis.errorbar([x["value"]], [y["value"]], spans[1], spans[0], fmt=mark, ms=6, capsize=2, label=row)
+    axis.set(xscale="log", yscale="log", xlabel="MSE of the container (C-H)", ylabel="MSE of the secret image (S-O)")
+    axis.set_title(title, fontsize=9)
+    axis.grid(alpha=0.3, which="both")
+    axis.legend(fontsize=7)
+    figure.tight_layout()
+    save(figure, path)
+
+
+def _cell(row: str, column: str, metric: str, missing: bool, measure: partial, label: str) -> Cell:
+    if missing:
+        return Cell(row, column, metric, status="not-run", why=MISSING)
+    return Cell(row, column, metric, None, measure, weights=label)
+
+
+def _finite_psnr(first: np.ndarray, second: np.ndarray) -> float:
+    """PSNR with equal images counted as 100 dB, so that a mean exists."""
+    return min(psnr(first, second), 100.0)
+
+
+def _grey(evaluation: Evaluation) -> Estimate:
+    """Somebody who reveals nothing and answers each secret image's mean colour."""
+    _, secrets, _ = evaluation.pairs("photographs")
+    flat = [np.broadcast_to(np.rint(s.mean((0, 1))), s.shape).astype(np.uint8) for s in secrets]
+    return evaluation.mean([mse(s, f) for s, f in zip(secrets, flat, strict=True)], "photographs")
+
+
+TABLE = Table("steganography", "trade_off", "Steganography, cover against secret and harm", cells, 5, plot)

@@ -1,0 +1,120 @@
+"""A Keras ``fit`` that a kill does not lose: the state after every epoch on disk, and on from there."""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from zoo.datasets.keyed_batches import KeyedBatches
+from zoo.experiments.run.environment import commit
+from zoo.images import atomic
+
+
+class SavedState(keras.callbacks.Callback):
+    """Saves model, optimiser and log every so many epochs and after the last, as ``folder/<name>.keras``, ``.json``."""
+
+    def __init__(self, folder: Path, name: str, every: int = 1) -> None:
+        super().__init__()
+        self.every, self.seconds = every, 0.0
+        self.path, self.log = folder / f"{name}.keras", folder / f"{name}.json"
+
+    def history(self) -> list[dict]:
+        """Logs of the epochs that are saved, oldest first."""
+        return json.loads(self.log.read_text()) if self.path.exists() else []
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        """Start the clock."""
+        self.began = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Write both, each whole or not at all."""
+        self.seconds += time.perf_counter() - self.began
+        if (epoch + 1) % self.every and epoch + 1 != self.params["epochs"]:
+            return
+        history = [entry for entry in self.history() if entry["epoch"] <= epoch]
+        entry = {"epoch": epoch + 1, "seconds": self.seconds, "commit": commit()}
+        self.seconds = 0.0
+        entry |= {name: float(value) for name, value in (logs or {}).items()}
+        with atomic(self.path) as partial:
+            self.model.save(partial)
+        with atomic(self.log) as partial:
+            partial.write_text(json.dumps([*history, entry], indent=1))
+
+
+def check_same(folder: Path, name: str, what: dict) -> None:
+    """Note in ``folder/<name>.of.json`` what the states in ``folder`` were trained on and how, or compare with it.
+
+    ``what`` is JSON: names of files, scale, seed.
+
+    Raises:
+        ValueError: Where it is something else: training would go on from another one's state.
+    """
+    path, now = folder / f"{name}.of.json", json.loads(json.dumps(what))
+    if path.exists():
+        before = json.loads(path.read_text())
+        differing = [key for key in {**before, **now} if before.get(key) != now.get(key)]
+        if differing:
+            raise ValueError(
+                f"{folder} holds a training with other {', '.join(differing)}; another folder is needed, or an empty "
+                f"one. Received: {', '.join(f'{key} {_short(now.get(key))}' for key in differing)}"
+            )
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    with atomic(path) as partial:
+        partial.write_text(json.dumps(now, indent=1))
+
+
+def _short(value: object) -> str:
+    return f"{len(value)} from {value[0]} on" if isinstance(value, list) and value else str(value)
+
+
+def fit(
+    model: keras.Model,
+    batches: KeyedBatches,
+    epochs: int,
+    folder: Path,
+    name: str,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    every: int = 1,
+    prepare: Callable[[keras.Model], keras.Model] | None = None,
+    validation_data: tuple[np.ndarray, np.ndarray] | None = None,
+    validation_batch_size: int | None = None,
+) -> keras.Model:
+    """Run ``model.fit`` on ``batches``, or what is left of it; returns the trained model.
+
+    ``folder/<name>.keras`` holds the state after the last whole epoch, or the last of ``every`` epochs, or the very
+    last; after these alone there is validation too. Where it exists, training goes on from it and ``model`` is not
+    used; where it already has ``epochs`` epochs, it is returned as it is. ``prepare`` may change the model that
+    training goes on with.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    state = SavedState(folder, name, every)
+    history = state.history()
+    done = history[-1]["epoch"] if history else 0
+    if history:
+        model = keras.models.load_model(state.path)
+    if done < epochs:
+        model = model if prepare is None else prepare(model)
+        # Callers' callbacks come first: what they add to the logs is saved with the state.
+        model.fit(
+            batches,
+            initial_epoch=done,
+            epochs=epochs,
+            verbose=2,
+            shuffle=False,
+            callbacks=[batches.follow(), *callbacks, state],
+            validation_data=validation_data,
+            validation_batch_size=validation_batch_size,
+            validation_freq=[n for n in range(1, epochs + 1) if n % every == 0 or n == epochs],
+        )
+    return model
+
+
+def cosine(rate: float, epochs: int) -> keras.callbacks.Callback:
+    """A callback that lets the learning rate fall from ``rate`` to a hundredth, half a cosine over ``epochs``."""
+    return keras.callbacks.LearningRateScheduler(
+        lambda epoch: rate * (0.01 + 0.99 * 0.5 * (1 + np.cos(np.pi * epoch / epochs)))
+    )

@@ -1,0 +1,1 @@
+"""From a RAW file to a picture: classical pipelines, and INet, UNet and DNet."""

@@ -1,0 +1,1 @@
+"""The workflow: camera, manipulations, channel and forensic network (FAN), trained together."""

@@ -1,0 +1,86 @@
+"""Which manipulation a picture went through before the web: FAN over the patches of a picture of any size."""
+
+from pathlib import Path
+
+import numpy as np
+
+from zoo import tiles
+from zoo.checks import check_rgb
+from zoo.imaging.joint.fan import FAN
+from zoo.imaging.joint.manipulations import CLASSES
+
+DEFAULT_WEIGHTS = "fan-unet-0.1-margin16-birch.generated"
+
+
+class ManipulationDetector:
+    """Probabilities of the five classes (``CLASSES``) for patches and pictures, by the forensic network.
+
+    It knows pictures of the camera that it was trained with, after the channel: half the size, JPEG of quality 50. What
+    it says of others is a guess.
+
+    Args:
+        weights: As for ``FAN``.
+        patch: Side of a patch in pixels: as in the weights' training.
+        batch_size: Patches a forward pass.
+
+    Raises:
+        ValueError: For a patch below 16 pixels, or weights that are not there or do not fit.
+    """
+
+    def __init__(self, weights: str | Path | None = DEFAULT_WEIGHTS, patch: int = 64, batch_size: int = 32) -> None:
+        if patch < 16:
+            raise ValueError(f"patch must be at least 16. Received: {patch}")
+        self.model = FAN((patch, patch, 3), weights=weights)
+        self.patch, self.batch_size = patch, batch_size
+
+    def probabilities(self, image: np.ndarray) -> np.ndarray:
+        """Of the picture, float32 (5,): ``overall`` of its patches. ``image`` is uint8 RGB (height, width, 3).
+
+        Raises:
+            ValueError: For an image that is not uint8 RGB.
+        """
+        return self.overall(*self.patches(image))
+
+    def overall(self, corners: np.ndarray, found: np.ndarray) -> np.ndarray:
+        """Of the picture, float32 (5,), from what ``patches`` returns: the mean without patches that were moved in.
+
+        Those may begin within a block of the JPEG; the FAN has seen none that does.
+        """
+        return found[(corners % self.patch == 0).all(1)].mean(0)
+
+    def patches(self, image: np.ndarray, stride: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Corners (y, x), int (n, 2), and probabilities, float32 (n, 5), of patches that cover the picture.
+
+        They lie ``stride`` pixels apart (default: side by side), the last moved in to fit. A picture smaller than a
+        patch is reflected up to one.
+
+        Raises:
+            ValueError: For an image that is not uint8 RGB, or a stride outside 1..patch.
+        """
+        stride = self.patch if stride is None else stride
+        if not 1 <= stride <= self.patch:
+            raise ValueError(f"stride must be from 1 to {self.patch}. Received: {stride}")
+        image = tiles.pad(check_rgb(image), self.patch, self.patch)
+        corners = tiles.positions(*image.shape[:2], self.patch, stride)
+        found = []
+        for first in range(0, len(corners), self.batch_size):
+            chosen = tiles.cut(image, corners[first : first + self.batch_size], self.patch)
+            # Filled up, because every other shape would be traced anew.
+            filled = np.zeros((min(self.batch_size, len(corners)), *chosen.shape[1:]), np.float32)
+            filled[: len(chosen)] = chosen.astype(np.float32) / 255
+            found.append(self.model.predict_on_batch(filled)[: len(chosen)])
+        return corners, np.concatenate(found)
+
+    def heatmap(self, image: np.ndarray, stride: int | None = None) -> np.ndarray:
+        """Where the picture looks manipulated: one minus the probability of native, float32 (height, width) in 0..1.
+
+        ``stride`` is half a patch by default.
+
+        Raises:
+            ValueError: As ``patches``.
+        """
+        height, width = check_rgb(image).shape[:2]
+        corners, found = self.patches(image, stride or self.patch // 2)
+        flat = (np.full((self.patch, self.patch), 1 - p, np.float32) for p in found[:, CLASSES.index("native")])
+        tall, wide = max(height, self.patch), max(width, self.patch)
+        return tiles.blend(flat, corners, tall, wide)[:height, :width]
