@@ -8,11 +8,13 @@ TORCH ?= torch
 DOCS ?= .venv-docs
 BIN := $(VENV)/bin
 PAPER ?= all
-PAPERS := $(if $(filter all,$(PAPER)),contrast adversarial steganography imaging hyperimage,$(PAPER))
+PAPERS := $(if $(filter all,$(PAPER)),$(patsubst experiments/%/family.py,%,$(wildcard experiments/*/family.py)),$(PAPER))
 SCALE ?= laptop
 DATASET ?= embedded
 DATA_DIR ?=
-OUTPUT ?= results
+OUTPUT ?= runs/tables
+# Of `make publish`.
+TABLE ?=
 # Not from the environment, where INSTALL is often a program.
 INSTALL :=
 SEED ?= 0
@@ -21,14 +23,15 @@ JOBS ?= 2
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-backends docs lint format pretrained benchmark clean
+.PHONY: help setup test test-slow test-backends docs lint format plots publish pretrained benchmark clean
 
 help: ## list the targets
 	@echo "forensics-zoo: make TARGET [PAPER=contrast] [SCALE=smoke|laptop|paper] [DATA_DIR=~/photos] [DATASET=clic]"
 	@grep -hE '^[a-z%-]+:.*## ' Makefile | sed -E 's/^([a-z%-]+):[^#]*## /  \1\t/' | expand -t 24
-	@echo "  reproduce-table-N     rebuild Table N of every paper, or of PAPER: results/<scale>/<paper>_table_N.csv and .png"
+	@echo "  reproduce-table-N     measure Table N of every paper, or of PAPER: runs/tables/<scale>/<paper>_table_N.csv and .png"
 
 $(VENV)/.installed: requirements.lock setup.cfg
+	@test -d zoo/datasets/ -a -d zoo/experiments/ || { echo "forensics-zoo: zoo/datasets and zoo/experiments must be symbolic links, as they are committed; on this file system: git config core.symlinks true, then git checkout -- zoo" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "forensics-zoo needs Python 3.11 or newer. Received: " + sys.version.split()[0] + " (set PYTHON=...)")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
@@ -54,7 +57,7 @@ $(DOCS)/.installed: requirements-docs.lock
 	$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-docs.lock
 	@touch $@
 
-docs: $(DOCS)/.installed ## the documentation in site/, in an environment of its own; every warning is an error
+docs: $(DOCS)/.installed plots ## the documentation in site/, in an environment of its own; every warning is an error
 	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict --quiet
 
 lint: $(VENV)/.installed ## ruff: rules and format
@@ -70,6 +73,12 @@ reproduce-table-%: $(VENV)/.installed
 	  $(BIN)/zoo reproduce $$paper table-$* --scale $(SCALE) --dataset $(DATASET) --seed $(SEED) --output $(OUTPUT) \
 	    $(if $(DATA_DIR),--data-dir $(DATA_DIR)) || exit $$?; \
 	done
+
+plots: $(VENV)/.installed ## draw the plots of the published results: results/<scale>/*.png
+	$(BIN)/python -m zoo.experiments.publish.plots
+
+publish: $(VENV)/.installed ## for maintainers: PAPER=... TABLE=table-1, as measured with a clean tree, into results/ and the cards
+	$(BIN)/python -m zoo.experiments.publish.results $(PAPER) $(TABLE) --scale $(SCALE) --measured $(OUTPUT)
 
 pretrained: $(VENV)/.installed ## train networks of PAPER anew (resumes when killed), for the local store; INSTALL=1: into the package
 	@for paper in $(PAPERS); do \

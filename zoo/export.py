@@ -12,13 +12,14 @@ from typing import Any
 
 import keras
 
-from zoo import extensions, models
+from zoo import models
 from zoo.folders import replacing
 from zoo.products import parts_of, product_of
 from zoo.resolve_weights import resolve_weights
 from zoo.serving import Serving, Signature
+from zoo.store import sha256
 from zoo.version import __version__
-from zoo.weights import names, provenance, sha256
+from zoo.weights import all_names, provenance
 
 ABOUT = "forensics_zoo.json"
 """Beside the SavedModel: its endpoints, what goes in and comes out, and where the weights come from."""
@@ -28,7 +29,7 @@ def serving(name: str, weights: str | Path | None = None, cfa: str | None = None
     """What ``name`` is as a product, with its stored weights or others.
 
     Args:
-        name: ``architecture.training`` as in ``zoo.load``, or ``hyperimage-quality.*`` and ``hyperimage-forgery.*``,
+        name: ``network.training`` as in ``zoo.load``, or ``hyperimage-quality.*`` and ``hyperimage-forgery.*``,
             which are two networks each.
         weights: Others than the stored ones, see ``zoo.resolve_weights.resolve_weights``.
         cfa: For networks that develop: the phase of the mosaics that will be served, by default the networks' own.
@@ -36,12 +37,8 @@ def serving(name: str, weights: str | Path | None = None, cfa: str | None = None
     Raises:
         ValueError: For a name that is no product, or weights that are not here.
     """
-    foreign = name in extensions.names("servings")
-    if cfa is not None and (foreign or not product_of(name).phased):
+    if cfa is not None and not product_of(name).phased:
         raise ValueError(f"Only networks that develop a mosaic have a phase. Received: {cfa!r} for {name}")
-    if foreign:
-        product = extensions.load("servings", name)(models.load(name, weights))
-        return dataclasses.replace(product, name=name, weights=[str(weights or name)])
     product, parts = product_of(name), parts_of(name)
     own = resolve_weights(weights, *parts)
     networks = [models.load(part, None if file == part else file) for part, file in zip(parts, own, strict=True)]
@@ -127,7 +124,7 @@ def _about(product: Serving, endpoints: dict[str, Any]) -> dict[str, Any]:
 
 
 def _origin(weights: str) -> dict[str, Any]:
-    if weights not in {*names(), *extensions.names("models")}:
+    if weights not in all_names():
         return {"file": Path(weights).name, "sha256": sha256(Path(weights))}
     entry = dataclasses.asdict(provenance(weights))
     return {key: value for key, value in entry.items() if key not in ("folder", "metrics")}

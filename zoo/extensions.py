@@ -6,15 +6,17 @@ first: a package can add, not replace.
 """
 
 import dataclasses
+import functools
+import sys
+import warnings
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import Any, TypeVar
+
+Page = TypeVar("Page")
 
 KINDS = {
-    "tables": "PAPER.TABLE: a zoo.experiments.run.cells.Table",
-    "commands": "add(commands): adds a parser to the `zoo` command",
-    "models": "ARCHITECTURE.TRAINING: build(), a keras.Model with its weights, for zoo.load",
-    "provenances": "ARCHITECTURE.TRAINING: a zoo.weights.StoredWeights that says where that model's weights come from",
-    "servings": "ARCHITECTURE.TRAINING: serving(model), a zoo.serving.Serving of that model, for `zoo export`",
+    "families": "NAME: a zoo.family.Family, its networks, stored weights and products",
+    "experiments": "NAME: a zoo.experiments.family.Experiments, its tables, commands and trainings",
     "datasets": "photographs(data_dir, split, seed): a list of zoo.datasets.photographs.Photograph",
     "operators": "operator(image): uint8 RGB to uint8 RGB; a row of contrast Table I",
     "attacks": "attack(model, images, eps): float32 images on the model's scale",
@@ -62,19 +64,44 @@ def load(kind: str, name: str) -> Any:
         ) from error
 
 
-def origin(model: str) -> Origin:
-    """The package that adds ``model``; nothing of it is imported.
+def loaded(kind: str, page: type[Page]) -> list[Page]:
+    """What packages add to ``kind``, each a ``page``; what cannot be had is named in a warning, once, and left out.
+
+    Raises:
+        ValueError: For an unknown kind.
+    """
+    found = (_loaded(kind, name, page, tuple(sys.path)) for name in names(kind))
+    return [one for one in found if one is not None]
+
+
+def origin(kind: str, name: str, model: str) -> Origin:
+    """The package that adds ``model`` in what it calls ``name`` of a kind; nothing of it is imported.
 
     Raises:
         ValueError: For a name that no package adds, or that two do.
     """
-    dist = _point("models", model).dist
+    dist = _point(kind, name).dist
     if dist is None:
         return Origin(model, "not given", "not given", "not given")
     classifiers = [c for c in dist.metadata.get_all("Classifier", []) if c.startswith("License ::")]
     given = [dist.metadata.get("License-Expression"), dist.metadata.get("License")]
     licences = [*filter(None, given), *(c.rpartition(" :: ")[2] for c in classifiers), "not given"]
     return Origin(model, dist.name, dist.version, licences[0])
+
+
+@functools.cache
+def _loaded(kind: str, name: str, page: type[Page], path: tuple[str, ...]) -> Page | None:
+    del path  # what can be found depends on it
+    try:
+        found = load(kind, name)
+    except (ImportError, ValueError) as error:
+        warnings.warn(str(error), stacklevel=1)
+        return None
+    if not isinstance(found, page):
+        package, wanted = _package(_point(kind, name)), f"{page.__module__}.{page.__name__}"
+        warnings.warn(f"{package} must give a {wanted} as {name!r} of {kind}. Received: {found!r}", stacklevel=1)
+        return None
+    return found
 
 
 def _point(kind: str, name: str) -> EntryPoint:
@@ -91,7 +118,13 @@ def _point(kind: str, name: str) -> EntryPoint:
 def _points(kind: str) -> list[EntryPoint]:
     if kind not in KINDS:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}. Received: {kind!r}")
-    return list(entry_points(group=f"forensics_zoo.{kind}"))
+    return _entry_points(f"forensics_zoo.{kind}", tuple(sys.path))
+
+
+@functools.cache
+def _entry_points(group: str, path: tuple[str, ...]) -> list[EntryPoint]:
+    del path  # what is installed depends on it; names are asked for often, and the search takes milliseconds
+    return list(entry_points(group=group))
 
 
 def _package(point: EntryPoint) -> str:

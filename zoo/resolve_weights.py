@@ -3,7 +3,7 @@
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from zoo.models import ARCHITECTURES, architecture
+from zoo.families import families, network_of
 from zoo.weights import SUFFIXES, names
 
 HELP = (
@@ -60,8 +60,13 @@ def _here(stored: tuple[str, ...]) -> list[str]:
     """Names that would be taken: of the same kind of network, or trainings that have them all."""
     known = names()
     if len(stored) == 1:
-        kind = architecture(stored[0]).constructor
-        alike = [kin.pattern for kin in ARCHITECTURES if kin.constructor == kind]
+        network = network_of(stored[0])
+        alike = [
+            other.pattern
+            for family in families()
+            for other in family.networks
+            if network is not None and other.constructor == network.constructor
+        ]
         return [name for name in known if any(fnmatchcase(name.rpartition(".")[0], pattern) for pattern in alike)]
     trainings = {name.rpartition(".")[2] for name in known}
     return sorted(t for t in trainings if all(f"{name.rpartition('.')[0]}.{t}" in known for name in stored)) or ["none"]

@@ -1,8 +1,9 @@
 """The local store: weights that are too large for the package, trained by ``zoo pretrain`` on the user's own machine.
 
-A folder with an index like the package's, ``weights.json``, and the files that it lists.
+A folder with an index, ``weights.json``, like that of a family in the package, and the files that it lists.
 """
 
+import hashlib
 import json
 import os
 import sys
@@ -11,6 +12,8 @@ from typing import Any
 
 VARIABLE = "FORENSICS_ZOO_HOME"
 """The environment variable that moves the store."""
+INDEX = "weights.json"
+"""Name of an index of weights, in the store and in a family's folder."""
 
 
 def home() -> Path:
@@ -44,22 +47,27 @@ def read_index(path: Path) -> dict[str, dict[str, Any]]:
     return entries
 
 
-def add(index: Path, family: str, name: str, packed: Path, entry: dict[str, Any]) -> Path:
-    """Copy a packed file to ``<family>/weights`` beside ``index`` and list it there; returns the copy's path.
+def add(folder: Path, file: str, packed: Path, entry: dict[str, Any]) -> Path:
+    """Copy a packed file to ``folder/file`` and list it, by the stem of ``file``, in the index of ``folder``.
 
-    ``index`` is the ``weights.json`` of the package or of the store; ``entry`` says where the weights come from (see
-    ``zoo.weights.StoredWeights``), less file, checksum and size, which are filled in.
+    ``entry`` says where the weights come from (see ``zoo.weights.StoredWeights``), less file, checksum and size, which
+    are filled in. Returns the copy's path.
     """
     from zoo.images import atomic
-    from zoo.weights import sha256
 
-    target = index.parent / family / "weights" / f"{name}.npz"
+    index, target = folder / INDEX, folder / file
     target.parent.mkdir(parents=True, exist_ok=True)
     with atomic(target) as partial:
         partial.write_bytes(packed.read_bytes())
     entries = read_index(index)
-    file = target.relative_to(index.parent).as_posix()
+    name = file.rpartition("/")[2].removesuffix(".npz")
     entries[name] = entry | {"file": file, "sha256": sha256(target), "bytes": target.stat().st_size}
     with atomic(index) as partial:
         partial.write_text(json.dumps(entries, indent=1, sort_keys=True) + "\n")
     return target
+
+
+def sha256(path: Path) -> str:
+    """Checksum of a file, 64 hexadecimal digits."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""Stored weights: small files with a checksum and a provenance each, listed in ``weights.json``.
+"""Stored weights: small files with a checksum and a provenance each, listed in its family's ``weights.json``.
 
 A file is an ``.npz`` of integer codes, 8 bits or fewer, with one float32 scale for each output channel, or of floats
 where that would cost too much; vectors (biases, normalisation) stay float32. Writing is byte-reproducible, loading is
@@ -7,7 +7,6 @@ refused when a byte has changed.
 
 import csv
 import dataclasses
-import hashlib
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from zoo import extensions, store
 from zoo.extensions import Origin
-from zoo.papers import PAPERS
+from zoo.families import BUILT_IN, citation, families, network_of
+from zoo.store import INDEX, sha256
 
 if TYPE_CHECKING:
     import keras
 
-# Keras and NumPy are imported where they are needed: names and provenance are to be had without.
+# Keras and NumPy are imported where they are needed: names and provenance need neither.
 _FOLDER = Path(__file__).parent
-INDEX = _FOLDER / "weights.json"
 SUFFIXES = (".npz", ".h5", ".keras")
 """What files of weights end in."""
 MEASURED = _FOLDER / "measured.csv"
@@ -68,6 +67,8 @@ class StoredWeights:
     seconds: int
     device: str
     licence: str
+    family: str = ""
+    """The family's package in ``zoo``, or what another package calls it."""
     paper: str = ""
     """The paper whose method it is."""
     arguments: Mapping[str, Any] = dataclasses.field(default_factory=dict)
@@ -85,55 +86,80 @@ class StoredWeights:
         return "\n".join([*(f"{name}: {value}" for name, value in fields.items()), *measured])
 
     @property
-    def family(self) -> str:
-        """The family's package in ``zoo``."""
-        return Path(self.file).parts[0]
-
-    @property
     def path(self) -> Path:
         """Where the file lies."""
         return self.folder / self.file
 
 
 def names() -> list[str]:
-    """Names of all weights in the package and the local store, ``architecture.training``."""
+    """Names of all weights in the package, in other packages and in the local store, ``network.training``."""
     return sorted(_entries())
+
+
+def all_names() -> list[str]:
+    """``names()``, and those of models that need no weights."""
+    return sorted({*_entries(), *(name for family in families() for name in family.weightless)})
+
+
+def packaged() -> list[str]:
+    """Names of the weights in the package."""
+    return sorted(name for name, (family, folder, _) in _entries().items() if _is_packaged(family, folder))
 
 
 def provenance(name: str) -> StoredWeights | Origin:
     """Where the weights ``name`` come from. The package's go before those of the same name in the local store.
 
-    Of a model that another package adds it is what that package says of it, else the package itself, its version and
-    its licence.
+    Of a model of another package that needs no weights it is that package, its version and its licence.
 
     Raises:
-        ValueError: For an unknown name, and the message lists those that exist; for a package that says it otherwise.
+        ValueError: For an unknown name, and the message lists those that exist; for an index of another version.
     """
     entries = _entries()
     if name not in entries:
-        return _foreign(name)
-    folder, entry = entries[name]
-    paper = PAPERS.get(Path(entry["file"]).parts[0], "")
-    metrics = _measured().get(name, ()) if folder == _FOLDER else ()
+        family = next((family.name for family in families() if name in family.weightless), None)
+        if family is None:
+            here = ", ".join(all_names()) or "none yet"
+            raise ValueError(f"Models whose weights are here are {here}. Received: {name!r}")
+        return extensions.origin("families", family, name)
+    family, folder, entry = entries[name]
+    metrics = _measured().get(name, ()) if _is_packaged(family, folder) else ()
+    known = {"name": name, "family": family, "paper": citation(family), "folder": folder, "metrics": metrics}
     try:
-        return StoredWeights(**{"name": name, "paper": paper, "folder": folder, "metrics": metrics} | entry)
+        return StoredWeights(**(known | entry))
     except TypeError as error:
         raise ValueError(f"The index of {folder} does not describe {name} as this version does. {error}") from error
 
 
-def _foreign(name: str) -> StoredWeights | Origin:
-    if name not in extensions.names("models"):
-        here = ", ".join(sorted({*names(), *extensions.names("models")})) or "none yet"
-        raise ValueError(f"Models whose weights are here are {here}. Received: {name!r}")
-    if name not in extensions.names("provenances"):
-        return extensions.origin(name)
-    entry = extensions.load("provenances", name)
+def stored_provenance(name: str) -> StoredWeights:
+    """``provenance`` of weights that are stored.
+
+    Raises:
+        ValueError: As there, and for a model that needs no weights.
+    """
+    entry = provenance(name)
     if not isinstance(entry, StoredWeights):
-        package = extensions.origin(name).package
-        raise ValueError(
-            f"{package} must give a zoo.weights.StoredWeights as provenance of {name}. Received: {entry!r}"
-        )
+        raise ValueError(f"This model needs no weights, and none are stored. Received: {name!r}")
     return entry
+
+
+def arguments_of(name: str) -> dict[str, Any]:
+    """What the constructor of stored weights is called with, where that is not its default; lists are tuples.
+
+    Raises:
+        ValueError: As ``stored_provenance``.
+    """
+    given = stored_provenance(name).arguments
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in given.items()}
+
+
+def absent(name: str) -> str:
+    """Say that there is no model ``name`` here, what would make it, and what there is."""
+    here = f"Here are {', '.join(all_names()) or 'none yet'}."
+    network = network_of(name)
+    if network is None:
+        return f"A model is called network.training; `zoo pretrain PAPER` trains others. {here} Received: {name!r}"
+    how = f"`{network.command}` trains such weights and keeps them in {store.home()} ({store.VARIABLE} moves it)"
+    return f"The weights of this model are not here: {how}. {here} Received: {name!r}"
 
 
 def verify(entry: StoredWeights) -> Path:
@@ -159,11 +185,9 @@ def find(weights: str | Path) -> Path:
         ValueError: For an unknown name, a missing file, or stored weights that were changed.
     """
     if str(weights) in _entries():
-        return verify(provenance(str(weights)))
+        return verify(stored_provenance(str(weights)))
     path = Path(weights)
     if not path.is_file():
-        from zoo.models import absent
-
         raise ValueError(f"weights must be a file or the name of stored weights. {absent(str(weights))}")
     return path
 
@@ -249,22 +273,37 @@ def unpack(model: "keras.Model", path: Path) -> None:
         variable.assign(arrays[variable.path].astype(np.float32) * arrays.get(variable.path + "#scale", np.float32(1)))
 
 
-def sha256(path: Path) -> str:
-    """Checksum of a file, 64 hexadecimal digits."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _variables(model: "keras.Model") -> "list[keras.Variable]":
     # Dropout's counter is a weight to Keras, but no result of training.
     return [v for v in model.weights if "seed_generator" not in v.path]
 
 
-def _entries() -> dict[str, tuple[Path, dict[str, Any]]]:
-    """Folder and index entry of every set of weights."""
+def _entries() -> dict[str, tuple[str, Path, dict[str, Any]]]:
+    """Family, folder and index entry of every set of weights; the package's own come before all others."""
     home = store.home()
-    local = {name: (home, entry) for name, entry in store.read_index(home / "weights.json").items()}
-    return local | {name: (_FOLDER, entry) for name, entry in store.read_index(INDEX).items()}
+    found = {}
+    for name, entry in store.read_index(home / INDEX).items():
+        found[name] = (Path(entry["file"]).parts[0], home, entry)
+    for page in reversed(families()):
+        for name, entry in store.read_index(page.folder / INDEX).items():
+            found[name] = (page.name, page.folder, entry)
+    return found
+
+
+def folder_of(family: str) -> Path:
+    """Where the index of a family's stored weights lies.
+
+    Raises:
+        ValueError: For an unknown family.
+    """
+    for page in families():
+        if page.name == family:
+            return page.folder
+    raise ValueError(f"The families are {', '.join(page.name for page in families())}. Received: {family!r}")
+
+
+def _is_packaged(family: str, folder: Path) -> bool:
+    return family in BUILT_IN and folder != store.home()
 
 
 def _measured() -> dict[str, tuple[Measured, ...]]:

@@ -45,7 +45,6 @@ class Builder(tfds.core.GeneratorBasedBuilder):
   Get CASIA tampered image detection evaluation database 2.0 (http://forensics.idealtest.org/casiav2/ is gone; the
   authors' successors and mirrors have CASIA2.0_revised) and put its folders Au and Tp into the manual folder.
   """
-    pkg_dir_path = Path(__file__).parent
 
     def _info(self) -> tfds.core.DatasetInfo:
         features = {

@@ -33,7 +33,6 @@ class Builder(tfds.core.GeneratorBasedBuilder):
   it. Instead of the two MATLAB files, a text file LIVE_MOS_NAME_REF.txt with a score, a name and a reference a line
   does.
   """
-    pkg_dir_path = Path(__file__).parent
 
     def _info(self) -> tfds.core.DatasetInfo:
         features = {

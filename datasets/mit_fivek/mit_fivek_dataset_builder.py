@@ -34,7 +34,6 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         MitFivekConfig(name="nikon_d700", description="The paper's choice for a camera.", camera="NIKON D700"),
     ]
     # The package is mapped to another folder than its name says, so that TFDS would not find the files beside this one.
-    pkg_dir_path = Path(__file__).parent
 
     def _info(self) -> tfds.core.DatasetInfo:
         return self.dataset_info_from_configs(

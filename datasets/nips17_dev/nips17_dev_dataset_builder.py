@@ -25,7 +25,6 @@ class Builder(tfds.core.GeneratorBasedBuilder):
   images.csv and its folder images/ with 1,000 PNG files into the manual folder.
   """
     # The package is mapped to another folder than its name says, so that TFDS would not find the files beside this one.
-    pkg_dir_path = Path(__file__).parent
 
     def _info(self) -> tfds.core.DatasetInfo:
         return self.dataset_info_from_configs(

@@ -59,7 +59,6 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         Raise8kConfig(name="raw_nikon_d7000", description="A camera's.", raw=True, camera="NIKON D7000"),
     ]
     # The package is mapped to another folder than its name says, so that TFDS would not find the files beside this one.
-    pkg_dir_path = Path(__file__).parent
 
     def _info(self) -> tfds.core.DatasetInfo:
         features: dict[str, Any] = {"name": tfds.features.Text()}

@@ -35,7 +35,6 @@ class Builder(tfds.core.GeneratorBasedBuilder):
   mos_with_names.txt, reference_images and distorted_images lie in it.
   """
     # The package is mapped to another folder than its name says, so that TFDS would not find the files beside this one.
-    pkg_dir_path = Path(__file__).parent
 
     def _info(self) -> tfds.core.DatasetInfo:
         features = {

@@ -1,12 +1,45 @@
-"""Pictures and classes that the adversarial tables are measured on, as uint8 arrays in three parts."""
+"""What the adversarial tables are measured on: pictures and classes in three parts, beside a classifier."""
 
+import dataclasses
+from collections.abc import Callable, Iterator
 from functools import cache
 
+import keras
 import numpy as np
 
+from zoo.adversarial import inception, overfeat
 from zoo.adversarial.digits import digits
 from zoo.experiments.run.cells import DataUnavailable
 
+Batches = Callable[[], Iterator[tuple[np.ndarray, np.ndarray]]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Pictures:
+    """uint8 (n, height, width, 3), their true classes (n,), and the classes to be attacked towards (None: drawn)."""
+
+    images: np.ndarray
+    labels: np.ndarray
+    targets: np.ndarray | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Problem:
+    """A classifier with what it was trained on and what it is tested on; images on 0..255."""
+
+    name: str
+    model: keras.Model
+    layers: tuple[str, ...]
+    database: Batches
+    calibration: Pictures
+    test: Pictures
+    classes: int
+    k: int
+    dimensions: int
+    weights: str
+
+
+FEATURES = {"overfeat": overfeat.FEATURES, "inception": inception.FEATURES}
 PARTS = ("train", "calibration", "test")
 ONLINE = {
     # TFDS name, sides, and the splits of PARTS

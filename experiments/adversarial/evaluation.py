@@ -1,8 +1,8 @@
 """Attacked pictures, deep features and scores of the adversarial tables, each computed once a process."""
 
 import dataclasses
-from collections.abc import Callable
-from functools import cache, cached_property
+from collections.abc import Callable, Iterator
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -12,8 +12,10 @@ from zoo.adversarial.rates import Measure, bootstrap_measure, bootstrap_replicat
 from zoo.adversarial.scoring import knn_score
 from zoo.adversarial.threshold import rejection_threshold
 from zoo.datasets import keyed
-from zoo.experiments.adversarial.problems import SCALES, Pictures, Problem, problem
-from zoo.experiments.run.cells import DataUnavailable, Settings
+from zoo.experiments.adversarial.data import Pictures, Problem
+from zoo.experiments.adversarial.problems import SCALES, problem
+from zoo.experiments.run.cached_method import cached_method
+from zoo.experiments.run.cells import Cell, DataUnavailable, Settings
 from zoo.experiments.run.scales import scale_of
 from zoo.metrics import Estimate, bootstrap_mean
 
@@ -42,8 +44,6 @@ class Evaluation:
     def __init__(self, name: str, settings: Settings) -> None:
         self.name, self.settings, self.scale = name, settings, scale_of(SCALES, settings.scale)
         self.attacks = OVERFEAT_ATTACKS if name == "overfeat" else INCEPTION_ATTACKS
-        self.group, self.detector, self.scores = cache(self._group), cache(self._detector), cache(self._scores)
-        self.features = cache(self._features)
 
     @property
     def problem(self) -> Problem:
@@ -117,7 +117,8 @@ class Evaluation:
         }
         return attacks.to_8_bits(functions[attack]())
 
-    def _group(self, name: str) -> Group:
+    @cached_method()
+    def group(self, name: str) -> Group:
         """Authentic, Errors, or an attack's successes: pictures whose prediction it has changed."""
         everything, test = np.arange(len(self.judged)), self.problem.test
         if name in (AUTHENTIC, ERRORS):
@@ -136,31 +137,31 @@ class Evaluation:
         images = self.attacked(attack, numbers)
         return Group(images, numbers, self.extractor(images)[0].argmax(-1))
 
-    def _detector(self, layer: str, processing: str, weighting: str = "DW-kNN") -> KNNDetector:
+    @cached_method()
+    def detector(self, layer: str, processing: str, weighting: str = "DW-kNN") -> KNNDetector:
+        """The fitted detector of a layer."""
         features, labels = self.database
         found = KNNDetector(self.problem.model, layer, self.problem.k, weighting, processing, self.problem.dimensions)
         return found.fit_features(features[layer], labels)
 
-    def _features(self, group: str) -> dict[str, np.ndarray]:
+    @cached_method()
+    def features(self, group: str) -> dict[str, np.ndarray]:
+        """Pooled features of a group's pictures by layer, (n, d) each."""
         if group == "calibration":
             return self.extractor(self.calibration.images)[1]
         return self.extractor(self.group(group).images)[1]
 
-    def _scores(self, layer: str, processing: str, weighting: str, group: str) -> np.ndarray:
+    @cached_method()
+    def scores(self, layer: str, processing: str, weighting: str, group: str) -> np.ndarray:
+        """The detector's score of a group's pictures, (n,), higher: to be trusted."""
         squared, labels, classes = self._neighbours(layer, processing, group)
         return knn_score(squared, labels, classes, weighting)
 
-    @cached_property
-    def _found(self) -> dict:
-        return {}
-
+    @cached_method()
     def _neighbours(self, layer: str, processing: str, group: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """One search serves all three weightings."""
-        key = (layer, processing, group)
-        if key not in self._found:
-            classes = self.calibration.labels if group == "calibration" else self.group(group).predicted
-            self._found[key] = (*self.detector(layer, processing).neighbours(self.features(group)[layer]), classes)
-        return self._found[key]
+        classes = self.calibration.labels if group == "calibration" else self.group(group).predicted
+        return (*self.detector(layer, processing).neighbours(self.features(group)[layer]), classes)
 
     @cached_property
     def calibration(self) -> Pictures:
@@ -264,3 +265,16 @@ def _chosen(group: Group, mask: np.ndarray) -> Group:
 def _joined(first: Group, second: Group) -> Group:
     pairs = zip(dataclasses.astuple(first), dataclasses.astuple(second), strict=True)
     return Group(*(np.concatenate(pair) for pair in pairs))
+
+
+RATES = (0.01, 0.05)
+
+
+def rejection_cells(
+    evaluation: Evaluation, row: str, scorer: Scorer, groups: tuple[str, ...], weights: str
+) -> Iterator[Cell]:
+    """Shares rejected where 1 % and 5 % of the calibration pictures are, and what that means for the test's own."""
+    for rate in RATES:
+        for group in (AUTHENTIC, *groups):
+            measure = partial(rejected, evaluation, scorer, group, rate)
+            yield Cell(row, group, f"rejected at {rate:.0%}", measure=measure, weights=weights)

@@ -6,32 +6,27 @@ takes ``inception_v3.weights.h5`` or ``inception_v3.ckpt`` from there, else what
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 import numpy as np
 
 from zoo.adversarial import InceptionV3, OverFeatFast, load_slim_checkpoint, overfeat
 from zoo.datasets import keyed
-from zoo.experiments.adversarial.data import centre
+from zoo.experiments.adversarial.data import FEATURES, Pictures, Problem, centre
 from zoo.experiments.run.cells import DataUnavailable, Settings
-
-if TYPE_CHECKING:
-    from zoo.experiments.adversarial.problems import Pictures, Problem
 
 CLASSES, K, DIMENSIONS, BATCH = 1000, 1000, 256, 64
 CALIBRATION = 2000
 """Validation pictures that set thresholds; the test takes others."""
 
 
-def problem(name: str, settings: Settings) -> "Problem":
+def problem(name: str, settings: Settings) -> Problem:
     """The problem at the paper's scale.
 
     Raises:
         DataUnavailable: Where weights or pictures are not to be had.
     """
-    from zoo.experiments.adversarial.problems import FEATURES, Problem
-
     model = _overfeat(settings) if name == "overfeat" else _inception(settings)
     side, floor = (overfeat.SIDE, True) if name == "overfeat" else (299, False)
     builder = _imagenet(settings.data_dir)
@@ -96,10 +91,8 @@ def _batches(dataset: Any, side: int, floor: bool, shift: int) -> Iterator[tuple
 
 def _validation(
     model: keras.Model, builder: Any, side: int, floor: bool, shift: int, seed: int
-) -> tuple["Pictures", "Pictures"]:
+) -> tuple[Pictures, Pictures]:
     """Calibration pictures, and one right and one wrong picture of each class drawn from the others (section 5.1)."""
-    from zoo.experiments.adversarial.problems import Pictures
-
     apart: list[tuple[np.ndarray, int]] = []
     drawn: dict[tuple[int, bool], tuple[float, np.ndarray]] = {}
     number = 0
@@ -122,10 +115,9 @@ def _validation(
     )
 
 
-def _development_set(data_dir: Path | None, shift: int) -> "Pictures":
+def _development_set(data_dir: Path | None, shift: int) -> Pictures:
     """The NIPS 2017 DEV set, whose labels count from 1 (0 is background)."""
     from zoo.datasets.nips17_dev.nips17_dev_dataset_builder import read_folder
-    from zoo.experiments.adversarial.problems import Pictures
 
     if data_dir is None or not any((Path(data_dir) / name).is_file() for name in ("images.csv", "dev_dataset.csv")):
         raise DataUnavailable("the NIPS 2017 DEV set (images.csv and images/) in --data-dir")

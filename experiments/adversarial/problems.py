@@ -5,31 +5,15 @@
 """
 
 import dataclasses
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import keras
-import numpy as np
-
 import zoo.weights
-from zoo.adversarial import inception, overfeat
-from zoo.experiments.adversarial.data import pictures
+from zoo.experiments.adversarial.data import FEATURES, Pictures, Problem, pictures
 from zoo.experiments.adversarial.pretrained import NAMES
 from zoo.experiments.adversarial.training import NETWORKS
 from zoo.experiments.run.cells import DataUnavailable, Settings
 from zoo.experiments.run.scales import scale_of
 from zoo.resolve_weights import resolve_weights
-
-Batches = Callable[[], Iterator[tuple[np.ndarray, np.ndarray]]]
-
-
-@dataclasses.dataclass(frozen=True)
-class Pictures:
-    """uint8 (n, height, width, 3), their true classes (n,), and the classes to be attacked towards (None: drawn)."""
-
-    images: np.ndarray
-    labels: np.ndarray
-    targets: np.ndarray | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,22 +38,6 @@ SCALES = {
     "laptop": Scale(test=300, database=None, fgs=48, eps=48, step=4.8, adaptive_steps=40, bootstrap=500),
     "paper": Scale(test=None, database=None, fgs=1, eps=16, step=1, adaptive_steps=40, bootstrap=500),
 }
-
-
-@dataclasses.dataclass(frozen=True)
-class Problem:
-    """A classifier with what it was trained on and what it is tested on; images on 0..255."""
-
-    name: str
-    model: keras.Model
-    layers: tuple[str, ...]
-    database: Batches
-    calibration: Pictures
-    test: Pictures
-    classes: int
-    k: int
-    dimensions: int
-    weights: str
 
 
 def problem(name: str, settings: Settings) -> Problem:
@@ -107,9 +75,6 @@ def _small(name: str, settings: Settings, scale: Scale) -> Problem:
         dimensions=32,
         weights=weights,
     )
-
-
-FEATURES = {"overfeat": overfeat.FEATURES, "inception": inception.FEATURES}
 
 
 def _weights(name: str, settings: Settings) -> tuple[str, str | Path]:

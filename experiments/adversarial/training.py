@@ -3,7 +3,7 @@
 Command:  make pretrained PAPER=adversarial INSTALL=1    (or: zoo pretrain adversarial --scale laptop --install)
           zoo pretrain adversarial --dataset cifar10          (imagenette; downloaded through TFDS)
 Expected: at least 97 % of the test digits right by either network; the family's README has the numbers
-Time:     see ``seconds`` of adversarial-* in zoo/weights.json, on two cores
+Time:     see ``seconds`` of adversarial-* in zoo/adversarial/weights.json, on two cores
 
 The pictures are moved, turned and scaled a little, by draws that depend on (seed, epoch, index) alone.
 """

@@ -4,11 +4,17 @@ import argparse
 from pathlib import Path
 
 from zoo import extensions
+from zoo.datasets.catalogue import DATA_SETS
+from zoo.experiments.families import experiments
 
 EMBEDDED = "embedded"
 """The default: what comes with the packages, or is generated."""
-NAMED_FOLDERS = ("raise8k", "holidays", "imagenet2012", "live_iqa", "tid2013", "casia2", "nips17_dev")
-"""Data sets that are downloaded by hand: --data-dir says where they lie."""
+
+
+def by_hand() -> list[str]:
+    """Data sets of the families' tables that are downloaded by hand: --data-dir says where they lie."""
+    taken = {name for page in experiments() for name in page.data_sets}
+    return [one.name for one in DATA_SETS if one.name in taken and not one.downloaded]
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -16,7 +22,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dataset",
         default=EMBEDDED,
-        help=f"embedded (default), clic, imagenet2012; with --data-dir {', '.join(NAMED_FOLDERS)}; or one of a package",
+        help=f"embedded (default), clic, imagenet2012; with --data-dir {', '.join(by_hand())}; or one of a package",
     )
     parser.add_argument("--data-dir", type=Path, help="a folder of lossless or RAW photographs instead")
     parser.add_argument("--seed", type=_count, default=0, help="of everything drawn at random (default 0)")
@@ -39,7 +45,7 @@ def dataset_of(options: argparse.Namespace) -> str:
     options.data_dir = options.data_dir.expanduser()
     if options.dataset == EMBEDDED:
         return f"folder:{folder_name(options)}"
-    named = (*NAMED_FOLDERS, *extensions.names("datasets"))
+    named = (*by_hand(), *extensions.names("datasets"))
     if options.dataset not in named:
         raise ValueError(
             f"--data-dir goes without --dataset, for a folder of any photographs, or with one of {', '.join(named)}. "

@@ -2,7 +2,6 @@
 
 import argparse
 import dataclasses
-import importlib
 import os
 import platform
 import sys
@@ -11,7 +10,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
+import zoo
 from zoo import extensions
+from zoo.datasets.catalogue import DATA_SETS, DataSet
+from zoo.experiments.families import experiments
 
 State = Literal["ok", "absent", "broken"]
 
@@ -24,33 +26,6 @@ class Finding:
     name: str
     state: State
     detail: str
-
-
-@dataclasses.dataclass(frozen=True)
-class DataSet:
-    """A data set that does not come with the packages: the papers whose tables take it, and how it is had."""
-
-    name: str
-    papers: tuple[str, ...]
-    downloaded: bool = False
-    """Whether TensorFlow Datasets downloads it; else it is had by hand."""
-
-
-_PHOTOGRAPHS = ("contrast", "hyperimage", "steganography")
-SETS = (
-    DataSet("clic", _PHOTOGRAPHS, downloaded=True),
-    DataSet("cifar10", ("adversarial",), downloaded=True),
-    DataSet("imagenette", ("adversarial",), downloaded=True),
-    DataSet("imagenet2012", ("adversarial", *_PHOTOGRAPHS)),
-    DataSet("raise8k", _PHOTOGRAPHS),
-    DataSet("holidays", _PHOTOGRAPHS),
-    DataSet("live_iqa", ("hyperimage",)),
-    DataSet("tid2013", ("hyperimage",)),
-    DataSet("casia2", ("hyperimage",)),
-    DataSet("nips17_dev", ("adversarial",)),
-    DataSet("mit_fivek", ()),
-    DataSet("sid", ()),
-)
 
 
 def add(commands: "argparse._SubParsersAction") -> None:
@@ -163,10 +138,11 @@ def data() -> Iterator[Finding]:
     yield Finding(
         "data", "TensorFlow Datasets", "ok" if root.is_dir() else "absent", f"{root} (TFDS_DATA_DIR moves it)"
     )
-    for one in SETS:
+    for one in DATA_SETS:
         found = sorted(p.parent.relative_to(root) for p in (root / one.name).glob("**/dataset_info.json"))
         where = f"prepared in {', '.join(map(str, found))}" if found else _source(one)
-        use = f"for tables of {', '.join(one.papers)}" if one.papers else "no table uses it"
+        users = ", ".join(page.name for page in experiments() if one.name in page.data_sets)
+        use = f"for tables of {users}" if users else "no table uses it"
         yield Finding("data", one.name, "ok" if found else "absent", f"{where}; {use}")
     for name in extensions.names("datasets"):
         yield Finding("data", name, "ok", "added by another package")
@@ -175,10 +151,11 @@ def data() -> Iterator[Finding]:
 def _source(one: DataSet) -> str:
     if one.downloaded:
         return f"downloaded by TensorFlow Datasets: --dataset {one.name}"
-    folder = Path(importlib.import_module("zoo.datasets").__file__).parent
+    folder = Path(zoo.__file__).parent / "datasets"
     readme = folder / one.name / "README.md"
     how = f"see {readme.relative_to(folder.parent)}" if readme.is_file() else "then prepared by TensorFlow Datasets"
-    return f"by hand, {how}" + (f": --dataset {one.name} --data-dir FOLDER" if one.papers else "")
+    used = any(one.name in page.data_sets for page in experiments())
+    return f"by hand, {how}" + (f": --dataset {one.name} --data-dir FOLDER" if used else "")
 
 
 def weights() -> Iterator[Finding]:

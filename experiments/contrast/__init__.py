@@ -1,1 +1,1 @@
-"""Barni et al. 2018: training, Tables I and II, the numbers of the text."""
+"""The experiments of Barni et al. 2018; ``family.py`` lists them."""

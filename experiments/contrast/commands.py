@@ -1,4 +1,4 @@
-"""``zoo contrast detect``."""
+"""``zoo contrast detect``, and ``zoo pretrain contrast``."""
 
 import argparse
 import sys
@@ -21,6 +21,19 @@ def add(commands: "argparse._SubParsersAction") -> None:
     add_pictures(detect, "where a single picture looks adjusted")
     detect.add_argument("--weights", metavar="NAME|FILE|FOLDER", help=f"{HELP} (default: the JPEG-aware network)")
     detect.set_defaults(run=_detect)
+
+
+def pretrain(options: argparse.Namespace, command: str) -> int:
+    """Train the family's networks, pack and store them; ``command`` is kept with them."""
+    from zoo.experiments.cli.training_data import material
+    from zoo.experiments.contrast import pretrained, training
+
+    given = material(options)
+    training.pretrain(options.scale, given.folder, options.seed, given.pictures)
+    for path, loss in pretrained.pack_all(given.folder).items():
+        print(f"written: {path} (packing moves a score by {loss:.4f} on average)")
+    pretrained.install(given.folder, command, given.data, given.local)
+    return 0
 
 
 def _detect(options: argparse.Namespace) -> int:

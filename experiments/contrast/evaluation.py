@@ -19,12 +19,14 @@ from zoo.contrast.photoshop import table_2_operators
 from zoo.datasets.jpeg import NO_JPEG, compress
 from zoo.datasets.photographs import Photograph, photographs
 from zoo.experiments.contrast.own_detector import Detector, of_function, of_saved_model
+from zoo.experiments.run.cached_method import cached_method
 from zoo.experiments.run.cells import DataUnavailable, Settings
 from zoo.experiments.run.scales import scale_of
+from zoo.metrics import Estimate
 from zoo.resolve_weights import resolve_weights
 from zoo.weights import names
 
-TABLE_1: dict[str, Operator] = {
+TABLE_1_OPERATORS: dict[str, Operator] = {
     "CLAHE 0.003": lambda image: clahe(image, 3),
     "CLAHE 0.005": lambda image: clahe(image, 5),
     "CLAHE 0.007": lambda image: clahe(image, 7),
@@ -38,7 +40,7 @@ TABLE_1: dict[str, Operator] = {
 }
 MATCHED = ("CLAHE 0.005", "gamma 1.5", "gamma 0.7", "HS 5")
 CONTROL = "control: HSV round trip"
-OPERATORS: dict[str, Operator] = {**TABLE_1, **table_2_operators(), CONTROL: hsv_round_trip}
+OPERATORS: dict[str, Operator] = {**TABLE_1_OPERATORS, **table_2_operators(), CONTROL: hsv_round_trip}
 QUALITIES = {"no jpg": NO_JPEG} | {str(q): q for q in (100, 98, 95, 90, 85, 80, 75)}
 
 
@@ -67,8 +69,6 @@ class Evaluation:
 
     def __init__(self, settings: Settings) -> None:
         self.settings, self.scale = settings, scale_of(SCALES, settings.scale)
-        self.scores = cache(self._scores)
-        self.roughness = cache(self._roughness)
 
     @cached_property
     def pictures(self) -> list[Photograph]:
@@ -121,14 +121,18 @@ class Evaluation:
         chosen = np.linspace(0, len(corners) - 1, min(len(corners), self.scale.units_a_scene)).round().astype(int)
         return corners[chosen]
 
-    def _scores(self, weights: str, operator: str | None, quality: int, first: str | None = None) -> np.ndarray:
+    @cached_method()
+    def scores(self, weights: str, operator: str | None, quality: int, first: str | None = None) -> np.ndarray:
+        """Score of each unit, (n,), higher for adjusted; arguments as of ``units``."""
         detector = load_detector(self.where(weights))
         pictures = self.units(operator, quality, first)
         if self.scale.crop is not None:  # crops of all pictures fill batches better than those of each
             return detector([unit for units in pictures for unit in units])
         return np.concatenate([detector(units) for units in pictures])
 
-    def _roughness(self, operator: str | None, quality: int) -> np.ndarray:
+    @cached_method()
+    def roughness(self, operator: str | None, quality: int) -> np.ndarray:
+        """The untrained statistic of each unit's histogram, (n,)."""
         return np.array([histogram_roughness(u) for units in self.units(operator, quality) for u in units])
 
 
@@ -166,3 +170,14 @@ def _network(weights: str) -> ContrastDetector:
     if weights.startswith("contrast-") and weights not in names():
         raise DataUnavailable(f"stored weights {weights}")
     return ContrastDetector(weights)
+
+
+UNAWARE, ROUND_TRIPPED = "contrast-unaware.generated", "contrast-round-trip.generated"
+SOME = ("no jpg", "98", "90", "80")
+"""Columns of the rows beside the paper's own that need another network."""
+
+
+def percent(estimate: Estimate) -> Estimate:
+    """The same in percent, as the paper prints it."""
+    value, low, high = (100 * v for v in (estimate.value, estimate.ci_low, estimate.ci_high))
+    return Estimate(value, low, high, estimate.n_sources, estimate.n_units)

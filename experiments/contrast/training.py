@@ -5,7 +5,7 @@ Paper: 3 epochs of 2 x 2,000,000 patches of RAISE8K for each step, batch 32, Ada
 Command:  make pretrained PAPER=contrast INSTALL=1    (or: zoo pretrain contrast --scale laptop --install)
           zoo pretrain contrast --scale paper --dataset raise8k --data-dir RAISE
 Expected: the stored weights and their numbers, see zoo/contrast/README.md
-Time:     an hour on two cores with AVX512-BF16 and other work beside it for `laptop`, as `zoo/weights.json` adds up;
+Time:     an hour on two cores with AVX512-BF16 and other work beside it for `laptop`, as `weights.json` adds up;
           seconds for `smoke`
 
 `fit_step` is one step, for any data; `pretrain` is the whole of it, on generated scenes or photographs.

@@ -1,1 +1,1 @@
-"""Chandakkar and Li 2017: the trainings and Tables 1 to 5."""
+"""The experiments of Chandakkar and Li 2017; ``family.py`` lists them."""

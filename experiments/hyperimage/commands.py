@@ -54,7 +54,7 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
         )
     folder = options.folder / f"hyperimage-{options.scale}-{options.seed}"
     for task in [options.only] if options.only else TASKS:
-        module = import_module(f"zoo.experiments.hyperimage.{task}")
+        module = import_module(f"zoo.experiments.hyperimage.{task}.training")
         module.train(scale_of(module.SCALES, options.scale), folder, options.seed)
         for name in module.STORED:
             print(f"written: {folder / name}.npz")

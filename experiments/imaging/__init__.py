@@ -1,1 +1,1 @@
-"""Korus and Memon 2019: training of the neural imaging pipelines, and the paper's tables."""
+"""The experiments of Korus and Memon 2019; ``family.py`` lists them."""

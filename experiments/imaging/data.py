@@ -4,6 +4,7 @@ A picture is a pair of planes and what the classical pipeline develops of them (
 drawn by number: those of training, validation and test never meet.
 """
 
+import argparse
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from zoo.datasets import keyed
 from zoo.datasets.camera import CAMERAS, Body, as_raw, expose, linearise
 from zoo.datasets.developed import Developed, develop_pair
 from zoo.datasets.embedded import SCENES, generate_linear_scene, photograph
+from zoo.experiments.train.install_weights import training_tag
 from zoo.images import RAW_SUFFIXES, ImageError
 from zoo.imaging.developing import raw
 from zoo.imaging.developing.model import CFA
@@ -122,3 +124,19 @@ def _first_matrix(names: Sequence[Path]) -> np.ndarray:
 
 def _progress(items: Iterable, what: str) -> Iterable:
     return track(list(items), what) if sys.stderr.isatty() else items
+
+
+def training_folder(options: argparse.Namespace, own: str) -> tuple[Path, str | None]:
+    """Where `zoo pretrain imaging` leaves its checkpoints, and the training's name in the local store.
+
+    Args:
+        options: Of the command.
+        own: The command for a camera of one's own.
+
+    Raises:
+        ValueError: For data: the stored networks are those of the synthetic camera.
+    """
+    if options.data_dir is not None or options.dataset != "embedded":
+        raise ValueError(f"For a camera of your own: {own}. Received: {options.data_dir or options.dataset}")
+    folder = options.folder / f"imaging-{options.scale}-{options.seed}"
+    return folder, None if options.install else training_tag(options.scale)

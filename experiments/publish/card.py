@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from zoo.experiments.publish import measured
+from zoo.experiments.publish import ROOT, measured
 from zoo.experiments.run import tables
 from zoo.experiments.run.cells import places
 from zoo.images import atomic
@@ -92,23 +92,30 @@ def _cell(cell: pd.Series, decimals: int) -> str:
     return f"{cell['value']:.{decimals}f}{interval}{paper}"
 
 
+def fill(paper: str, readme: Path | None = None, results: Path | None = None) -> None:
+    """Fill a card from the CSVs in ``results``; by default the README of a family of this checkout.
+
+    Raises:
+        ValueError: When the README lacks the marks.
+    """
+    readme = readme or ROOT / "zoo" / paper / "README.md"
+    text = filled(readme.read_text(), paper, results or ROOT / "results" / "laptop")
+    with atomic(readme) as partial:
+        partial.write_text(text)
+
+
 def main() -> None:
     """Fill the README of the paper named on the command line, and note what was measured with stored weights.
 
     Another package names its README and results, too.
     """
     if len(sys.argv) not in (2, 4):
-        raise SystemExit(
-            f"usage: python -m zoo.experiments.publish.card PAPER [README RESULTS]. Received: {sys.argv[1:]}"
-        )
+        usage = "python -m zoo.experiments.publish.card PAPER [README RESULTS]"
+        raise SystemExit(f"usage: {usage}. Received: {sys.argv[1:]}")
     paper, *paths = sys.argv[1:]
-    root = Path(__file__).parent.parent
-    readme, results = map(Path, paths) if paths else (root / "zoo" / paper / "README.md", root / "results" / "laptop")
-    text = filled(readme.read_text(), paper, results)
-    with atomic(readme) as partial:
-        partial.write_text(text)
+    fill(paper, *map(Path, paths))
     if not paths:
-        measured.write(results)
+        measured.write(ROOT / "results" / "laptop")
 
 
 if __name__ == "__main__":

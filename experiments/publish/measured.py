@@ -3,7 +3,7 @@
 ``python -m zoo.experiments.publish.card PAPER`` writes it with the card, and a test holds it against the CSVs.
 
 Of a model's cells those are noted for which the paper has a number; where it has one for none, all. Of each table then
-come the headline (``headlines.HEADLINES``) and the first cell of each row and metric, ``LINES`` at most: the CSVs have
+come the headline (of the family's page) and the first cell of each row and metric, ``LINES`` at most: the CSVs have
 the others.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 import zoo.weights
-from zoo.experiments.publish.headlines import HEADLINES
+from zoo.experiments.families import experiments
 
 COLUMNS = [
     "weights",
@@ -32,14 +32,6 @@ COLUMNS = [
 ]
 LINES = 4
 """Cells of one table that are noted for a model, at most."""
-BEFORE_PACKING = "before packing"
-TOGETHER = {
-    ("steganography-h-net.generated", "table_1"): "steganography-r-net.generated",
-    ("hyperimage-forgery-stage-two.generated", "table_3"): "hyperimage-forgery-channel.generated",
-}
-"""Weights that a table's cells name -> weights that had a part in all of these cells, too."""
-_TRAINED = re.compile(r"trained:(\w+)-(\w+)-((?:[\d.]+|F)(?:-margin\d+)?)-0\.keras")
-_STORED_FAN = re.compile(r"fan-(\w+)-((?:[\d.]+|F)(?:-margin\d+)?)-(\w+)\.generated")
 
 
 def collect(results: Path, packaged: set[str]) -> str:
@@ -66,23 +58,17 @@ def weights_of(column: str, table: str, packaged: set[str]) -> dict[str, str]:
     """Which ``packaged`` weights a cell of ``table`` was measured with, by its column ``weights``, and a note on each.
 
     The families write there a name, ``stored:`` and a name, several of these, and other words between, which are passed
-    over. A joint imaging model's file, ``trained:birch-unet-0.1-0.keras``, is what the weights of camera and analyst of
-    that name were packed from.
+    over; a family's page says which words stand for other weights, too.
     """
     found = {}
     for word in column.split():
         name = word.removeprefix("stored:")
         if name in packaged:
             found[name] = ""
-        if (name, table) in TOGETHER:
-            found[TOGETHER[name, table]] = f"with {name}"
-        if fan := _STORED_FAN.fullmatch(name):
-            network, weight, camera = fan.groups()
-            found[f"{network}-joint-{weight}-{camera}.generated"] = f"with {name}"
-        if model := _TRAINED.fullmatch(word):
-            camera, network, weight = model.groups()
-            found[f"fan-{network}-{weight}-{camera}.generated"] = BEFORE_PACKING
-            found[f"{network}-joint-{weight}-{camera}.generated"] = BEFORE_PACKING
+        for alias in (alias for page in experiments() for alias in page.aliases):
+            match = re.fullmatch(alias.pattern, word)
+            if match and alias.table in ("", table):
+                found |= {match.expand(other): alias.note or f"with {name}" for other in alias.names}
     return {name: note for name, note in found.items() if name in packaged}
 
 
@@ -90,7 +76,7 @@ def _chosen(cells: pd.DataFrame) -> pd.DataFrame:
     """The cells of one model that are noted, in the order of the tables."""
     if cells["paper_value"].notna().any():
         cells = cells[cells["paper_value"].notna()]
-    headlines = {(line.paper, line.table, *line.ours, line.metric) for line in HEADLINES}
+    headlines = {(p.name, line.table, *line.ours, line.metric) for p in experiments() for line in p.headlines}
     place = cells[["paper", "table", "row", "column", "metric"]].itertuples(index=False, name=None)
     rank = pd.Series([tuple(map(str, p)) not in headlines for p in place], cells.index)
     cells = cells.reset_index(drop=True).assign(rank=list(rank)).sort_values("rank", kind="stable")
@@ -103,9 +89,4 @@ def write(results: Path) -> None:
     from zoo.images import atomic
 
     with atomic(zoo.weights.MEASURED) as partial:
-        partial.write_text(collect(results, packaged()))
-
-
-def packaged() -> set[str]:
-    """Names of the weights in the package."""
-    return {name for name in zoo.weights.names() if zoo.weights.provenance(name).folder == zoo.weights.INDEX.parent}
+        partial.write_text(collect(results, set(zoo.weights.packaged())))

@@ -21,6 +21,7 @@ from zoo.contrast.operators import clahe
 from zoo.datasets import keyed
 from zoo.datasets.camera import CAMERAS, Body, as_raw, expose, linearise, shoot
 from zoo.datasets.embedded import photograph
+from zoo.experiments.publish import ROOT
 from zoo.experiments.run.plotting import pyplot, save
 from zoo.imaging.developing import bayer, pipeline
 from zoo.imaging.prnu import CorrelationPredictor, FingerprintSums, tampering_map
@@ -156,7 +157,7 @@ def _developed(mosaic: np.ndarray, body: Body) -> np.ndarray:
 
 def main() -> None:
     """Draw it into this checkout."""
-    draw(Path(__file__).parent.parent / "docs" / "assets" / "overview.png")
+    draw(ROOT / "docs" / "assets" / "overview.png")
 
 
 if __name__ == "__main__":

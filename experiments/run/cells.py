@@ -1,40 +1,19 @@
-"""Run the cells of a table: each on its own, written the moment it ends, resumable, in shards.
-
-A table module yields ``Cell``s; ``run`` measures those that are not on disk yet and ``assemble`` makes the CSV of them.
-"""
+"""What a table is: a ``Table`` yields ``Cell``s for ``Settings``; ``measure.run`` measures them."""
 
 import dataclasses
-import hashlib
-import json
-import re
-import time
 from collections.abc import Callable, Iterable, Mapping
-from fnmatch import fnmatchcase
-from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
 import pandas as pd
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from zoo.experiments.run.environment import commit, device
-from zoo.experiments.run.reasons import UNASKED, cell_key, read_reasons, write_reasons
-from zoo.images import atomic
 from zoo.metrics import Estimate
 
-SCHEMA = tuple(
-    "paper table row column metric paper_value value ci_low ci_high comparable difference status n_sources n_units "  # noqa: SIM905
-    "seed scale dataset weights steps seconds commit tensorflow keras device".split()
-)
 Status = Literal["measured", "quoted", "not-run", "data-unavailable"]
 
 
-COUNTS = {"n_sources": "Int64", "n_units": "Int64"}
-"""Columns of whole numbers, empty where nothing was measured."""
-
-
 class DataUnavailable(Exception):
-    """Raised by a cell whose data or weights are not to be had here; the message says what is missing."""
+    """Raised by a cell whose data or weights are not here; the message says what is missing."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,6 +56,8 @@ class Cell:
     steps: int = 0
     why: str = ""
     """Where there is no ``measure``: what is missing, and what would help."""
+    needs: str = ""
+    """Where there are no weights here: how the CSV would name those that the cell needs."""
 
     def __post_init__(self) -> None:
         if self.measure is None and self.status != "quoted" and (self.status == "measured" or not self.why):
@@ -102,202 +83,10 @@ class Table:
     """Draws (table, settings, title, path of the PNG) where one panel a row is not what one wants to see."""
     takes_detector: bool = False
     """Whether ``cells`` measures the user's ``Settings.detector``; where not, ``--detector`` is refused."""
+    plots_pictures: bool = False
+    """Whether ``plot`` draws pictures, which needs data and networks, and not the CSV alone."""
 
 
 def places(decimals: int | Mapping[str, int], metric: str) -> int:
     """How many decimals a table prints of ``metric``."""
     return decimals if isinstance(decimals, int) else decimals.get(metric, 1)
-
-
-def run(
-    table: Table,
-    settings: Settings,
-    output: Path,
-    rows: tuple[str, ...] = (),
-    shard: tuple[int, int] = (1, 1),
-    progress: bool = True,
-) -> pd.DataFrame | None:
-    """Measure the cells of ``table`` that are not there yet and write ``output/<scale>/<paper>_<name>.csv``.
-
-    ``rows`` are shell patterns of row labels; other rows stay as an earlier CSV of the same data and seed has them, or
-    are listed as ``not-run``. With ``shard = (i, n)`` and n above 1 only every n-th cell is measured and nothing
-    assembled: see ``merge``. A killed run goes on where it stood when the same command is given again, as long as code,
-    data, seed and scale are the same; after the CSV is written the cells' own files are removed, so that the next run
-    measures anew.
-
-    Raises:
-        ValueError: For a shard outside 1..n or a row pattern that fits no row.
-    """
-    index, count = shard
-    if not 1 <= index <= count:
-        raise ValueError(f"A shard is i/N with 1 <= i <= N. Received: {index}/{count}")
-    cells = list(table.cells(settings))
-    for pattern in rows:
-        if not any(fnmatchcase(cell.row, pattern) for cell in cells):
-            labels = ", ".join(dict.fromkeys(cell.row for cell in cells))
-            raise ValueError(f"--rows must fit a row ({labels}). Received: {pattern!r}")
-    wanted = [c for c in cells if not rows or any(fnmatchcase(c.row, pattern) for pattern in rows)]
-    mine = wanted[index - 1 :: count]
-    folder = _cell_folder(table, settings, output)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, disable=not progress) as bar:
-        task = bar.add_task(f"{table.paper} {table.name}", total=len(mine))
-        for cell in mine:
-            bar.update(task, description=f"{table.paper} {table.name}: {cell.row}, {cell.column}")
-            _measured_entry(table, settings, cell, folder)
-            bar.advance(task)
-    return assemble(table, settings, output, cells, [folder]) if count == 1 else None
-
-
-def merge(table: Table, settings: Settings, output: Path, folders: list[Path]) -> pd.DataFrame:
-    """Make the CSV from cells that shards have written, here or in copies of their cell ``folders``.
-
-    Raises:
-        ValueError: When a folder is missing or none holds a cell of this table and these settings.
-    """
-    own = _cell_folder(table, settings, output)
-    folders = [*folders, *([own] if own.is_dir() else [])]
-    missing = [str(f) for f in folders if not f.is_dir()]
-    if missing or not folders:
-        raise ValueError(f"merge needs folders of cells, as shards write them. Received: {missing or own}")
-    cells = list(table.cells(settings))
-    if not any((folder / _file_name(cell)).exists() for folder in folders for cell in cells):
-        raise ValueError(f"No cell of {table.paper} {table.name} at {settings.scale}. Received: {folders}")
-    return assemble(table, settings, output, cells, folders)
-
-
-def assemble(table: Table, settings: Settings, output: Path, cells: list[Cell], folders: list[Path]) -> pd.DataFrame:
-    """Write the CSV of all cells and remove the cells' own files; returns the table.
-
-    A cell that is in none of ``folders`` is as the CSV that is there has it, of the same data and seed; else it is
-    ``not-run``.
-    """
-    entries, reasons = [], {}
-    path = csv_path(table, settings.scale, output)
-    earlier = _earlier(path, settings)
-    for cell in cells:
-        key, name = _key(table, settings, cell), _name(cell)
-        found = [stored for folder in folders if (stored := _read(folder / _file_name(cell), key)) is not None]
-        if not found and name in earlier:
-            found = [earlier[name]]
-        entries.append(found[0]["entry"] if found else _entry(table, settings, cell, None, "not-run", 0.0))
-        if reason := (found[0].get("reason") if found else UNASKED):
-            reasons[cell_key(*name)] = reason
-    frame = pd.DataFrame(entries)[list(SCHEMA)].astype(COUNTS)
-    write_reasons(path, reasons)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic(path) as partial:
-        frame.to_csv(partial, index=False)
-    own = _cell_folder(table, settings, output)
-    if own.is_dir():
-        for file in own.glob("*.json"):
-            file.unlink()
-        own.rmdir()
-    return frame
-
-
-def _name(cell: Cell) -> tuple[str, str, str]:
-    return cell.row, cell.column, cell.metric
-
-
-def _earlier(csv: Path, settings: Settings) -> dict[tuple[str, str, str], dict]:
-    """The cells of the CSV that is there, with their reasons, where it is of the same data and seed."""
-    if not csv.is_file():
-        return {}
-    frame = pd.read_csv(csv, dtype={"row": str, "column": str, "metric": str})
-    if not set(SCHEMA) <= set(frame.columns):
-        return {}
-    reasons = read_reasons(csv)
-    same = frame[(frame["dataset"] == settings.dataset) & (frame["seed"] == settings.seed)]
-    found = {}
-    for entry in same.to_dict("records"):
-        name = (entry["row"], entry["column"], entry["metric"])
-        found[name] = {"entry": entry, "reason": reasons.get(cell_key(*name))}
-    return found
-
-
-def csv_path(table: Table, scale: str, output: Path) -> Path:
-    """Where the CSV of a table is written."""
-    return output / scale / f"{table.paper}_{table.name}.csv"
-
-
-def is_finished(table: Table, settings: Settings, output: Path) -> bool:
-    """Whether the CSV of ``table`` was written by this very commit, with this data and seed, and nothing of the user's.
-
-    A commit with changed files is no commit: nothing is finished then.
-    """
-    path = csv_path(table, settings.scale, output)
-    if not path.is_file() or commit().endswith("+") or settings.weights or settings.detector:
-        return False
-    wanted = {"commit": commit(), "dataset": settings.dataset, "seed": str(settings.seed)}
-    frame = pd.read_csv(path, usecols=list(wanted), dtype=str)
-    return not frame.empty and all((frame[name] == value).all() for name, value in wanted.items())
-
-
-def parse_shard(text: str) -> tuple[int, int]:
-    """Parse ``"2/16"``.
-
-    Raises:
-        ValueError: For anything else.
-    """
-    match = re.fullmatch(r"(\d+)/(\d+)", text)
-    if not match or not 1 <= int(match[1]) <= int(match[2]):
-        raise ValueError(f"A shard is i/N with 1 <= i <= N, as in 2/16. Received: {text!r}")
-    return int(match[1]), int(match[2])
-
-
-def _measured_entry(table: Table, settings: Settings, cell: Cell, folder: Path) -> None:
-    path, key = folder / _file_name(cell), _key(table, settings, cell)
-    if _read(path, key) is not None:
-        return
-    began, estimate, status, reason = time.perf_counter(), None, cell.status, cell.why
-    if cell.measure is not None:
-        try:
-            estimate = cell.measure()
-        except DataUnavailable as error:
-            status, reason = "data-unavailable", f"needs {' '.join(str(error).split())}"
-    entry = _entry(table, settings, cell, estimate, status, time.perf_counter() - began)
-    folder.mkdir(parents=True, exist_ok=True)
-    with atomic(path) as partial:
-        partial.write_text(json.dumps({"key": key, "entry": entry, "reason": reason}))
-
-
-def _entry(
-    table: Table, settings: Settings, cell: Cell, estimate: Estimate | None, status: str, seconds: float
-) -> dict:
-    measured = estimate is not None
-    comparable = measured and cell.comparable
-    difference = estimate.value - cell.paper_value if comparable and cell.paper_value is not None else None
-    numbers = dataclasses.asdict(estimate) if measured else dict.fromkeys(f.name for f in dataclasses.fields(Estimate))
-    return {
-        **{"paper": table.paper, "table": table.name, "row": cell.row, "column": cell.column, "metric": cell.metric},
-        **{"paper_value": cell.paper_value, **numbers},
-        **{"comparable": "yes" if comparable else "no", "difference": difference, "status": status},
-        **{"seed": settings.seed, "scale": settings.scale, "dataset": settings.dataset, "weights": cell.weights},
-        **{"steps": cell.steps, "seconds": round(seconds, 2), "commit": commit()},
-        **{"tensorflow": version("tensorflow"), "keras": version("keras"), "device": device()},
-    }
-
-
-def _key(table: Table, settings: Settings, cell: Cell) -> list[str]:
-    """What a stored cell must agree with to be used again."""
-    parts = (table.paper, table.name, cell.row, cell.column, cell.metric, cell.weights)
-    return [str(p) for p in (*parts, *dataclasses.astuple(settings), commit())]
-
-
-def _read(path: Path, key: list[str]) -> dict | None:
-    try:
-        stored = json.loads(path.read_text())
-        return stored if stored["key"] == key and "entry" in stored else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None  # absent, or cut short: measured again
-
-
-def _file_name(cell: Cell) -> str:
-    label = cell_key(*_name(cell))
-    readable = re.sub(r"[^A-Za-z0-9.+-]+", "_", label).strip("_")
-    return f"{readable[:80]}-{hashlib.sha256(label.encode()).hexdigest()[:8]}.json"
-
-
-def _cell_folder(table: Table, settings: Settings, output: Path) -> Path:
-    return output / settings.scale / f".{table.paper}_{table.name}.cells"

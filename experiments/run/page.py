@@ -4,17 +4,21 @@ import base64
 import datetime
 import html
 import io
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 
 from zoo.experiments.run import tables
-from zoo.experiments.run.cells import Table, csv_path, places
+from zoo.experiments.run.cells import Table, places
 from zoo.experiments.run.environment import commit
+from zoo.experiments.run.measure import csv_path
+from zoo.experiments.run.plots import plot_csv
+from zoo.experiments.run.published import published_folder
 from zoo.experiments.run.reasons import cell_key, read_reasons
+from zoo.families import citation
 from zoo.images import atomic
-from zoo.papers import PAPERS
 from zoo.version import __version__
 
 STYLE = """
@@ -33,12 +37,12 @@ given (&Delta;): only then was it the paper's data and protocol. A cell without 
 <code>data-unavailable</code>, or <code>quoted</code> where the paper itself quotes others."""
 WITHOUT_VALUE = {
     "not-run": "this scale leaves it out, or its networks were not trained then",
-    "data-unavailable": "data or weights were not to be had there",
+    "data-unavailable": "data or weights were not there",
 }
 
 
 def write_page(path: Path, output: Path, scale: str, failed: Mapping[tuple[str, str], str] | None = None) -> None:
-    """Write the page of all CSVs in ``output/<scale>``; nothing is measured.
+    """Write the page of all CSVs in ``output/<scale>``, and of published ones where there are none; measures nothing.
 
     Args:
         path: The page.
@@ -47,24 +51,28 @@ def write_page(path: Path, output: Path, scale: str, failed: Mapping[tuple[str, 
         failed: Why tables could not be run, by paper and name on the command line.
 
     Raises:
-        ValueError: For a scale that the results do not have.
+        ValueError: For a scale of which there are neither.
     """
-    if not (output / scale).is_dir() and not failed:
+    published = published_folder()
+    folders = [output, *([published] if published else [])]
+    if not any((folder / scale).is_dir() for folder in folders) and not failed:
         raise ValueError(f"A report needs CSVs in {output / scale}; `zoo reproduce` writes them. Received: no folder")
     summary, sections, family = [], [], ""
     for paper, name, title in tables.overview():
         table = tables.find(paper, name)
         if paper != family:
             family = paper
-            sections.append(f"<h2>{html.escape(paper)}</h2>\n<p>{html.escape(PAPERS.get(paper, ''))}</p>")
+            sections.append(f"<h2>{html.escape(paper)}</h2>\n<p>{html.escape(citation(paper))}</p>")
         anchor = f"{paper}-{name}"
         sections.append(f'<h3 id="{anchor}">{html.escape(title)}</h3>')
-        csv = csv_path(table, scale, output)
+        csv = next((c for f in folders if (c := csv_path(table, scale, f)).is_file()), csv_path(table, scale, output))
         why = (failed or {}).get((paper, name), "")
         if why:
             sections.append(f"<p>Could not be run: {html.escape(why)}</p>")
         if csv.is_file():
             frame = pd.read_csv(csv, dtype={"column": str, "row": str})
+            if csv.parent.parent != output:
+                sections.append("<p>Published with this version, not measured here.</p>")
             sections += _table_section(table, frame, csv)
             counts = frame["status"].value_counts()
         else:
@@ -103,9 +111,11 @@ def _table_section(table: Table, frame: pd.DataFrame, csv: Path) -> list[str]:
     parts = [f"<p>{_provenance(frame)} <code>{html.escape(csv.name)}</code></p>"]
     for metric, part in frame.groupby("metric", sort=False):
         parts.append(_html_table(part, str(metric), places(table.decimals, str(metric))))
-    plot = csv.with_suffix(".png")
-    if plot.is_file():
-        parts.append(f'<p><img alt="{html.escape(table.title)}" src="{_embedded(plot)}"></p>')
+    with tempfile.TemporaryDirectory() as folder:
+        plot, drawn = csv.with_suffix(".png"), Path(folder) / "plot.png"
+        if plot.is_file() or plot_csv(table, csv, drawn):
+            source = _embedded(plot if plot.is_file() else drawn)
+            parts.append(f'<p><img alt="{html.escape(table.title)}" src="{source}"></p>')
     return parts + _missing(frame, read_reasons(csv))
 
 

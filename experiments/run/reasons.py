@@ -1,9 +1,4 @@
-"""Why cells of a table have no value: kept beside its CSV, as ``<table>.why.json``.
-
-Command: python -m zoo.experiments.run.reasons   (in a checkout)
-
-adds the reasons that CSVs lack which were measured before reasons were kept. Nothing is measured, no CSV is changed.
-"""
+"""Why cells of a table have no value: kept beside its CSV, as ``<table>.why.json``."""
 
 import json
 from pathlib import Path
@@ -50,41 +45,3 @@ def without_reason(csv: Path) -> list[tuple[str, str]]:
     keys = map(cell_key, absent["row"], absent["column"], absent["metric"])
     known = read_reasons(csv)
     return [(name, status) for name, status in zip(keys, absent["status"], strict=True) if name not in known]
-
-
-def fill(output: Path, scale: str) -> dict[str, int]:
-    """Add what the tables' cells say where the CSVs of ``scale`` lack a reason.
-
-    A cell says why only while it cannot be measured, so that a reason may stay unknown, as of networks that have been
-    trained since.
-
-    Returns:
-        How many cells of each CSV still lack one, by its name.
-    """
-    from zoo.experiments.run import tables
-    from zoo.experiments.run.cells import Settings, csv_path
-
-    left = {}
-    for paper, name, _ in tables.overview():
-        table = tables.find(paper, name)
-        csv = csv_path(table, scale, output)
-        lacking = dict(without_reason(csv)) if csv.is_file() else {}
-        if not lacking:
-            continue
-        first = pd.read_csv(csv, nrows=1, dtype={"dataset": str}).iloc[0]
-        cells = table.cells(Settings(scale, first["dataset"], seed=int(first["seed"])))
-        said = {cell_key(c.row, c.column, c.metric): c.why for c in cells if c.measure is None and c.why}
-        found = {name: said[name] for name in lacking if name in said}
-        write_reasons(csv, read_reasons(csv) | found)
-        left[csv.name] = len(lacking) - len(found)
-    return left
-
-
-def main() -> None:
-    """Fill in the reasons of ``results/laptop`` of this checkout."""
-    for name, count in fill(Path(__file__).parent.parent / "results", "laptop").items():
-        print(f"{name}: {count} cells are left without a reason")
-
-
-if __name__ == "__main__":
-    main()

@@ -12,13 +12,14 @@ from rich.table import Table as RichTable
 
 from zoo.experiments.run.cells import places
 from zoo.experiments.run.plotting import pyplot, save
+from zoo.experiments.run.published import PUBLISHED
 from zoo.experiments.run.reasons import UNASKED, read_reasons
 
 
 def print_table(
     frame: pd.DataFrame, title: str, decimals: int | Mapping[str, int] = 1, console: Console | None = None
 ) -> None:
-    """Print rows and columns as in the paper; a cell reads ``ours | paper``, the interval below."""
+    """Print rows and columns as in the paper; a cell reads ``ours | paper``, the interval below; ``*``: published."""
     console = console or Console()
     if not console.is_terminal:
         console = Console(file=console.file, width=160)
@@ -35,6 +36,9 @@ def print_table(
     console.print(
         "ours, its 95 % interval, and the paper's number; the protocols differ unless the CSV says comparable."
     )
+    if (frame["status"] == PUBLISHED).any():
+        commits = ", ".join(dict.fromkeys(frame.loc[frame["status"] == PUBLISHED, "commit"].astype(str)))
+        console.print(f"* published, not measured here: with the same data, scale, seed and weights, by {commits}")
 
 
 def missing(csv: Path) -> dict[str, int]:
@@ -83,4 +87,5 @@ def _text(cell: pd.Series | None, decimals: int) -> str:
     if pd.isna(cell["value"]):
         return f"{cell['status']}{paper}"
     low, high = f"{cell['ci_low']:.{decimals}f}", f"{cell['ci_high']:.{decimals}f}"
-    return f"{cell['value']:.{decimals}f}{paper}\n{low}-{high}"
+    mark = "*" if cell["status"] == PUBLISHED else ""
+    return f"{cell['value']:.{decimals}f}{mark}{paper}\n{low}-{high}"

@@ -1,1 +1,1 @@
-"""Training and tables of the steganography paper (Pham Van, Dinh and Thanh 2019)."""
+"""The experiments of Pham Van et al. 2019; ``family.py`` lists them."""

@@ -1,4 +1,4 @@
-"""The verbs of ``zoo steganography``: hide a picture in a picture file, and get it back."""
+"""``zoo steganography hide | reveal``, and ``zoo pretrain steganography``."""
 
 import argparse
 import re
@@ -37,6 +37,16 @@ def add(commands: "argparse._SubParsersAction") -> None:
     for verb in (hide, reveal):
         verb.add_argument("--jpeg", action="store_true", help="the networks that survive JPEG, and show more")
         verb.add_argument("--weights", metavar="NAME|FILE.keras|FOLDER", help=HELP)
+
+
+def pretrain(options: argparse.Namespace, command: str) -> int:
+    """Train the family's networks, pack and store them; ``command`` is kept with them."""
+    from zoo.experiments.cli.training_data import material
+    from zoo.experiments.steganography import pretrained
+
+    given = material(options)
+    pretrained.run(options.scale, given.folder, options.seed, given.pictures, command, given.data, given.local)
+    return 0
 
 
 def _size(text: str) -> tuple[int, int]:

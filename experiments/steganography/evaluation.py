@@ -7,7 +7,7 @@ next scene.
 
 import dataclasses
 from collections.abc import Callable
-from functools import cache, cached_property, partial
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -15,9 +15,10 @@ from zoo.datasets import keyed
 from zoo.datasets.embedded import generate_scene
 from zoo.datasets.pairs import shrink
 from zoo.datasets.photographs import photographs
+from zoo.experiments.run.cached_method import cached_method
 from zoo.experiments.run.cells import Settings
 from zoo.experiments.run.scales import scale_of
-from zoo.experiments.steganography.tables import comparison
+from zoo.experiments.steganography import compared_training
 from zoo.experiments.steganography.training import state_name
 from zoo.metrics import Estimate, bootstrap_mean
 from zoo.steganography import Steganographer, lsb
@@ -30,11 +31,17 @@ from zoo.steganography.hiding import (
 )
 from zoo.weights import names
 
+COLUMNS = {"ours": "ours", "Baluja": "baluja"}
+NEEDED = {
+    "imagenet2012": "needs ImageNet, --dataset imagenet2012",
+    "holidays": "needs INRIA Holidays, --dataset holidays --data-dir HOLIDAYS",
+}
+"""Why a row of the paper has no number without its data."""
 WEIGHTS = (0.5, 0.75, 1.0)
 STORED_WEIGHT = 0.75
 OURS_JPEG = "ours" + THROUGH_JPEG
-ALIKE = {"ours, as in the comparison": comparison.OURS, "Baluja, as in the comparison": comparison.BALUJA}
-"""Networks that are trained on the spot, as those of ``comparison``, seed 0."""
+ALIKE = {"ours, as in the comparison": compared_training.OURS, "Baluja, as in the comparison": compared_training.BALUJA}
+"""Networks that are trained on the spot, see ``compared_training``, seed 0."""
 STORED = {"ours": HIDING_WEIGHTS, OURS_JPEG: HIDING_WEIGHTS + THROUGH_JPEG}
 """Networks that may be stored."""
 LSB = tuple(f"baseline: LSB {bits}" for bits in (1, 2, 3, 4))
@@ -88,8 +95,6 @@ class Evaluation:
 
     def __init__(self, settings: Settings) -> None:
         self.settings, self.scale = settings, scale_of(SCALES, settings.scale)
-        self.results = cache(self._results)
-        self.method = cache(self._method)
 
     def available(self, network: str, weight: float = STORED_WEIGHT) -> bool:
         """Whether ``"ours"``, ``"ours-jpeg"`` or ``"baluja"`` of that lambda are stored or in the user's folder."""
@@ -150,7 +155,9 @@ class Evaluation:
         units, scenes = self.photographs if data == "photographs" else self.scenes
         return units, [units[i] for i in _other_scenes(scenes)], scenes
 
-    def _method(self, name: str, weight: float) -> Method:
+    @cached_method()
+    def method(self, name: str, weight: float) -> Method:
+        """A method by its name."""
         if name == LSB_PLAIN:
             return Method(partial(lsb.hide, bits=4, adjust=False), partial(lsb.reveal, bits=4))
         if name in LSB:
@@ -159,7 +166,7 @@ class Evaluation:
         folder = self.settings.weights
         if name in ALIKE:
             # Rounding remains; the noise of the training is no part of a container.
-            trained, _ = comparison.train(comparison.SCALES[self.settings.scale], ALIKE[name], 0)
+            trained, _ = compared_training.train(compared_training.SCALES[self.settings.scale], ALIKE[name], 0)
             hider = ImageHider(Steganographer(trained.hiding, trained.revealing, quantize=True))
         elif folder is None:
             hider = ImageHider(stored_steganographer(jpeg=name == OURS_JPEG))
@@ -167,7 +174,9 @@ class Evaluation:
             hider = ImageHider(load_steganographer(folder / f"{state_name(name, weight)}.keras"))
         return Method(hider.hide, hider.reveal)
 
-    def _results(self, name: str, weight: float, data: str) -> Results:
+    @cached_method()
+    def results(self, name: str, weight: float, data: str) -> Results:
+        """What a method makes of the pairs."""
         method = self.method(name, weight)
         covers, secrets, _ = self.pairs(data)
         containers = [method.hide(cover, secret) for cover, secret in zip(covers, secrets, strict=True)]
@@ -211,3 +220,6 @@ def _other_scenes(scenes: list[str]) -> list[int]:
     for group, following in zip(groups, groups[1:] + groups[:1], strict=True):
         partner |= {i: following[k % len(following)] for k, i in enumerate(group)}
     return [partner[i] for i in range(len(scenes))]
+
+
+NETWORKS = {**COLUMNS, "ours, trained through JPEG": OURS_JPEG}

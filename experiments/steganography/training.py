@@ -5,7 +5,7 @@ Paper: 15,000 images of ImageNet at 224x224, lambda 0.5, 0.75 and 1, 100 epochs 
 Command:  make pretrained PAPER=steganography INSTALL=1    (or: zoo pretrain steganography --scale laptop --install)
           zoo pretrain steganography --scale paper --data-dir PHOTOS
 Expected: the stored weights and their numbers, see zoo/steganography/README.md
-Time:     `laptop` 78 minutes on two cores with AVX512-BF16, as zoo/weights.json adds up, and a quarter as long again
+Time:     `laptop` 78 minutes on two cores with AVX512-BF16, as weights.json adds up, and a quarter as long again
           for the pair through JPEG; `smoke` seconds; `paper` wants a GPU
 
 Two recipes: `relative` is that of the public code which the paper's networks equal layer by layer (the paper gives

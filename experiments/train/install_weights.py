@@ -43,13 +43,13 @@ def install(
             ``training_tag``. What the package holds under that name stays: nothing is written then.
         arguments: What its constructor was called with, where that is not the default.
     """
-    name, index = packed.stem, zoo.weights.INDEX
+    name = packed.stem
     if local is not None:
-        name, index = f"{packed.stem.rpartition('.')[0]}.{local}", store.home() / "weights.json"
-        if name in store.read_index(zoo.weights.INDEX):
+        name = f"{packed.stem.rpartition('.')[0]}.{local}"
+        if name in zoo.weights.packaged():
             print(f"kept out of the local store: the package holds a {name}; this one is {packed}")
             return
-    entry = {
+    entry: dict[str, Any] = {
         "bits": bits,
         "command": command,
         "data": data,
@@ -58,6 +58,9 @@ def install(
         "device": history[-1].get("device", device()),
         "licence": f"Apache-2.0, forensics-zoo {version('forensics-zoo')}",
     }
-    path = store.add(index, paper, name, packed, entry | ({"arguments": arguments} if arguments else {}))
-    if local is not None:
+    entry |= {"arguments": arguments} if arguments else {}
+    if local is None:
+        store.add(zoo.weights.folder_of(paper), f"weights/{name}.npz", packed, entry)
+    else:
+        path = store.add(store.home(), f"{paper}/weights/{name}.npz", packed, entry)
         print(f"stored: {name} in {path}")

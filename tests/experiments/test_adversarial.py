@@ -14,7 +14,7 @@ from zoo.experiments.adversarial.commands import load_model
 from zoo.experiments.adversarial.evaluation_cache import evaluation_of
 from zoo.experiments.adversarial.training import Moved, pretrain
 from zoo.experiments.adversarial.values import paper_values
-from zoo.experiments.run import cells as runner
+from zoo.experiments.run import measure as runner
 from zoo.experiments.run import tables
 from zoo.experiments.run.cells import Settings
 from zoo.experiments.train import install_weights

@@ -17,7 +17,8 @@ from zoo.experiments.hyperimage.synthetic import training as synthetic
 from zoo.experiments.hyperimage.synthetic.training.tables import table_1
 from zoo.experiments.hyperimage.values import paper_values, printed
 from zoo.experiments.run import tables
-from zoo.experiments.run.cells import Settings, run
+from zoo.experiments.run.cells import Settings
+from zoo.experiments.run.measure import run
 from zoo.hyperimage import CNNIQA, TIDStageTwo, TwoStage
 from zoo.hyperimage.full_reference import ssim_map
 

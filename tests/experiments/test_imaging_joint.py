@@ -13,11 +13,10 @@ from zoo.datasets.jpeg import compress
 from zoo.experiments.cli import main
 from zoo.experiments.imaging.joint import band_baseline, real_channel
 from zoo.experiments.imaging.joint import pretrained as joint_pretrained
-from zoo.experiments.imaging.joint.evaluation import JointEvaluation, stored_names
+from zoo.experiments.imaging.joint.evaluation import JointEvaluation, progress, stored_names
 from zoo.experiments.imaging.joint.patch_grid import spectrum
 from zoo.experiments.imaging.joint.scales import MARGIN, SCALES, JointRun, check_scale
 from zoo.experiments.imaging.joint.tables import distortions, inside
-from zoo.experiments.imaging.joint.tables.figure_8 import progress
 from zoo.experiments.imaging.joint.training import pictures_of, plain_nip, train
 from zoo.experiments.imaging.values import paper_values
 from zoo.experiments.run import tables

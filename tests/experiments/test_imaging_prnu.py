@@ -7,7 +7,7 @@ from zoo.experiments.imaging.prnu import training as low_light
 from zoo.experiments.imaging.prnu.evaluation import ANOTHER_BODY, TRUTH, PrnuEvaluation
 from zoo.experiments.imaging.prnu.tables import figure_5, identification, table_3
 from zoo.experiments.imaging.values import paper_values
-from zoo.experiments.run import cells as runner
+from zoo.experiments.run import measure as runner
 from zoo.experiments.run.cells import Settings
 from zoo.images import read_photograph
 from zoo.imaging import INet

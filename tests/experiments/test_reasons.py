@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from zoo.experiments.run import cells as runner
+from zoo.experiments.publish import fill_reasons
+from zoo.experiments.run import measure as runner
 from zoo.experiments.run import reasons, tables
 from zoo.experiments.run.cells import Cell, Settings, Table
 from zoo.metrics import Estimate
@@ -16,7 +17,7 @@ CSVS = sorted((ROOT / "results" / "laptop").glob("*.csv"))
 
 @pytest.mark.parametrize("csv", CSVS, ids=lambda csv: csv.stem)
 def test_every_cell_of_the_results_without_a_value_has_a_reason(csv):
-    assert reasons.without_reason(csv) == [], "run: python -m zoo.experiments.run.reasons"
+    assert reasons.without_reason(csv) == [], "run: python -m zoo.experiments.publish.fill_reasons"
 
 
 @pytest.mark.parametrize(
@@ -64,9 +65,9 @@ def test_reasons_are_filled_in_and_nothing_else_changes(tmp_path, monkeypatch):
     path.unlink()
     monkeypatch.setattr(tables, "overview", lambda: [("demo", "table-1", "Demonstration")])
     monkeypatch.setattr(tables, "find", lambda paper, name: _table("no network", trained=True))
-    assert reasons.fill(tmp_path, "smoke") == {"demo_table_1.csv": 1}  # c could be measured now
+    assert fill_reasons.fill(tmp_path, "smoke") == {"demo_table_1.csv": 1}  # c could be measured now
     assert json.loads(path.read_text()) == {"b|0.5|AUC": "no network"}
     monkeypatch.setattr(tables, "find", lambda paper, name: _table("another reason"))
-    assert reasons.fill(tmp_path, "smoke") == {"demo_table_1.csv": 0}
+    assert fill_reasons.fill(tmp_path, "smoke") == {"demo_table_1.csv": 0}
     assert json.loads(path.read_text()) == {"b|0.5|AUC": "no network", "c|0.5|AUC": "another reason"}
     assert csv.read_bytes() == before

@@ -7,8 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from zoo.experiments.run import cells as runner
-from zoo.experiments.run.cells import SCHEMA, Cell, DataUnavailable, Settings, Table
+from zoo.experiments.run import measure as runner
+from zoo.experiments.run.cells import Cell, DataUnavailable, Settings, Table
+from zoo.experiments.run.measure import SCHEMA
 from zoo.experiments.run.reasons import reasons_path
 from zoo.experiments.run.report import missing, plot_table, print_table
 from zoo.metrics import Estimate

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from zoo.adversarial import index as neighbours_index
+from zoo.adversarial import storage
 from zoo.adversarial.features import FeatureExtractor, Pooling, batches
 from zoo.adversarial.processing import PROCESSINGS, Processing, fit_processing
 from zoo.adversarial.scoring import WEIGHTINGS, Weighting, knn_score
@@ -178,10 +179,29 @@ class KNNDetector(Thresholded):
         return np.stack([self.index.reconstruct(int(row)) for row in rows])
 
     def save(self, folder: str | Path) -> None:
-        """Write model, database and threshold to a folder, whole or not at all; nothing in it is pickled."""
-        from zoo.adversarial.storage import save
+        """Write model, database and threshold to a folder, whole or not at all; nothing in it is pickled.
 
-        save(self, Path(folder))
+        An existing detector there is replaced.
+
+        Raises:
+            ValueError: Before ``fit``, and for any other folder or file in that place.
+        """
+        if self.index is None or self.labels is None or self.processing is None:
+            raise ValueError("Only a fitted detector can be saved. Received: one without database")
+        config = {
+            "layer": self.layer,
+            "k": self.k,
+            "weighting": self.weighting,
+            "processing": self.processing_name,
+            "dimensions": self.dimensions,
+            "pooling": self.extractor.pooling,
+            "index": self.factory,
+            "search": self.search,
+            "batch_size": self.extractor.batch_size,
+            "threshold": self.threshold,
+            "recall": self.recall,
+        }
+        storage.write(Path(folder), self.model, self.index, self.labels, self.processing, config)
 
     @classmethod
     def load(cls, folder: str | Path, model: keras.Model | None = None) -> "KNNDetector":
@@ -194,6 +214,14 @@ class KNNDetector(Thresholded):
         Raises:
             ValueError: For a folder that holds no detector, or files of it that are missing or damaged.
         """
-        from zoo.adversarial.storage import load
-
-        return load(Path(folder), model)
+        folder = Path(folder)
+        config = storage.read_config(folder)
+        try:
+            threshold, recall = (config.pop(name) for name in ("threshold", "recall"))
+            detector = cls(model or storage.read_model(folder), **config)
+        except (KeyError, TypeError) as error:
+            raise storage.not_a_detector(folder, error) from error
+        detector.index, detector.labels, detector.processing = storage.read_database(folder, config["processing"])
+        neighbours_index.set_search(detector.index, config["search"])
+        detector.threshold, detector.recall = threshold, recall
+        return detector

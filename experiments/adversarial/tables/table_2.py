@@ -3,7 +3,7 @@
 Command:  zoo reproduce adversarial table-2
           zoo reproduce adversarial table-2 --scale paper --dataset imagenet2012 --data-dir TARS --weights FOLDER
           (FOLDER holds OverFeat's net_weight_0, see zoo/adversarial/README.md)
-Expected: results/laptop/adversarial_table_2.csv; the family's README has the numbers and what they mean
+Expected: runs/tables/laptop/adversarial_table_2.csv; the family's README has the numbers and what they mean
 Time:     `laptop` minutes on two cores; `paper` not run
 
 Thresholds of the EER columns are set on the pictures they are judged on, as in the paper. "rejected at" rows set them
@@ -14,24 +14,21 @@ from collections.abc import Iterator
 from functools import partial
 
 from zoo.adversarial.rates import MEASURES
+from zoo.experiments.adversarial.data import FEATURES
 from zoo.experiments.adversarial.detectors import comparisons, knn
 from zoo.experiments.adversarial.evaluation import (
-    AUTHENTIC,
     ERRORS,
     OVERFEAT_ATTACKS,
     Evaluation,
-    Scorer,
     difference,
-    rejected,
+    rejection_cells,
     separation,
 )
 from zoo.experiments.adversarial.evaluation_cache import evaluation_of, weights_of
-from zoo.experiments.adversarial.problems import FEATURES
 from zoo.experiments.adversarial.values import paper_values
 from zoo.experiments.run.cells import Cell, Settings, Table
 
 GROUPS = {name: (name,) for name in OVERFEAT_ATTACKS} | {"Aggr.": OVERFEAT_ATTACKS, "Errors": (ERRORS,)}
-RATES = (0.01, 0.05)
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
@@ -75,16 +72,6 @@ def cells(settings: Settings) -> Iterator[Cell]:
         )
     for row, scorer in comparisons(evaluation, "pool5").items():
         yield from rejection_cells(evaluation, row, scorer, (*OVERFEAT_ATTACKS, ERRORS), weights)
-
-
-def rejection_cells(
-    evaluation: Evaluation, row: str, scorer: Scorer, groups: tuple[str, ...], weights: str
-) -> Iterator[Cell]:
-    """Shares rejected where 1 % and 5 % of the calibration pictures are, and what that means for the test's own."""
-    for rate in RATES:
-        for group in (AUTHENTIC, *groups):
-            measure = partial(rejected, evaluation, scorer, group, rate)
-            yield Cell(row, group, f"rejected at {rate:.0%}", measure=measure, weights=weights)
 
 
 def _differences(evaluation: Evaluation, weights: str) -> Iterator[Cell]:

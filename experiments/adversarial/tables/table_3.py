@@ -1,7 +1,7 @@
 """Table 3 of Carrara et al. 2018: detections and failures as pictures, with the neighbour that speaks for the class.
 
 Command:  zoo reproduce adversarial table-3
-Expected: results/laptop/adversarial_table_3.csv and .png; the paper prints scores of .00 and .01, and of .11 and .13
+Expected: runs/tables/laptop/adversarial_table_3.csv and .png; the paper prints scores .00 and .01, and .11 and .13
 Time:     `laptop` see the card
 
 The four adversarial pictures with the lowest and the four with the highest score of the paper's best detector (pool5,
@@ -87,4 +87,4 @@ def _database_picture(evaluation: Evaluation, number: int) -> np.ndarray:
     raise ValueError(f"The database has no such picture. Received: {number} beyond its end")
 
 
-TABLE = Table("adversarial", "table_3", "Detections and failures, Table 3", cells, decimals=2, plot=draw)
+TABLE = Table("adversarial", "table_3", "Detections and failures, Table 3", cells, 2, draw, plots_pictures=True)

@@ -3,7 +3,7 @@
 Command:  zoo reproduce adversarial table-4
           zoo reproduce adversarial table-4 --scale paper --dataset nips17_dev --data-dir FOLDER
           (FOLDER holds the DEV set's images and ILSVRC2012's tar files, see zoo/adversarial/README.md)
-Expected: results/laptop/adversarial_table_4.csv; the family's README has the numbers and what they mean
+Expected: runs/tables/laptop/adversarial_table_4.csv; the family's README has the numbers and what they mean
 Time:     `laptop` minutes on two cores; `paper` not run
 
 PCA without whitening, as the authors ran it. "Aggr." is the mean weighted by the attacks' numbers of pictures; "Errors"
@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from zoo.adversarial.rates import MEASURES
+from zoo.experiments.adversarial.data import FEATURES
 from zoo.experiments.adversarial.detectors import comparisons, knn
 from zoo.experiments.adversarial.evaluation import (
     ERRORS,
@@ -23,12 +24,11 @@ from zoo.experiments.adversarial.evaluation import (
     Scorer,
     difference,
     recovered,
+    rejection_cells,
     separation,
     weighted_mean,
 )
 from zoo.experiments.adversarial.evaluation_cache import evaluation_of, weights_of
-from zoo.experiments.adversarial.problems import FEATURES
-from zoo.experiments.adversarial.tables.table_2 import rejection_cells
 from zoo.experiments.adversarial.values import paper_values
 from zoo.experiments.run.cells import Cell, Settings, Table
 

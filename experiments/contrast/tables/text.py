@@ -1,7 +1,7 @@
 """Numbers in the text of Barni et al. 2018, section III-B: patch accuracies, the unaware detector, thresholds.
 
 Command:  zoo reproduce contrast text
-Expected: results/laptop/contrast_text.csv; the family's README has the numbers and what they mean
+Expected: runs/tables/laptop/contrast_text.csv; the family's README has the numbers and what they mean
 Time:     `laptop` seven minutes on two cores
 
 Accuracies are balanced (as many pristine as adjusted patches, threshold .5). The threshold at 5 % false alarms is set
@@ -14,8 +14,7 @@ from functools import partial
 import numpy as np
 
 from zoo.contrast.detector import DEFAULT_WEIGHTS
-from zoo.experiments.contrast.evaluation import MATCHED, QUALITIES, Evaluation, patch_scores
-from zoo.experiments.contrast.tables.table_1 import SOME, UNAWARE, percent
+from zoo.experiments.contrast.evaluation import MATCHED, QUALITIES, SOME, UNAWARE, Evaluation, patch_scores, percent
 from zoo.experiments.run.cells import Cell, Settings, Table
 from zoo.metrics import Estimate, bootstrap_auc, bootstrap_mean, threshold_at_false_alarm
 

@@ -1,6 +1,6 @@
 """Both forgery networks trained and tested on CASIA-2, for Table 3 at `paper` scale (page 6)."""
 
-from functools import cache, cached_property
+from functools import cached_property
 
 import keras
 import numpy as np
@@ -9,6 +9,7 @@ from zoo.datasets.casia2.casia2_dataset_builder import Picture, pictures, split
 from zoo.datasets.ranked_pairs import RankedPairs
 from zoo.experiments.hyperimage.forgery import training as forgery
 from zoo.experiments.hyperimage.forgery.training import SCALES, Scale
+from zoo.experiments.run.cached_method import cached_method
 from zoo.experiments.run.cells import Settings
 from zoo.hyperimage import ForgeryEndToEnd, RankingNet, TwoStage
 from zoo.hyperimage.contour import contour_points, patches_at, tampered_region
@@ -31,7 +32,6 @@ class Casia:
 
     def __init__(self, found: list[Picture], scale: Scale, seed: int) -> None:
         self.parts, self.scale, self.seed = split(found, seed), scale, seed
-        self.probabilities = cache(self._probabilities)
 
     def pairs(self, part: str) -> tuple[np.ndarray, np.ndarray]:
         """Contour patches of every tampered picture whose authentic one is there, of its size and like it."""
@@ -89,7 +89,8 @@ class Casia:
         """1 for authentic, float32 (n,)."""
         return np.float32([not p.tampered for p in self.parts[part]])
 
-    def _probabilities(self, proposed: bool) -> np.ndarray:
+    @cached_method()
+    def probabilities(self, proposed: bool) -> np.ndarray:
         """Of authentic, for the test part."""
         test = self.parts["test"]
         if proposed:

@@ -2,7 +2,7 @@
 
 Command:  zoo pretrain hyperimage --scale laptop --only forgery
 Expected: the stored weights `hyperimage-forgery-*`; their numbers are Table 3's, see zoo/hyperimage/README.md
-Time:     see `zoo/weights.json`; seconds for `smoke`
+Time:     see `zoo/hyperimage/weights.json`; seconds for `smoke`
 
 Hosts and donors are generated scenes; the photographs of the tables are never seen. On a laptop the networks have a
 quarter of the paper's filters (`width`): the full ranking network costs 16 times as much. They start

@@ -1,7 +1,6 @@
 """The paper's protocol on LIVE and TID2013 (pages 4 to 6): repeated splits by reference, trained in each."""
 
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import keras
@@ -9,6 +8,7 @@ import numpy as np
 
 from zoo.datasets.iqa import Rated, split_scenes
 from zoo.experiments.hyperimage.quality.training import Example, Scale, patch_sets
+from zoo.experiments.run.cached_method import cached_method
 from zoo.experiments.run.cells import DataUnavailable
 from zoo.hyperimage import CNNIQA, DeepEndToEnd, LIVEStageTwo, ShallowEndToEnd, TIDStageTwo, TwoStage, VGGPatchNet
 from zoo.images import read_image
@@ -33,7 +33,6 @@ class Protocol:
 
     def __init__(self, dataset: str, images: list[Rated], scale: Scale, seed: int) -> None:
         self.dataset, self.images, self.scale, self.seed = dataset, images, scale, seed
-        self.scores = cache(self._scores)
 
     def part(self, split: int, name: str, distortions: frozenset[str] | None) -> list[Rated]:
         """The images of one part of a split, with these distortions alone where given."""
@@ -42,7 +41,8 @@ class Protocol:
         found = [image for image in self.images if image.reference.name in chosen]
         return [image for image in found if distortions is None or image.distortion in distortions]
 
-    def _scores(self, split: int, method: str, distortions: frozenset[str] | None) -> tuple[np.ndarray, np.ndarray]:
+    @cached_method()
+    def scores(self, split: int, method: str, distortions: frozenset[str] | None) -> tuple[np.ndarray, np.ndarray]:
         """Scores and opinions of the test images of a split."""
         keras.utils.set_random_seed(self.seed + 1000 * split)
         test = self.part(split, "test", distortions)

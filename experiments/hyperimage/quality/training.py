@@ -2,7 +2,7 @@
 
 Command:  zoo pretrain hyperimage --scale laptop --only quality
 Expected: the stored weights `hyperimage-quality-*`; their numbers are Table 2's, see zoo/hyperimage/README.md
-Time:     see `zoo/weights.json`; seconds for `smoke`
+Time:     see `zoo/hyperimage/weights.json`; seconds for `smoke`
 
 There is no opinion score without LIVE or TID2013: GMSD, a full-reference measure, stands in, as 9 - 25 GMSD, so that a
 reference has TID2013's 9. What is learned is agreement with GMSD, never quality. References are generated scenes; the

@@ -2,7 +2,7 @@
 
 Command:  zoo pretrain hyperimage --scale laptop        (synthetic, quality and forgery; --only synthetic)
 Expected: the stored weights `hyperimage-synthetic-*`; their numbers are Table 1's, see zoo/hyperimage/README.md
-Time:     see `zoo/weights.json`; seconds for `smoke`
+Time:     see `zoo/hyperimage/weights.json`; seconds for `smoke`
 
 Not in the paper, and chosen here: how many images (4,000 and 400 for validation), that artefacts do not overlap, that
 a patch is labelled with its own part of equation 3, which patches are trained on (as many with an artefact as without,

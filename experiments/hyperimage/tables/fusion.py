@@ -4,7 +4,7 @@ Barni et al. 2018 (zoo.contrast) average patch scores and leave better fusion to
 the synthetic task's shape reads the hyper-images that ContrastNet's `fc` makes, and is compared with that mean.
 
 Command:  zoo reproduce hyperimage fusion
-Expected: results/laptop/hyperimage_fusion.csv
+Expected: runs/tables/laptop/hyperimage_fusion.csv
 Time:     some minutes on two cores at `laptop`
 
 Trained on generated scenes, tested on the embedded photographs; pictures are compressed at quality 90.
@@ -25,7 +25,7 @@ from zoo.datasets import keyed
 from zoo.datasets.embedded import generate_scene
 from zoo.datasets.jpeg import compress
 from zoo.datasets.photographs import photographs
-from zoo.experiments.contrast.tables.table_1 import percent
+from zoo.experiments.contrast.evaluation import percent
 from zoo.experiments.run.cells import Cell, DataUnavailable, Settings, Table
 from zoo.experiments.run.scales import scale_of
 from zoo.hyperimage import Recipe, SyntheticStageTwo, TwoStage

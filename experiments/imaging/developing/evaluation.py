@@ -2,7 +2,7 @@
 
 import dataclasses
 import time
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 
 import keras
@@ -14,6 +14,7 @@ from zoo.datasets.developed import Developed, DevelopedPatches
 from zoo.experiments.imaging import data
 from zoo.experiments.imaging.developing.pretrained import NAMES
 from zoo.experiments.imaging.developing.training import NETWORKS, squared_error_255
+from zoo.experiments.run.cached_method import cached_method
 from zoo.experiments.run.cells import Settings
 from zoo.experiments.run.scales import scale_of
 from zoo.imaging import INet
@@ -62,7 +63,6 @@ class Evaluation:
                 f"Imaging tables use the synthetic camera (embedded) or a folder of RAW files, --data-dir. "
                 f"Received: {settings.dataset!r}"
             )
-        self.values = cache(self._values)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -103,10 +103,12 @@ class Evaluation:
         sources = [picture.source for picture in self.pictures[column]]
         return bootstrap_mean(values, sources, seed=self.settings.seed)
 
-    def _values(self, row: str, column: str, metric: str) -> np.ndarray:
+    @cached_method()
+    def values(self, row: str, column: str, metric: str) -> np.ndarray:
+        """A measure of each picture of a column, (n,)."""
         return np.array([self._measured(row, column)[i][metric] for i in range(len(self.pictures[column]))])
 
-    @cache  # noqa: B019 (an evaluation lives as long as its table's run)
+    @cached_method()
     def _measured(self, row: str, column: str) -> list[dict[str, float]]:
         """All measures of a row at once: pictures are developed once and not kept."""
         found = []
@@ -130,7 +132,7 @@ class Evaluation:
         planes = tiles.pad(planes, 4, 4)
         return np.asarray(self._network(row).predict_on_batch(planes[None]))[0, : 2 * height, : 2 * width]
 
-    @cache  # noqa: B019
+    @cached_method()
     def _network(self, row: str) -> keras.Model:
         if row == UNTRAINED:
             return INet()

@@ -7,7 +7,7 @@ epochs; 17 to 26 minutes (INet), 2 to 4 hours (UNet), 12 to 22 hours (DNet) on a
 Command:  make pretrained PAPER=imaging INSTALL=1        (or: zoo pretrain imaging --scale laptop --install)
           zoo imaging fit RAW_DIR --network inet --scale paper
 Expected: the stored weights and their numbers, see zoo/imaging/README.md
-Time:     an hour on two cores with AVX512-BF16 and other work beside it for `laptop`, as `zoo/weights.json`
+Time:     an hour on two cores with AVX512-BF16 and other work beside it for `laptop`, as `zoo/imaging/weights.json`
           adds up; seconds for `smoke`
 """
 

@@ -1,4 +1,4 @@
-"""``zoo imaging detect``: which manipulation a picture went through before the web."""
+"""``zoo imaging detect``: which manipulation a picture went through, and ``zoo pretrain imaging --joint``."""
 
 import argparse
 import sys
@@ -29,6 +29,23 @@ def add_detect(verbs: "argparse._SubParsersAction") -> None:
     )
     detect.add_argument("--patch", type=int, default=64, help="side of a patch, as in the weights' training")
     detect.set_defaults(run=_detect)
+
+
+def pretrain(options: argparse.Namespace, command: str) -> int:
+    """Train camera and analyst together, after the networks and in the same folder; pack and store them.
+
+    ``command`` is kept with them.
+
+    Raises:
+        ValueError: For data: the stored networks are those of the synthetic camera; where the networks were not trained
+            before.
+    """
+    from zoo.experiments.imaging.data import training_folder
+    from zoo.experiments.imaging.joint import pretrained
+
+    folder, local = training_folder(options, "zoo.experiments.imaging.joint.training")
+    pretrained.run(options.scale, folder, options.seed, command, local)
+    return 0
 
 
 def _detect(options: argparse.Namespace) -> int:

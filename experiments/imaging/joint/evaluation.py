@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from functools import cache, cached_property, lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import keras
@@ -15,6 +15,7 @@ from zoo.experiments.imaging.developing.training import NETWORKS
 from zoo.experiments.imaging.joint.real_channel import Files, RealChannel, saved_versions
 from zoo.experiments.imaging.joint.scales import OWN, JointRun, JointScale, check_scale
 from zoo.experiments.imaging.joint.training import build, pictures_of, validation_patches
+from zoo.experiments.run.cached_method import cached_method
 from zoo.experiments.run.cells import Cell, DataUnavailable, Settings
 from zoo.experiments.train.fitting import SavedState
 from zoo.imaging.joint.workflow import ImagingWorkflow
@@ -61,11 +62,7 @@ class JointEvaluation:
         self.camera = camera if settings.data_dir is None else OWN
         self.folder = Path("runs") / f"imaging-{settings.scale}-{settings.seed}"
         self.folder = self.folder if settings.weights is None else settings.weights
-        self.probabilities = cache(self._probabilities)
-        self.fidelity = cache(self._fidelity)
         # Pictures and networks are large, and are asked for one after the other.
-        self.developed = lru_cache(maxsize=2)(self._developed)
-        self.workflow = lru_cache(maxsize=2)(self._workflow)
 
     @cached_property
     def pictures(self) -> list:
@@ -116,7 +113,9 @@ class JointEvaluation:
         """A cell that needs the models of all ``runs``; ``not-run`` where one is nowhere."""
         found = [self.weights(run) for run in runs]
         if None in found:
-            return Cell(row, column, metric, paper, status="not-run", why=absent(runs[found.index(None)]))
+            needs = " ".join(f"trained:{run.name}.keras" for run in runs)
+            why = absent(runs[found.index(None)])
+            return Cell(row, column, metric, paper, status="not-run", why=why, needs=needs)
         return Cell(row, column, metric, paper, measure, weights=" ".join(found))
 
     def per_patch_accuracy(self, run: JointRun, channel: Channel = TRAINED_CHANNEL) -> np.ndarray:
@@ -132,7 +131,13 @@ class JointEvaluation:
         """Share in percent of class ``true`` that is called ``predicted``."""
         return self.mean(100.0 * (self.probabilities(run, TRAINED_CHANNEL)[:, true].argmax(-1) == predicted))
 
-    def _workflow(self, run: JointRun) -> ImagingWorkflow:
+    @cached_method(maxsize=2)
+    def workflow(self, run: JointRun) -> ImagingWorkflow:
+        """The model of ``run`` with its weights, in float32.
+
+        Raises:
+            DataUnavailable: Where it is nowhere.
+        """
         where = self.weights(run)
         if where is None:
             raise DataUnavailable(absent(run))
@@ -147,13 +152,15 @@ class JointEvaluation:
         zoo.weights.load_into(workflow.fan, fan)
         return workflow
 
-    def _developed(self, run: JointRun) -> np.ndarray:
+    @cached_method(maxsize=2)
+    def developed(self, run: JointRun) -> np.ndarray:
         """What the NIP makes of the patches, clipped, float32 (n, 2p, 2p, 3)."""
         nip, planes = self.workflow(run).nip, self.patches[0]
         parts = [np.asarray(nip(planes[i : i + 16]), np.float32) for i in range(0, len(planes), 16)]
         return np.clip(np.concatenate(parts), 0, 1)
 
-    def _probabilities(self, run: JointRun, channel: Channel) -> np.ndarray:
+    @cached_method()
+    def probabilities(self, run: JointRun, channel: Channel) -> np.ndarray:
         """What the FAN says: (patches, true class, class)."""
         workflow, rgb = self.workflow(run), self.developed(run)
         if run.codec == "none":  # as many pixels for the FAN as behind a channel
@@ -161,7 +168,8 @@ class JointEvaluation:
         parts = (received(workflow, rgb[i : i + 16], channel) for i in range(0, len(rgb), 16))
         return np.concatenate([np.stack([np.asarray(workflow.fan(v)) for v in part], 1) for part in parts])
 
-    def _fidelity(self, run: JointRun, metric: str) -> np.ndarray:
+    @cached_method()
+    def fidelity(self, run: JointRun, metric: str) -> np.ndarray:
         """PSNR or SSIM of each patch to its target, (n,)."""
         return fidelity(self.patches[1], self.developed(run), metric)
 
@@ -201,3 +209,15 @@ def fidelity(targets: np.ndarray, images: np.ndarray, metric: str) -> np.ndarray
         "SSIM, range 1": ssim,
     }
     return np.array([measures[metric](target, image) for target, image in zip(targets, images, strict=True)])
+
+
+def progress(run: JointRun, scale: JointScale, folder: Path) -> list[tuple[int, dict]]:
+    """Epoch, counted over all parts, and log of every validation of ``run``; empty where it has not come to its end."""
+    if not is_finished(run, scale, folder):
+        return []
+    logs = [SavedState(folder, name).history() for name, _, _ in scale.parts(run)]
+    found: list[tuple[int, dict]] = []
+    for log in logs:
+        before = found[-1][0] if found else 0
+        found += [(before + entry["epoch"], entry) for entry in log]
+    return found

@@ -9,9 +9,8 @@ import zoo.weights
 from zoo.experiments.imaging import data
 from zoo.experiments.imaging.developing.pretrained import NAMES, UNSEEN, bits
 from zoo.experiments.imaging.developing.training import NETWORKS
-from zoo.experiments.imaging.joint.evaluation import stored_names
+from zoo.experiments.imaging.joint.evaluation import progress, stored_names
 from zoo.experiments.imaging.joint.scales import MARGIN, JointRun, JointScale, check_scale
-from zoo.experiments.imaging.joint.tables.figure_8 import progress
 from zoo.experiments.imaging.joint.training import build, train_all, validation_patches
 from zoo.experiments.train import install_weights
 from zoo.imaging.joint.workflow import ImagingWorkflow

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from zoo.datasets.jpeg import compress
-from zoo.experiments.imaging.prnu.pipelines import to_8_bits
+from zoo.imaging.developing.picture import to_8_bits
 from zoo.imaging.joint.workflow import ImagingWorkflow
 from zoo.layers import DifferentiableJPEG
 

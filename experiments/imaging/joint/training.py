@@ -10,7 +10,7 @@ Command:  zoo pretrain imaging --joint                     all trainings of `lap
           python -m zoo.experiments.imaging.joint.training --network dnet --weight 0.25 --repetition 3 --scale paper \
               --data-dir RAW_DIR --nip dnet.keras --folder runs/d90     one cell of the paper's protocol
 Expected: Tables 4 and S1, see zoo/imaging/README.md
-Time:     at `laptop` UNet, F: 17 minutes, F+N: 25, with a margin 35, as zoo/weights.json has them, beside other work;
+Time:     at `laptop` UNet, F: 17 minutes, F+N: 25, with a margin 35, as weights.json has them, beside other work;
           `smoke` seconds; `paper` not measured
 
 At `laptop` F and all F+N of a network share their beginning (`JointScale.parts`): the FAN first learns alone. Then F

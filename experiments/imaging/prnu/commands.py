@@ -5,11 +5,10 @@ import sys
 from pathlib import Path
 
 from zoo.experiments.cli.score_pictures import add_pictures, as_json, readable
+from zoo.imaging.prnu.matching import THRESHOLD
 
 FEW = 20
 """Below so many photographs a fingerprint is mostly noise."""
-THRESHOLD = 60.0
-"""PCE above which a picture is said to be the camera's (Goljan, Fridrich and Filler, SPIE 2009)."""
 NOTE = (
     "PCE above 60 is the literature's threshold for the same camera; scaled or turned pictures are not found, and a "
     "picture that helped to make the fingerprint proves nothing: zoo/imaging/README.md"
@@ -31,6 +30,20 @@ def add_prnu(verbs: "argparse._SubParsersAction") -> None:
     add_pictures(match)
     match.add_argument("--threshold", type=float, default=THRESHOLD, help="PCE from which it is a match (default 60)")
     match.set_defaults(run=_match)
+
+
+def pretrain(options: argparse.Namespace, command: str) -> int:
+    """Train Table 3's network for low light, pack and store it; ``command`` is kept with it.
+
+    Raises:
+        ValueError: For data: the network is that of a synthetic camera.
+    """
+    from zoo.experiments.imaging.data import training_folder
+    from zoo.experiments.imaging.prnu import training
+
+    folder, local = training_folder(options, "zoo imaging fit RAW_DIR --network NAME")
+    training.run(options.scale, folder, options.seed, command, local)
+    return 0
 
 
 def _fingerprint(options: argparse.Namespace) -> int:

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
-from functools import cache, reduce
+from functools import reduce
 from operator import add
 
 import numpy as np
@@ -11,6 +11,7 @@ from zoo.datasets.camera import Body
 from zoo.experiments.imaging.prnu import shots
 from zoo.experiments.imaging.prnu.pipelines import Pipeline
 from zoo.experiments.imaging.prnu.shots import ROLES, Shot
+from zoo.experiments.run.cached_method import cached_method
 from zoo.experiments.run.cells import Cell, Settings
 from zoo.experiments.run.scales import scale_of
 from zoo.imaging.prnu import CorrelationPredictor, FingerprintSums, best_f1, correlation, match, tampering_map
@@ -52,9 +53,6 @@ class PrnuEvaluation:
     def __init__(self, settings: Settings, pipelines: list[Pipeline], body: Body, scale: Scale | None = None) -> None:
         self.settings, self.scale, self.body = settings, scale or scale_of(SCALES, settings.scale), body
         self.pipelines = {p.name: p for p in pipelines}
-        self.shots, self.sums, self.fingerprint = cache(self._shots), cache(self._sums), cache(self._fingerprint)
-        self.predictor, self.tampered = cache(self._predictor), cache(self._tampered)
-        self.f1, self.pces, self._of_folder = cache(self._f1), cache(self._pces), cache(self._dealt)
 
     @property
     def truth(self) -> np.ndarray:
@@ -93,18 +91,22 @@ class PrnuEvaluation:
         chosen = self.pipelines[pipeline]
         return [chosen.develop(shot) for shot in self.shots(role, chosen.exposure)]
 
-    def _shots(self, role: str, exposure: float = 1.0) -> list[Shot]:
+    @cached_method()
+    def shots(self, role: str, exposure: float = 1.0) -> list[Shot]:
+        """Photographs of a role, as the sensor recorded them; see ``shots.ROLES``."""
         if self.settings.data_dir is not None:
-            return self._of_folder()[role]
+            return self._dealt()[role]
         return shots.synthetic(
             self.body, role, getattr(self.scale, role), self.scale.side, self.settings.seed, exposure
         )
 
+    @cached_method()
     def _dealt(self) -> dict[str, list[Shot]]:
         counts = {role: getattr(self.scale, role) for role in ROLES}
         return shots.folder(self.settings.data_dir, counts, self.scale.side, self.settings.seed)
 
-    def _sums(self, pipeline: str) -> list[FingerprintSums]:
+    @cached_method()
+    def sums(self, pipeline: str) -> list[FingerprintSums]:
         """The fingerprint's sums, in groups of scenes."""
         pictures = self.pictures("fingerprint", pipeline)
         groups = [FingerprintSums() for _ in range(min(self.scale.groups, len(pictures)))]
@@ -112,7 +114,9 @@ class PrnuEvaluation:
             groups[i % len(groups)].add(picture)
         return groups
 
-    def _fingerprint(self, pipeline: str, without: int | None = None) -> np.ndarray:
+    @cached_method()
+    def fingerprint(self, pipeline: str, without: int | None = None) -> np.ndarray:
+        """Of a pipeline, from all groups but one, (side, side)."""
         return reduce(add, [s for i, s in enumerate(self.sums(pipeline)) if i != without]).fingerprint()
 
     def _pattern(self, name: str, without: int | None = None) -> np.ndarray:
@@ -121,7 +125,9 @@ class PrnuEvaluation:
     def _sums_of_any(self, *names: str) -> list[FingerprintSums]:
         return self.sums(next(name for name in names if name != TRUTH))
 
-    def _predictor(self, model: str, pipeline: str) -> CorrelationPredictor:
+    @cached_method()
+    def predictor(self, model: str, pipeline: str) -> CorrelationPredictor:
+        """The correlation that is expected of a camera model on a pipeline's pictures."""
         pictures = self.pictures("predictor", pipeline)
         return CorrelationPredictor.fit(self._model_pattern(model), pictures, self.scale.window, WINDOWS)
 
@@ -133,21 +139,26 @@ class PrnuEvaluation:
         start = (self.scale.side - self.scale.square) // 2
         return np.s_[start : start + self.scale.square, start : start + self.scale.square]
 
-    def _tampered(self, pipeline: str) -> list[np.ndarray]:
+    @cached_method()
+    def tampered(self, pipeline: str) -> list[np.ndarray]:
         """Test pictures with the square in the middle flipped from left to right."""
         pictures = [p.copy() for p in self.pictures("test", pipeline)]
         for picture in pictures:
             picture[self._square] = picture[self._square][:, ::-1].copy()
         return pictures
 
-    def _f1(self, model: str, pipeline: str) -> np.ndarray:
+    @cached_method()
+    def f1(self, model: str, pipeline: str) -> np.ndarray:
+        """Best F1 of each tampered test picture under a camera model, (n,)."""
         # The paper's camera models have a fingerprint and a predictor of one pipeline; the controls have no pipeline.
         predictor = self.predictor(model, pipeline if model in (TRUTH, ANOTHER_BODY) else model)
         pattern, truth = self._model_pattern(model), self.truth
         maps = (tampering_map(p, pattern, predictor, self.scale.stride) for p in self.tampered(pipeline))
         return np.array([best_f1(m.full_size(), truth)[0] for m in maps])
 
-    def _pces(self, pipeline: str) -> np.ndarray:
+    @cached_method()
+    def pces(self, pipeline: str) -> np.ndarray:
+        """PCE of each test picture of a pipeline with its own fingerprint, (n,)."""
         pattern = self.fingerprint(pipeline)
         return np.array([match(pattern, picture).pce for picture in self.pictures("test", pipeline)])
 

@@ -11,7 +11,10 @@ import numpy as np
 import zoo.weights
 from zoo.experiments.imaging.prnu.shots import Shot
 from zoo.imaging.developing import pipeline
+from zoo.imaging.developing.picture import to_8_bits
 
+CAMERA = "cedar"
+EXPOSURE = 1 / 100
 NETWORKS = ("INet", "DNet", "UNet")
 PHASE = "GBRG"
 """Of the mosaics that the stored networks of Figure 5 are trained on."""
@@ -57,11 +60,6 @@ def low_light(exposure: float, folder: Path | None) -> list[Pipeline]:
 def denoised(picture: np.ndarray) -> np.ndarray:
     """Non-local means at OpenCV's strength for visible noise, uint8 RGB."""
     return cv2.fastNlMeansDenoisingColored(picture, None, 10, 10, 5, 15)
-
-
-def to_8_bits(rgb: np.ndarray) -> np.ndarray:
-    """Float [0, 1] to uint8, rounded."""
-    return np.rint(np.clip(rgb, 0, 1) * 255).astype(np.uint8)
 
 
 def _neural(

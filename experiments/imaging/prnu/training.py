@@ -2,7 +2,7 @@
 
 Command:  zoo pretrain imaging --low-light [--scale laptop]
 Then:     zoo reproduce imaging table-3 --weights runs/imaging-laptop-0
-Expected: results/laptop/imaging_table_3.csv, row "UNet (short)"
+Expected: runs/tables/laptop/imaging_table_3.csv, row "UNet (short)"
 Time:     as the UNet of ``training.py`` at the same scale
 
 Both exposures of a scene come from the body of Table 3, the long one developed by the classical pipeline; planes of the
@@ -24,8 +24,7 @@ from zoo.datasets.developed import Developed, fixed_patches
 from zoo.datasets.embedded import generate_linear_scene
 from zoo.experiments.imaging.developing import training
 from zoo.experiments.imaging.developing.pretrained import bits
-from zoo.experiments.imaging.prnu.pipelines import LOW_LIGHT
-from zoo.experiments.imaging.prnu.tables.table_3 import CAMERA, EXPOSURE
+from zoo.experiments.imaging.prnu.pipelines import CAMERA, EXPOSURE, LOW_LIGHT
 from zoo.experiments.train import fitting, install_weights
 from zoo.imaging import UNet
 from zoo.imaging.developing import pipeline

@@ -1,7 +1,7 @@
 """H-net and R-net beside Baluja's networks, and MSE beside SSIM as the loss: trained alike, three seeds.
 
 Command:  zoo reproduce steganography comparison
-Expected: results/laptop/steganography_comparison.csv: the curves, and the differences at equal steps and equal seconds
+Expected: runs/tables/laptop/steganography_comparison.csv: curves, and differences at equal steps and equal seconds
 Time:     `laptop` 27 minutes of one core (nine trainings of 180 seconds each); `smoke` a minute
 
 The paper compares end results, without settings for the baseline. Here every network gets the same pairs (generated
@@ -10,52 +10,28 @@ with 0.001, lambda 0.75, and the same seconds of processor time; the losses are 
 noise. "MSE is better than SSIM" (section III-D) is the third row, judged by MSE and by SSIM.
 """
 
-import dataclasses
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 from pathlib import Path
 
-import keras
 import numpy as np
 import pandas as pd
 
-from zoo.datasets.pairs import HidingPairs
 from zoo.experiments.run.cells import Cell, Settings, Table
 from zoo.experiments.run.plotting import pyplot, save
 from zoo.experiments.run.scales import scale_of
-from zoo.experiments.steganography.timing import seconds
-from zoo.experiments.steganography.training import VALIDATION_SEED
-from zoo.experiments.train.precision import FASTEST, precision
+from zoo.experiments.steganography.compared_training import (
+    BALUJA,
+    METRICS,
+    NETWORKS,
+    OURS,
+    POINTS,
+    SCALES,
+    SSIM,
+    Curve,
+    train,
+)
 from zoo.metrics import Estimate, bootstrap_mean
-from zoo.steganography import BalujaNet, HNet, RNet, Steganographer
-from zoo.steganography.steganographer import adam
-
-WEIGHT, NOISE = 0.75, 0.01
-OURS, SSIM, BALUJA = "ours", "ours, SSIM loss", "Baluja"
-NETWORKS = (OURS, SSIM, BALUJA)
-METRICS = ("loss (equation 1)", "MSE, C-H", "MSE, S-O", "SSIM, C-H", "SSIM, S-O", "steps")
-POINTS = 8
-"""Points of a curve, at equal distances in time."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Scale:
-    """``seconds`` of processor time (wall clock on a GPU) for each training."""
-
-    seconds: float
-    size: int
-    batch_size: int
-    seeds: tuple[int, ...]
-    precision: str
-
-
-SCALES = {
-    "smoke": Scale(0.5, 32, 2, (0,), "float32"),
-    "laptop": Scale(180, 32, 8, (0, 1, 2), FASTEST),
-    "paper": Scale(36_000, 224, 16, (0, 1, 2), "float32"),
-}
-Curve = list[dict[str, float]]
-"""One dict of ``METRICS`` for each point."""
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
@@ -74,43 +50,6 @@ def cells(settings: Settings) -> Iterator[Cell]:
             for column in ("equal seconds", "equal steps"):
                 measure = partial(_difference, curve, scale.seeds, network, metric, column)
                 yield _cell(f"{network} - ours", column, f"{metric}, difference", measure)
-
-
-def train(scale: Scale, network: str, seed: int) -> tuple[Steganographer, Curve]:
-    """Train a network for the scale's seconds and judge it at every point."""
-    keras.utils.set_random_seed(seed)
-    with precision(scale.precision):
-        noise = keras.layers.GaussianNoise(NOISE, seed=seed)
-        if network == BALUJA:
-            model = BalujaNet(weight=WEIGHT, quantize=True, channel=noise)
-        else:
-            loss = "ssim" if network == SSIM else "mse"
-            model = Steganographer(HNet(), RNet(), WEIGHT, loss, quantize=True, channel=noise)
-    model.compile(adam(1e-3, 0.9))
-    pairs = HidingPairs(1, scale.batch_size, scale.size, seed)
-    held_out = HidingPairs(1, 32, scale.size, seed + VALIDATION_SEED).batch(0, 0)
-    model.train_on_batch(pairs.batch(0, 0))  # traces and compiles; the same for all
-    curve, spent, step = [], 0.0, 1
-    for point in range(POINTS):
-        while spent < scale.seconds * (point + 1) / POINTS:
-            batch = pairs.batch(0, step)
-            began = seconds()
-            model.train_on_batch(batch)
-            spent += seconds() - began
-            step += 1
-        curve.append(_judge(model, held_out) | {"steps": float(step)})
-    return model, curve
-
-
-def _judge(model: Steganographer, pairs: dict[str, np.ndarray]) -> dict[str, float]:
-    outputs = model.predict(pairs, batch_size=8, verbose=0)
-    parts = {"C-H": ("cover", "container"), "S-O": ("secret", "revealed")}
-    found = {}
-    for part, (truth, image) in parts.items():
-        found[f"MSE, {part}"] = float(np.square(pairs[truth] - outputs[image]).mean())
-        clipped = np.clip(outputs[image], 0, 1)
-        found[f"SSIM, {part}"] = float(np.mean(keras.ops.image.ssim(pairs[truth], clipped, max_val=1.0)))
-    return found | {"loss (equation 1)": found["MSE, C-H"] + WEIGHT * found["MSE, S-O"]}
 
 
 def _cell(row: str, column: str, metric: str, measure: Callable[[], Estimate]) -> Cell:

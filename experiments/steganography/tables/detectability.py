@@ -1,7 +1,7 @@
 """How well a steganalyser that knows the method tells containers from covers.
 
 Command:  zoo reproduce steganography detectability
-Expected: results/laptop/steganography_detectability.csv
+Expected: runs/tables/laptop/steganography_detectability.csv
 Time:     `laptop` five minutes on two cores (stored weights)
 
 Not in the paper, which calls the difference hardly noticeable and asks no detector. The detector has SPAM features
@@ -21,8 +21,7 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from zoo.datasets import keyed
 from zoo.datasets.pairs import small_scene
 from zoo.experiments.run.cells import Cell, Settings, Table
-from zoo.experiments.steganography.evaluation import LSB, MISSING, STORED_WEIGHT, Evaluation
-from zoo.experiments.steganography.tables.trade_off import NETWORKS
+from zoo.experiments.steganography.evaluation import LSB, MISSING, NETWORKS, STORED_WEIGHT, Evaluation
 from zoo.metrics import Estimate
 from zoo.steganography.steganalysis import spam
 

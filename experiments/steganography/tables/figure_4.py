@@ -1,7 +1,7 @@
 """Figure 4 of Pham Van et al. 2019: the training loss over the epochs.
 
 Command:  zoo reproduce steganography figure-4 --weights runs/steganography-laptop-0
-Expected: results/laptop/steganography_figure_4.csv and .png
+Expected: runs/tables/laptop/steganography_figure_4.csv and .png
 Time:     seconds; the training itself is `zoo pretrain steganography`
 
 The values are those that the training logged, of lambda 0.75 (see `experiments/steganography/training.py`).
@@ -41,9 +41,8 @@ def cells(settings: Settings) -> Iterator[Cell]:
     for row, name in ROWS.items():
         for epoch in range(1, scale.epochs + 1):
             if epoch not in history:
-                yield Cell(
-                    row, str(epoch), "loss", status="not-run", why="read from the training's folder; give --weights"
-                )
+                why = "read from the training's folder; give --weights"
+                yield Cell(row, str(epoch), "loss", status="not-run", why=why, needs="trained")
                 continue
             measure = partial(_logged, float(history[epoch][name]), scale.steps * scale.batch_size)
             yield Cell(row, str(epoch), "loss", None, measure, weights="trained", steps=epoch * scale.steps)

@@ -1,7 +1,7 @@
 r"""Table I of Pham Van et al. 2019: the loss of equation 1, for three lambdas, beside Baluja's networks.
 
 Command:  zoo reproduce steganography table-1      (or: make reproduce-table-1 PAPER=steganography)
-Expected: results/laptop/steganography_table_1.csv; the family's README has the numbers and what they mean
+Expected: runs/tables/laptop/steganography_table_1.csv; the family's README has the numbers and what they mean
 Time:     `laptop` a minute on two cores (stored weights); `paper` (lambda 0.5, 0.75, 1, both methods) wants a GPU:
           zoo pretrain steganography --scale paper --dataset imagenet2012
           zoo reproduce steganography table-1 --scale paper --dataset imagenet2012 --weights runs/steganography-paper-0
@@ -17,18 +17,12 @@ from collections.abc import Iterator
 from functools import partial
 
 from zoo.experiments.run.cells import Cell, Settings, Table
-from zoo.experiments.steganography.evaluation import LSB, MISSING, WEIGHTS, Evaluation
+from zoo.experiments.steganography.evaluation import COLUMNS, LSB, MISSING, NEEDED, WEIGHTS, Evaluation
 from zoo.experiments.steganography.values import paper_values
 from zoo.metrics import Estimate
 from zoo.steganography.measures import mse
 
-COLUMNS = {"ours": "ours", "Baluja": "baluja"}
 PAPER_DATA = {"Imagenet": "imagenet2012", "Holiday": "holidays"}
-NEEDED = {
-    "imagenet2012": "needs ImageNet, --dataset imagenet2012",
-    "holidays": "needs INRIA Holidays, --dataset holidays --data-dir HOLIDAYS",
-}
-"""Why a row of the paper has no number without its data."""
 METRIC = "loss (equation 1)"
 
 

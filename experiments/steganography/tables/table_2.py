@@ -1,7 +1,7 @@
 """Table II of Pham Van et al. 2019: averaged pixel-wise difference (APD) of cover and container, secret and revealed.
 
 Command:  zoo reproduce steganography table-2
-Expected: results/laptop/steganography_table_2.csv
+Expected: runs/tables/laptop/steganography_table_2.csv
 Time:     `laptop` a minute on two cores (stored weights); `paper` as Table I
 
 APD is computed as the tool that the paper cites does it (mean absolute difference over 255, a ratio), and in grey
@@ -15,8 +15,7 @@ from functools import partial
 import numpy as np
 
 from zoo.experiments.run.cells import Cell, Settings, Status, Table
-from zoo.experiments.steganography.evaluation import LSB, MISSING, STORED_WEIGHT, Evaluation
-from zoo.experiments.steganography.tables.table_1 import COLUMNS, NEEDED
+from zoo.experiments.steganography.evaluation import COLUMNS, LSB, MISSING, NEEDED, STORED_WEIGHT, Evaluation
 from zoo.experiments.steganography.values import paper_values
 from zoo.steganography.measures import apd_levels, apd_ratio
 

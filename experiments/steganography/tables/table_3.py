@@ -1,7 +1,7 @@
 """Table III of Pham Van et al. 2019: time to train on 15,000 images, by batch size, beside Baluja's networks.
 
 Command:  zoo reproduce steganography table-3
-Expected: results/laptop/steganography_table_3.csv; only the ratio of the two methods means anything elsewhere
+Expected: runs/tables/laptop/steganography_table_3.csv; only the ratio of the two methods means anything elsewhere
 Time:     `laptop` some ten minutes of one core (32x32 pixels, three steps of each, scaled up to 15,000 pairs)
 
 The paper says neither whether its seconds are of an epoch (they fit that) nor what a batch counts; here a batch of 16

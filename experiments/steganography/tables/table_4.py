@@ -1,7 +1,7 @@
 """Table IV of Pham Van et al. 2019: time to hide and reveal one image at 224x224, beside Baluja's networks.
 
 Command:  zoo reproduce steganography table-4
-Expected: results/laptop/steganography_table_4.csv; only the ratio of the two methods means anything elsewhere
+Expected: runs/tables/laptop/steganography_table_4.csv; only the ratio of the two methods means anything elsewhere
 Time:     `laptop` two minutes of one core
 
 The row of the device at hand is measured, GPU or CPU; the other is ``not-run``. Randomly initialised networks.

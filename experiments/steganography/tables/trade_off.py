@@ -1,7 +1,7 @@
 """What hiding costs the cover and the secret image, after a PNG round trip and after harm: networks against LSB.
 
 Command:  zoo reproduce steganography trade-off
-Expected: results/laptop/steganography_trade_off.csv; the family's README says where ours wins and where not
+Expected: runs/tables/laptop/steganography_trade_off.csv; the family's README says where ours wins and where not
 Time:     `laptop` ten minutes of one core (stored weights; Baluja's networks, which are not stored, and ours beside
           them are trained as in `comparison`, 180 seconds each)
 
@@ -25,17 +25,15 @@ from zoo.experiments.steganography.evaluation import (
     LSB,
     LSB_PLAIN,
     MISSING,
-    OURS_JPEG,
+    NETWORKS,
     STORED_WEIGHT,
     Evaluation,
 )
-from zoo.experiments.steganography.tables.table_1 import COLUMNS
 from zoo.metrics import Estimate
 from zoo.steganography.hiding import resize
 from zoo.steganography.measures import mse, psnr, ssim
 
 PARTS = ("C-H", "S-O")
-NETWORKS = {**COLUMNS, "ours, trained through JPEG": OURS_JPEG}
 
 
 def halve(container: np.ndarray) -> np.ndarray:

@@ -42,3 +42,8 @@ def write_picture(path: str | Path, rgb: np.ndarray) -> None:
     except OSError as error:
         wrong = f"cannot be written ({error.strerror})"
         raise ImageError(path, wrong, "a path in an existing, writable folder is needed") from error
+
+
+def to_8_bits(rgb: np.ndarray) -> np.ndarray:
+    """Float [0, 1] to uint8, rounded."""
+    return np.rint(np.clip(rgb, 0, 1) * 255).astype(np.uint8)

@@ -3,7 +3,7 @@
 Besides, the second stage at the paper's rate, which the stored networks are not trained at.
 
 Command:  zoo reproduce hyperimage sweep
-Expected: results/laptop/hyperimage_sweep.csv
+Expected: runs/tables/laptop/hyperimage_sweep.csv
 Time:     a shortened training of both stages a row, some minutes each on two cores; seconds for `smoke`
 """
 
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.experiments.hyperimage.synthetic.tables.table_1 import AVERAGE, BATCH, PROPOSED, STATISTICS
+from zoo.experiments.hyperimage.synthetic.evaluation import AVERAGE, BATCH, PROPOSED, STATISTICS
 from zoo.experiments.hyperimage.synthetic.training import SCALES, SECOND_STAGE, Scale, arrays, examples, train
 from zoo.experiments.run.cells import Cell, Settings, Table
 from zoo.experiments.run.scales import scale_of

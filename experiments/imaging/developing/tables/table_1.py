@@ -2,7 +2,7 @@
 
 Command:  zoo reproduce imaging table-1            (or: make reproduce-table-1 PAPER=imaging)
           zoo reproduce imaging table-1 --scale paper --data-dir RAW_DIR --weights runs/imaging-fit
-Expected: results/laptop/imaging_table_1.csv; the family's README has the numbers and what they mean
+Expected: runs/tables/laptop/imaging_table_1.csv; the family's README has the numbers and what they mean
 Time:     `laptop` below 8 minutes on two cores (stored weights); `paper` wants networks of `zoo imaging fit`
 
 Fidelity is that to the classical pipeline's picture of the same RAW planes, on scenes no network was trained on: crops

@@ -1,7 +1,7 @@
 """Table 2 of Korus and Memon 2019: the cameras; ours are synthetic, the paper's are quoted.
 
 Command:  zoo reproduce imaging table-2            (or: make reproduce-table-2 PAPER=imaging)
-Expected: results/laptop/imaging_table_2.csv
+Expected: runs/tables/laptop/imaging_table_2.csv
 Time:     a second: nothing is measured
 
 The paper prints ">1k" images of two cameras, quoted as 1000. Of a synthetic camera the images are the scenes drawn for

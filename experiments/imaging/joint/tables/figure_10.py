@@ -1,7 +1,7 @@
 """Figure 10 of Korus and Memon 2019: patches by the plain and by the jointly trained network, and what differs.
 
 Command:  zoo reproduce imaging figure-10 --weights runs/imaging-laptop-0      after `zoo pretrain imaging --joint`
-Expected: results/laptop/imaging_figure_10.csv and .png
+Expected: runs/tables/laptop/imaging_figure_10.csv and .png
 Time:     2 minutes on one core
 
 As the paper: target, plain, joint, their difference (ten times), the spectra of both errors, and the difference of the
@@ -75,4 +75,4 @@ def compared(target: np.ndarray, plain: np.ndarray, joint: np.ndarray) -> list[n
     return [target, plain, joint, 10 * np.abs(plain - joint), *errors, between]
 
 
-TABLE = Table("imaging", "figure_10", "Learned distortions, Figure 10", cells, plot=draw)
+TABLE = Table("imaging", "figure_10", "Learned distortions, Figure 10", cells, plot=draw, plots_pictures=True)

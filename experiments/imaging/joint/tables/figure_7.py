@@ -1,7 +1,7 @@
 """Figure 7 of Korus and Memon 2019: a patch after each manipulation, and after the distribution channel.
 
 Command:  zoo reproduce imaging figure-7
-Expected: results/laptop/imaging_figure_7.csv and .png
+Expected: runs/tables/laptop/imaging_figure_7.csv and .png
 Time:     2 minutes on one core; needs no weights
 
 The paper shows a patch; the numbers beside it are ours: how far each manipulated version is from the native one, in dB,
@@ -59,4 +59,6 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
     draw_grid([[v[0] for v in before], [v[0] for v in after]], STAGES, CLASSES, title, path)
 
 
-TABLE = Table("imaging", "figure_7", "Manipulations before and after the channel, Figure 7", cells, plot=draw)
+TABLE = Table(
+    "imaging", "figure_7", "Manipulations before and after the channel, Figure 7", cells, plot=draw, plots_pictures=True
+)

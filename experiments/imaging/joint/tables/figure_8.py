@@ -1,7 +1,7 @@
 """Figure 8 of Korus and Memon 2019: validation accuracy and PSNR along the training, F and F+N.
 
 Command:  zoo reproduce imaging figure-8 --weights runs/imaging-laptop-0       after `zoo pretrain imaging --joint`
-Expected: results/laptop/imaging_figure_8.csv and .png
+Expected: runs/tables/laptop/imaging_figure_8.csv and .png
 Time:     seconds
 
 Read from the trainings' logs, which hold means over the validation patches (one of each of 30 pictures at `laptop`, two
@@ -15,11 +15,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from zoo.experiments.imaging.joint.evaluation import absent, is_finished, joint_evaluation
-from zoo.experiments.imaging.joint.scales import JointRun, JointScale
+from zoo.experiments.imaging.joint.evaluation import absent, joint_evaluation, progress
 from zoo.experiments.run.cells import Cell, Settings, Table
 from zoo.experiments.run.plotting import pyplot, save
-from zoo.experiments.train.fitting import SavedState
 from zoo.metrics import Estimate
 
 METRICS = {"accuracy": "val_accuracy", "PSNR": "val_psnr"}
@@ -37,19 +35,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
                 estimate = Estimate(value, value, value, pictures, pictures * each)
                 yield Cell(row, str(epoch), metric, measure=lambda e=estimate: e, weights=f"trained:{run.name}")
             if not logged:
-                yield Cell(row, "last", metric, status="not-run", why=absent(run))
-
-
-def progress(run: JointRun, scale: JointScale, folder: Path) -> list[tuple[int, dict]]:
-    """Epoch, counted over all parts, and log of every validation of ``run``; empty where it has not come to its end."""
-    if not is_finished(run, scale, folder):
-        return []
-    logs = [SavedState(folder, name).history() for name, _, _ in scale.parts(run)]
-    found: list[tuple[int, dict]] = []
-    for log in logs:
-        before = found[-1][0] if found else 0
-        found += [(before + entry["epoch"], entry) for entry in log]
-    return found
+                yield Cell(row, "last", metric, status="not-run", why=absent(run), needs=f"trained:{run.name}")
 
 
 def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> None:

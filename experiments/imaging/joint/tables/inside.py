@@ -2,7 +2,7 @@
 
 Command:  zoo reproduce imaging inside --weights runs/imaging-laptop-0       after `zoo pretrain imaging --joint`
           zoo reproduce imaging inside                                       what is stored
-Expected: results/laptop/imaging_inside.csv and .png; the family's README says what it means
+Expected: runs/tables/laptop/imaging_inside.csv and .png; the family's README says what it means
 Time:     3 minutes for the three rows with a margin, beside other work; the whole was not measured undisturbed
 
 In training, and in Tables 4 and S1 as in the paper, the network develops patches one by one, and pads their borders
@@ -12,7 +12,7 @@ them, of which they are the middle. Chance is 20 %. Intervals are over test scen
 """
 
 from collections.abc import Iterator
-from functools import cache, cached_property, lru_cache, partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,7 @@ from zoo.experiments.imaging.joint.evaluation import (
 from zoo.experiments.imaging.joint.real_channel import CHANNELS
 from zoo.experiments.imaging.joint.scales import JointRun
 from zoo.experiments.imaging.joint.training import validation_patches
+from zoo.experiments.run.cached_method import cached_method
 from zoo.experiments.run.cells import Cell, Settings, Table
 from zoo.experiments.run.plotting import pyplot, save
 from zoo.imaging.joint.manipulations import CLASSES
@@ -56,7 +57,6 @@ class Inside:
 
     def __init__(self, evaluation: JointEvaluation) -> None:
         self.evaluation, self.side = evaluation, evaluation.training.patch
-        self.per_patch_accuracy, self.developed = cache(self._per_patch_accuracy), lru_cache(maxsize=2)(self._developed)
         self.each = max(1, evaluation.scale.each // 2)
 
     @cached_property
@@ -76,13 +76,16 @@ class Inside:
             found = found - 100 * self.per_patch_accuracy(run, channel, INSIDE)
         return bootstrap_mean(found, self.sources, seed=self.evaluation.settings.seed)
 
-    def _per_patch_accuracy(self, run: JointRun, channel: Channel, column: str) -> np.ndarray:
+    @cached_method()
+    def per_patch_accuracy(self, run: JointRun, channel: Channel, column: str) -> np.ndarray:
+        """Share of the five versions of each patch that are told rightly, (n,)."""
         workflow, rgb = self.evaluation.workflow(run), self.developed(run, column)
         parts = (received(workflow, rgb[i : i + 16], channel) for i in range(0, len(rgb), 16))
         found = np.concatenate([np.stack([np.asarray(workflow.fan(v)) for v in part], 1) for part in parts])
         return (found.argmax(-1) == np.arange(found.shape[1])).mean(1)
 
-    def _developed(self, run: JointRun, column: str) -> np.ndarray:
+    @cached_method(maxsize=2)
+    def developed(self, run: JointRun, column: str) -> np.ndarray:
         """The same pixels, either way: float32 [0, 1], (n, 2 side, 2 side, 3)."""
         half, side, nip = self.side // 2, self.side, self.evaluation.workflow(run).nip
         planes = self.planes

@@ -2,7 +2,7 @@ r"""Table 4 of Korus and Memon 2019: confusion matrices of UNet, F (a) and F+N a
 
 Command:  zoo reproduce imaging table-4 --weights runs/imaging-laptop-0      after `zoo pretrain imaging --joint`
           zoo reproduce imaging table-4                                      what is stored: a and c
-Expected: results/laptop/imaging_table_4.csv; the family's README has the numbers and what they mean
+Expected: runs/tables/laptop/imaging_table_4.csv; the family's README has the numbers and what they mean
 Time:     `laptop` 21 minutes on one core; `paper` (3,000 patches of 256 pixels) wants a GPU
 
 A row is what is true, a column what the FAN says, a value the share of the true class in percent; 600 held-out patches
@@ -17,7 +17,7 @@ Intervals are over test scenes: each network is trained once.
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache, cached_property, partial
+from functools import cached_property, partial
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,6 +38,7 @@ from zoo.experiments.imaging.joint.real_channel import CHANNELS, Files
 from zoo.experiments.imaging.joint.scales import JointRun
 from zoo.experiments.imaging.joint.training import validation_patches
 from zoo.experiments.imaging.values import paper_values
+from zoo.experiments.run.cached_method import cached_method
 from zoo.experiments.run.cells import Cell, Settings, Table
 from zoo.experiments.run.plotting import pyplot, save
 from zoo.imaging.joint.manipulations import CLASSES
@@ -105,7 +106,6 @@ class Baseline:
 
     def __init__(self, evaluation: JointEvaluation, run: JointRun) -> None:
         self.evaluation, self.run = evaluation, run
-        self.per_patch_accuracy = cache(self._per_patch_accuracy)
 
     def accuracy(self, channel: Channel) -> Estimate:
         """In percent, on the test patches."""
@@ -117,7 +117,9 @@ class Baseline:
             100 * (self.evaluation.per_patch_accuracy(self.run, channel) - self.per_patch_accuracy(channel))
         )
 
-    def _per_patch_accuracy(self, channel: Channel) -> np.ndarray:
+    @cached_method()
+    def per_patch_accuracy(self, channel: Channel) -> np.ndarray:
+        """Share of the five versions of each test patch that are told rightly, (n,)."""
         versions = self._received(self.evaluation.developed(self.run), channel)
         return band_baseline.per_patch_accuracy(self._fitted(channel), versions)
 

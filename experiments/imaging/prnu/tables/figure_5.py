@@ -1,7 +1,7 @@
 """Figure 5 of Korus and Memon 2019: PRNU across imaging pipelines, (a) fingerprints' correlation, (b) localisation.
 
 Command:  zoo reproduce imaging figure-5
-Expected: results/laptop/imaging_figure_5.csv and .png
+Expected: runs/tables/laptop/imaging_figure_5.csv and .png
 Time:     3 minutes at `laptop` on one core
 Data:     a synthetic body with known PRNU; `--data-dir` takes RAW files of a camera of yours (at `paper` 150 of them),
           `--weights` the folder of its networks, of `zoo imaging fit`

@@ -1,7 +1,7 @@
 """Whose camera? PCE of a synthetic body's photographs, of other bodies' of its model and of other models'.
 
 Command:  zoo reproduce imaging identification
-Expected: results/laptop/imaging_identification.csv and .png
+Expected: runs/tables/laptop/imaging_identification.csv and .png
 Time:     2 minutes at `laptop` on one core
 Data:     synthetic bodies; all photograph the same scenes, others than the fingerprint's
 
@@ -14,7 +14,7 @@ Pictures of one scene by several bodies are not quite independent.
 
 import dataclasses
 from collections.abc import Callable, Iterator
-from functools import cache, partial
+from functools import partial
 
 import cv2
 import numpy as np
@@ -22,14 +22,15 @@ import numpy as np
 from zoo.datasets.camera import CAMERAS, Body, as_raw
 from zoo.datasets.jpeg import compress
 from zoo.experiments.imaging.prnu import shots
-from zoo.experiments.imaging.prnu.commands import THRESHOLD
-from zoo.experiments.imaging.prnu.pipelines import to_8_bits
 from zoo.experiments.imaging.prnu.shots import Shot
+from zoo.experiments.run.cached_method import cached_method
 from zoo.experiments.run.cells import Cell, Settings, Table
 from zoo.experiments.run.scales import scale_of
 from zoo.imaging.developing import pipeline
+from zoo.imaging.developing.picture import to_8_bits
 from zoo.imaging.developing.raw import RawImage
 from zoo.imaging.prnu import FingerprintSums, match
+from zoo.imaging.prnu.matching import THRESHOLD
 from zoo.metrics import Estimate, rate_upper_bound
 
 OWN = Body(CAMERAS["birch"], serial=1)
@@ -84,7 +85,6 @@ class Identification:
         self.settings, self.scale = settings, scale_of(SCALES, settings.scale)
         if settings.data_dir is not None:
             raise ValueError(f"identification takes synthetic bodies only. Received: {settings.data_dir}")
-        self.fingerprint, self.pictures, self.pces = cache(self._fingerprint), cache(self._pictures), cache(self._pces)
 
     def detected(self, row: str) -> Estimate:
         """Share in percent of the body's own pictures that reach the threshold; from its exact lower 95 % bound to 100.
@@ -110,13 +110,17 @@ class Identification:
         events, trials = int((pces >= THRESHOLD).sum()), pces.size
         return Estimate(100 * events / trials, 0.0, 100 * rate_upper_bound(events, trials), len(bodies), trials)
 
-    def _fingerprint(self, artefact: bool) -> np.ndarray:
+    @cached_method()
+    def fingerprint(self, artefact: bool) -> np.ndarray:
+        """Of the body, with or without a lens artefact, (side, side)."""
         sums = FingerprintSums()
         for picture in self._developed(OWN, "fingerprint", self.scale.fingerprint, artefact):
             sums.add(picture)
         return sums.fingerprint()
 
-    def _pictures(self, body: Body, artefact: bool) -> list[np.ndarray]:
+    @cached_method()
+    def pictures(self, body: Body, artefact: bool) -> list[np.ndarray]:
+        """Test pictures of a body, uint8 RGB (side, side, 3)."""
         return list(self._developed(body, "test", self.scale.test, artefact))
 
     def _developed(self, body: Body, role: str, count: int, artefact: bool) -> Iterator[np.ndarray]:
@@ -124,7 +128,9 @@ class Identification:
             image = _with_artefact(shot) if artefact else shot.image
             yield to_8_bits(pipeline.develop(image))
 
-    def _pces(self, row: str, body: Body) -> np.ndarray:
+    @cached_method()
+    def pces(self, row: str, body: Body) -> np.ndarray:
+        """PCE of a body's test pictures, processed as ``row`` says, (n,)."""
         artefact = row == ARTEFACT
         process = PROCESSING.get(row, lambda picture: picture)
         pattern = self.fingerprint(artefact)

@@ -1,7 +1,7 @@
 """Table 3 of Korus and Memon 2019: does PRNU survive a pipeline for low light?
 
 Command:  zoo reproduce imaging table-3 --weights runs/imaging-laptop-0       after `zoo pretrain imaging --low-light`
-Expected: results/laptop/imaging_table_3.csv and .png
+Expected: runs/tables/laptop/imaging_table_3.csv and .png
 Time:     1 minute at `laptop` on one core
 Data:     a synthetic body (14 bits, low noise); the paper: a Sony of the See-in-the-Dark data set
 
@@ -22,12 +22,10 @@ import pandas as pd
 
 from zoo.datasets.camera import CAMERAS, Body
 from zoo.experiments.imaging.prnu.evaluation import TRUTH, PrnuEvaluation, Scale, cell_of
-from zoo.experiments.imaging.prnu.pipelines import low_light
+from zoo.experiments.imaging.prnu.pipelines import CAMERA, EXPOSURE, low_light
 from zoo.experiments.imaging.values import paper_values
 from zoo.experiments.run.cells import Cell, Settings, Table
 
-CAMERA = "cedar"
-EXPOSURE = 1 / 100
 SCALES = {
     "smoke": Scale(128, 4, 0, 2, 0, 0, 0, groups=2),
     "laptop": Scale(512, 40, 0, 15, 0, 0, 0, groups=10),

@@ -1,0 +1,88 @@
+"""Figures 2 to 6 of Carrara et al. 2018: curves of the DW-kNN score.
+
+Command:  zoo reproduce adversarial figure-2      (... figure-6)
+Expected: adversarial_figure_2.csv and .png, ...
+Time:     `laptop` minutes on two cores
+
+2: ROC curves on OverFeat, fc6 as it is and pool5 with PCA and whitening. 3: who is trusted, by threshold on the score;
+pool5 and fc6, PCA and whitening. 4: densities of that score. 5: who is trusted, on InceptionV3; mixed_6d and mixed_7a.
+6: EER accuracy by layer of InceptionV3, all attacks together (Table 4's Aggr.), one curve a score.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+
+from zoo.adversarial.scoring import WEIGHTINGS
+from zoo.experiments.adversarial import curves
+from zoo.experiments.adversarial.data import FEATURES
+from zoo.experiments.adversarial.detectors import knn
+from zoo.experiments.adversarial.evaluation import AUTHENTIC, ERRORS, INCEPTION_ATTACKS, OVERFEAT_ATTACKS, weighted_mean
+from zoo.experiments.adversarial.evaluation_cache import evaluation_of, weights_of
+from zoo.experiments.adversarial.values import paper_values
+from zoo.experiments.run.cells import Cell, Settings, Table
+
+
+def cells_2(settings: Settings) -> Iterator[Cell]:
+    """Figure 2: one row a curve, one column a point."""
+    evaluation, weights = evaluation_of("overfeat", settings), weights_of("overfeat", settings)
+    for layer, processing in (("fc6", "none"), ("pool5", "PCA+W")):
+        scorer = knn(evaluation, layer, processing, "DW-kNN")
+        for group in (*OVERFEAT_ATTACKS, ERRORS):
+            yield from curves.roc(evaluation, f"{layer}, {processing}", scorer, group, weights)
+
+
+def cells_5(settings: Settings) -> Iterator[Cell]:
+    """Figure 5: one row a curve, one column a point."""
+    evaluation, weights = evaluation_of("inception", settings), weights_of("inception", settings)
+    for layer in ("mixed_6d", "mixed_7a"):
+        scorer = knn(evaluation, layer, "PCA", "DW-kNN")
+        for group in (AUTHENTIC, *INCEPTION_ATTACKS, ERRORS):
+            yield from curves.trusted(evaluation, layer, scorer, group, weights)
+
+
+def cells_6(settings: Settings) -> Iterator[Cell]:
+    """Figure 6: one row a curve, one column a point."""
+    evaluation, weights = evaluation_of("inception", settings), weights_of("inception", settings)
+    values = paper_values("table_4")
+    for weighting in WEIGHTINGS:
+        for layer in FEATURES["inception"]:
+            measure = partial(weighted_mean, evaluation, knn(evaluation, layer, "PCA", weighting), INCEPTION_ATTACKS)
+            paper = float(values.loc[f"{layer}, {weighting}", "Aggr."])
+            yield Cell(f"InceptionV3, {weighting}", layer, "EER accuracy", paper, measure, weights=weights)
+
+
+FIGURE_2 = Table(
+    "adversarial",
+    "figure_2",
+    "ROC of DW-kNN on OverFeat, Figure 2",
+    cells_2,
+    plot=partial(curves.plot, x_label="false positives (%)"),
+)
+FIGURE_3 = Table(
+    "adversarial",
+    "figure_3",
+    "Rates by threshold on OverFeat, Figure 3",
+    partial(curves.best_scores, curve=curves.trusted),
+    plot=partial(curves.plot, x_label="threshold", logarithmic=True),
+)
+FIGURE_4 = Table(
+    "adversarial",
+    "figure_4",
+    "Score densities on OverFeat, Figure 4",
+    partial(curves.best_scores, curve=curves.density),
+    plot=partial(curves.plot, x_label="score"),
+)
+FIGURE_5 = Table(
+    "adversarial",
+    "figure_5",
+    "Rates by threshold on InceptionV3, Figure 5",
+    cells_5,
+    plot=partial(curves.plot, x_label="threshold", logarithmic=True),
+)
+FIGURE_6 = Table(
+    "adversarial",
+    "figure_6",
+    "EER accuracy by layer of InceptionV3, Figure 6",
+    cells_6,
+    plot=partial(curves.plot, x_label="layer"),
+)

@@ -1,0 +1,142 @@
+"""``zoo reproduce`` and ``zoo merge``: measure tables, and show them beside the papers'."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zoo.experiments.cli import data_options
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from zoo.experiments.run.cells import Settings, Table
+
+
+def add(commands: "argparse._SubParsersAction") -> None:
+    """Add both commands to the ``zoo`` parser."""
+    reproduce = commands.add_parser("reproduce", help="rebuild a table of a paper: CSV, plot, printed table")
+    _add_arguments(reproduce, optional=True)
+    reproduce.add_argument("--all", action="store_true", help="every table of every paper; finished ones are kept")
+    reproduce.add_argument("--report", type=Path, metavar="PAGE.html", help="one page of all that was measured so far")
+    reproduce.add_argument("--rows", action="append", default=[], metavar="PATTERN", help="only rows like 'gamma*'")
+    reproduce.add_argument("--shard", default="1/1", metavar="I/N", help="measure every N-th cell, for `zoo merge`")
+    reproduce.set_defaults(run=_reproduce)
+
+    merge = commands.add_parser("merge", help="make the CSV of a table from cells measured in shards")
+    _add_arguments(merge)
+    merge.add_argument("--cells", action="append", default=[], type=Path, metavar="DIR", help="cell folders elsewhere")
+    merge.set_defaults(run=_merge)
+
+
+def _add_arguments(parser: argparse.ArgumentParser, optional: bool = False) -> None:
+    count = "?" if optional else None
+    parser.add_argument("paper", metavar="PAPER", nargs=count)
+    parser.add_argument("table", metavar="TABLE", nargs=count, help="table-1, table-2, text, ...; see `zoo list`")
+    parser.add_argument("--scale", default="laptop", help="smoke, laptop (default) or paper")
+    data_options.add(parser)
+    parser.add_argument("--weights", type=Path, metavar="FOLDER", help="networks of `zoo pretrain` instead of ours")
+    parser.add_argument("--detector", metavar="MODULE:FUNCTION|FOLDER", help="a detector of yours, beside ours")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path("runs") / "tables",
+        help="where <scale>/<paper>_<table>.csv goes (default runs/tables)",
+    )
+
+
+def _settings(options: argparse.Namespace) -> "tuple[Table, Settings]":
+    from zoo.experiments.run import tables
+    from zoo.experiments.run.cells import Settings
+    from zoo.experiments.run.published import check_output
+
+    check_output(options.output)
+    table = tables.find(options.paper, options.table)
+    if options.detector is not None and not table.takes_detector:
+        raise ValueError(
+            f"--detector is measured by {', '.join(tables.with_detector())}. "
+            f"Received: {options.paper} {options.table} --detector {options.detector}"
+        )
+    dataset = data_options.dataset_of(options)
+    sys.path.insert(0, os.getcwd())  # so that --detector finds a module beside the user
+    return table, Settings(options.scale, dataset, options.data_dir, options.seed, options.detector, options.weights)
+
+
+def _reproduce(options: argparse.Namespace) -> int:
+    if options.report is not None and options.report.suffix.lower() not in (".html", ".htm"):
+        raise ValueError(f"--report is a page, .html. Received: {options.report}")
+    failed: dict[tuple[str, str], str] = {}
+    if options.all:
+        failed = _all(options)
+        code = 2 if failed else 0
+    elif options.paper is None and options.report is not None:
+        code = 0
+    elif options.table is None:
+        raise ValueError(f"PAPER and TABLE are needed, or --all, or --report alone. Received: {options.paper}")
+    else:
+        code = _one(options)
+    if options.report is not None:
+        from zoo.experiments.run.page import write_page
+
+        write_page(options.report, options.output, options.scale, failed)
+        print(f"written: {options.report}")
+    return code
+
+
+def _all(options: argparse.Namespace) -> dict[tuple[str, str], str]:
+    """Run the tables that are not finished; returns why some could not be, by paper and name."""
+    from zoo.experiments.run import measure, tables
+    from zoo.experiments.run.cells import DataUnavailable
+
+    given = options.paper or options.rows or (options.shard if options.shard != "1/1" else None) or options.detector
+    if given:
+        raise ValueError(f"--all takes no PAPER, --rows, --shard or --detector. Received: {given}")
+    failed = {}
+    for paper, name, _ in tables.overview():
+        options.paper, options.table = paper, name
+        table, settings = _settings(options)
+        if measure.is_finished(table, settings, options.output):
+            print(f"kept: {measure.csv_path(table, settings.scale, options.output)}, of this commit, data and seed")
+            continue
+        try:
+            _one(options)
+        except (ValueError, OSError, ImportError, DataUnavailable) as error:
+            failed[paper, name] = " ".join(str(error).split())
+            print(f"zoo: {paper} {name}: {failed[paper, name]}", file=sys.stderr)
+    return failed
+
+
+def _one(options: argparse.Namespace) -> int:
+    from zoo.experiments.run import measure
+
+    table, settings = _settings(options)
+    shard = measure.parse_shard(options.shard)
+    frame = measure.run(table, settings, options.output, tuple(options.rows), shard, sys.stderr.isatty())
+    if frame is None:
+        print(f"shard {options.shard} is measured; when all are: zoo merge {options.paper} {options.table}")
+        return 0
+    return _show(table, settings, options.output, frame)
+
+
+def _merge(options: argparse.Namespace) -> int:
+    from zoo.experiments.run import measure
+
+    table, settings = _settings(options)
+    return _show(table, settings, options.output, measure.merge(table, settings, options.output, options.cells))
+
+
+def _show(table: "Table", settings: "Settings", output: Path, frame: "pd.DataFrame") -> int:
+    from zoo.experiments.run.measure import csv_path
+    from zoo.experiments.run.plots import plot
+    from zoo.experiments.run.published import published_folder, with_published
+    from zoo.experiments.run.report import missing, print_table
+
+    path = csv_path(table, settings.scale, output)
+    shown = with_published(frame, table, settings, published_folder())
+    print_table(shown, f"{table.title} ({settings.scale}, {settings.dataset})", table.decimals)
+    for why, count in missing(path).items():
+        print(f"zoo: {count} cells were not measured: {why}", file=sys.stderr)
+    plot(table, frame, settings, path.with_suffix(".png"))
+    print(f"written: {path} and {path.with_suffix('.png').name}")
+    return 0

@@ -1,0 +1,41 @@
+"""The page of Barni et al. 2018: its trainings, tables, figures, commands, headline rows and data sets."""
+
+from zoo.experiments.family import Experiments, Headline, Training
+
+EXPERIMENTS = Experiments(
+    name="contrast",
+    tables={
+        "table_1": "zoo.experiments.contrast.tables.tables_1_and_2:TABLE_1",
+        "table_2": "zoo.experiments.contrast.tables.tables_1_and_2:TABLE_2",
+        "text": "zoo.experiments.contrast.tables.text:TABLE",
+    },
+    commands="zoo.experiments.contrast.commands:add",
+    trainings=(Training("zoo.experiments.contrast.commands:pretrain"),),
+    data_sets=("clic", "imagenet2012", "raise8k", "holidays"),
+    headlines=(
+        Headline(
+            "table_1",
+            "CLAHE, JPEG 95",
+            "AUC",
+            ("CLAHE 0.005", "95"),
+            "histogram statistic",
+            ("baseline: histogram, CLAHE 0.005", "95"),
+        ),
+        Headline(
+            "table_1",
+            "histogram stretching, JPEG 95",
+            "AUC",
+            ("HS 5", "95"),
+            "histogram statistic",
+            ("baseline: histogram, HS 5", "95"),
+        ),
+        Headline(
+            "table_1",
+            "gamma 1.5, JPEG 95",
+            "AUC",
+            ("gamma 1.5", "95"),
+            "histogram statistic",
+            ("baseline: histogram, gamma 1.5", "95"),
+        ),
+    ),
+)

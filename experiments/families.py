@@ -1,0 +1,32 @@
+"""What is measured of every family: the zoo's, then what other packages add."""
+
+import functools
+import importlib
+from typing import Any
+
+from zoo import extensions
+from zoo.experiments.family import Experiments
+from zoo.families import BUILT_IN
+
+
+def experiments() -> tuple[Experiments, ...]:
+    """The pages of all families; one of another package that cannot be loaded is named in a warning and left out."""
+    return (*(_page(name) for name in BUILT_IN), *extensions.loaded("experiments", Experiments))
+
+
+def load(place: str) -> Any:
+    """What stands at ``module:name``.
+
+    Raises:
+        ImportError: When it cannot be imported; the message says what is missing.
+    """
+    module, _, name = place.partition(":")
+    found = importlib.import_module(module)
+    if not hasattr(found, name):
+        raise ImportError(f"{module} must hold {name}, as a family's page says. Received: {place}")
+    return getattr(found, name)
+
+
+@functools.cache
+def _page(name: str) -> Experiments:
+    return load(f"zoo.experiments.{name}.family:EXPERIMENTS")

@@ -1,0 +1,45 @@
+"""The page of Chandakkar and Li 2017: its trainings, tables, figures, commands, headline rows and data sets."""
+
+from zoo.experiments.family import Alias, Experiments, Headline, Training
+
+EXPERIMENTS = Experiments(
+    name="hyperimage",
+    tables={
+        "table_1": "zoo.experiments.hyperimage.synthetic.tables.table_1:TABLE",
+        "table_2": "zoo.experiments.hyperimage.quality.tables:TABLE",
+        "table_3": "zoo.experiments.hyperimage.forgery.tables:TABLE",
+        "table_4": "zoo.experiments.hyperimage.tables.networks:TABLE_4",
+        "table_5": "zoo.experiments.hyperimage.tables.networks:TABLE_5",
+        "sweep": "zoo.experiments.hyperimage.synthetic.tables.sweep:TABLE",
+        "fusion": "zoo.experiments.hyperimage.tables.fusion:TABLE",
+    },
+    commands="zoo.experiments.hyperimage.commands:add",
+    trainings=(
+        Training("zoo.experiments.hyperimage.commands:pretrain"),
+        Training(
+            "zoo.experiments.hyperimage.commands:pretrain",
+            "--only",
+            "one of its three tasks",
+            ("synthetic", "quality", "forgery"),
+        ),
+    ),
+    data_sets=("clic", "imagenet2012", "raise8k", "holidays", "live_iqa", "tid2013", "casia2"),
+    headlines=(
+        Headline(
+            "table_1",
+            "synthetic task",
+            "agreement",
+            ("Experiment 1: Proposed", "SROCC"),
+            "location-weighted sum",
+            ("Experiment 1: baseline: location-weighted sum", "SROCC"),
+            decimals=3,
+        ),
+    ),
+    aliases=(
+        Alias(
+            r"(hyperimage-forgery-stage-two\.generated)",
+            ("hyperimage-forgery-channel.generated",),
+            table="table_3",
+        ),
+    ),
+)

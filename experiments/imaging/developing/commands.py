@@ -1,0 +1,146 @@
+"""``zoo imaging develop | fit``: develop a RAW photograph, train a network for one's own camera; its training."""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zoo.resolve_weights import HELP, resolve_weights
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+
+    from zoo.imaging.developing.raw import RawImage
+
+PIPELINES = ("classical", "bilinear", "inet", "unet", "dnet")
+
+
+def add_develop(verbs: "argparse._SubParsersAction") -> None:
+    """Add ``develop`` and ``fit`` to the verbs of ``zoo imaging``."""
+    develop = verbs.add_parser("develop", help="develop a RAW photograph to a PNG or TIFF")
+    develop.add_argument("photo", type=Path, metavar="PHOTO.dng", help="any Bayer RAW file that LibRaw opens")
+    develop.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.png", help=".png, .tif or .tiff")
+    develop.add_argument("--pipeline", default="classical", choices=PIPELINES, help="classical (default), or a network")
+    develop.add_argument("--weights", metavar="NAME|FILE|FOLDER", help=f"{HELP} or `zoo imaging fit`")
+    develop.add_argument("--bits", type=int, default=8, choices=(8, 16), help="of each value written")
+    develop.set_defaults(run=_develop)
+
+    fit = verbs.add_parser("fit", help="train a network to develop the photographs of your camera")
+    fit.add_argument("folder", type=Path, metavar="RAW_DIR", help="RAW files of one camera, five at least")
+    fit.add_argument("--network", default="inet", choices=PIPELINES[2:])
+    fit.add_argument("--scale", default="laptop", help="smoke, laptop (default) or paper")
+    fit.add_argument("--seed", type=int, default=0, help="of everything drawn at random (default 0)")
+    fit.add_argument(
+        "-o", "--output", type=Path, default=Path("runs/imaging-fit"), help="weights; a kill resumes there"
+    )
+    fit.set_defaults(run=_fit)
+
+
+def pretrain(options: argparse.Namespace, command: str) -> int:
+    """Train the networks of the synthetic camera, pack and store them; ``command`` is kept with them.
+
+    Raises:
+        ValueError: For data: the stored networks are those of the synthetic camera.
+    """
+    from zoo.experiments.imaging.data import training_folder
+    from zoo.experiments.imaging.developing import pretrained, training
+
+    folder, local = training_folder(options, "zoo imaging fit RAW_DIR --network NAME")
+    training.pretrain(options.scale, folder, options.seed)
+    for path, loss in pretrained.pack_all(folder).items():
+        print(f"written: {path} (packing costs {loss:.2f} dB)")
+    pretrained.install(folder, command, "generated dead-leaves scenes, synthetic camera", local)
+    return 0
+
+
+def _develop(options: argparse.Namespace) -> int:
+    import numpy as np
+
+    from zoo.imaging.developing import raw
+    from zoo.imaging.developing.picture import check_output, write_picture
+
+    neural = options.pipeline in PIPELINES[2:]
+    if options.weights and not neural:
+        raise ValueError(
+            f"--weights are a network's: --pipeline {', '.join(PIPELINES[2:])}. Received: --pipeline {options.pipeline}"
+        )
+    check_output(options.output)
+    network = _network(options) if neural else None
+    image = raw.read(options.photo)
+    pieces, shape = _pieces(options.pipeline, network, image)
+    dtype, largest = (np.uint8, 255) if options.bits == 8 else (np.uint16, 65535)
+    # Each piece is rounded as it comes: the picture in float32 would be the largest thing in memory.
+    rgb = np.empty((*shape, 3), dtype)
+    for y, x, part in pieces:
+        rgb[y : y + part.shape[0], x : x + part.shape[1]] = np.rint(part * largest)
+    write_picture(options.output, raw.orient(rgb, image.orientation))
+    print(f"written: {options.output}", file=sys.stderr)
+    return 0
+
+
+def _network(options: argparse.Namespace) -> "keras.Model":
+    from zoo.experiments.imaging.data import CAMERA
+    from zoo.experiments.imaging.developing.pretrained import NAMES
+    from zoo.experiments.imaging.developing.training import NETWORKS
+    from zoo.weights import names
+
+    # What `zoo imaging fit` leaves in its folder has no training in its name.
+    fitted = Path(options.weights or "") / f"{options.pipeline}.npz"
+    given = fitted if options.weights and fitted.is_file() else options.weights
+    (weights,) = resolve_weights(given, NAMES[options.pipeline])
+    if not options.weights and weights not in names():
+        raise ValueError(
+            "There are no stored weights of this network: make pretrained PAPER=imaging, or --weights FILE. "
+            f"Received: --pipeline {options.pipeline}"
+        )
+    if weights in names() or Path(weights).stem == NAMES[options.pipeline]:
+        print(
+            f"zoo: {options.pipeline} was trained for the synthetic camera {CAMERA}: another camera's colours will be "
+            "off. Train one for yours: zoo imaging fit RAW_DIR",
+            file=sys.stderr,
+        )
+    return NETWORKS[options.pipeline](weights=weights)
+
+
+def _pieces(
+    name: str, network: "keras.Model | None", image: "RawImage"
+) -> "tuple[Iterator[tuple[int, int, np.ndarray]], tuple[int, int]]":
+    """The developed picture piece by piece, with the row and column of each, and its size."""
+    from zoo.imaging.developing import pipeline
+    from zoo.imaging.developing.develop import crop_to_phase, develop_tiles
+
+    if network is not None:
+        cropped = crop_to_phase(image)
+        return develop_tiles(cropped, network, progress=sys.stderr.isatty()), cropped.shape
+    method = "menon" if name == "classical" else "bilinear"
+    return ((top, 0, strip) for top, strip in pipeline.develop_strips(image, method)), image.shape
+
+
+def _fit(options: argparse.Namespace) -> int:
+    import zoo.weights
+    from zoo.experiments.imaging import data
+    from zoo.experiments.imaging.developing import training
+    from zoo.experiments.train.fitting import check_same
+
+    settings = training.check(options.scale, [options.network])
+    if options.seed < 0:
+        raise ValueError(f"--seed must be 0 or above. Received: {options.seed}")
+    training_pictures = data.folder(options.folder, "train", settings.training)
+    validation = data.folder(options.folder, "validation", settings.validation)
+    print(
+        f"{len(training_pictures)} photographs to train on, {len(validation)} to validate; the last by name are "
+        "kept to test on",
+        file=sys.stderr,
+    )
+    pictures = (training_pictures, validation)
+    what = {"files": [p.source for p in training_pictures], "scale": options.scale, "seed": options.seed}
+    check_same(options.output, options.network, what)
+    trained = training.pretrain(options.scale, options.output, options.seed, [options.network], pictures)
+    network = training.NETWORKS[options.network]()
+    network.set_weights(trained[options.network].get_weights())
+    path = options.output / f"{options.network}.npz"
+    zoo.weights.pack(network, path, {layer.name: 32 for layer in network.layers})
+    print(f"written: {path}; use it with: zoo imaging develop PHOTO --pipeline {options.network} --weights {path}")
+    return 0

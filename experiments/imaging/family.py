@@ -1,0 +1,87 @@
+"""The page of Korus and Memon 2019: its trainings, tables, figures, commands, headline rows and data sets."""
+
+from zoo.experiments.family import Alias, Experiments, Headline, Training
+
+WHICH = r"(?:[\d.]+|F)(?:-margin\d+)?"
+"""Lambda, or F for the plain camera, and the margin."""
+EXPERIMENTS = Experiments(
+    name="imaging",
+    tables={
+        "table_1": "zoo.experiments.imaging.developing.tables.table_1:TABLE",
+        "table_2": "zoo.experiments.imaging.developing.tables.table_2:TABLE",
+        "table_3": "zoo.experiments.imaging.prnu.tables.table_3:TABLE",
+        "table_4": "zoo.experiments.imaging.joint.tables.table_4:TABLE",
+        "table_s1": "zoo.experiments.imaging.joint.tables.table_s1_and_figure_9:TABLE_S1",
+        "identification": "zoo.experiments.imaging.prnu.tables.identification:TABLE",
+        "inside": "zoo.experiments.imaging.joint.tables.inside:TABLE",
+        "figure_5": "zoo.experiments.imaging.prnu.tables.figure_5:TABLE",
+        "figure_7": "zoo.experiments.imaging.joint.tables.figure_7:TABLE",
+        "figure_8": "zoo.experiments.imaging.joint.tables.figure_8:TABLE",
+        "figure_9": "zoo.experiments.imaging.joint.tables.table_s1_and_figure_9:FIGURE_9",
+        "figure_10": "zoo.experiments.imaging.joint.tables.figure_10:TABLE",
+        "figure_s4": "zoo.experiments.imaging.joint.tables.figures_s4_and_s5:FIGURE_S4",
+        "figure_s5": "zoo.experiments.imaging.joint.tables.figures_s4_and_s5:FIGURE_S5",
+    },
+    commands="zoo.experiments.imaging.commands:add",
+    trainings=(
+        Training("zoo.experiments.imaging.developing.commands:pretrain"),
+        Training(
+            "zoo.experiments.imaging.joint.commands:pretrain", "--joint", "camera and analyst, after the networks"
+        ),
+        Training("zoo.experiments.imaging.prnu.commands:pretrain", "--low-light", "Table 3's network for low light"),
+    ),
+    data_sets=(),
+    headlines=(
+        Headline(
+            "table_1",
+            "UNet, photographs through the synthetic camera",
+            "PSNR",
+            ("UNet", "photographs"),
+            "INet",
+            ("INet", "photographs"),
+        ),
+        Headline(
+            "table_4",
+            "plain synthetic camera",
+            "accuracy [%]",
+            ("a F", "as trained"),
+            "band energies",
+            ("baseline: band energies, a F", "as trained"),
+        ),
+        Headline(
+            "table_4",
+            "synthetic camera trained along, lambda 0.1, patch by patch",
+            "accuracy [%]",
+            ("c 0.1", "as trained"),
+            "band energies",
+            ("baseline: band energies, c 0.1", "as trained"),
+        ),
+        Headline(
+            "inside",
+            "the same inside a picture, trained with a margin",
+            "accuracy [%]",
+            ("unet, lambda 0.1, margin 16", "inside a picture"),
+            "FAN trained alone",
+            ("unet, F", "inside a picture"),
+        ),
+        Headline(
+            "figure_5",
+            "PRNU tampering, synthetic camera, best pair",
+            "F1",
+            ("highest", "all that ran"),
+            "all tampered",
+            ("baseline: everything tampered", "Menon"),
+            decimals=2,
+        ),
+    ),
+    aliases=(
+        # A stored FAN was measured with the camera that it was trained with.
+        Alias(rf"(?:stored:)?fan-(\w+)-({WHICH})-(\w+)\.generated", (r"\1-joint-\2-\3.generated",)),
+        # What the weights of camera and analyst were packed from.
+        Alias(
+            rf"trained:(\w+)-(\w+)-({WHICH})-0\.keras",
+            (r"fan-\2-\3-\1.generated", r"\2-joint-\3-\1.generated"),
+            "before packing",
+        ),
+    ),
+)

@@ -1,0 +1,194 @@
+r"""Table S1 (supplement, Table 1) and Figures 9, S2 and S3 of Korus and Memon 2019: fidelity and accuracy.
+
+Command:  zoo reproduce imaging table-s1 --weights runs/imaging-laptop-0     after `zoo pretrain imaging --joint`
+          zoo reproduce imaging table-s1 --scale paper --weights runs/imaging-paper-0 --shard 1/88
+          zoo reproduce imaging figure-9 --weights runs/imaging-laptop-0
+Expected: imaging_table_s1.csv, imaging_figure_9.csv; the family's README has the numbers and what they mean
+Time:     `laptop` 11 minutes on one core; `paper` is 4 cameras x (F and 10 values of lambda) x 2 networks x
+          10 repetitions = 880 trainings (`joint/training.py`, each runnable alone), a cell being the mean of its ten
+
+The table is by camera, lambda and network. F is the paper's "-". Our cameras are synthetic ones and stand for the
+paper's as `STANDS_FOR` says. SSIM has data range 2, as the paper computed it; "SSIM, range 1" is what it should be.
+Beside the paper's: accuracy behind the real channel and what is lost there, the gain in accuracy over F and the price
+in dB, all patch by patch, and what a smaller lambda gains over the next. Intervals are over test
+scenes; repetitions are averaged first, and `laptop` has one. With --data-dir, a folder of one camera's RAW files, there
+is that camera alone, called "own".
+
+The figures draw accuracy against PSNR (9, S2) and SSIM (S3): a point is a value of lambda, the square is F. Lines are
+ours, crosses the paper's averages for the camera that ours stands for.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from zoo.experiments.imaging.joint.evaluation import JointEvaluation, joint_evaluation
+from zoo.experiments.imaging.joint.real_channel import CHANNELS
+from zoo.experiments.imaging.joint.scales import OWN, JointRun, check_scale
+from zoo.experiments.imaging.values import paper_values
+from zoo.experiments.run.cells import Cell, Settings, Table
+from zoo.experiments.run.plotting import pyplot, save
+from zoo.imaging.joint.manipulations import CLASSES
+from zoo.metrics import Estimate
+
+STANDS_FOR = {"alder": "Canon EOS 40D", "cedar": "Canon EOS 5D", "dogwood": "Nikon D7000", "birch": "Nikon D90"}
+"""Synthetic camera by the paper's; birch has the D90's mosaic."""
+REAL, LOST = f"accuracy, {CHANNELS[0].label}", f"accuracy lost, {CHANNELS[0].label}"
+DECIMALS = dict.fromkeys(("SSIM", "SSIM, range 1", "accuracy", REAL, LOST, "accuracy - F", "accuracy - next lambda"), 3)
+
+
+def cells(settings: Settings) -> Iterator[Cell]:
+    """The cells of Table S1, camera by camera."""
+    scale, paper = check_scale(settings.scale), paper_values("table_s1")
+    cameras = scale.cameras if settings.data_dir is None else (OWN,)
+    for camera in cameras:
+        evaluation = joint_evaluation(settings, camera)
+        for weight in (*sorted(scale.lambdas), None):
+            label = "F" if weight is None else f"{weight:g}"
+            for network in scale.networks:
+                runs = tuple(JointRun(network, weight, camera, n) for n in range(scale.repetitions))
+                plain = tuple(JointRun(network, None, camera, n) for n in range(scale.repetitions))
+                key = f"{STANDS_FOR.get(camera)}, {label}, {network}"
+                for metric, values in _measures(evaluation).items():
+                    printed = float(paper.loc[key, metric]) if key in paper.index and metric in paper else None
+                    row = f"{camera}, {'F' if weight is None else f'lambda {label}'}"
+                    measure = partial(_mean, evaluation, values, runs)
+                    yield evaluation.cell(runs, row, network, metric, printed, measure)
+                if weight is None:
+                    chance = 1 / len(CLASSES)
+                    always = Estimate(chance, chance, chance, 1, 1)
+                    yield Cell(f"{camera}, baseline: chance", network, "accuracy", measure=lambda e=always: e)
+                    continue
+                larger = min((w for w in scale.lambdas if w > weight), default=None)
+                pairs = {"accuracy - F": (_per_patch_accuracy, plain), "PSNR lost": (_lost_db, plain)}
+                if larger is not None:
+                    following = tuple(JointRun(network, larger, camera, n) for n in range(scale.repetitions))
+                    pairs["accuracy - next lambda"] = (_per_patch_accuracy, following)
+                for metric, (values, others) in pairs.items():
+                    difference = partial(_difference, values, evaluation, dict(zip(runs, others, strict=True)))
+                    measure = partial(_mean, evaluation, difference, runs)
+                    yield evaluation.cell((*runs, *others), row, network, metric, None, measure)
+
+
+def title_of(camera: str) -> str:
+    """For plots: the camera and the paper's that it stands for."""
+    return f"{camera} ({STANDS_FOR[camera]})" if camera in STANDS_FOR else camera
+
+
+def _measures(evaluation: JointEvaluation) -> dict[str, Callable[[JointRun], np.ndarray]]:
+    fidelities = {metric: partial(_fidelity, evaluation, metric) for metric in ("PSNR", "SSIM", "SSIM, range 1")}
+    real = partial(evaluation.per_patch_accuracy, channel=CHANNELS[0])
+    return fidelities | {"accuracy": evaluation.per_patch_accuracy, REAL: real, LOST: partial(_lost, evaluation)}
+
+
+def _fidelity(evaluation: JointEvaluation, metric: str, run: JointRun) -> np.ndarray:
+    return evaluation.fidelity(run, metric)
+
+
+def _per_patch_accuracy(evaluation: JointEvaluation, run: JointRun) -> np.ndarray:
+    return evaluation.per_patch_accuracy(run)
+
+
+def _lost(evaluation: JointEvaluation, run: JointRun) -> np.ndarray:
+    return evaluation.per_patch_accuracy(run) - evaluation.per_patch_accuracy(run, CHANNELS[0])
+
+
+def _lost_db(evaluation: JointEvaluation, run: JointRun) -> np.ndarray:
+    return -evaluation.fidelity(run, "PSNR")
+
+
+def _difference(
+    values: Callable, evaluation: JointEvaluation, others: dict[JointRun, JointRun], run: JointRun
+) -> np.ndarray:
+    return values(evaluation, run) - values(evaluation, others[run])
+
+
+def _mean(
+    evaluation: JointEvaluation, values: Callable[[JointRun], np.ndarray], runs: tuple[JointRun, ...]
+) -> Estimate:
+    """The mean of ``values`` over repetitions and patches."""
+    return evaluation.mean(np.mean([values(run) for run in runs], axis=0))
+
+
+def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> None:
+    """Six panels for each camera: every measure by lambda, F first; crosses are the paper's."""
+    plt = pyplot()
+    frame = frame[~frame["row"].str.contains("baseline") & frame["value"].notna()]
+    frame = frame.assign(camera=frame["row"].str.split(", ").str[0], weight=frame["row"].str.split(", ").str[1])
+    shown = ("PSNR", "SSIM, range 1", "accuracy", REAL, "accuracy - F", "PSNR lost")
+    cameras = list(dict.fromkeys(frame["camera"]))
+    rows = max(1, len(cameras))
+    figure, axes = plt.subplots(2 * rows, len(shown) // 2, figsize=(11, 6 * rows + 0.4), layout="constrained")
+    for camera, row in zip(cameras, axes.reshape(rows, len(shown)), strict=False):
+        part = frame[frame["camera"] == camera]
+        # From the plain camera to the one that gives most for the analyst.
+        order = sorted(set(part["weight"]), key=lambda w: -np.inf if w == "F" else -float(w.split()[1]))
+        for metric, axis in zip(shown, row, strict=True):
+            for network, line in part[part["metric"] == metric].groupby("column", sort=False):
+                line = line.set_index("weight").reindex([w for w in order if w in set(line["weight"])])
+                spans = [
+                    (line["value"] - line["ci_low"]).clip(lower=0),
+                    (line["ci_high"] - line["value"]).clip(lower=0),
+                ]
+                x = [order.index(w) for w in line.index]
+                drawn = axis.errorbar(x, line["value"], [s.clip(lower=0) for s in spans], fmt="o-", ms=4, label=network)
+                axis.plot(x, line["paper_value"], "x", color=drawn[0].get_color(), label=f"{network}, paper")
+            axis.set_xticks(range(len(order)), [w.removeprefix("lambda ") for w in order])
+            axis.set(title=metric, xlabel="lambda")
+            axis.grid(alpha=0.3)
+        row[0].set_ylabel(title_of(camera))
+        row[0].legend(fontsize=7)
+    figure.suptitle(title)
+    save(figure, path)
+
+
+def cells_of_figure_9(settings: Settings) -> Iterator[Cell]:
+    """Accuracy, PSNR and SSIM of Table S1."""
+    return (cell for cell in cells(settings) if cell.metric in ("accuracy", "PSNR", "SSIM"))
+
+
+def draw_figure_9(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> None:
+    """A panel for each camera and measure of fidelity."""
+    plt = pyplot()
+
+    frame = frame[~frame["row"].str.contains("baseline")]
+    frame = frame.assign(camera=frame["row"].str.split(", ").str[0], lam=frame["row"].str.split(", ").str[1])
+    cameras = list(dict.fromkeys(frame["camera"]))
+    figure, axes = plt.subplots(len(cameras), 2, figsize=(9, 3.4 * len(cameras)), squeeze=False)
+    for camera, pair in zip(cameras, axes, strict=True):
+        for metric, axis in zip(("PSNR", "SSIM"), pair, strict=True):
+            for network, colour in (("unet", "C0"), ("dnet", "C1"), ("inet", "C2")):
+                part = frame[(frame["camera"] == camera) & (frame["column"] == network)]
+                for field, style in (("value", "o-"), ("paper_value", "x:")):
+                    table = part.pivot(index="lam", columns="metric", values=field).dropna()
+                    if table.empty:
+                        continue
+                    label = f"{network}, {'ours' if field == 'value' else 'paper'}"
+                    curve = table.drop(index="F", errors="ignore").sort_values(metric)
+                    if len(curve):
+                        axis.plot(curve[metric], curve["accuracy"], style, color=colour, ms=4, lw=1, label=label)
+                    if "F" in table.index:
+                        axis.plot(
+                            table.loc["F", metric], table.loc["F", "accuracy"], "s", color=colour, ms=5, mfc="none"
+                        )
+            axis.axhline(0.2, color="grey", lw=0.8, ls=":")
+            axis.set(xlabel=metric, ylabel="accuracy", title=title_of(camera))
+            axis.grid(alpha=0.3)
+        pair[0].legend(fontsize=7)
+    figure.suptitle(title, fontsize=10)
+    figure.tight_layout()
+    save(figure, path)
+
+
+TABLE_S1 = Table("imaging", "table_s1", "Neural imaging pipelines, Table S1", cells, DECIMALS, draw)
+FIGURE_9 = Table(
+    "imaging",
+    "figure_9",
+    "Fidelity against accuracy, Figures 9, S2, S3",
+    cells_of_figure_9,
+    DECIMALS,
+    draw_figure_9,
+)

@@ -1,0 +1,29 @@
+"""Draw the plots of the published results beside their CSVs, ``results/<scale>/*.png``, which git ignores.
+
+Command: python -m zoo.experiments.publish.plots     (or: make plots)
+Time:    a minute on one core
+
+Plots that show pictures need networks and data, and not the CSV alone; those published are in ``docs/assets``.
+"""
+
+from zoo.experiments.publish import ROOT
+from zoo.experiments.run import tables
+from zoo.experiments.run.measure import csv_path
+from zoo.experiments.run.plots import plot_csv
+
+
+def main() -> None:
+    """Draw those that are older than their CSV."""
+    for scale in sorted(folder.name for folder in (ROOT / "results").iterdir() if folder.is_dir()):
+        for paper, name, _ in tables.overview():
+            table = tables.find(paper, name)
+            csv = csv_path(table, scale, ROOT / "results")
+            picture = csv.with_suffix(".png")
+            if not csv.is_file() or (picture.is_file() and picture.stat().st_mtime > csv.stat().st_mtime):
+                continue
+            if plot_csv(table, csv, picture):
+                print(f"written: {picture.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""Publish a measured table: its CSV goes to ``results``, and cards, README and ``zoo/measured.csv`` follow.
+
+Command: python -m zoo.experiments.publish.results contrast table-1     (or: make publish PAPER=contrast TABLE=table-1)
+
+A cell that has no value now keeps the one that is published. Numbers of a changed tree are refused: nobody could
+measure them again.
+"""
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+from zoo.experiments.publish import ROOT, card, headlines, measured
+from zoo.experiments.run import tables
+from zoo.experiments.run.cells import Table
+from zoo.experiments.run.measure import csv_path
+from zoo.experiments.run.published import MEASURED
+from zoo.experiments.run.reasons import cell_key, read_reasons, write_reasons
+from zoo.images import atomic
+
+CARDS_SCALE = "laptop"
+"""The scale that cards and README show."""
+
+
+def publish(table: Table, scale: str, measured_in: Path, results: Path) -> Path:
+    """Write the CSV of a table that was measured in a folder into ``results``; returns it.
+
+    Raises:
+        ValueError: Where the table was not measured there, was measured with a changed tree or a detector of one's own,
+            or on other data or with another seed than what is published.
+    """
+    source, target = csv_path(table, scale, measured_in), csv_path(table, scale, results)
+    if not source.is_file():
+        command = f"zoo reproduce {table.paper} {table.name.replace('_', '-')}"
+        raise ValueError(f"A table is measured before it is published: {command} --scale {scale}. Received: {source}")
+    new, reasons = _read(source), read_reasons(source)
+    changed = sorted({commit for commit in new.loc[new["value"] != "", "commit"] if commit.endswith("+")})
+    if changed:
+        raise ValueError(f"{source} must be measured with a tree as it was committed. Received: {', '.join(changed)}")
+    if target.is_file():
+        old, old_reasons = _read(target), read_reasons(target)
+        for field in ("dataset", "seed"):
+            if set(new[field]) != set(old[field]):
+                wanted, given = (", ".join(sorted(set(frame[field]))) for frame in (old, new))
+                raise ValueError(f"{target} is of {field} {wanted}; remove it to publish others. Received: {given}")
+        kept = {_name(row): row for _, row in old[old["value"] != ""].iterrows()}
+        for index, row in new[new["value"] == ""].iterrows():
+            if _name(row) in kept:
+                new.loc[index] = kept[_name(row)]
+                reasons.pop(cell_key(*_name(row)), None)
+        reasons = {key: old_reasons.get(key, why) for key, why in reasons.items()}
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with atomic(target) as partial:
+        new.to_csv(partial, index=False)
+    write_reasons(target, reasons)
+    picture = source.with_suffix(".png")
+    if table.plots_pictures and picture.is_file():
+        shutil.copyfile(picture, ROOT / "docs" / "assets" / picture.name)
+    return target
+
+
+def _read(path: Path) -> pd.DataFrame:
+    # As text: no digit changes.
+    return pd.read_csv(path, dtype=str, keep_default_na=False)
+
+
+def _name(row: pd.Series) -> tuple[str, str, str]:
+    return row["row"], row["column"], row["metric"]
+
+
+def main() -> None:
+    """Publish the table named on the command line."""
+    parser = argparse.ArgumentParser(description="Publish a table that was measured with a clean tree.")
+    parser.add_argument("paper")
+    parser.add_argument("table")
+    parser.add_argument("--scale", default=CARDS_SCALE)
+    parser.add_argument("--measured", type=Path, default=MEASURED, help=f"where it was measured (default {MEASURED})")
+    options = parser.parse_args()
+    try:
+        table = tables.find(options.paper, options.table)
+        print(f"published: {publish(table, options.scale, options.measured, ROOT / 'results')}")
+        if options.scale == CARDS_SCALE:
+            card.fill(options.paper)
+            headlines.main()
+            measured.write(ROOT / "results" / CARDS_SCALE)
+    except (ValueError, OSError) as error:
+        print(f"publish: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

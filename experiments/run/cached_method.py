@@ -1,0 +1,31 @@
+"""A method whose results live as long as its object; ``functools.cache`` would keep the object alive."""
+
+from collections.abc import Callable
+from functools import lru_cache, partial
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+
+class _CachedMethod(Generic[Arguments, Result]):
+    def __init__(self, function: Callable[Concatenate[Any, Arguments], Result], maxsize: int | None) -> None:
+        self.function, self.maxsize = function, maxsize
+        self.__doc__, self.__name__ = function.__doc__, function.__name__
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Callable[Arguments, Result]:
+        if instance is None:
+            return partial(self.function)
+        bound = lru_cache(self.maxsize)(partial(self.function, instance))
+        instance.__dict__[self.__name__] = bound  # found before this class from now on
+        return bound
+
+
+def cached_method(
+    maxsize: int | None = None,
+) -> Callable[[Callable[Concatenate[Any, Arguments], Result]], _CachedMethod[Arguments, Result]]:
+    """Decorate a method: computed once for the same arguments, which must be hashable.
+
+    ``maxsize`` is how many results an object keeps, the latest; None for all.
+    """
+    return lambda function: _CachedMethod(function, maxsize)

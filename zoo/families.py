@@ -1,0 +1,49 @@
+"""All families: those of the zoo, then those that other packages add. What is central is derived from their pages."""
+
+import functools
+from fnmatch import fnmatchcase
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+from zoo import extensions
+from zoo.family import Family, Network, Product
+
+BUILT_IN = ("contrast", "adversarial", "steganography", "imaging", "hyperimage")
+"""A family inside the zoo is its folders ``zoo/<name>`` and ``experiments/<name>``, and its name here."""
+
+
+def families() -> tuple[Family, ...]:
+    """The pages of all families; one of another package that cannot be loaded is named in a warning and left out."""
+    return (*(_page(name) for name in BUILT_IN), *extensions.loaded("families", Family))
+
+
+def citation(family: str) -> str:
+    """The paper of a family; empty for an unknown one."""
+    return next((page.paper for page in families() if page.name == family), "")
+
+
+def network_of(name: str) -> Network | None:
+    """The network that a name, ``network.training``, stands for; None where it fits none."""
+    stem, _, training = name.rpartition(".")
+    networks = (network for page in families() for network in page.networks)
+    return next((network for network in networks if training and fnmatchcase(stem, network.pattern)), None)
+
+
+def products() -> tuple[Product, ...]:
+    """What can become a SavedModel, of all families."""
+    return tuple(product for page in families() for product in page.products)
+
+
+@functools.cache
+def _page(name: str) -> Family:
+    # By its file, since importing it as a module imports the family's package first, and that imports Keras.
+    path = Path(__file__).parent / name / "family.py"
+    spec = spec_from_file_location(f"zoo.{name}.family", path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"A family of the zoo has a page. Received: {path}")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    page = module.FAMILY
+    if not isinstance(page, Family):
+        raise ImportError(f"FAMILY of {path} must be a zoo.family.Family. Received: {page!r}")
+    return page

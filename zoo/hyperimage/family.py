@@ -1,0 +1,48 @@
+"""The page of Chandakkar and Li 2017: the paper, its networks, stored weights and products."""
+
+from pathlib import Path
+
+from zoo.family import Family, Network, Product
+
+MODEL, COMMAND = "zoo.hyperimage.model", "zoo pretrain hyperimage"
+FAMILY = Family(
+    name="hyperimage",
+    cited="Chandakkar, Li 2017",
+    paper=(
+        "P. S. Chandakkar, B. Li, Capturing localized image artifacts through a CNN-based hyper-image "
+        "representation, arXiv:1711.04945, 2017"
+    ),
+    folder=Path(__file__).parent,
+    networks=(
+        Network("hyperimage-quality-stage-two", f"{MODEL}:TIDStageTwo", COMMAND),
+        Network("hyperimage-quality-*", f"{MODEL}:CNNIQA", COMMAND),
+        Network("hyperimage-forgery-channel", f"{MODEL}:ForgeryChannel", COMMAND),
+        Network("hyperimage-forgery-stage-two", f"{MODEL}:ForgeryStageTwo", COMMAND),
+        Network("hyperimage-forgery-end-to-end", f"{MODEL}:ForgeryEndToEnd", COMMAND),
+        Network("hyperimage-synthetic-patches", f"{MODEL}:SyntheticPatchNet", COMMAND),
+        Network("hyperimage-synthetic-*", f"{MODEL}:SyntheticStageTwo", COMMAND),
+    ),
+    stored=(
+        "hyperimage-forgery-channel.generated",
+        "hyperimage-forgery-end-to-end.generated",
+        "hyperimage-forgery-stage-two.generated",
+        "hyperimage-quality-all-patches.generated",
+        "hyperimage-quality-patches.generated",
+        "hyperimage-quality-stage-two.generated",
+        "hyperimage-synthetic-patches.generated",
+        "hyperimage-synthetic-permuted.generated",
+        "hyperimage-synthetic-stage-two.generated",
+    ),
+    products=(
+        Product(
+            "hyperimage-quality.*",
+            "zoo.hyperimage.serving:quality",
+            ("hyperimage-quality-patches", "hyperimage-quality-stage-two"),
+        ),
+        Product(
+            "hyperimage-forgery.*",
+            "zoo.hyperimage.serving:forgery",
+            ("hyperimage-forgery-channel", "hyperimage-forgery-stage-two"),
+        ),
+    ),
+)
