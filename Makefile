@@ -60,9 +60,13 @@ $(DOCS)/.installed: requirements-docs.lock
 docs: $(DOCS)/.installed plots ## the documentation in site/, in an environment of its own; every warning is an error
 	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict --quiet
 
-lint: $(VENV)/.installed ## ruff: rules and format
+test-slow: $(VENV)/.installed ## the tests that take minutes, under 30 minutes on two cores
+	$(BIN)/python -m pytest -q -m slow
+
+lint: $(VENV)/.installed ## ruff: rules and format; mypy: types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy zoo
 
 format: $(VENV)/.installed ## let ruff rewrite the files
 	$(BIN)/ruff check --fix .

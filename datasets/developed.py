@@ -107,7 +107,8 @@ def fixed_patches(pictures: Sequence[Developed], side: int, seed: int = 0) -> tu
     for n, picture in enumerate(pictures):
         rng = keyed.generator(seed, n, 0xF1)
         for _ in range(100):
-            x, y = picture.cut(*(int(rng.integers(length - side + 1)) for length in picture.planes.shape[:2]), side)
+            top, left = (int(rng.integers(length - side + 1)) for length in picture.planes.shape[:2])
+            x, y = picture.cut(top, left, side)
             variance = y.var()
             if variance >= 0.02 or (variance >= 0.01 and rng.random() < 0.5):
                 break

@@ -41,7 +41,7 @@ def distort(image: np.ndarray, number: int | str, level: int, rng: np.random.Gen
     added = isinstance(number, str) and number in extensions.names("distortions")
     if not (added or number in DISTORTIONS) or level not in LEVELS:
         raise ValueError(f"number must be one of {list(DISTORTIONS)}, level 1..5. Received: {number}, {level}")
-    operator = extensions.load("distortions", number) if added else DISTORTIONS[number][1]
+    operator = extensions.load("distortions", number) if isinstance(number, str) else DISTORTIONS[number][1]
     return operator(check_rgb(image), level, rng)
 
 
@@ -61,7 +61,7 @@ def additive_noise(image: np.ndarray, level: int, rng: np.random.Generator) -> n
 def colour_noise(image: np.ndarray, level: int, rng: np.random.Generator) -> np.ndarray:
     """2: noise that is stronger in the colour components than in luma."""
     ycc = cv2.cvtColor(image, cv2.COLOR_RGB2YCrCb).astype(np.float32)
-    ycc += _noise(rng, image.shape, (4, 8, 13, 20, 32)[level - 1]) * np.float32([0.4, 1.4, 1.4])
+    ycc += _noise(rng, image.shape, (4, 8, 13, 20, 32)[level - 1]) * np.array([0.4, 1.4, 1.4], np.float32)
     return cv2.cvtColor(_to_uint8(ycc), cv2.COLOR_YCrCb2RGB)
 
 

@@ -137,9 +137,8 @@ def scan(folder: str | Path, minimum_side: int = 64, progress: bool = False) -> 
     found: list[tuple[Path, np.ndarray, datetime | None]] = []
     # Decoders release the interpreter's lock. A few threads only: each may hold a picture of a hundred megabytes.
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        results = pool.map(lambda path: _look(path, minimum_side), candidates)
         results = track(
-            results,
+            pool.map(lambda path: _look(path, minimum_side), candidates),
             f"Looking through {folder.name}",
             len(candidates),
             console=Console(stderr=True),

@@ -5,7 +5,7 @@ and ``as_tf_dataset`` wraps the same examples for tf.data.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -100,7 +100,8 @@ class PairedPatches(KeyedBatches):
         if self.both is not None:
             image = self.both(image)
         _, operator = self.draw_operator(rng)
-        grid = tiles.grid(*image.shape[:2], self.patch)
+        height, width = image.shape[:2]
+        grid = tiles.grid(height, width, self.patch)
         if len(grid) < self.positions:
             raise ValueError(
                 f"A scene must hold {self.positions} patches of {self.patch} x {self.patch}. Received: {image.shape}"
@@ -113,7 +114,7 @@ def as_tf_dataset(batches: PairedPatches, epochs: int) -> "tf.data.Dataset":
     """The same batches as one deterministic ``tf.data`` stream over ``epochs`` epochs from the current one on."""
     import tensorflow as tf
 
-    def stream() -> "object":
+    def stream() -> Iterator[tuple[np.ndarray, np.ndarray]]:
         for epoch in range(batches.epoch, batches.epoch + epochs):
             for step in range(len(batches)):
                 yield batches.batch(epoch, step)

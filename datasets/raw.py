@@ -39,9 +39,9 @@ def read_tensor(path: "tf.Tensor | str", balanced: bool = False) -> dict[str, "t
         return (
             raw.balanced_planes if balanced else raw.planes,
             raw.cfa.encode(),
-            np.float32(raw.black_levels),
+            np.array(raw.black_levels, np.float32),
             np.float32(raw.white_level),
-            np.float32(raw.white_balance),
+            np.array(raw.white_balance, np.float32),
             np.float32(raw.camera_matrix),
             np.int32(raw.orientation),
         )

@@ -51,15 +51,15 @@ def planes_and_metadata(path: Path, raw: RawImage, gain: float = 1) -> dict[str,
     The planes are white-balanced and clipped, as the networks take them, uint16 by ``floor(65535 x)`` as the authors
     stored them; ``gain`` multiplies them before clipping.
     """
-    planes = np.minimum(raw.planes * (np.float32(raw.balance_of_planes) * np.float32(gain)), 1)
+    planes = np.minimum(raw.planes * (np.array(raw.balance_of_planes, np.float32) * np.float32(gain)), 1)
     return {
         "planes": (planes * 65535).astype(np.uint16),
         "name": path.stem,
         "camera": camera_and_orientation(path)[0],
         "cfa": raw.cfa,
-        "black_levels": np.float32(raw.black_levels),
+        "black_levels": np.array(raw.black_levels, np.float32),
         "white_level": np.float32(raw.white_level),
-        "white_balance": np.float32(raw.white_balance),
+        "white_balance": np.array(raw.white_balance, np.float32),
         "camera_matrix": np.float32(raw.camera_matrix),
         "orientation": np.int32(raw.orientation),
     }
@@ -86,7 +86,7 @@ def camera_and_orientation(path: Path) -> tuple[str, int]:
     """The camera model's name and EXIF's orientation, from the first directory of a TIFF-like RAW file; "" unknown."""
     try:
         with tifffile.TiffFile(path) as tiff:
-            tags = tiff.pages[0].tags
+            tags = tiff.pages.first.tags
             return str(tags.valueof(_MODEL, "")).strip(), int(tags.valueof(_ORIENTATION, _UPRIGHT))
     except (tifffile.TiffFileError, OSError, ValueError):
         return "", _UPRIGHT

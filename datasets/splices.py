@@ -59,7 +59,8 @@ def make(rng: np.random.Generator, host: np.ndarray, donor: np.ndarray | None) -
             soft = cv2.GaussianBlur(ring.astype(np.float32), (0, 0), 1.0)[..., None]
             pasted = pasted * (1 - soft) + cv2.GaussianBlur(pasted, (0, 0), smooth) * soft
         images.append(compress(np.clip(np.rint(pasted), 0, 255).astype(np.uint8), quality))
-    return Splice(*images, mask, "copy-move" if donor is None else "splice", quality)
+    authentic, tampered = images
+    return Splice(authentic, tampered, mask, "copy-move" if donor is None else "splice", quality)
 
 
 def _blob(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
@@ -86,7 +87,7 @@ def _elsewhere(rng: np.random.Generator, source: np.ndarray, height: int, width:
 
 
 def _shifted(image: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    matrix = np.float32([[1, 0, shift[1]], [0, 1, shift[0]]])
+    matrix = np.array([[1, 0, shift[1]], [0, 1, shift[0]]], np.float32)
     return cv2.warpAffine(
         image.astype(np.float32), matrix, image.shape[1::-1], flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
     )

@@ -48,7 +48,7 @@ def make_moved(seed: int, patches: int, index: int, overlap: bool = False) -> Ar
     return compose(background, contents, _corners(keyed.generator(seed, 3, patches, index), patches, overlap))
 
 
-def compose(background: float, contents: list[np.ndarray], corners: np.ndarray) -> Artifacts:
+def compose(background: float | np.float32, contents: list[np.ndarray], corners: np.ndarray) -> Artifacts:
     """Lay patches, float (16, 16) in [0, 1], on a background and compute the score."""
     image = np.full((SIDE, SIDE), background, np.float32)
     for content, (y, x) in zip(contents, corners, strict=True):

@@ -3,11 +3,9 @@
 The reference is read from the source, not imported: building it needs neither Keras nor TensorFlow.
 """
 
-import atexit
 import json
 import re
-import shutil
-import tempfile
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,29 +13,40 @@ from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from zoo.families import BUILT_IN  # noqa: E402 (needs nothing but Python, and no installed zoo)
+
 SOURCES = {"zoo": "zoo", "zoo/datasets": "datasets", "zoo/experiments": "experiments"}
-"""Where a package lies once installed, and where in the checkout."""
-FAMILIES = ("contrast", "adversarial", "steganography", "imaging", "hyperimage")
+"""Where a package lies by its import path, and where in the checkout."""
 
 
 @event_priority(100)  # before mkdocstrings reads its paths
 def on_config(config: Any) -> Any:
-    """Lay out the source as it is installed, so that ``zoo.datasets`` is found below ``zoo``."""
-    layout = tempfile.mkdtemp(prefix="zoo-docs-")
-    atexit.register(shutil.rmtree, layout, ignore_errors=True)
-    for target, source in SOURCES.items():
-        keep_python = shutil.ignore_patterns("weights", "dummy_data", "values", "*_test.py", "__pycache__")
-        shutil.copytree(ROOT / source, Path(layout) / target, ignore=keep_python, dirs_exist_ok=True)
-    config.plugins["mkdocstrings"].config.handlers["python"]["paths"] = [layout]
+    """Say where the source is, and add what is made of it to the navigation."""
+    config.plugins["mkdocstrings"].config.handlers["python"]["paths"] = [str(ROOT)]
+    config.nav = [
+        *config.nav,
+        {"Tutorials": [f"tutorials/{name}.md" for name in BUILT_IN]},
+        {"Model cards": [f"models/{name}.md" for name in (*BUILT_IN, "layers")]},
+        {"Plots": [f"plots/{name}.md" for name in BUILT_IN]},
+        {"Data sets": [f"datasets/{readme.parent.name}.md" for readme in _data_sets()]},
+        {"Reference": [f"reference/{package}.md" for package in packages()]},
+    ]
     return config
 
 
 def on_files(files: Files, config: Any) -> Files:
     """Add the generated pages."""
     pages = {"index.md": index()}
-    pages |= {f"models/{name}.md": (ROOT / "zoo" / name / "README.md").read_text() for name in (*FAMILIES, "layers")}
-    for readme in sorted((ROOT / "datasets").glob("*/README.md")):
+    pages |= {f"models/{name}.md": card(name) for name in (*BUILT_IN, "layers")}
+    for readme in _data_sets():
         pages[f"datasets/{readme.parent.name}.md"] = readme.read_text()
+    for name in BUILT_IN:
+        plots = sorted((ROOT / "results" / "laptop").glob(f"{name}_*.png"))
+        pages[f"plots/{name}.md"] = page_of_plots(name, plots)
+        for plot in plots:
+            files.append(File.generated(config, f"plots/{plot.name}", content=plot.read_bytes()))
     for notebook in sorted((ROOT / "docs" / "tutorials").glob("*.ipynb")):
         pages[f"tutorials/{notebook.stem}.md"] = page_of(notebook)
     for package, modules in packages().items():
@@ -52,6 +61,21 @@ def index() -> str:
     """The README, with its links into the checkout turned to the pages made of what they point at."""
     text = (ROOT / "README.md").read_text().replace("](docs/", "](")
     return re.sub(r"\]\(zoo/(\w+)(/README\.md)?\)", r"](models/\1.md)", text)
+
+
+def card(name: str) -> str:
+    """A model card, with its links to pictures turned to where they lie in the site."""
+    return (ROOT / "zoo" / name / "README.md").read_text().replace("](../../docs/", "](../")
+
+
+def page_of_plots(name: str, plots: list[Path]) -> str:
+    """The plots of a family's published tables, as `make plots` draws them."""
+    shown = "\n\n".join(f"## {plot.stem.removeprefix(f'{name}_')}\n\n![{plot.stem}]({plot.name})" for plot in plots)
+    return f"# Plots of {name}\n\nDrawn from the CSVs in `results/laptop`.\n\n{shown or '`make plots` draws them.'}\n"
+
+
+def _data_sets() -> list[Path]:
+    return sorted((ROOT / "datasets").glob("*/README.md"))
 
 
 def page_of(notebook: Path) -> str:
@@ -69,7 +93,7 @@ def packages() -> dict[str, list[str]]:
     for target, source in SOURCES.items():
         for path in sorted((ROOT / source).rglob("*.py")):
             parts = (*Path(target).parts, *path.relative_to(ROOT / source).with_suffix("").parts)
-            in_paper = target == "zoo/experiments" and len(parts) > 3
+            in_paper = target == "zoo/experiments" and parts[2] in (*BUILT_IN, "publish")
             if in_paper or path.stem.startswith(("_", "make_")) or path.stem.endswith("_test"):
                 continue
             package = ".".join(parts[: 1 if len(parts) == 2 else 2])

@@ -1,3 +1,4 @@
+import dataclasses
 import itertools
 import os
 
@@ -19,6 +20,18 @@ def _stores(tmp_path_factory):
 def _store_of_its_own(_stores, monkeypatch):
     """A training in one test is not found by the next."""
     monkeypatch.setenv("FORENSICS_ZOO_HOME", next(_stores))
+
+
+@pytest.fixture
+def families_in(monkeypatch):
+    """``families_in(folder)``: the zoo's families, their stored weights in ``folder/<family>``."""
+    import zoo.weights
+
+    def move(folder):
+        pages = tuple(dataclasses.replace(page, folder=folder / page.name) for page in zoo.weights.families())
+        monkeypatch.setattr(zoo.weights, "families", lambda: pages)
+
+    return move
 
 
 @pytest.fixture

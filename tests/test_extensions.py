@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 import zoo
-from zoo import export, extensions
+from zoo import export, extensions, store
 from zoo.datasets import keyed
 from zoo.datasets.distortions import distort
 from zoo.datasets.embedded import SCENES, photograph
@@ -24,7 +24,9 @@ from zoo.experiments.cli import main as cli
 from zoo.experiments.run import tables
 from zoo.experiments.run.cells import Settings
 from zoo.images import write_png
+from zoo.imaging import INet
 from zoo.metrics import auc
+from zoo.weights import pack
 
 EXAMPLE = Path(__file__).parent.parent / "docs" / "example_package"
 
@@ -45,7 +47,7 @@ def installed(tmp_path_factory):
 
 def _zoo(installed, cwd, *arguments):
     """Run the zoo in a process of its own that also sees the package."""
-    code = "import sys; from zoo.experiments.cli import main; sys.exit(main())"
+    code = "import sys; from zoo.experiments.cli.main import main; sys.exit(main())"
     return subprocess.run(
         [sys.executable, "-c", code, *(str(a) for a in arguments)],
         cwd=cwd,
@@ -59,17 +61,17 @@ def _zoo(installed, cwd, *arguments):
 def test_its_table_runs_and_fills_its_card(installed, tmp_path):
     done = _zoo(installed, tmp_path, "reproduce", "median", "table-1", "--scale", "smoke")
     assert done.returncode == 0, done.stderr
-    frame = pd.read_csv(tmp_path / "results" / "smoke" / "median_table_1.csv", dtype={"column": str})
+    frame = pd.read_csv(tmp_path / "runs" / "tables" / "smoke" / "median_table_1.csv", dtype={"column": str})
     row = frame[frame["row"] == "streaking, median 5x5"].set_index("column").loc["no jpg"]
     images = [photograph(name) for name in SCENES[:3]]
     expected = auc([_equal(image) for image in images], [_equal(cv2.medianBlur(image, 5)) for image in images])
     assert row["value"] == pytest.approx(expected)
     assert expected > 0.8
-    assert (tmp_path / "results" / "smoke" / "median_table_1.png").is_file()
+    assert (tmp_path / "runs" / "tables" / "smoke" / "median_table_1.png").is_file()
 
     readme = tmp_path / "README.md"
     readme.write_text((installed / "forensics_zoo_median" / "README.md").read_text())
-    card = [sys.executable, "-m", "zoo.experiments.publish.card", "median", "README.md", "results/smoke"]
+    card = [sys.executable, "-m", "zoo.experiments.publish.card", "median", "README.md", "runs/tables/smoke"]
     environment = os.environ | {"PYTHONPATH": str(installed)}
     subprocess.run(card, cwd=tmp_path, env=environment, check=True, capture_output=True)
     line = f"| streaking, median 5x5 | {expected:.2f} [{row['ci_low']:.2f}, {row['ci_high']:.2f}] |"
@@ -149,6 +151,14 @@ def _package(folder, name, metadata_lines, points):
     (info / "entry_points.txt").write_text(points)
 
 
+PAGE = """
+from pathlib import Path
+from zoo.family import Family, Network
+NETWORKS = (Network("net", "zoo.imaging.developing.model:INet", "train"),)
+FAMILY = Family("{name}", "Us 2026", "A paper of ours", Path(__file__).parent, NETWORKS, weightless=("net.mine",))
+"""
+
+
 @pytest.mark.parametrize(
     ("lines", "licence"),
     [
@@ -158,23 +168,32 @@ def _package(folder, name, metadata_lines, points):
     ],
 )
 def test_a_models_licence_is_its_packages(tmp_path, monkeypatch, lines, licence):
-    _package(tmp_path, "licensed", lines, "[forensics_zoo.models]\nnet.mine = no_such_module:build\n")
+    name = f"page_of_{licence.split('-')[0].split()[0].lower()}"
+    (tmp_path / f"{name}.py").write_text(PAGE.format(name=name))
+    _package(tmp_path, "licensed", lines, f"[forensics_zoo.families]\n{name} = {name}:FAMILY\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    entry = zoo.provenance("net.mine")  # nothing is imported
+    entry = zoo.provenance("net.mine")
     assert (entry.package, entry.version, entry.licence) == ("licensed", "1.2", licence)
 
 
-def test_a_package_may_give_a_provenance_of_its_own(tmp_path, monkeypatch):
-    code = "from zoo.weights import StoredWeights\n"
-    code += "MINE = StoredWeights('net.mine', 'a.npz', '0', 1, '8', 'train', 'photographs', 'c', 2, 'GPU', 'MIT')\n"
-    points = "[forensics_zoo.models]\nnet.mine = module_of_mine:build\nnet.odd = module_of_mine:build\n"
-    points += "[forensics_zoo.provenances]\nnet.mine = module_of_mine:MINE\nnet.odd = module_of_mine:code\n"
-    (tmp_path / "module_of_mine.py").write_text(code + "code = 'text'\n")
-    _package(tmp_path, "mine", "", points)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    assert zoo.provenance("net.mine").data == "photographs"
-    with pytest.raises(ValueError, match=r"mine must give a zoo.weights.StoredWeights .*net.odd. Received: 'text'"):
-        zoo.provenance("net.odd")
+def test_a_package_with_an_index_has_weights_of_its_own(tmp_path, monkeypatch, capsys):
+    network = INet()
+    network.get_layer("colour").set_weights([np.eye(3, dtype="float32")[None, None]])
+    pack(network, tmp_path / "packed.npz", 32)
+    entry = dict.fromkeys(["bits", "command", "commit", "device", "licence"], "x") | {"data": "ours", "seconds": 1}
+    site = tmp_path / "site"
+    store.add(site, "weights/net.trained.npz", tmp_path / "packed.npz", entry)
+    (site / "page_of_mine.py").write_text(PAGE.format(name="mine"))
+    _package(site, "mine", "", "[forensics_zoo.families]\nmine = page_of_mine:FAMILY\nodd = page_of_mine:NETWORKS\n")
+    monkeypatch.syspath_prepend(str(site))
+    with pytest.warns(UserWarning, match=r"mine must give a zoo.family.Family as 'odd' of families. Received: \(Netw"):
+        assert {"net.trained", "net.mine"} <= set(zoo.list_models("net.*"))
+    entry = zoo.provenance("net.trained")
+    assert (entry.data, entry.family, entry.paper, entry.folder) == ("ours", "mine", "A paper of ours", site)
+    np.testing.assert_array_equal(zoo.load("net.trained").get_layer("colour").get_weights()[0][0, 0], np.eye(3))
+    entry.path.write_bytes(b"x")
+    with pytest.raises(ValueError, match="changed or damaged and is refused"):
+        zoo.load("net.trained")
 
 
 def test_its_operator_is_measured(here, tmp_path):
@@ -198,13 +217,17 @@ def test_nothing_is_added_without_a_package():
 
 @pytest.fixture
 def broken(tmp_path, monkeypatch):
-    """A package whose entry points lead nowhere, and which would replace one of the zoo's tables."""
+    """A package whose entry points and pages name what is not there, and that would replace a table of the zoo."""
     folder = tmp_path / "broken-1.0.dist-info"
     folder.mkdir()
     (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
-    points = "[forensics_zoo.commands]\nlost = no_such_module:add\n[forensics_zoo.operators]\nx = no_such_module:x\n"
-    (folder / "entry_points.txt").write_text(
-        points + "[forensics_zoo.tables]\ncontrast.table_1 = no_such_module:T\nbroken.table_1 = no_such_module:T\n"
+    points = "[forensics_zoo.families]\nlost = no_such_module:F\n[forensics_zoo.operators]\nx = no_such_module:x\n"
+    points += "[forensics_zoo.experiments]\none = broken_page:ONE\ntwo = broken_page:TWO\n"
+    (folder / "entry_points.txt").write_text(points)
+    (tmp_path / "broken_page.py").write_text(
+        "from zoo.experiments.family import Experiments\n"
+        "ONE = Experiments('broken', {'table_1': 'no_such_module:T'}, commands='no_such_module:add')\n"
+        "TWO = Experiments('contrast', {'table_1': 'no_such_module:T'})\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
     assert metadata.version("broken") == "1.0"
@@ -217,14 +240,16 @@ def test_a_broken_package_is_named_and_takes_nothing_along(broken, capsys):
     with pytest.raises(SystemExit) as stopped:
         cli.main(["--version"])
     assert stopped.value.code == 0
-    assert capsys.readouterr().err.startswith("zoo: broken names no_such_module:add as 'lost' of commands")
+    assert "zoo: broken: No module named 'no_such_module'" in capsys.readouterr().err
     assert cli.main(["list"]) == 0
     out, err = capsys.readouterr()
     assert "contrast table-1" in out and "weights that you train" in out
-    assert "zoo: broken names no_such_module:T as 'broken.table_1' of tables" in err
-    assert "contrast table-1" in tables.with_detector()
+    assert "zoo: broken names no_such_module:F as 'lost' of families" in err
+    assert "zoo: broken table_1 cannot be imported: No module named 'no_such_module'" in err
+    with pytest.warns(UserWarning, match="broken table_1 cannot be imported"):
+        assert "contrast table-1" in tables.with_detector()
     found = {finding.name: finding.state for finding in doctor.packages()}
-    assert found == dict.fromkeys(("lost", "x", "broken.table_1", "contrast.table_1"), "broken")
+    assert found == {"lost": "broken", "x": "broken", "one": "ok", "two": "ok"}
 
 
 def test_two_packages_of_one_name(broken, tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -8,13 +9,13 @@ import pytest
 
 import zoo
 import zoo.weights
-from zoo import models, store
+from zoo import store
 from zoo.contrast import ContrastNet
 from zoo.experiments.publish import measured
 from zoo.experiments.train import install_weights
-from zoo.papers import PAPERS
+from zoo.families import citation, families, network_of
 
-ROOT = zoo.weights.INDEX.parent.parent
+ROOT = Path(zoo.__file__).parent.parent
 
 
 @pytest.fixture
@@ -40,13 +41,13 @@ def _install(packed, local, **arguments):
     install_weights.install("imaging", packed, history, "32", "zoo pretrain imaging", "scenes", local, **arguments)
 
 
-def test_every_stored_model_is_listed_and_has_an_architecture_and_a_paper():
+def test_every_stored_model_is_listed_and_has_a_network_and_a_paper():
     assert set(zoo.list_models()) == set(zoo.weights.names())
     assert zoo.list_models("contrast-*") == [n for n in zoo.list_models() if n.startswith("contrast-")]
     for name in zoo.list_models():
-        assert models.architecture(name).command.startswith("zoo pretrain")
+        assert network_of(name).command.startswith("zoo pretrain")
         entry = zoo.provenance(name)
-        assert entry.paper == PAPERS[entry.family]
+        assert entry.paper == citation(entry.family)
         assert entry.licence and entry.data and entry.commit and entry.path.is_file()
 
 
@@ -80,7 +81,7 @@ def test_a_provenance_is_printed_with_what_was_measured_or_that_nothing_was(home
 
 def test_the_package_says_what_the_csvs_say():
     text = zoo.weights.MEASURED.read_text()
-    assert text == measured.collect(ROOT / "results" / "laptop", measured.packaged()), (
+    assert text == measured.collect(ROOT / "results" / "laptop", set(zoo.weights.packaged())), (
         "run: python -m zoo.experiments.publish.card PAPER"
     )
 
@@ -107,8 +108,10 @@ def test_the_packages_weights_are_never_hidden_by_local_ones(home, packed, capsy
     assert "kept out of the local store" in capsys.readouterr().out
     assert not home.exists()
     home.mkdir()
-    (home / "weights.json").write_text((ROOT / "zoo" / "weights.json").read_text().replace("scenes", "mine"))
-    assert zoo.provenance("contrast-aware.generated").folder == ROOT / "zoo"
+    (home / "weights.json").write_text(
+        (ROOT / "zoo" / "contrast" / "weights.json").read_text().replace("scenes", "mine")
+    )
+    assert zoo.provenance("contrast-aware.generated").folder == ROOT / "zoo" / "contrast"
 
 
 def test_arguments_of_the_constructor_are_kept(home, tmp_path):
@@ -157,14 +160,14 @@ def test_names_in_the_store_tell_data_and_scale():
         ("fan-unet-0.1-birch.generated", "zoo pretrain imaging --joint` trains"),
         ("steganography-h-net.generated", "zoo pretrain steganography` trains"),
         ("hyperimage-forgery-channel.generated", "zoo pretrain hyperimage` trains"),
-        ("resnet50", "called architecture.training"),
-        ("contrast-aware", "called architecture.training"),
+        ("resnet50", "called network.training"),
+        ("contrast-aware", "called network.training"),
     ],
 )
-def test_an_absent_model_says_what_is_here_and_what_makes_it(monkeypatch, tmp_path, name, message):
-    index = tmp_path / "weights.json"
-    index.write_text(json.dumps({"some.weights": {"file": "contrast/weights/x.npz"}}))
-    monkeypatch.setattr(zoo.weights, "INDEX", index)
+def test_an_absent_model_says_what_is_here_and_what_makes_it(families_in, tmp_path, name, message):
+    (tmp_path / "contrast").mkdir()
+    (tmp_path / "contrast" / "weights.json").write_text(json.dumps({"some.weights": {"file": "weights/x.npz"}}))
+    families_in(tmp_path)
     with pytest.raises(ValueError, match=rf"{message}.*Here are some.weights. Received: '{name}'"):
         zoo.load(name)
 
@@ -176,7 +179,7 @@ def test_an_index_that_is_none_is_named(home):
         zoo.list_models()
 
 
-@pytest.mark.parametrize("kind", models.ARCHITECTURES, ids=lambda kind: kind.pattern)
+@pytest.mark.parametrize("kind", [n for page in families() for n in page.networks], ids=lambda kind: kind.pattern)
 def test_every_constructor_is_there(kind):
     import importlib
 

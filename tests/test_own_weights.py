@@ -42,7 +42,7 @@ def test_the_training_alone_names_every_network(tmp_path, monkeypatch):
     file.write_bytes(b"0")
     for stored in PAIR:
         name = stored.replace(".generated", ".generated-smoke")
-        store.add(store.home() / "weights.json", "hyperimage", name, file, {})
+        store.add(store.home(), f"hyperimage/weights/{name}.npz", file, {})
     smoke = tuple(f"{name}-smoke" for name in PAIR)
     for given in ("generated-smoke", "hyperimage-quality.generated-smoke", *smoke):
         assert resolve_weights(given, *PAIR) == smoke

@@ -1,8 +1,9 @@
-import configparser
+import importlib.util
 import shutil
 import subprocess
 import sys
 import venv
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ def installed(tmp_path_factory):
     """The Python of an environment with nothing of ours but the wheel of the sdist; dependencies come from this one."""
     folder = tmp_path_factory.mktemp("wheel")
     ignored = shutil.ignore_patterns(".*", "runs", "build", "dist", "*.egg-info", "__pycache__", "results")
-    shutil.copytree(ROOT, folder / "source", ignore=ignored)
+    shutil.copytree(ROOT, folder / "source", ignore=ignored, symlinks=True)
     sdist = [sys.executable, "-c", "import sys, setuptools.build_meta as b; b.build_sdist(sys.argv[1])", str(folder)]
     subprocess.run(sdist, cwd=folder / "source", check=True, capture_output=True)
     shutil.rmtree(folder / "source")  # what the sdist leaves out is missed
@@ -53,26 +54,51 @@ def test_wheel_works_outside_the_checkout(installed):
         "from zoo.datasets.raise8k.raise8k_dataset_builder import Builder\n"
         "Builder.get_metadata()\n"
         "for name in zoo.weights.names():\n"
-        "    file = files('zoo') / zoo.weights.provenance(name).file\n"
-        "    assert zoo.weights.sha256(file) == zoo.weights.provenance(name).sha256\n"
+        "    entry = zoo.weights.provenance(name)\n"
+        "    assert 'site-packages' in str(entry.path) and zoo.weights.sha256(entry.path) == entry.sha256\n"
         "assert zoo.list_models() == zoo.weights.names() and zoo.provenance('contrast-aware.generated').metrics\n"
-        "from zoo.experiments.cli import main\n"
+        "from zoo.experiments.cli.main import main\n"
         "main(['list'])\n",
     )
     assert done.returncode == 0, done.stderr
     assert "contrast table-1" in done.stdout
 
 
-def test_every_package_is_listed():
-    listed = configparser.ConfigParser()
-    listed.read(ROOT / "setup.cfg")
-    names = set(listed["options"]["packages"].split())
-    folders = {"zoo": "zoo", "datasets": "zoo.datasets", "experiments": "zoo.experiments"}
-    found = set()
-    for folder, name in folders.items():
-        for init in (ROOT / folder).rglob("__init__.py"):
-            found.add(".".join([name, *init.parent.relative_to(ROOT / folder).parts]))
-    assert names == found
+def test_the_wheel_holds_every_module_once_and_what_maintainers_run_not_at_all(installed):
+    _, folder = installed
+    (wheel,) = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = [name for name in archive.namelist() if name.endswith(".py")]
+    assert len(names) == len(set(names))
+    places = {"zoo": "zoo", "datasets": "zoo/datasets", "experiments": "zoo/experiments"}
+    there = {
+        f"{place}/{path.relative_to(ROOT / source).as_posix()}"
+        for source, place in places.items()
+        for path in (ROOT / source).rglob("*.py")
+        if "publish" not in path.parts
+    }
+    assert set(names) == there
+
+
+@pytest.mark.parametrize("link", ["datasets", "experiments"])
+def test_a_checkout_without_symbolic_links_says_so_in_one_line(tmp_path, link):
+    ignored = shutil.ignore_patterns("weights", "__pycache__", "datasets", "experiments")
+    shutil.copytree(ROOT / "zoo", tmp_path / "zoo", ignore=ignored)
+    other = {"datasets": "experiments", "experiments": "datasets"}[link]
+    (tmp_path / "zoo" / other).mkdir()
+    (tmp_path / "zoo" / link).write_text(f"../{link}")  # as git writes a link on such a file system
+    run = [sys.executable, "-c", "import zoo"]
+    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith(f"ImportError: {tmp_path / 'zoo' / link} must be a symbolic link")
+    assert "core.symlinks" in done.stderr.splitlines()[-1]
+
+
+def test_an_editable_install_has_the_import_path_of_the_place():
+    for name, folder in (("zoo.datasets", "datasets"), ("zoo.experiments", "experiments")):
+        found = Path(importlib.util.find_spec(name).origin)
+        assert found == ROOT / "zoo" / folder / "__init__.py"
+        assert found.resolve() == ROOT / folder / "__init__.py"
 
 
 def test_import_is_quick_and_without_tensorflow(installed):

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -44,14 +45,14 @@ def test_other_formats_load(small, tmp_path, rng):
         np.testing.assert_array_equal(restored.predict_on_batch(patches), small.predict_on_batch(patches))
 
 
-def test_a_changed_byte_is_refused(small, tmp_path, monkeypatch):
+def test_a_changed_byte_is_refused(small, tmp_path, families_in):
     zoo.weights.pack(small, tmp_path / "w.npz")
     path = tmp_path / "w.npz"
     entry = dict.fromkeys(["bits", "command", "data", "commit", "device", "licence"], "x")
     entry |= {"file": str(path), "sha256": zoo.weights.sha256(path), "bytes": path.stat().st_size, "seconds": 1}
-    index = tmp_path / "weights.json"
-    index.write_text(json.dumps({"small.test": entry}))
-    monkeypatch.setattr(zoo.weights, "INDEX", index)
+    (tmp_path / "contrast").mkdir()
+    (tmp_path / "contrast" / "weights.json").write_text(json.dumps({"small.test": entry}))
+    families_in(tmp_path)
     assert zoo.weights.names() == ["small.test"]
     ContrastNet(input_shape=(26, 26, 3), weights="small.test")
     data = bytearray(path.read_bytes())
@@ -87,13 +88,12 @@ def test_bits_have_a_range(small, tmp_path):
 
 
 def test_every_stored_file_is_the_listed_one():
-    folder = zoo.weights.INDEX.parent
-    listed = {zoo.weights.provenance(name).file for name in zoo.weights.names()}
-    assert listed == {str(p.relative_to(folder)) for p in folder.glob("*/weights/*")}
+    listed = {zoo.weights.provenance(name).path for name in zoo.weights.names()}
+    assert listed == set(Path(zoo.__file__).parent.glob("*/weights/*"))
     total = 0
     for name in zoo.weights.names():
         entry = zoo.weights.provenance(name)
-        assert zoo.weights.sha256(folder / entry.file) == entry.sha256
-        assert (folder / entry.file).stat().st_size == entry.bytes
+        assert zoo.weights.sha256(entry.path) == entry.sha256
+        assert entry.path.stat().st_size == entry.bytes
         total += entry.bytes
     assert total <= 48 * 2**20

@@ -1,6 +1,7 @@
 """forensics-zoo: five image-forensics papers as Keras 3 model families."""
 
 import importlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.version import __version__
@@ -11,6 +12,15 @@ if TYPE_CHECKING:
 
 __all__ = ["__version__", "list_models", "load", "provenance"]
 _HOME = {"list_models": "zoo.models", "load": "zoo.models", "provenance": "zoo.weights"}
+
+
+for _link in ("datasets", "experiments"):
+    _place = Path(__file__).parent / _link
+    if not _place.is_dir():
+        raise ImportError(
+            f"{_place} must be a symbolic link to the folder {_link} beside zoo, as it is committed; git needs "
+            "core.symlinks true to check it out. Received: a file, or nothing"
+        )
 
 
 def __getattr__(name: str) -> Any:

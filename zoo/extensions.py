@@ -9,8 +9,9 @@ import dataclasses
 import functools
 import sys
 import warnings
+from collections.abc import Hashable
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 Page = TypeVar("Page")
 
@@ -70,7 +71,8 @@ def loaded(kind: str, page: type[Page]) -> list[Page]:
     Raises:
         ValueError: For an unknown kind.
     """
-    found = (_loaded(kind, name, page, tuple(sys.path)) for name in names(kind))
+    key = cast(Hashable, page)  # classes are, but mypy takes the hash of their instances for theirs
+    found = (_loaded(kind, name, key, tuple(sys.path)) for name in names(kind))
     return [one for one in found if one is not None]
 
 
@@ -84,7 +86,7 @@ def origin(kind: str, name: str, model: str) -> Origin:
     if dist is None:
         return Origin(model, "not given", "not given", "not given")
     classifiers = [c for c in dist.metadata.get_all("Classifier", []) if c.startswith("License ::")]
-    given = [dist.metadata.get("License-Expression"), dist.metadata.get("License")]
+    given = [text for field in ("License-Expression", "License") for text in dist.metadata.get_all(field, [])]
     licences = [*filter(None, given), *(c.rpartition(" :: ")[2] for c in classifiers), "not given"]
     return Origin(model, dist.name, dist.version, licences[0])
 

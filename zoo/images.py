@@ -16,6 +16,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from PIL import ExifTags, Image
+from PIL.TiffImagePlugin import TiffImageFile
 
 FORMATS = ("PNG", "TIFF", "BMP", "WEBP", "JPEG", "GIF", "PPM")
 """What ``read_image`` reads, by content, as Pillow names it (JPEG includes phones' MPO)."""
@@ -65,7 +66,7 @@ def read_image(path: str | Path) -> np.ndarray:
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
                 deep = _check_samples(path, image, data)
                 # Pillow and OpenCV apply TIFF's orientation, 1 to 8; they leave that of other formats alone.
-                orientation = image.tag_v2.get(ExifTags.Base.Orientation, 1) if image.format == "TIFF" else 1
+                orientation = image.tag_v2.get(ExifTags.Base.Orientation, 1) if isinstance(image, TiffImageFile) else 1
                 image.load()  # also of 16-bit files: OpenCV would pad a truncated one in silence
                 if deep:
                     pixels = _deep_rgb(path, data)
@@ -144,7 +145,8 @@ def lossy_coding(path: str | Path) -> str | None:
         return "WebP (lossy)" if b"VP8 " in head else None
     if head.startswith(_TIFF_MAGIC) and Path(path).suffix.lower() not in RAW_SUFFIXES:
         with _quiet, contextlib.suppress(Exception), Image.open(path, formats=["TIFF"]) as image:
-            return "TIFF with JPEG inside" if image.tag_v2.get(_COMPRESSION) in _JPEG_IN_TIFF else None
+            if isinstance(image, TiffImageFile) and image.tag_v2.get(_COMPRESSION) in _JPEG_IN_TIFF:
+                return "TIFF with JPEG inside"
     return None
 
 
@@ -267,10 +269,12 @@ def _check_samples(path: Path, image: Image.Image, data: bytes) -> bool:
         raise ImageError(path, "has signed or 32-bit samples", right, f"{image.format}, mode I")
     if image.format == "PNG":
         return data[24] == 16  # IHDR comes first; Pillow's mode does not tell for colour
-    bits = image.tag_v2.get(_BITS, (1,)) if image.format == "TIFF" else (8,)
-    if max(bits) <= 8:
+    if not isinstance(image, TiffImageFile):
         return False
     tags = image.tag_v2
+    bits = tags.get(_BITS, (1,))
+    if max(bits) <= 8:
+        return False
     received = f"TIFF, bits {bits}, photometric {tags.get(_PHOTOMETRIC)}, planar configuration {tags.get(_PLANAR, 1)}"
     if set(bits) != {16} or set(tags.get(_SAMPLE_FORMAT, (1,))) != {1}:
         raise ImageError(path, "has samples of an unusual kind", right, received)

@@ -125,7 +125,8 @@ def provenance(name: str) -> StoredWeights | Origin:
     metrics = _measured().get(name, ()) if _is_packaged(family, folder) else ()
     known = {"name": name, "family": family, "paper": citation(family), "folder": folder, "metrics": metrics}
     try:
-        return StoredWeights(**(known | entry))
+        fields: dict[str, Any] = known | entry
+        return StoredWeights(**fields)
     except TypeError as error:
         raise ValueError(f"The index of {folder} does not describe {name} as this version does. {error}") from error
 
@@ -225,7 +226,7 @@ def pack(model: "keras.Model", path: Path, bits: Mapping[str, int] | int = 8) ->
 
     from zoo.images import atomic
 
-    arrays: dict[str, np.ndarray] = {}
+    arrays: dict[str, Any] = {}  # arrays; Any, since savez also has a keyword that is no array
     for variable in _variables(model):
         value = keras.ops.convert_to_numpy(variable.value).astype(np.float32)
         if value.ndim < 2:
@@ -314,6 +315,6 @@ def _measured() -> dict[str, tuple[Measured, ...]]:
         for line in csv.DictReader(file):
             name = line.pop("weights")
             numbers = {key: float(line[key]) for key in ("value", "ci_low", "ci_high")}
-            cell = Measured(**(line | numbers | {"n_sources": int(line["n_sources"])}))
-            found.setdefault(name, []).append(cell)
+            fields: dict[str, Any] = line | numbers | {"n_sources": int(line["n_sources"])}
+            found.setdefault(name, []).append(Measured(**fields))
     return {name: tuple(cells) for name, cells in found.items()}

@@ -1,6 +1,6 @@
 """Write a mosaic as a DNG file (Adobe, Digital Negative Specification 1.4), uncompressed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -51,7 +51,7 @@ def write_dng(
     cell = {site: value for site, value in zip(bayer.SITES[model.cfa], model.black, strict=True)}
     neutral = [1 / factor for factor in (white_balance or model.white_balance)]
     noise = (model.shot, model.read**2)
-    tags = [
+    tags: list[tuple[int, str, str | tuple]] = [
         (271, _ASCII, "forensics-zoo"),  # Make
         (272, _ASCII, model.name),  # Model
         (274, _SHORT, (orientation,)),  # Orientation
@@ -90,7 +90,7 @@ def write_dng(
         )
 
 
-def _rationals(values: Sequence[float]) -> tuple[int, ...]:
+def _rationals(values: Iterable[float]) -> tuple[int, ...]:
     return tuple(n for value in values for n in (round(value * _DENOMINATOR), _DENOMINATOR))
 
 

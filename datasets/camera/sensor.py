@@ -94,7 +94,7 @@ def expose(scene: np.ndarray, body: Body, rng: np.random.Generator) -> np.ndarra
     signal *= 1 + body.prnu((height, width))
     variance = model.shot * signal + model.read**2
     signal += np.sqrt(variance) * rng.standard_normal(signal.shape, np.float32)
-    black = bayer.unpack(np.broadcast_to(np.float32(model.black), (height // 2, width // 2, 4)), model.cfa)
+    black = bayer.unpack(np.broadcast_to(np.array(model.black, np.float32), (height // 2, width // 2, 4)), model.cfa)
     return np.clip(np.rint(black + signal * (model.white - black)), 0, model.white).astype(np.uint16)
 
 

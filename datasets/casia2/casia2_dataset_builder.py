@@ -144,7 +144,8 @@ def split(found: list[Picture], seed: int = 0) -> dict[str, list[Picture]]:
     if len(sizes) < len(FRACTIONS):
         raise ValueError(f"A split needs three groups of pictures. Received: {len(sizes)}")
     missing = {part: share * len(found) for part, share in FRACTIONS.items()}
-    part_of, names = {}, sorted(sizes)
+    part_of: dict[str, str] = {}
+    names = sorted(sizes)
     # Large groups first, wherever most is missing; equal ones in an order of the seed's.
     order = sorted(keyed.permutation(len(names), seed, 0), key=lambda i: -sizes[names[i]])
     empty = list(FRACTIONS)

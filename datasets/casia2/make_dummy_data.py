@@ -5,6 +5,7 @@ python -m zoo.datasets.casia2.make_dummy_data
 
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from zoo.datasets import keyed, splices
@@ -41,7 +42,7 @@ def main(folder: Path = Path(__file__).parent / "dummy_data") -> None:
     _copy(folder / "Au" / "Au_txt_00007.jpg", folder / "Tp" / "untitled.jpg")
 
 
-def _save(path: Path, image: object) -> None:
+def _save(path: Path, image: np.ndarray) -> None:
     with atomic(path) as partial:
         options = {"quality": 95} if path.suffix == ".jpg" else {"compression": "tiff_lzw"}
         Image.fromarray(image).save(partial, **options)

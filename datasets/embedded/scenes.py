@@ -6,6 +6,8 @@ curve and down-sampling are drawn anew for every scene, because a detector must 
 "untouched". Each scene is a pure function of its generator.
 """
 
+from typing import cast
+
 import cv2
 import numpy as np
 
@@ -90,8 +92,8 @@ def _paint(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     if rng.random() < 0.4:  # sky, wall or table: a large smooth part
         edge = height * rng.uniform(0.15, 0.6) + 0.1 * height * _texture(rng, 1, width, 1.8)[0] * rng.random()
         rows = np.arange(height, dtype=np.float32)[:, None]
-        colour = np.float32(np.exp(rng.normal(-0.6, 0.4)) * np.exp(rng.normal(0, 0.15, 3)))
-        smooth = colour * (1 + rng.uniform(-0.5, 0.5) * rows[..., None] / height)
+        shade = (np.exp(rng.normal(-0.6, 0.4)) * np.exp(rng.normal(0, 0.15, 3))).astype(np.float32)
+        smooth = shade * (1 + rng.uniform(-0.5, 0.5) * rows[..., None] / height)
         reflectance = np.where((rows < edge)[..., None], smooth, reflectance)
     return reflectance.astype(np.float32)
 
@@ -185,4 +187,5 @@ def _saved(rng: np.random.Generator, developed: np.ndarray) -> np.ndarray:
     """Rounded to 8 bits, saved as a JPEG file of high quality and opened again (red and blue change places in it)."""
     codes = np.clip(developed * 255 + 0.5, 0, 255).astype(np.uint8)
     quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(85, 100))]
-    return cv2.imdecode(cv2.imencode(".jpg", codes, quality)[1], cv2.IMREAD_COLOR).astype(np.float32) / 255
+    opened = cast(np.ndarray, cv2.imdecode(cv2.imencode(".jpg", codes, quality)[1], cv2.IMREAD_COLOR))
+    return opened.astype(np.float32) / 255

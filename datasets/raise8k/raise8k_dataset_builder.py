@@ -131,7 +131,8 @@ def contrast_patches(image: np.ndarray, name: str, seed: int, count: int) -> Ite
     """
     rng = keyed.generator(seed, zlib.crc32(name.encode()))
     operator_name, operator = draw_training_operator(rng)
-    positions = rng.permutation(tiles.grid(*image.shape[:2], PATCH))[:count]
+    height, width = image.shape[:2]
+    positions = rng.permutation(tiles.grid(height, width, PATCH))[:count]
     if not len(positions):
         return
     for label, version, applied in (

@@ -203,7 +203,7 @@ def _fit(options: argparse.Namespace) -> int:
     return 0
 
 
-def _folder(folder: Path, model: "keras.Model") -> tuple:
+def _folder(folder: Path, model: "keras.Model") -> "tuple[np.ndarray, ...]":
     """Pictures and classes for the database, and those set apart."""
     import numpy as np
 
@@ -250,7 +250,7 @@ def _score(options: argparse.Namespace) -> int:
         score = float(detector.score_features(features[detector.layer], predicted)[0])
         trusted = None if detector.threshold is None else bool(score > detector.threshold)
         if options.json:
-            entry = {"score": round(score, 6), "class": int(predicted[0]), "trusted": trusted}
+            entry: dict[str, object] = {"score": round(score, 6), "class": int(predicted[0]), "trusted": trusted}
             print(as_json(path, picture, entry | {"probability": round(float(np.max(output)), 6)}, NOTE))
         else:
             verdict = {None: "", True: "trusted", False: "rejected"}[trusted]
@@ -274,13 +274,11 @@ def _attack(options: argparse.Namespace) -> int:
         images = original[None].astype(np.float32)
         target = np.array([options.target if options.target is not None else 0])
         found = {
-            "fgsm": lambda images=images: attacks.fgsm(model, images, eps=options.eps),
-            "fgs": lambda images=images: attacks.fgs(model, images, eps=options.eps, clip=(0, 255)),
-            "iter_target_class": lambda images=images, target=target: attacks.iter_target_class(
-                model, images, target, options.eps
-            ),
-            "lbfgs": lambda images=images, target=target: attacks.lbfgs(model, images, target),
-            "random_noise": lambda images=images: attacks.random_noise(images, options.eps),
+            "fgsm": partial(attacks.fgsm, model, images, eps=options.eps),
+            "fgs": partial(attacks.fgs, model, images, eps=options.eps, clip=(0, 255)),
+            "iter_target_class": partial(attacks.iter_target_class, model, images, target, options.eps),
+            "lbfgs": partial(attacks.lbfgs, model, images, target),
+            "random_noise": partial(attacks.random_noise, images, options.eps),
         }.get(options.attack) or partial(extensions.load("attacks", options.attack), model, images, options.eps)
         saved = attacks.to_8_bits(found())[0]
         before, after = (_predicted(model, x) for x in (original, saved))

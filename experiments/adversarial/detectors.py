@@ -9,13 +9,14 @@ from zoo.adversarial.baselines import CentroidDistance
 from zoo.adversarial.deep_knn import DkNN
 from zoo.adversarial.lid import LID
 from zoo.adversarial.mahalanobis import Mahalanobis
+from zoo.adversarial.scoring import Weighting
 from zoo.experiments.adversarial.evaluation import Evaluation, Scorer
 
 LABELS = {"none": "none", "L2": "l2", "PCA": "pca", "PCA+W": "pca-whiten"}
 """The paper's processings as ``KNNDetector`` calls them."""
 
 
-def knn(evaluation: Evaluation, layer: str, processing: str, weighting: str) -> Scorer:
+def knn(evaluation: Evaluation, layer: str, processing: str, weighting: Weighting) -> Scorer:
     """The paper's detector; ``processing`` is a key of ``LABELS``."""
     return lambda group: evaluation.scores(layer, LABELS[processing], weighting, group)
 

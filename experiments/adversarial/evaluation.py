@@ -9,7 +9,7 @@ import numpy as np
 from zoo.adversarial import KNNDetector, attacks
 from zoo.adversarial.features import FeatureExtractor
 from zoo.adversarial.rates import Measure, bootstrap_measure, bootstrap_replicates
-from zoo.adversarial.scoring import knn_score
+from zoo.adversarial.scoring import Weighting, knn_score
 from zoo.adversarial.threshold import rejection_threshold
 from zoo.datasets import keyed
 from zoo.experiments.adversarial.data import Pictures, Problem
@@ -95,12 +95,11 @@ class Evaluation:
         draws = [keyed.generator(seed, int(i), _TARGETS).integers(1, classes) for i in numbers]
         return (self.judged[numbers] + draws) % classes
 
-    def attacked(self, attack: str, numbers: np.ndarray, layer: str | None = None, processing: str = "") -> np.ndarray:
+    def attacked(self, attack: str, numbers: np.ndarray, layer: str = "", processing: str = "") -> np.ndarray:
         """uint8 pictures after an attack; ``layer`` and ``processing`` name the detector an adaptive one knows."""
         images, scale = self.problem.test.images[numbers].astype(np.float32), self.scale
         model, targets = self.problem.model, self.targets(numbers)
-        common = {"eps": scale.eps, "step": scale.step / 2, "steps": scale.adaptive_steps}
-        guides = {} if layer is None else {"detector": self.detector(layer, processing)}
+        strength = (scale.eps, scale.step / 2, scale.adaptive_steps)
         functions: dict[str, Callable[[], np.ndarray]] = {
             "random_noise": lambda: attacks.random_noise(images, scale.eps, seed=self.settings.seed),
             "L-BFGS": lambda: attacks.lbfgs(model, images, targets),
@@ -108,12 +107,12 @@ class Evaluation:
             "fgsm": lambda: attacks.fgsm(model, images, eps=scale.eps),
             "iter_target_class": lambda: attacks.iter_target_class(model, images, targets, scale.eps, scale.step),
             ADAPTIVE[0]: lambda: attacks.projected_gradient(
-                images=images, targets=targets, mode="selective", **common, **guides
+                self.detector(layer, processing), images, targets, "selective", *strength
             ),
             ADAPTIVE[1]: lambda: attacks.projected_gradient(
-                images=images, targets=targets, mode="orthogonal", **common, **guides
+                self.detector(layer, processing), images, targets, "orthogonal", *strength
             ),
-            ADAPTIVE[2]: lambda: attacks.feature_attack(images=images, targets=targets, **common, **guides),
+            ADAPTIVE[2]: lambda: attacks.feature_attack(self.detector(layer, processing), images, targets, *strength),
         }
         return attacks.to_8_bits(functions[attack]())
 
@@ -138,7 +137,7 @@ class Evaluation:
         return Group(images, numbers, self.extractor(images)[0].argmax(-1))
 
     @cached_method()
-    def detector(self, layer: str, processing: str, weighting: str = "DW-kNN") -> KNNDetector:
+    def detector(self, layer: str, processing: str, weighting: Weighting = "DW-kNN") -> KNNDetector:
         """The fitted detector of a layer."""
         features, labels = self.database
         found = KNNDetector(self.problem.model, layer, self.problem.k, weighting, processing, self.problem.dimensions)
@@ -152,7 +151,7 @@ class Evaluation:
         return self.extractor(self.group(group).images)[1]
 
     @cached_method()
-    def scores(self, layer: str, processing: str, weighting: str, group: str) -> np.ndarray:
+    def scores(self, layer: str, processing: str, weighting: Weighting, group: str) -> np.ndarray:
         """The detector's score of a group's pictures, (n,), higher: to be trusted."""
         squared, labels, classes = self._neighbours(layer, processing, group)
         return knn_score(squared, labels, classes, weighting)

@@ -92,9 +92,8 @@ def backend() -> Iterator[Finding]:
 
         layer = keras.layers.Conv2D(1, 3, kernel_initializer="ones")
         value = float(np.asarray(keras.ops.convert_to_numpy(layer(np.ones((1, 3, 3, 1), "float32")))).squeeze())
-        state, detail = (
-            ("ok", "a convolution is right") if value == 9 else ("broken", f"a convolution of nines: {value}")
-        )
+        state: State = "ok" if value == 9 else "broken"
+        detail = "a convolution is right" if value == 9 else f"a convolution of nines: {value}"
         name = f"Keras on {keras.backend.backend()}"
     except Exception as error:  # a backend that does not load has an error of its own making
         state, detail, name = "broken", " ".join(str(error).split())[:160], os.environ.get("KERAS_BACKEND", "Keras")
@@ -161,7 +160,7 @@ def _source(one: DataSet) -> str:
 def weights() -> Iterator[Finding]:
     """Every set of stored weights, in the package and the local store, by its checksum."""
     from zoo import store
-    from zoo.weights import names, provenance, verify
+    from zoo.weights import names, packaged, stored_provenance, verify
 
     home = store.home()
     try:
@@ -171,9 +170,10 @@ def weights() -> Iterator[Finding]:
         return
     for name in found:
         try:
-            entry = provenance(name)
+            entry = stored_provenance(name)
             verify(entry)
-            where = "the local store" if entry.folder == home else "the package"
+            package = "the package" if name in packaged() else "another package"
+            where = "the local store" if entry.folder == home else package
             yield Finding("weights", name, "ok", f"sha256 is right, in {where}: {entry.data}")
         except ValueError as error:
             yield Finding("weights", name, "broken", str(error))

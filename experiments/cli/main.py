@@ -5,6 +5,7 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from typing import TextIO
 
 from zoo.experiments.cli import doctor, export, listing, pretrain, reproduce
 from zoo.experiments.cli.quiet import quiet_import
@@ -38,12 +39,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _say(message: Warning | str, category: type[Warning], filename: str, line: int, *_: object) -> None:
+def _say(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
     """Our own warnings are for whoever types the command: one line, no source code."""
     if issubclass(category, UserWarning):
         print(f"zoo: {' '.join(str(message).split())}", file=sys.stderr)
     else:
-        sys.stderr.write(warnings.formatwarning(message, category, filename, line))
+        sys.stderr.write(warnings.formatwarning(message, category, filename, lineno, line))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -8,7 +8,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
@@ -32,11 +32,11 @@ class _Finder:
         spec = importlib.util.find_spec(name)
         if spec is not None and spec.loader is not None:
             execute = spec.loader.exec_module
-            spec.loader.exec_module = lambda module: _filtered(execute, module)
+            setattr(spec.loader, "exec_module", lambda module: _filtered(execute, module))  # noqa: B010 (of one loader)
         return spec
 
 
-def _filtered(execute: object, module: ModuleType) -> None:
+def _filtered(execute: Callable[[ModuleType], None], module: ModuleType) -> None:
     # The lines come from C++, past sys.stderr.
     kept = os.dup(2)
     with tempfile.TemporaryFile() as said:

@@ -6,7 +6,7 @@ A picture that cannot be read is named on standard error and is not fatal: the c
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,7 +36,7 @@ def add_pictures(parser: argparse.ArgumentParser, heatmap: str = "") -> None:
         parser.add_argument("--heatmap", type=Path, metavar="OUT.png", help=heatmap)
 
 
-def as_json(path: Path, image: "np.ndarray", found: dict[str, object], note: str) -> str:
+def as_json(path: Path, image: "np.ndarray", found: Mapping[str, object], note: str) -> str:
     """A line of ``--json``: the picture's path and size, what was found, and what it is not."""
     height, width = image.shape[:2]
     return json.dumps({"image": str(path), "height": height, "width": width, **found, "note": note})

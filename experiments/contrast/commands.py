@@ -42,7 +42,8 @@ def _detect(options: argparse.Namespace) -> int:
     from zoo.contrast.detector import DEFAULT_WEIGHTS, PATCH, ContrastDetector
     from zoo.heatmap import write_heatmap
 
-    detector = ContrastDetector(*resolve_weights(options.weights, DEFAULT_WEIGHTS))
+    (weights,) = resolve_weights(options.weights, DEFAULT_WEIGHTS)
+    detector = ContrastDetector(weights)
     failed: list[Path] = []
     for path, image in readable(options.images, failed):
         score = detector.score(image)

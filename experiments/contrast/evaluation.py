@@ -116,7 +116,8 @@ class Evaluation:
     def _corners(self, shape: tuple[int, ...]) -> np.ndarray | None:
         if self.scale.crop is None:
             return None
-        corners = tiles.grid(*shape[:2], self.scale.crop)
+        height, width = shape[:2]
+        corners = tiles.grid(height, width, self.scale.crop)
         # Spread over the picture where there are more than wanted.
         chosen = np.linspace(0, len(corners) - 1, min(len(corners), self.scale.units_a_scene)).round().astype(int)
         return corners[chosen]
@@ -160,7 +161,7 @@ def load_detector(weights: str) -> Detector:
 
 def patch_scores(weights: str, units: list[np.ndarray]) -> list[np.ndarray]:
     """ContrastNet's score of each patch on each unit's grid, by the name or path of its weights."""
-    grids = [tiles.grid(*unit.shape[:2], PATCH) for unit in units]
+    grids = [tiles.grid(unit.shape[0], unit.shape[1], PATCH) for unit in units]
     patches = np.concatenate([tiles.cut(u, g, PATCH) for u, g in zip(units, grids, strict=True)])
     return np.split(_network(weights).score_patches(patches), np.cumsum([len(g) for g in grids])[:-1])
 

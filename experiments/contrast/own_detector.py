@@ -55,15 +55,17 @@ def of_saved_model(path: Path) -> Detector:
         raise ValueError(
             f"Not a SavedModel that can be loaded. Received: {path} ({' '.join(str(error).split())[:200]})"
         ) from error
-    serve = next((loaded.signatures[name] for name in SIGNATURES if name in loaded.signatures), None)
-    if serve is None:
+    signature = next((name for name in SIGNATURES if name in loaded.signatures), None)
+    if signature is None:
         raise ValueError(f"A SavedModel must have the signature serve or serving_default. Received: {path}")
-    given, output = _input(path, serve), _output(path, serve)
+    given, output = _input(path, loaded.signatures[signature]), _output(path, loaded.signatures[signature])
 
     def score(units: list[np.ndarray]) -> np.ndarray:
+        serve = loaded.signatures[signature]  # ``loaded`` must be held: its functions die with it
         scores = []
         for unit in units:
-            batch = unit[None] if given.whole else tiles.cut(unit, tiles.grid(*unit.shape[:2], PATCH), PATCH)
+            height, width = unit.shape[:2]
+            batch = unit[None] if given.whole else tiles.cut(unit, tiles.grid(height, width, PATCH), PATCH)
             batch = batch / np.float32(255) if given.dtype == "float32" else batch
             try:
                 found = serve(**{given.name: tf.constant(batch)})[output].numpy()
@@ -75,8 +77,6 @@ def of_saved_model(path: Path) -> Detector:
             scores.append(found.reshape(len(batch), -1)[:, -1].mean())
         return np.array(scores, np.float64)
 
-    # Held by the closure: a SavedModel's functions die with the object they were loaded into.
-    score.loaded = loaded
     return score
 
 

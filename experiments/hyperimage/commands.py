@@ -4,10 +4,14 @@ import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from zoo.experiments.cli.score_pictures import add_pictures, as_json, check_heatmap, finish, readable, warn_of_padding
 from zoo.experiments.run.scales import scale_of
 from zoo.resolve_weights import HELP, resolve_weights
+
+if TYPE_CHECKING:
+    import numpy as np
 
 QUALITY_NOTE = (
     "trained on generated scenes and distortions to agree with GMSD, a full-reference measure, not with people: "
@@ -17,7 +21,8 @@ FORGERY_NOTE = (
     "trained on splices of generated scenes, never on real forgeries: 0..1, higher looks more tampered; "
     "on spliced photographs not shown to be better than chance, and no evidence about a single picture"
 )
-Score = Callable[["object"], float]
+Score = Callable[["np.ndarray"], float]
+"""Of a picture, uint8 RGB."""
 TASKS = ("synthetic", "quality", "forgery")
 
 
@@ -71,7 +76,8 @@ def _quality(options: argparse.Namespace) -> int:
     from zoo.experiments.hyperimage.quality.training import SECOND, SELECTED
     from zoo.hyperimage.detector import QualityScorer
 
-    scorer = QualityScorer(resolve_weights(options.weights, SELECTED, SECOND))
+    first, second = resolve_weights(options.weights, SELECTED, SECOND)
+    scorer = QualityScorer((first, second))
     return _score(options, scorer.score, QUALITY_NOTE, scorer.network.first.input_shape[1])
 
 
@@ -81,9 +87,10 @@ def _forgery(options: argparse.Namespace) -> int:
     from zoo.heatmap import write_heatmap
     from zoo.hyperimage.detector import ForgeryDetector
 
-    detector = ForgeryDetector(resolve_weights(options.weights, CHANNEL, SECOND))
+    first, second = resolve_weights(options.weights, CHANNEL, SECOND)
+    detector = ForgeryDetector((first, second))
 
-    def score(image: object) -> float:
+    def score(image: "np.ndarray") -> float:
         found = detector.score(image)
         if options.heatmap is not None:
             write_heatmap(options.heatmap, image, detector.heatmap(image))

@@ -56,10 +56,10 @@ def imaging() -> Panel:
     codes = np.zeros((*mosaic.shape, 3), np.float32)
     for plane, ((y, x), colour) in enumerate(zip(bayer.SITES[raw.cfa], (0, 1, 1, 2), strict=True)):
         codes[y::2, x::2, colour] = raw.balanced_planes[..., plane]
-    mosaicked = np.uint8(np.sqrt(np.clip(codes, 0, 1))[38:102, 39:103] * 255)
-    mosaicked = cv2.resize(mosaicked, (SIDE, SIDE), interpolation=cv2.INTER_NEAREST)
-    developed = np.uint8(pipeline.develop(raw) * 255)
-    return Panel("imaging", mosaicked, "RAW: the sensor's mosaic, enlarged", developed, "developed")
+    mosaicked = (np.sqrt(np.clip(codes, 0, 1))[38:102, 39:103] * 255).astype(np.uint8)
+    enlarged = cv2.resize(mosaicked, (SIDE, SIDE), interpolation=cv2.INTER_NEAREST)
+    developed = (pipeline.develop(raw) * 255).astype(np.uint8)
+    return Panel("imaging", enlarged, "RAW: the sensor's mosaic, enlarged", developed, "developed")
 
 
 def prnu() -> Panel:
@@ -152,7 +152,7 @@ def _crop(image: np.ndarray, top: int, left: int) -> np.ndarray:
 
 
 def _developed(mosaic: np.ndarray, body: Body) -> np.ndarray:
-    return np.uint8(np.rint(pipeline.develop(as_raw(mosaic, body)) * 255))
+    return np.rint(pipeline.develop(as_raw(mosaic, body)) * 255).astype(np.uint8)
 
 
 def main() -> None:

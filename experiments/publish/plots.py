@@ -6,6 +6,7 @@ Time:    a minute on one core
 Plots that show pictures need networks and data, and not the CSV alone; those published are in ``docs/assets``.
 """
 
+from zoo.experiments.cli.quiet import quiet_import
 from zoo.experiments.publish import ROOT
 from zoo.experiments.run import tables
 from zoo.experiments.run.measure import csv_path
@@ -14,6 +15,7 @@ from zoo.experiments.run.plots import plot_csv
 
 def main() -> None:
     """Draw those that are older than their CSV."""
+    quiet_import()
     for scale in sorted(folder.name for folder in (ROOT / "results").iterdir() if folder.is_dir()):
         for paper, name, _ in tables.overview():
             table = tables.find(paper, name)

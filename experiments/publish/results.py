@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from zoo.experiments.cli.quiet import quiet_import
 from zoo.experiments.publish import ROOT, card, headlines, measured
 from zoo.experiments.run import tables
 from zoo.experiments.run.cells import Table
@@ -79,6 +80,7 @@ def main() -> None:
     parser.add_argument("--scale", default=CARDS_SCALE)
     parser.add_argument("--measured", type=Path, default=MEASURED, help=f"where it was measured (default {MEASURED})")
     options = parser.parse_args()
+    quiet_import()
     try:
         table = tables.find(options.paper, options.table)
         print(f"published: {publish(table, options.scale, options.measured, ROOT / 'results')}")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import lru_cache, partial
-from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -16,7 +16,7 @@ class _CachedMethod(Generic[Arguments, Result]):
     def __get__(self, instance: Any, owner: type | None = None) -> Callable[Arguments, Result]:
         if instance is None:
             return partial(self.function)
-        bound = lru_cache(self.maxsize)(partial(self.function, instance))
+        bound = cast(Callable[Arguments, Result], lru_cache(self.maxsize)(partial(self.function, instance)))
         instance.__dict__[self.__name__] = bound  # found before this class from now on
         return bound
 

@@ -8,6 +8,7 @@ import time
 from fnmatch import fnmatchcase
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -189,10 +190,12 @@ def _measured_entry(table: Table, settings: Settings, cell: Cell, folder: Path) 
 def _entry(
     table: Table, settings: Settings, cell: Cell, estimate: Estimate | None, status: str, seconds: float
 ) -> dict:
-    measured = estimate is not None
-    comparable = measured and cell.comparable
-    difference = estimate.value - cell.paper_value if comparable and cell.paper_value is not None else None
-    numbers = dataclasses.asdict(estimate) if measured else dict.fromkeys(f.name for f in dataclasses.fields(Estimate))
+    difference, comparable = None, False
+    numbers: dict[str, Any] = dict.fromkeys(field.name for field in dataclasses.fields(Estimate))
+    if estimate is not None:
+        numbers, comparable = dataclasses.asdict(estimate), cell.comparable
+        if comparable and cell.paper_value is not None:
+            difference = estimate.value - cell.paper_value
     return {
         **{"paper": table.paper, "table": table.name, "row": cell.row, "column": cell.column, "metric": cell.metric},
         **{"paper_value": cell.paper_value, **numbers},

@@ -10,7 +10,7 @@ from zoo.experiments.steganography.timing import seconds
 from zoo.experiments.steganography.training import VALIDATION_SEED
 from zoo.experiments.train.precision import FASTEST, precision
 from zoo.steganography import BalujaNet, HNet, RNet, Steganographer
-from zoo.steganography.steganographer import adam
+from zoo.steganography.steganographer import Loss, adam
 
 WEIGHT, NOISE = 0.75, 0.01
 OURS, SSIM, BALUJA = "ours", "ours, SSIM loss", "Baluja"
@@ -50,7 +50,7 @@ def train(scale: Scale, network: str, seed: int) -> tuple[Steganographer, Curve]
         if network == BALUJA:
             model = BalujaNet(weight=WEIGHT, quantize=True, channel=noise)
         else:
-            loss = "ssim" if network == SSIM else "mse"
+            loss: Loss = "ssim" if network == SSIM else "mse"
             model = Steganographer(HNet(), RNet(), WEIGHT, loss, quantize=True, channel=noise)
     model.compile(adam(1e-3, 0.9))
     pairs = HidingPairs(1, scale.batch_size, scale.size, seed)

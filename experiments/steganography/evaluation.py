@@ -216,7 +216,7 @@ def _other_scenes(scenes: list[str]) -> list[int]:
     for i, scene in enumerate(scenes):
         of_scene.setdefault(scene, []).append(i)
     groups = list(of_scene.values())
-    partner = {}
+    partner: dict[int, int] = {}
     for group, following in zip(groups, groups[1:] + groups[:1], strict=True):
         partner |= {i: following[k % len(following)] for k, i in enumerate(group)}
     return [partner[i] for i in range(len(scenes))]

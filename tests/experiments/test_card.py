@@ -4,12 +4,12 @@ import pandas as pd
 import pytest
 
 from zoo.experiments.publish import card
-from zoo.papers import PAPERS
+from zoo.families import BUILT_IN
 
 ROOT = Path(__file__).parent.parent.parent
 
 
-@pytest.mark.parametrize("paper", PAPERS)
+@pytest.mark.parametrize("paper", BUILT_IN)
 def test_card_says_what_the_csvs_say(paper):
     text = (ROOT / "zoo" / paper / "README.md").read_text()
     assert text == card.filled(text, paper, ROOT / "results" / "laptop")
@@ -39,7 +39,9 @@ def test_units_are_those_that_were_measured(tmp_path):
     assert "12614 units" in card.numbers("hyperimage", tmp_path)
 
 
-@pytest.mark.parametrize("folder", [*(f"zoo/{paper}" for paper in PAPERS), "docs/example_package/forensics_zoo_median"])
+@pytest.mark.parametrize(
+    "folder", [*(f"zoo/{paper}" for paper in BUILT_IN), "docs/example_package/forensics_zoo_median"]
+)
 def test_every_card_has_the_sections_of_the_template(folder):
     lines = (ROOT / folder / "README.md").read_text().splitlines()
     headings = [line[3:] for line in lines if line.startswith("## ")]

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from zoo.contrast import ContrastNet
+from zoo.experiments.cli import listing
 from zoo.experiments.cli import main as cli
 from zoo.experiments.contrast import evaluation
 from zoo.experiments.run import tables
@@ -110,7 +111,7 @@ def test_bad_input_is_one_line_and_code_2(tmp_path, command, monkeypatch, argume
     last = err.strip().splitlines()[-1]
     assert last.startswith("zoo")
     assert "Traceback" not in err
-    assert not (tmp_path / "results").exists()
+    assert not (tmp_path / "runs" / "tables").exists()
 
 
 def test_list_names_every_table(command):
@@ -128,7 +129,7 @@ def test_table_1_at_smoke_end_to_end_with_a_users_detector(tmp_path, command, mo
     rows = ("--rows", "gamma 1.5", "--rows", "mine*gamma 1.5", "--rows", "aware*gamma 1.5", "--rows", "baseline*1.5")
     code, out, err = command(*arguments, "--detector", "mine:score", *rows)
     assert code == 0, err
-    frame = pd.read_csv(tmp_path / "results" / "smoke" / "contrast_table_1.csv")
+    frame = pd.read_csv(tmp_path / "runs" / "tables" / "smoke" / "contrast_table_1.csv")
     measured = frame[frame["status"] == "measured"].set_index(["row", "column"])
     assert len(measured) == 8 + 8 + 8 + 3 + 8
     # By hand: brightening by gamma 1.5 lowers the deviation of one of the two crops' pictures or it does not.
@@ -142,7 +143,7 @@ def test_table_1_at_smoke_end_to_end_with_a_users_detector(tmp_path, command, mo
     assert measured.loc[("gamma 1.5", "95"), "paper_value"] == 89.2
     assert set(measured["comparable"]) == {"no"}
     assert "| 89.2" in out
-    assert (tmp_path / "results" / "smoke" / "contrast_table_1.png").stat().st_size > 5000
+    assert (tmp_path / "runs" / "tables" / "smoke" / "contrast_table_1.png").stat().st_size > 5000
 
 
 def _settings():
@@ -164,17 +165,17 @@ def test_text_and_table_2_at_smoke(tmp_path, command, monkeypatch, weights):
     monkeypatch.chdir(tmp_path)
     arguments = ("--scale", "smoke", "--weights", weights)
     assert command("reproduce", "contrast", "text", *arguments, "--rows", "aware*", "--rows", "foot*")[0] == 0
-    frame = pd.read_csv("results/smoke/contrast_text.csv").set_index("row")
+    frame = pd.read_csv("runs/tables/smoke/contrast_text.csv").set_index("row")
     assert frame.loc["aware, patches, HS", "status"] == "measured"
     assert 0 <= frame.loc["aware, patches, HS", "value"] <= 100
     assert set(frame.loc["footnote 3: trained with gamma 1.5 alone", "status"]) == {"not-run"}
     assert command("reproduce", "contrast", "table-2", *arguments, "--rows", "HistEq")[0] == 0
-    frame = pd.read_csv("results/smoke/contrast_table_2.csv")
+    frame = pd.read_csv("runs/tables/smoke/contrast_table_2.csv")
     assert (frame["status"] == "measured").sum() == 7
 
 
 def test_help_starts_without_tensorflow():
-    code = "import sys; from zoo.experiments.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
+    code = "import sys; from zoo.experiments.cli.main import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
     code += "assert 'tensorflow' not in sys.modules and 'keras' not in sys.modules"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -189,7 +190,7 @@ def test_pretrain_at_smoke_leaves_networks_that_a_table_takes(tmp_path, command,
     rows = ("--rows", "HS 5", "--rows", "unaware, HS 5", "--rows", "both round-tripped, HS 5")
     arguments = ("--scale", "smoke", "--weights", "runs/contrast-smoke-0", *rows)
     assert command("reproduce", "contrast", "table-1", *arguments)[0] == 0
-    frame = pd.read_csv("results/smoke/contrast_table_1.csv")
+    frame = pd.read_csv("runs/tables/smoke/contrast_table_1.csv")
     assert (frame["status"] == "measured").sum() == 8 + 4 + 4
 
 
@@ -199,13 +200,13 @@ def test_a_warning_is_one_line(monkeypatch, capsys):
         warnings.warn("photo.dng: the camera's white balance\nis missing", stacklevel=1)
         return 0
 
-    monkeypatch.setattr(cli, "_list", run)
+    monkeypatch.setattr(listing, "_run", run)
     assert cli.main(["list"]) == 0
     assert capsys.readouterr().err == "zoo: photo.dng: the camera's white balance is missing\n"
 
 
 def test_a_reader_that_stops_reading_is_no_error():
-    code = "import sys; from zoo.experiments.cli import main; sys.exit(main(['list']))"
+    code = "import sys; from zoo.experiments.cli.main import main; sys.exit(main(['list']))"
     run = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     run.stdout.close()
     assert (run.stderr.read(), run.wait()) == (b"", 0)

@@ -133,13 +133,13 @@ def test_the_command_of_a_task_names_the_task(tmp_path, command, monkeypatch):
 
 
 def test_commands_of_the_other_families():
-    usual = {"joint": False, "low_light": False, "dataset": "embedded", "data_dir": None, "seed": 0, "scale": "laptop"}
+    usual = {"dataset": "embedded", "data_dir": None, "seed": 0, "scale": "laptop"}
 
-    def kept(paper, **given):
-        return pretrain.training_command(argparse.Namespace(paper=paper, **usual | given))
+    def kept(paper, flag="", **given):
+        return pretrain.training_command(argparse.Namespace(paper=paper, **usual | given), flag)
 
-    assert kept("imaging", joint=True) == "zoo pretrain imaging --joint --scale laptop --seed 0"
-    assert kept("imaging", low_light=True) == "zoo pretrain imaging --low-light --scale laptop --seed 0"
+    assert kept("imaging", "--joint") == "zoo pretrain imaging --joint --scale laptop --seed 0"
+    assert kept("imaging", "--low-light") == "zoo pretrain imaging --low-light --scale laptop --seed 0"
     assert kept("adversarial", dataset="cifar10") == (
         "zoo pretrain adversarial --scale laptop --dataset cifar10 --seed 0"
     )

@@ -8,13 +8,13 @@ from zoo.datasets.distortions import DISTORTIONS
 from zoo.datasets.tid2013.tid2013_dataset_builder import Rated
 from zoo.experiments.hyperimage import stages
 from zoo.experiments.hyperimage.forgery import casia
-from zoo.experiments.hyperimage.forgery import tables as table_3
+from zoo.experiments.hyperimage.forgery import evaluation as forgery_evaluation
 from zoo.experiments.hyperimage.forgery import training as forgery
 from zoo.experiments.hyperimage.quality import protocol
 from zoo.experiments.hyperimage.quality import tables as table_2
 from zoo.experiments.hyperimage.quality import training as quality
+from zoo.experiments.hyperimage.synthetic import evaluation as synthetic_evaluation
 from zoo.experiments.hyperimage.synthetic import training as synthetic
-from zoo.experiments.hyperimage.synthetic.training.tables import table_1
 from zoo.experiments.hyperimage.values import paper_values, printed
 from zoo.experiments.run import tables
 from zoo.experiments.run.cells import Settings
@@ -53,10 +53,10 @@ def test_table_1(trained, tmp_path):
     assert found.loc[("Experiment 1: Proposed", "SROCC"), "paper_value"] == 0.9611
     assert found.loc[("Experiment 2: Proposed", "5"), "paper_value"] == 0.718
     assert found.loc[("Experiment 1: baseline: location-weighted sum", "SROCC"), "value"] > 0.8
-    evaluation = table_1.Evaluation(Settings("smoke", weights=trained))
+    evaluation = synthetic_evaluation.Evaluation(Settings("smoke", weights=trained))
     images = evaluation.images(None)[0]
     direct = evaluation.network.predict_patch_average(images[:4])
-    np.testing.assert_allclose(evaluation.scores(table_1.AVERAGE, None)[:4], direct, atol=5e-3)
+    np.testing.assert_allclose(evaluation.scores(synthetic_evaluation.AVERAGE, None)[:4], direct, atol=5e-3)
 
 
 def test_table_2_offline(trained, tmp_path):
@@ -76,7 +76,7 @@ def test_table_3_offline(trained, tmp_path):
     assert round(found.loc[("baseline: majority (counted)", "accuracy"), "value"], 1) == 59.4
     assert round(found.loc[("baseline: TIFF means tampered (counted)", "accuracy"), "value"], 1) == 83.6
     assert found.loc[("Proposed two-stage CNN", "accuracy"), "status"] == "data-unavailable"
-    for method in (table_3.PROPOSED, table_3.BASELINE, table_3.NOISE):
+    for method in (forgery_evaluation.PROPOSED, forgery_evaluation.BASELINE, forgery_evaluation.NOISE):
         assert 0 <= found.loc[(f"all: {method}", "AUC"), "value"] <= 100
 
 
@@ -201,9 +201,9 @@ def test_class_weights_are_the_papers():
 
 def test_accuracies_by_hand():
     authentic, tampered = np.array([0.2, 0.6, 0.1]), np.array([0.9, 0.7, 0.4])
-    estimate = table_3.judged(authentic, tampered, ["a", "b", "c"], "balanced accuracy", 0)
+    estimate = forgery_evaluation.judged(authentic, tampered, ["a", "b", "c"], "balanced accuracy", 0)
     assert estimate.value == pytest.approx(100 * 4 / 6)
-    assert table_3.judged(authentic, tampered, ["a", "b", "c"], "AUC", 0).value == pytest.approx(100 * 8 / 9)
+    assert forgery_evaluation.judged(authentic, tampered, ["a", "b", "c"], "AUC", 0).value == pytest.approx(100 * 8 / 9)
 
 
 def test_printed_values_are_all_there():

@@ -52,11 +52,10 @@ def test_develop_by_a_network(tmp_path, command, inet):
     np.testing.assert_allclose(found / 255, expected, atol=0.51 / 255 + 1e-4)
 
 
-def test_stored_weights_say_whose_camera_they_know_or_that_there_are_none(tmp_path, command, inet, monkeypatch):
+def test_stored_weights_say_whose_camera_they_know_or_that_there_are_none(tmp_path, command, inet, families_in):
     _photograph(tmp_path / "a.dng", "alder")
     arguments = ("imaging", "develop", tmp_path / "a.dng", "--pipeline", "inet", "-o", tmp_path / "a.png")
-    (tmp_path / "index.json").write_text("{}")
-    monkeypatch.setattr(zoo.weights, "INDEX", tmp_path / "index.json")
+    families_in(tmp_path)
     code, _, err = command(*arguments)
     assert code == 2
     assert "make pretrained PAPER=imaging" in err
@@ -66,9 +65,8 @@ def test_stored_weights_say_whose_camera_they_know_or_that_there_are_none(tmp_pa
     packed = inet.rename(tmp_path / "inet-birch.generated.npz")
     history = [{"seconds": 3.5, "commit": "c"}, {"seconds": 4.0, "commit": "d"}]
     install_weights.install("imaging", packed, history, "32", "command", "data")
-    monkeypatch.setattr(zoo.weights, "_FOLDER", tmp_path)
     entry = zoo.weights.provenance("inet-birch.generated")
-    assert (entry.seconds, entry.commit, entry.file) == (7, "d", "imaging/weights/inet-birch.generated.npz")
+    assert (entry.seconds, entry.commit, entry.file) == (7, "d", "weights/inet-birch.generated.npz")
     code, _, err = command(*arguments)
     assert code == 0, err
     assert "synthetic camera birch" in err
@@ -113,7 +111,7 @@ def test_fit_trains_for_a_users_camera(tmp_path, command, monkeypatch, short):
     for weights, status in (((), "not-run"), (("--weights", output), "measured")):
         code, _, err = command(*table, *weights)
         assert code == 0, err
-        frame = pd.read_csv(tmp_path / "results" / "smoke" / "imaging_table_1.csv")
+        frame = pd.read_csv(tmp_path / "runs" / "tables" / "smoke" / "imaging_table_1.csv")
         cell = frame.set_index(["row", "column", "metric"]).loc["INet", "own RAW files", "PSNR"]
         assert cell["status"] == status
     assert cell["weights"] == "trained:inet.npz"
@@ -143,7 +141,9 @@ def test_table_1_at_smoke(tmp_path, command, monkeypatch, inet):
     rows = [a for row in ("INet", "UNet", "baseline*", "UNet - INet") for a in ("--rows", row)]
     code, out, err = command(*arguments, *rows)
     assert code == 0, err
-    frame = pd.read_csv(tmp_path / "results" / "smoke" / "imaging_table_1.csv").set_index(["row", "column", "metric"])
+    frame = pd.read_csv(tmp_path / "runs" / "tables" / "smoke" / "imaging_table_1.csv").set_index(
+        ["row", "column", "metric"]
+    )
     count = frame.loc["INet", "trainable", "parameters"]
     assert (count["value"], count["paper_value"], count["comparable"], count["difference"]) == (321, 321, "yes", 0)
     # Packed as it starts, INet is the untrained baseline.
@@ -165,7 +165,7 @@ def test_table_2_lists_the_cameras(tmp_path, command, monkeypatch):
     monkeypatch.chdir(tmp_path)
     code, out, err = command("reproduce", "imaging", "table-2", "--scale", "smoke")
     assert code == 0, err
-    frame = pd.read_csv(tmp_path / "results" / "smoke" / "imaging_table_2.csv")
+    frame = pd.read_csv(tmp_path / "runs" / "tables" / "smoke" / "imaging_table_2.csv")
     quoted = frame[frame["status"] == "quoted"]
     assert len(quoted) == 16
     assert quoted["value"].isna().all()

@@ -10,13 +10,13 @@ import pytest
 import zoo.images
 import zoo.weights
 from zoo.datasets.jpeg import compress
-from zoo.experiments.cli import main
+from zoo.experiments.cli.main import main
 from zoo.experiments.imaging.joint import band_baseline, real_channel
 from zoo.experiments.imaging.joint import pretrained as joint_pretrained
 from zoo.experiments.imaging.joint.evaluation import JointEvaluation, progress, stored_names
 from zoo.experiments.imaging.joint.patch_grid import spectrum
 from zoo.experiments.imaging.joint.scales import MARGIN, SCALES, JointRun, check_scale
-from zoo.experiments.imaging.joint.tables import distortions, inside
+from zoo.experiments.imaging.joint.tables import figures_s4_and_s5, inside
 from zoo.experiments.imaging.joint.training import pictures_of, plain_nip, train
 from zoo.experiments.imaging.values import paper_values
 from zoo.experiments.run import tables
@@ -119,11 +119,11 @@ def test_stored_models_are_what_was_packed(folder, monkeypatch):
 
 def test_learned_distortions_of_a_network(tmp_path, folder):
     settings = Settings("smoke", weights=folder)
-    cells = list(distortions.cells("inet", settings))
+    cells = list(figures_s4_and_s5.cells("inet", settings))
     found = {(cell.row, cell.metric): cell.measure().value for cell in cells}
     evaluation = JointEvaluation(settings)
     assert found["lambda 0.1", "PSNR"] == pytest.approx(evaluation.fidelity(JointRun("inet", 0.1), "PSNR").mean())
-    distortions.draw("inet", pd.DataFrame(), settings, "distortions", tmp_path / "inet.png")
+    figures_s4_and_s5.draw("inet", pd.DataFrame(), settings, "distortions", tmp_path / "inet.png")
     assert zoo.images.read_image(tmp_path / "inet.png").std() > 10
 
 

@@ -10,7 +10,7 @@ from zoo.experiments.run import environment
 
 def _commit(repository):
     """What the copy of the module in ``repository`` says; imported anew, since it remembers."""
-    spec = importlib.util.spec_from_file_location("machine", repository / "experiments" / "machine.py")
+    spec = importlib.util.spec_from_file_location("machine", repository / "experiments" / "environment.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.commit()
@@ -34,6 +34,6 @@ def test_changed_code_is_marked_and_new_results_are_not(tmp_path):
     assert _commit(tmp_path) == known
     (tmp_path / "results" / "table.csv").write_text("2")
     assert _commit(tmp_path) == known
-    with (tmp_path / "experiments" / "machine.py").open("a") as file:
+    with (tmp_path / "experiments" / "environment.py").open("a") as file:
         file.write("\n")
     assert _commit(tmp_path) == known + "+"

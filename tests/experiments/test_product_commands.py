@@ -13,9 +13,11 @@ from PIL import Image
 import zoo.datasets
 import zoo.weights
 from zoo import store
+from zoo.datasets.catalogue import DATA_SETS
 from zoo.datasets.photographs import DATASETS
 from zoo.experiments.adversarial import data as adversarial
 from zoo.experiments.cli import doctor
+from zoo.experiments.families import experiments
 from zoo.experiments.hyperimage.quality.tables import DATABASE_OF
 from zoo.experiments.run import measure as runner
 from zoo.experiments.run import tables
@@ -74,7 +76,7 @@ def test_reproduce_all_goes_on_after_a_table_that_fails_and_says_so_on_the_page(
     assert "data-unavailable: needs the &lt;licensed&gt; set" in page
     embedded = re.findall('src="data:image/webp;base64,([^"]+)"', page)
     assert len(embedded) == 2
-    plot, image = demo / "results" / "smoke" / "demo_table_1.png", io.BytesIO(base64.b64decode(embedded[0]))
+    plot, image = demo / "runs" / "tables" / "smoke" / "demo_table_1.png", io.BytesIO(base64.b64decode(embedded[0]))
     with Image.open(plot) as drawn, Image.open(image) as shown:
         np.testing.assert_array_equal(np.asarray(shown), np.asarray(drawn.convert("RGB")))
     assert "<script" not in page and "http" not in page.replace("http-equiv", "")
@@ -100,27 +102,27 @@ def test_a_report_alone_measures_nothing(demo, command):
 
 def test_reasons_lie_beside_the_csv_and_go_with_them(demo, command):
     command("reproduce", "demo", "table-1", "--scale", "smoke", "--rows", "c")
-    why = json.loads((demo / "results" / "smoke" / "demo_table_1.why.json").read_text())
+    why = json.loads((demo / "runs" / "tables" / "smoke" / "demo_table_1.why.json").read_text())
     assert why == {
         "a & b|95|AUC": "was not asked for",
         "c|95|AUC": "needs the <licensed> set",
         "d|95|AUC": "was not asked for",
     }
     whole = Table("demo", "table_1", "T", lambda settings: [Cell("a", "1", "AUC", measure=lambda: _measure(1.0))])
-    runner.run(whole, Settings("smoke"), demo / "results", progress=False)
-    assert not (demo / "results" / "smoke" / "demo_table_1.why.json").exists()
+    runner.run(whole, Settings("smoke"), demo / "runs" / "tables", progress=False)
+    assert not (demo / "runs" / "tables" / "smoke" / "demo_table_1.why.json").exists()
 
 
 def test_a_commit_with_changes_finishes_nothing(demo, monkeypatch):
     table, settings = tables.find("demo", "table-1"), Settings("smoke")
-    runner.run(table, settings, demo / "results", progress=False)
-    assert runner.is_finished(table, settings, demo / "results")
-    assert not runner.is_finished(table, Settings("smoke", "clic"), demo / "results")
-    frame = pd.read_csv(demo / "results" / "smoke" / "demo_table_1.csv")
+    runner.run(table, settings, demo / "runs" / "tables", progress=False)
+    assert runner.is_finished(table, settings, demo / "runs" / "tables")
+    assert not runner.is_finished(table, Settings("smoke", "clic"), demo / "runs" / "tables")
+    frame = pd.read_csv(demo / "runs" / "tables" / "smoke" / "demo_table_1.csv")
     frame["commit"] = "0123456789ab+"
-    frame.to_csv(demo / "results" / "smoke" / "demo_table_1.csv", index=False)
+    frame.to_csv(demo / "runs" / "tables" / "smoke" / "demo_table_1.csv", index=False)
     monkeypatch.setattr(runner, "commit", lambda: "0123456789ab+")
-    assert not runner.is_finished(table, settings, demo / "results")
+    assert not runner.is_finished(table, settings, demo / "runs" / "tables")
 
 
 @pytest.mark.parametrize(
@@ -131,7 +133,7 @@ def test_a_commit_with_changes_finishes_nothing(demo, monkeypatch):
         ("reproduce", "contrast", "--all"),
         ("reproduce", "--all", "--rows", "a"),
         ("reproduce", "--report", "report.pdf"),
-        ("reproduce", "--report", "report.html"),
+        ("reproduce", "--report", "report.html", "--scale", "paper"),
         ("export", "resnet50.imagenet", "out"),
         ("export", "unet-nowhere.generated", "out"),
         ("export", "contrast-aware.generated", "out", "--cfa", "RGGB"),
@@ -185,7 +187,7 @@ def test_doctor_finds_this_machine_in_order(command):
 def test_doctor_says_of_every_data_set_how_it_is_had_and_what_takes_it():
     own = {p.parent.name for p in Path(zoo.datasets.__file__).parent.glob("*/*_dataset_builder.py")}
     online = set(adversarial.ONLINE)
-    taken = {one.name: set(one.papers) for one in doctor.SETS}
+    taken = {one.name: {page.name for page in experiments() if one.name in page.data_sets} for one in DATA_SETS}
     assert set(taken) == own | online | {"clic", "imagenet2012"}
     assert {name for name, papers in taken.items() if not papers} == {"mit_fivek", "sid"}
     for paper, names in {
@@ -204,12 +206,14 @@ def test_doctor_says_of_every_data_set_how_it_is_had_and_what_takes_it():
 
 def test_doctor_names_a_changed_file_and_fails(tmp_path, command, monkeypatch):
     home = tmp_path / "home"
-    entry = json.loads(zoo.weights.INDEX.read_text())["contrast-aware.generated"]
+    index = zoo.weights.folder_of("contrast") / store.INDEX
+    entry = json.loads(index.read_text())["contrast-aware.generated"]
+    entry |= {"file": "contrast/weights/contrast-aware.generated.npz"}
     home.mkdir()
     entries = {"contrast-mine.x": entry, "contrast-gone.x": entry | {"file": "a.npz"}}
     (home / "weights.json").write_text(json.dumps(entries))
     (home / "contrast" / "weights").mkdir(parents=True)
-    shutil.copy(zoo.weights.INDEX, home / entry["file"])
+    shutil.copy(index, home / entry["file"])
     monkeypatch.setenv(store.VARIABLE, str(home))
     monkeypatch.setattr(doctor, "examine", doctor.weights)
     code, out, _ = command("doctor")

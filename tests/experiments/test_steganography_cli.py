@@ -137,7 +137,7 @@ def test_tables_of_errors_at_smoke(tmp_path, command, monkeypatch, networks):
             "reproduce", "steganography", table, "--scale", "smoke", "--weights", networks
         )  # fmt: skip
         assert code == 0, err
-    results = tmp_path / "results" / "smoke"
+    results = tmp_path / "runs" / "tables" / "smoke"
     settings = Settings("smoke", weights=networks)
     covers, secrets, _ = evaluation.Evaluation(settings).pairs("photographs")
     # These networks return the cover as container and as secret image.
@@ -171,7 +171,7 @@ def test_a_table_without_networks_says_so(tmp_path, command, monkeypatch):
     monkeypatch.setattr(evaluation, "names", list)
     arguments = ("reproduce", "steganography", "table-1", "--scale", "smoke", "--rows", "photographs*")
     assert command(*arguments)[0] == 0
-    frame = pd.read_csv("results/smoke/steganography_table_1.csv").set_index(["row", "column"])
+    frame = pd.read_csv("runs/tables/smoke/steganography_table_1.csv").set_index(["row", "column"])
     assert set(frame.loc[(slice(None), "ours"), "status"]) == {"not-run"}
     assert frame.loc[("photographs, lambda 0.75", "LSB 4"), "status"] == "measured"
 
@@ -181,7 +181,7 @@ def test_detectability_at_smoke(tmp_path, command, monkeypatch, networks):
     monkeypatch.setitem(detectability.SCALES, "smoke", detectability.Scale(12))
     arguments = ("--scale", "smoke", "--weights", networks, "--rows", "ours", "--rows", "*LSB 4")
     assert command("reproduce", "steganography", "detectability", *arguments)[0] == 0
-    frame = pd.read_csv("results/smoke/steganography_detectability.csv").set_index(["row", "column"])
+    frame = pd.read_csv("runs/tables/smoke/steganography_detectability.csv").set_index(["row", "column"])
     # A container that is its cover cannot be told from it.
     assert (frame.loc["ours", "value"] == 50).all()
     assert frame.loc[("baseline: LSB 4", "scenes"), "value"] < 50
@@ -195,14 +195,14 @@ def test_timings_and_comparison_at_smoke(tmp_path, command, monkeypatch):
     monkeypatch.setattr(comparison, "train", lambda scale, network, seed: (None, [_point(network)] * comparison.POINTS))
     for table in ("table-3", "table-4", "comparison"):
         assert command("reproduce", "steganography", table, "--scale", "smoke")[0] == 0
-    frame = pd.read_csv("results/smoke/steganography_table_3.csv").set_index(["row", "column"])
+    frame = pd.read_csv("runs/tables/smoke/steganography_table_3.csv").set_index(["row", "column"])
     assert frame.loc[("batch 2", "ours"), "value"] == 1.5 * 7500
     assert frame.loc[("batch 2", "Baluja / ours"), "value"] == 3
     assert frame.loc[("batch 64", "Baluja / ours"), "paper_value"] == pytest.approx(543 / 391)
-    frame = pd.read_csv("results/smoke/steganography_table_4.csv").set_index(["row", "column"])
+    frame = pd.read_csv("runs/tables/smoke/steganography_table_4.csv").set_index(["row", "column"])
     assert frame.loc[("CPU", "Baluja"), "value"] == 4500
     assert set(frame.loc["GPU", "status"]) == {"not-run"}
-    frame = pd.read_csv("results/smoke/steganography_comparison.csv").set_index(["row", "column", "metric"])
+    frame = pd.read_csv("runs/tables/smoke/steganography_comparison.csv").set_index(["row", "column", "metric"])
     assert frame.loc[("Baluja - ours", "equal seconds", "MSE, C-H, difference"), "value"] == 2
 
 
@@ -251,6 +251,6 @@ def test_pretrain_at_smoke_leaves_networks_that_tables_take(tmp_path, command, m
     assert {p.name for p in folder.iterdir()} >= files | {"steganography-r-net.generated-jpeg.npz"}
     assert load_steganographer(folder / "ours-jpeg-0.75.keras").channel.quality == (75, 95)
     assert command("reproduce", "steganography", "figure-4", "--scale", "smoke", "--weights", folder)[0] == 0
-    frame = pd.read_csv("results/smoke/steganography_figure_4.csv")
+    frame = pd.read_csv("runs/tables/smoke/steganography_figure_4.csv")
     assert (frame["status"] == "measured").all()
     assert len(frame) == 6

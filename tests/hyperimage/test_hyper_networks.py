@@ -7,7 +7,7 @@ import pytest
 from scipy import signal
 
 from zoo import hyperimage
-from zoo.experiments.hyperimage.tables.table_4 import LAYERS_IN_TEXT, NETWORKS, layer_count
+from zoo.experiments.hyperimage.tables.networks import LAYERS_IN_TEXT, NETWORKS, layer_count
 from zoo.experiments.hyperimage.values import paper_values
 from zoo.hyperimage import (
     CNNIQA,

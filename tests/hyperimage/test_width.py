@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import zoo
-from zoo.experiments.hyperimage.forgery import tables as table_3
+from zoo.experiments.hyperimage.forgery import evaluation
 from zoo.experiments.run.cells import Settings
 from zoo.hyperimage import CNNIQA, ForgeryChannel, ForgeryEndToEnd, ForgeryStageTwo
 from zoo.hyperimage.detector import FORGERY_WEIGHTS, ForgeryDetector
@@ -56,7 +56,9 @@ def test_detector_and_export_take_weights_of_any_width(tmp_path, photo, command)
 
 
 def test_table_3_takes_weights_of_any_width():
-    offline = table_3.Offline(Settings("smoke"))  # at smoke itself it trains a sixteenth; the stored ones are a quarter
+    offline = evaluation.Offline(
+        Settings("smoke")
+    )  # at smoke itself it trains a sixteenth; the stored ones are a quarter
     assert offline._network.first.get_layer("conv1_1").filters == 16
     assert offline._end_to_end.get_layer("conv1_1").filters == 8
 

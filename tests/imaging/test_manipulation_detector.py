@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import zoo.weights
-from zoo.experiments.cli import main
+from zoo.experiments.cli.main import main
 from zoo.images import write_png
 from zoo.imaging.joint.detector import ManipulationDetector
 from zoo.imaging.joint.fan import FAN

@@ -6,7 +6,7 @@ and Applications 2018, section 4.
 
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import keras
 import numpy as np
@@ -149,11 +149,12 @@ class KNNDetector(Thresholded):
             ValueError: Before ``fit``.
         """
         squared, found = self.index_search(features, self.k)
-        return squared, np.where(found >= 0, self.labels[found], -1)
+        labels = cast(np.ndarray, self.labels)  # there, since the index is
+        return squared, np.where(found >= 0, labels[found], -1)
 
     def index_search(self, features: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         """Squared distances and row numbers of the ``k`` nearest, (n, k); -1 where the index finds no more."""
-        if self.index is None:
+        if self.index is None or self.processing is None:
             raise ValueError("The detector has no database: call fit or load one. Received: no index")
         rows = np.ascontiguousarray(self.processing(np.asarray(features, np.float32)), np.float32)
         squared, found = self.index.search(rows, k)
@@ -168,7 +169,8 @@ class KNNDetector(Thresholded):
         rows = np.flatnonzero(self.labels == wanted)
         if len(rows) < k:
             raise ValueError(f"Class {wanted} has {len(rows)} images in the database. Received: k={k}")
-        query = self.processing(np.asarray(feature, np.float32)[None])[0]
+        processing = cast(Processing, self.processing)  # there, since labels are
+        query = processing(np.asarray(feature, np.float32)[None])[0]
         found = neighbours_index.nearest_of(self.index, query, rows, k)[1]
         if (found < 0).any():
             warnings.warn(f"The index finds {(found >= 0).sum()} of {k} images of class {wanted}.", stacklevel=2)

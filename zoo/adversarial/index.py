@@ -46,7 +46,7 @@ def set_search(index: faiss.Index, parameters: str) -> None:
     if not parameters:
         return
     try:
-        faiss.ParameterSpace().set_index_parameters(index, parameters)
+        faiss.ParameterSpace().set_index_parameters(index, parameters)  # type: ignore[arg-type]  # stub without @overload
     except RuntimeError as error:
         raise ValueError(
             f"search must be parameters of the index, as in 'nprobe=64'. Received: {parameters!r}"
@@ -102,11 +102,16 @@ def nearest_of(index: faiss.Index, query: np.ndarray, ids: Iterable[int], k: int
     """Squared distances and row numbers, (k,), of the nearest rows of ``query``, (d,), among ``ids``."""
     selector = faiss.IDSelectorBatch(np.asarray(ids, np.int64))
     inner = faiss.downcast_index(index)
+    parameters: faiss.SearchParameters
     if isinstance(inner, faiss.IndexIVF):
-        parameters = faiss.SearchParametersIVF(sel=selector, nprobe=inner.nlist)
+        parameters = faiss.SearchParametersIVF(  # type: ignore[call-arg]  # the stub has no keywords
+            sel=selector, nprobe=inner.nlist
+        )
     elif isinstance(inner, faiss.IndexHNSW):
-        parameters = faiss.SearchParametersHNSW(sel=selector, efSearch=max(k, 64))
+        parameters = faiss.SearchParametersHNSW(  # type: ignore[attr-defined]  # nor this class
+            sel=selector, efSearch=max(k, 64)
+        )
     else:
-        parameters = faiss.SearchParameters(sel=selector)
+        parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]  # the stub has no keywords
     distances, found = index.search(query[None], k, params=parameters)
     return distances[0], found[0]

@@ -80,7 +80,7 @@ def bootstrap_replicates(
     index = {source: i for i, source in enumerate(sorted(set(trusted_sources) | set(spurious_sources), key=str))}
     of_unit = np.array([index[s] for s in (*trusted_sources, *spurious_sources)])[order]
     rng = np.random.default_rng(seed)
-    replicates = []
+    replicates: list[float] = []
     while len(replicates) < samples:
         weights = rng.multinomial(len(index), np.full(len(index), 1 / len(index)))[of_unit]
         if not weights[positive].any() or not weights[~positive].any():

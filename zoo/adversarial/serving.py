@@ -1,6 +1,6 @@
 """A classifier with deep features, and with the database of a ``KNNDetector``, as products."""
 
-from typing import Any
+from typing import Any, cast
 
 import keras
 import numpy as np
@@ -9,6 +9,7 @@ from keras import ops
 from zoo.adversarial.detector import KNNDetector
 from zoo.adversarial.digits import digits
 from zoo.adversarial.features import FeatureExtractor
+from zoo.adversarial.processing import Processing
 from zoo.adversarial.scoring import Weighting
 from zoo.serving import Serving, of_pictures
 
@@ -89,8 +90,9 @@ def detection(detector: KNNDetector) -> Serving:
         ValueError: For a detector that is not fitted, or whose index does not keep its vectors.
     """
     extractor = detector.extractor
-    nearest = Neighbours(_vectors(detector), detector.labels, detector.k, name="neighbours")
-    processing, threshold = detector.processing, detector.threshold
+    # Fitted, or it had no vectors.
+    nearest = Neighbours(_vectors(detector), cast(np.ndarray, detector.labels), detector.k, name="neighbours")
+    processing, threshold = cast(Processing, detector.processing), detector.threshold
 
     def core(image: Any) -> dict[str, Any]:
         probabilities, features = extractor.network(image, training=False)

@@ -25,14 +25,14 @@ def write(
     processing: Processing,
     config: dict[str, Any],
 ) -> None:
-    """Write the parts of a detector; one that is there already is replaced. ``config`` is JSON.
+    """Write the parts of a detector; one that is there already is replaced. ``labels`` is (n,), ``config`` JSON.
 
     Raises:
         ValueError: For any other folder or file in that place.
     """
     with replacing(folder, CONFIG, "detector") as partial:
         model.save(partial / MODEL)
-        arrays = {"labels": labels}
+        arrays: dict[str, Any] = {"labels": labels}  # Any, since savez also has a keyword that is no array
         arrays |= {n: v for n in ("mean", "matrix") if (v := getattr(processing, n)) is not None}
         np.savez(partial / ARRAYS, **arrays)
         faiss.write_index(index, str(partial / INDEX))

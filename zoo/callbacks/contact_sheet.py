@@ -43,5 +43,5 @@ class ContactSheet(keras.callbacks.Callback):
             np.rint(np.clip(outputs[part], 0, 1) * 255).astype(np.uint8) for part in ("container", "revealed")
         )
         self.folder.mkdir(parents=True, exist_ok=True)
-        rows = list(zip(self.covers, container, self.secrets, revealed, strict=True))
+        rows: list[tuple[np.ndarray, ...]] = list(zip(self.covers, container, self.secrets, revealed, strict=True))
         write_png(self.folder / f"epoch-{epoch + 1:04d}.png", self.sheet(rows))

@@ -84,16 +84,16 @@ class QualitySweep(keras.callbacks.Callback):
         if logs is not None:
             logs.update(values)
         if self.path is not None:
-            self._write(epoch, values)
+            self._write(self.path, epoch, values)
 
-    def _write(self, epoch: int, values: dict[str, float]) -> None:
+    def _write(self, path: Path, epoch: int, values: dict[str, float]) -> None:
         """Rewrite the CSV with this epoch's line, so that a resumed training replaces what it repeats."""
         rows: list[dict[str, str]] = []
-        if self.path.exists():
-            with open(self.path, newline="") as file:
+        if path.exists():
+            with open(path, newline="") as file:
                 rows = [row for row in csv.DictReader(file) if int(row["epoch"]) < epoch + 1]
         rows.append({"epoch": str(epoch + 1)} | {name: f"{value:.6f}" for name, value in values.items()})
-        with atomic(self.path) as partial, open(partial, "w", newline="") as file:
+        with atomic(path) as partial, open(partial, "w", newline="") as file:
             writer = csv.DictWriter(file, ["epoch", *values], extrasaction="ignore")
             writer.writeheader()
             writer.writerows(rows)

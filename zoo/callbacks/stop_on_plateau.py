@@ -53,7 +53,8 @@ class StopOnPlateau(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Look at the epoch's value."""
-        if self.monitor in (logs or {}):
+        logs = logs or {}
+        if self.monitor in logs:
             self.values.append(float(logs[self.monitor]))
             if self.reached:
                 self.model.stop_training = True

@@ -37,7 +37,8 @@ class ContrastDetector:
             ValueError: For an image that is not uint8 RGB.
         """
         image = _checked(image)
-        return float(self.score_patches(tiles.cut(image, tiles.grid(*image.shape[:2], PATCH), PATCH)).mean())
+        height, width = image.shape[:2]
+        return float(self.score_patches(tiles.cut(image, tiles.grid(height, width, PATCH), PATCH)).mean())
 
     def score_patches(self, patches: np.ndarray) -> np.ndarray:
         """Probability of "adjusted" of each patch, float32 (n,); ``patches`` is uint8 (n, 64, 64, 3)."""
@@ -64,12 +65,13 @@ class ContrastDetector:
             raise ValueError(f"stride must be from 1 to {PATCH}. Received: {stride}")
         height, width = np.shape(image)[:2]
         image = _checked(image)
-        corners = tiles.positions(*image.shape[:2], PATCH, stride)
+        tall, wide = image.shape[:2]
+        corners = tiles.positions(tall, wide, PATCH, stride)
         scores: list[np.ndarray] = []
         for first in range(0, len(corners), self.batch_size):
             scores.append(self.score_patches(tiles.cut(image, corners[first : first + self.batch_size], PATCH)))
         flat = (np.full((PATCH, PATCH), s, np.float32) for s in np.concatenate(scores))
-        return tiles.blend(flat, corners, *image.shape[:2])[:height, :width]
+        return tiles.blend(flat, corners, tall, wide)[:height, :width]
 
 
 def _checked(image: np.ndarray) -> np.ndarray:

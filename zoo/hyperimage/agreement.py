@@ -82,7 +82,7 @@ def _logistic(x: np.ndarray, b1: float, b2: float, b3: float, b4: float, b5: flo
     return b1 * (0.5 - 1 / (1 + np.exp(np.clip(b2 * (x - b3), -500, 500)))) + b4 * x + b5
 
 
-def _correlate(statistic: object, scores: np.ndarray, opinions: np.ndarray) -> float:
+def _correlate(statistic: Callable[[np.ndarray, np.ndarray], tuple], scores: np.ndarray, opinions: np.ndarray) -> float:
     scores, opinions = _pairs(scores, opinions)
     if np.ptp(scores) == 0 or np.ptp(opinions) == 0:
         return 0.0

@@ -22,7 +22,7 @@ def brisque_features(image: np.ndarray) -> np.ndarray:
     """
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or min(image.shape[:2]) < 16:
         raise ValueError(f"image must be uint8 RGB, sides of 16 or more. Received: {image.dtype} {image.shape}")
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float64)
+    grey: np.ndarray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float64)
     features: list[float] = []
     for _ in range(2):
         normal = _normalised(grey)
@@ -54,9 +54,8 @@ class Brisque:
 
 
 def _normalised(grey: np.ndarray) -> np.ndarray:
-    options = {"ksize": (7, 7), "sigmaX": 7 / 6, "borderType": cv2.BORDER_REPLICATE}
-    mean = cv2.GaussianBlur(grey, **options)
-    deviation = np.sqrt(np.abs(cv2.GaussianBlur(grey * grey, **options) - mean * mean))
+    mean, square = (cv2.GaussianBlur(x, (7, 7), 7 / 6, borderType=cv2.BORDER_REPLICATE) for x in (grey, grey * grey))
+    deviation = np.sqrt(np.abs(square - mean * mean))
     return (grey - mean) / (deviation + 1)
 
 

@@ -99,4 +99,4 @@ def to_end_to_end(image: np.ndarray) -> np.ndarray:
         image = np.rot90(image)
     if image.shape[:2] != END_TO_END_SIZE:
         image = cv2.resize(np.ascontiguousarray(image), END_TO_END_SIZE[::-1], interpolation=cv2.INTER_AREA)
-    return (image.astype(np.float32) / 255 - np.float32(TRAINING_MEAN)).astype(np.float32)
+    return (image.astype(np.float32) / 255 - np.array(TRAINING_MEAN, np.float32)).astype(np.float32)

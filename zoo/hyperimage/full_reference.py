@@ -36,7 +36,7 @@ def gmsd(reference: np.ndarray, distorted: np.ndarray) -> float:
     for image in _grey_pair(reference, distorted):
         half = cv2.filter2D(image, -1, np.full((2, 2), 0.25, np.float32), anchor=(0, 0), borderType=cv2.BORDER_CONSTANT)
         half = half[::2, ::2]
-        prewitt = np.float32([[1, 0, -1]] * 3) / 3
+        prewitt = np.array([[1, 0, -1]] * 3, np.float32) / 3
         parts = [cv2.filter2D(half, -1, kernel, borderType=cv2.BORDER_CONSTANT) for kernel in (prewitt, prewitt.T)]
         magnitudes.append(np.hypot(*parts))
     one, two = magnitudes

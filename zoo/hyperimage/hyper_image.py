@@ -1,5 +1,7 @@
 """HyperImage: a picture as the grid of what a patch network says of its patches (Chandakkar and Li 2017, page 2)."""
 
+from typing import cast
+
 import keras
 import numpy as np
 from keras import ops
@@ -90,14 +92,17 @@ class HyperImage(keras.layers.Layer):
         """(batch, U, V, D); with ``step`` and unknown sizes U and V are None."""
         if self.grid:
             return (input_shape[0], *self.grid, self.depth)
-        sides = [None if n is None else len(all_starts(n, self.patch, self.step)) for n in input_shape[1:3]]
+        step = cast(int, self.step)  # there, since no grid is
+        sides = [None if n is None else len(all_starts(n, self.patch, step)) for n in input_shape[1:3]]
         return (input_shape[0], *sides, self.depth)
 
     def _pixels(self, size: "int | keras.KerasTensor", side: int) -> "np.ndarray | keras.KerasTensor":
         """Which row (or column) of the image each row of each patch is, (count, p); small images are reflected."""
         if isinstance(size, int):
             count = self.grid[side] if self.grid else None
-            starts = grid_starts(size, self.patch, count) if count else all_starts(size, self.patch, self.step)
+            starts = (
+                grid_starts(size, self.patch, count) if count else all_starts(size, self.patch, cast(int, self.step))
+            )
             pixels = starts[:, None] + np.arange(self.patch)
             turn = pixels % (2 * size)
             return np.minimum(turn, 2 * size - 1 - turn).astype(np.int32)

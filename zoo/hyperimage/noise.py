@@ -18,7 +18,7 @@ def noise_variation(image: np.ndarray, block: int = 32) -> float:
     """
     image = check_rgb(image)
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    response = np.abs(cv2.filter2D(grey, -1, np.float32([[1, -2, 1], [-2, 4, -2], [1, -2, 1]])))
+    response = np.abs(cv2.filter2D(grey, -1, np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)))
     rows, columns = (n // block for n in response.shape)
     if rows * columns < 4:
         raise ValueError(f"Four blocks of {block} x {block} are needed. Received: {image.shape}")

@@ -1,5 +1,7 @@
 """What the paper's Theano-era training did by default, on Keras 3: decay per update, and true convolution."""
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
@@ -38,7 +40,7 @@ class DecayingSGD(keras.optimizers.SGD):
         super().__init__(learning_rate, momentum, nesterov, **kwargs)
         self.decay = decay
 
-    def update_step(self, gradient: object, variable: object, learning_rate: object) -> None:
+    def update_step(self, gradient: Any, variable: keras.Variable, learning_rate: Any) -> None:
         """Update one variable at the decayed rate."""
         updates = ops.cast(self.iterations, learning_rate.dtype)
         super().update_step(gradient, variable, learning_rate / (1 + self.decay * updates))

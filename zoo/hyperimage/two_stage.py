@@ -121,9 +121,9 @@ class TwoStage:
 
     def fit_second(
         self,
-        images: "Sequence[np.ndarray]",
+        images: "Sequence[np.ndarray] | np.ndarray",
         labels: np.ndarray,
-        validation: tuple[Sequence[np.ndarray], np.ndarray],
+        validation: tuple[Sequence[np.ndarray] | np.ndarray, np.ndarray],
         recipe: Recipe = SECOND_STAGE,
         callbacks: Sequence[keras.callbacks.Callback] = (),
         verbose: int = 2,
@@ -138,7 +138,7 @@ class TwoStage:
         )
         return recipe.fit(self.second, x, labels, (held_out, validation[1]), callbacks, verbose, class_weight)
 
-    def hyper_images(self, images: "Sequence[np.ndarray]", batch_size: int = 1) -> np.ndarray:
+    def hyper_images(self, images: "Sequence[np.ndarray] | np.ndarray", batch_size: int = 1) -> np.ndarray:
         """Hyper-images, (n, U, V, D), of images of any sizes, float16: a half of the memory, and 3 digits are enough.
 
         ``batch_size`` images go through at once, which must then have one size. An array that already has a
@@ -152,11 +152,11 @@ class TwoStage:
             made[i : i + len(batch)] = self.to_hyper_image.predict_on_batch(batch)
         return made
 
-    def predict(self, images: "Sequence[np.ndarray]", batch_size: int = 1) -> np.ndarray:
+    def predict(self, images: "Sequence[np.ndarray] | np.ndarray", batch_size: int = 1) -> np.ndarray:
         """Score of each image, float32 (n,)."""
         return self.second.predict(self.hyper_images(images, batch_size), verbose=0)[:, 0]
 
-    def predict_patch_average(self, images: "Sequence[np.ndarray]", batch_size: int = 1) -> np.ndarray:
+    def predict_patch_average(self, images: "Sequence[np.ndarray] | np.ndarray", batch_size: int = 1) -> np.ndarray:
         """Mean of the first stage's scores over the same grid of patches, float32 (n,)."""
         found = []
         for _, batch in _batches(images, batch_size):
@@ -166,7 +166,7 @@ class TwoStage:
         return np.concatenate(found)
 
 
-def _batches(images: "Sequence[np.ndarray]", size: int) -> Iterator[tuple[int, np.ndarray]]:
+def _batches(images: "Sequence[np.ndarray] | np.ndarray", size: int) -> Iterator[tuple[int, np.ndarray]]:
     for i in range(0, len(images), size):
         yield i, np.stack([np.asarray(image, np.float32) for image in images[i : i + size]])
 
@@ -183,4 +183,4 @@ class _Patches(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         side = self.hyper.patch
-        return (input_shape[0], *self.hyper.grid, side, side, self.hyper.channels)
+        return (*self.hyper.compute_output_shape(input_shape)[:3], side, side, self.hyper.channels)

@@ -58,14 +58,14 @@ def jpeg(
             unknown option. Values can be checked only where a tensor has them: in a traced function they are held at
             the nearest end.
     """
-    gradient = check_options(subsampling, rounding, gradient, harmonic_terms, value_range=value_range, variant=variant)
+    mode = check_options(subsampling, rounding, gradient, harmonic_terms, value_range=value_range, variant=variant)
     if (quality is None) == (tables is None):
         raise ValueError(f"Give either quality or tables. Received: {'neither' if quality is None else 'both'}")
     images = ops.convert_to_tensor(images)
-    value_range = tuple(value_range)
+    value_range = value_range[0], value_range[1]
     check_images(images, value_range)
     check_values(images, value_range)
-    model = Model(subsampling, rounding, gradient, harmonic_terms, value_range[1], variant)
+    model = Model(subsampling, rounding, mode, harmonic_terms, value_range[1], variant)
     return _compress(images, quality, tables, model)
 
 
@@ -216,7 +216,7 @@ class DifferentiableJPEG(keras.layers.Layer):
             if len(quality) != 2:
                 raise ValueError(f"A range of qualities is (low, high). Received: {quality}")
             check_quality_range(*quality)
-            quality = tuple(int(q) for q in quality)
+            quality = int(quality[0]), int(quality[1])
         elif quality is not None:
             check_quality(quality, None)
             quality = float(quality)
@@ -225,7 +225,7 @@ class DifferentiableJPEG(keras.layers.Layer):
         self.rounding = rounding
         self.gradient = gradient
         self.harmonic_terms = harmonic_terms
-        self.value_range = tuple(value_range)
+        self.value_range = value_range[0], value_range[1]
         self.variant = variant
         self.seed = seed
         self._model = Model(subsampling, rounding, mode, harmonic_terms, self.value_range[1], variant)

@@ -7,7 +7,7 @@ transform cancel and none is needed.
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 from keras import ops
@@ -91,7 +91,8 @@ def forward(image: Any, tables: Any, model: Model) -> tuple[Any, list, Any]:
     if model.rounds_samples:
         decoded = [_to_bytes(p + 128.0) - 128.0 for p in decoded]
     height, width = ops.shape(image)[1:3]
-    unclamped = _from_planes(*decoded, height, width, model)
+    luma, chroma = decoded
+    unclamped = _from_planes(luma, chroma, height, width, model)
     if model.rounds_samples:
         unclamped = ops.round(unclamped * (255 / model.white)) * (model.white / 255)
     clamped = ops.clip(unclamped, 0.0, float(model.white))
@@ -119,7 +120,7 @@ def backward(
     if model.gradient != "straight_through" or for_tables:
         matrix = transform_matrix(model.variant, upstream.dtype)
         of_tables = []
-        for index, (ratio, step) in enumerate(zip(ratios, _steps(tables), strict=True)):
+        for index, (ratio, step) in enumerate(zip(cast(list, ratios), _steps(tables), strict=True)):
             coefficients = _to_blocks(planes[index]) @ ops.transpose(matrix)
             slope = derivative(ratio, model.gradient, model.terms)
             if for_tables:
@@ -131,7 +132,8 @@ def backward(
                 planes[index] = _from_blocks((coefficients * slope) @ matrix, ops.shape(planes[index]))
         if for_tables:
             table_gradient = ops.reshape(ops.concatenate(of_tables, 1), ops.shape(tables))
-    return _to_planes_adjoint(*planes, height, width, model), table_gradient
+    luma, chroma = planes
+    return _to_planes_adjoint(luma, chroma, height, width, model), table_gradient
 
 
 def _value_mode(gradient: str) -> str:
@@ -166,7 +168,7 @@ def _to_bytes(x: Any) -> Any:
 
 
 def _mix(planes: list, weights: np.ndarray, offset: float = 0.0) -> Any:
-    total = None
+    total: Any = None
     for plane, weight in zip(planes, weights, strict=True):
         if weight != 0:
             term = plane * float(weight)

@@ -10,7 +10,7 @@ detector rejects at the threshold that rejects 5 % of the calibration pictures; 
 is taken for the target and not rejected. The first row of each detector is the attack of Table 4 that does not know it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache, partial
 
 import numpy as np
@@ -23,6 +23,8 @@ from zoo.experiments.run.cells import Cell, Settings, Table
 from zoo.metrics import Estimate, bootstrap_mean
 
 DETECTORS = {"overfeat": (("pool5", "PCA+W"), ("fc7", "none")), "inception": (("mixed_6d", "PCA"), ("mixed_7c", "PCA"))}
+Outcome = Callable[[str], tuple[np.ndarray, np.ndarray]]
+"""``_outcome`` of an attack by its name."""
 COLUMNS = ("classified as the target", "rejected", "passes both")
 RATE = 0.05
 
@@ -56,7 +58,7 @@ def _outcome(evaluation: Evaluation, layer: str, processing: str, attack: str) -
     return predicted == evaluation.targets(numbers), scores <= threshold
 
 
-def _share(evaluation: Evaluation, outcome: "object", attack: str, column: str) -> Estimate:
+def _share(evaluation: Evaluation, outcome: Outcome, attack: str, column: str) -> Estimate:
     fooled, rejected = outcome(attack)
     sources = np.array([int(n) for n in evaluation.right])
     values = {"classified as the target": fooled, "rejected": rejected[fooled], "passes both": fooled & ~rejected}[

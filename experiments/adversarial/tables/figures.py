@@ -11,8 +11,9 @@ pool5 and fc6, PCA and whitening. 4: densities of that score. 5: who is trusted,
 
 from collections.abc import Iterator
 from functools import partial
+from typing import get_args
 
-from zoo.adversarial.scoring import WEIGHTINGS
+from zoo.adversarial.scoring import Weighting
 from zoo.experiments.adversarial import curves
 from zoo.experiments.adversarial.data import FEATURES
 from zoo.experiments.adversarial.detectors import knn
@@ -44,7 +45,7 @@ def cells_6(settings: Settings) -> Iterator[Cell]:
     """Figure 6: one row a curve, one column a point."""
     evaluation, weights = evaluation_of("inception", settings), weights_of("inception", settings)
     values = paper_values("table_4")
-    for weighting in WEIGHTINGS:
+    for weighting in get_args(Weighting):
         for layer in FEATURES["inception"]:
             measure = partial(weighted_mean, evaluation, knn(evaluation, layer, "PCA", weighting), INCEPTION_ATTACKS)
             paper = float(values.loc[f"{layer}, {weighting}", "Aggr."])

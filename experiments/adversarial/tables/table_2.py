@@ -12,8 +12,9 @@ on other, authentic pictures alone. Rows beside the paper's: baselines, Mahalano
 
 from collections.abc import Iterator
 from functools import partial
+from typing import get_args
 
-from zoo.adversarial.rates import MEASURES
+from zoo.adversarial.rates import Measure
 from zoo.experiments.adversarial.data import FEATURES
 from zoo.experiments.adversarial.detectors import comparisons, knn
 from zoo.experiments.adversarial.evaluation import (
@@ -66,10 +67,9 @@ def cells(settings: Settings) -> Iterator[Cell]:
             measure = partial(separation, evaluation, scorer, groups, "AUC")
             yield Cell(row, column, "AUC", measure=measure, weights=weights)
     yield from _differences(evaluation, weights)
-    for row in ("pool5, none, DW-kNN", "pool5, PCA+W, DW-kNN", "fc6, none, DW-kNN", "fc7, none, DW-kNN"):
-        yield from rejection_cells(
-            evaluation, row, knn(evaluation, *row.split(", ")), (*OVERFEAT_ATTACKS, ERRORS), weights
-        )
+    for layer, processing in (("pool5", "none"), ("pool5", "PCA+W"), ("fc6", "none"), ("fc7", "none")):
+        row, scorer = f"{layer}, {processing}, DW-kNN", knn(evaluation, layer, processing, "DW-kNN")
+        yield from rejection_cells(evaluation, row, scorer, (*OVERFEAT_ATTACKS, ERRORS), weights)
     for row, scorer in comparisons(evaluation, "pool5").items():
         yield from rejection_cells(evaluation, row, scorer, (*OVERFEAT_ATTACKS, ERRORS), weights)
 
@@ -86,7 +86,7 @@ def _differences(evaluation: Evaluation, weights: str) -> Iterator[Cell]:
     best = knn(evaluation, "pool5", "PCA+W", "DW-kNN")
     for name, scorer in comparisons(evaluation, "pool5").items():
         pairs[f"pool5, PCA+W, DW-kNN - {name}"] = [best, scorer]
-    for what in MEASURES:
+    for what in get_args(Measure):
         for row, (first, second) in pairs.items():
             for column, groups in GROUPS.items():
                 measure = partial(difference, evaluation, first, second, groups, what)

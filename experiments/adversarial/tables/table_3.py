@@ -16,13 +16,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from zoo.adversarial.scoring import Weighting
 from zoo.experiments.adversarial.evaluation import OVERFEAT_ATTACKS, Evaluation
 from zoo.experiments.adversarial.evaluation_cache import evaluation_of, weights_of
 from zoo.experiments.run.cells import Cell, DataUnavailable, Settings, Table
 from zoo.experiments.run.plotting import pyplot, save
 from zoo.metrics import Estimate
 
-LAYER, PROCESSING, WEIGHTING = "pool5", "pca-whiten", "DW-kNN"
+LAYER, PROCESSING = "pool5", "pca-whiten"
+WEIGHTING: Weighting = "DW-kNN"
 EXAMPLES = 4
 KINDS = ("good detection", "bad detection")
 

@@ -13,8 +13,10 @@ error rate for all attacks together.
 
 from collections.abc import Iterator
 from functools import partial
+from typing import get_args
 
-from zoo.adversarial.rates import MEASURES
+from zoo.adversarial.rates import Measure
+from zoo.adversarial.scoring import Weighting
 from zoo.experiments.adversarial.data import FEATURES
 from zoo.experiments.adversarial.detectors import comparisons, knn
 from zoo.experiments.adversarial.evaluation import (
@@ -73,7 +75,7 @@ def _row(evaluation: Evaluation, row: str, scorer: Scorer, weights: str) -> Iter
 
 
 def _differences(evaluation: Evaluation, weights: str) -> Iterator[Cell]:
-    def scorer(layer: str, weighting: str = "DW-kNN") -> Scorer:
+    def scorer(layer: str, weighting: Weighting = "DW-kNN") -> Scorer:
         return knn(evaluation, layer, "PCA", weighting)
 
     pairs = {
@@ -89,7 +91,7 @@ def _differences(evaluation: Evaluation, weights: str) -> Iterator[Cell]:
     pairs |= {
         f"{BEST}, DW-kNN - {name}": (scorer(BEST), other) for name, other in comparisons(evaluation, BEST).items()
     }
-    for what in MEASURES:
+    for what in get_args(Measure):
         for row, (first, second) in pairs.items():
             for attack in INCEPTION_ATTACKS:
                 measure = partial(difference, evaluation, first, second, (attack,), what)

@@ -117,8 +117,10 @@ def auc(evaluation: Evaluation, weights: str, operator: str, column: str, first:
 def gain(evaluation: Evaluation, weights: str, other: str, operator: str, column: str) -> Estimate:
     """AUC of ``weights`` minus AUC of ``other`` in percentage points, paired on the same units."""
     quality = QUALITIES[column]
-    pairs = [(evaluation.scores(w, None, quality), evaluation.scores(w, operator, quality)) for w in (weights, other)]
-    return percent(bootstrap_auc_difference(*pairs, evaluation.sources, seed=evaluation.settings.seed))
+    one, two = (
+        (evaluation.scores(w, None, quality), evaluation.scores(w, operator, quality)) for w in (weights, other)
+    )
+    return percent(bootstrap_auc_difference(one, two, evaluation.sources, seed=evaluation.settings.seed))
 
 
 def roughness_auc(evaluation: Evaluation, operator: str, column: str) -> Estimate:

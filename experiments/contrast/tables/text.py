@@ -30,7 +30,11 @@ def cells(settings: Settings) -> Iterator[Cell]:
     for column, paper in (("no jpg", 99.8), *((c, 56.0) for c in SOME[1:])):
         measure = partial(pooled_auc, evaluation, UNAWARE, QUALITIES[column])
         yield Cell("unaware, pictures", column, "AUC", paper, measure, weights=UNAWARE)
-    families = (("CLAHE", MATCHED[:1], 84.0), ("gamma", MATCHED[1:3], 72.0), ("HS", MATCHED[3:], 79.0))
+    families: tuple[tuple[str, tuple[str, ...], float], ...] = (
+        ("CLAHE", MATCHED[:1], 84.0),
+        ("gamma", MATCHED[1:3], 72.0),
+        ("HS", MATCHED[3:], 79.0),
+    )
     for family, operators, paper in families:
         measure = partial(patch_accuracy, evaluation, DEFAULT_WEIGHTS, operators, TRAINED)
         yield Cell(f"aware, patches, {family}", "90-100", "accuracy", paper, measure, weights=DEFAULT_WEIGHTS)

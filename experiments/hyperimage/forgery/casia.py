@@ -57,7 +57,7 @@ class Casia:
         """Ranking, then the second stage with weighted classes."""
         keras.utils.set_random_seed(self.seed)
         network, size = forgery.network(self.scale.width), self.scale.first.batch_size
-        mean = np.float32(TRAINING_MEAN)
+        mean = np.array(TRAINING_MEAN, np.float32)
         train, held_out = (
             RankedPairs(*self.pairs(part), mean, batch_size=size, seed=self.seed) for part in ("train", "validation")
         )
@@ -87,7 +87,7 @@ class Casia:
 
     def labels(self, part: str) -> np.ndarray:
         """1 for authentic, float32 (n,)."""
-        return np.float32([not p.tampered for p in self.parts[part]])
+        return np.array([not p.tampered for p in self.parts[part]], np.float32)
 
     @cached_method()
     def probabilities(self, proposed: bool) -> np.ndarray:

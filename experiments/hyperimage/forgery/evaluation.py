@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import cached_property
 
+import keras
 import numpy as np
 
 from zoo.datasets import keyed, splices
@@ -12,7 +13,7 @@ from zoo.experiments.hyperimage.forgery.training import CHANNEL, END_TO_END, SCA
 from zoo.experiments.hyperimage.stages import find
 from zoo.experiments.run.cached_method import cached_method
 from zoo.experiments.run.cells import Settings
-from zoo.hyperimage import ForgeryEndToEnd
+from zoo.hyperimage import ForgeryEndToEnd, TwoStage
 from zoo.hyperimage.detector import FORGERY_LARGEST, to_end_to_end
 from zoo.hyperimage.grid import fit_inside
 from zoo.hyperimage.noise import noise_variation
@@ -60,12 +61,12 @@ class Offline:
         return lambda image: 1 - float(model.predict_on_batch(to_end_to_end(image)[None])[0, 0])
 
     @cached_property
-    def _network(self) -> "object":
+    def _network(self) -> TwoStage:
         names = (find(self.settings.weights, name) for name in (CHANNEL, SECOND))
         return forgery.network(None, *names)
 
     @cached_property
-    def _end_to_end(self) -> "object":
+    def _end_to_end(self) -> keras.Model:
         return ForgeryEndToEnd(weights=find(self.settings.weights, END_TO_END))
 
     def measure(self, method: str, column: str, kind: str | None) -> Estimate:
@@ -82,5 +83,5 @@ def judged(authentic: np.ndarray, tampered: np.ndarray, sources: list[str], colu
     else:
         right = ((authentic < 0.5).astype(float) + (tampered >= 0.5)) / 2
         estimate = bootstrap_mean(right, sources, seed=seed)
-    values = (100 * v for v in (estimate.value, estimate.ci_low, estimate.ci_high))
-    return Estimate(*values, estimate.n_sources, estimate.n_units)
+    value, low, high = (100 * v for v in (estimate.value, estimate.ci_low, estimate.ci_high))
+    return Estimate(value, low, high, estimate.n_sources, estimate.n_units)

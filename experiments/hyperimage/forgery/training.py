@@ -122,9 +122,9 @@ def train(scale: Scale, folder: Path, seed: int = 0) -> TwoStage:
     parts = {part: list(examples(scale, part, seed)) for part in ("train", "validation")}
 
     def ranking() -> keras.callbacks.History:
+        mean, size = np.array(TRAINING_MEAN, np.float32), scale.first.batch_size
         pairs, held_out = (
-            RankedPairs(*contour_pairs(found), np.float32(TRAINING_MEAN), batch_size=scale.first.batch_size, seed=seed)
-            for found in parts.values()
+            RankedPairs(*contour_pairs(found), mean, batch_size=size, seed=seed) for found in parts.values()
         )
         if scale.from_data:
             scale_to_data(both.first, pairs[0][0][0])
@@ -134,7 +134,7 @@ def train(scale: Scale, folder: Path, seed: int = 0) -> TwoStage:
     train_stage(folder, CHANNEL, both.first, ranking)
 
     def second() -> keras.callbacks.History:
-        labels = {part: np.tile(np.float32([1, 0]), len(found)) for part, found in parts.items()}
+        labels = {part: np.tile(np.array([1, 0], np.float32), len(found)) for part, found in parts.items()}
         hyper = {part: both.hyper_images(_both_classes(found)) for part, found in parts.items()}
         held_out = (hyper["validation"], labels["validation"])
         if scale.from_data:
@@ -145,7 +145,7 @@ def train(scale: Scale, folder: Path, seed: int = 0) -> TwoStage:
     baseline = ForgeryEndToEnd(width=scale.width)
 
     def end_to_end() -> keras.callbacks.History:
-        labels = {part: np.tile(np.float32([1, 0]), len(found)) for part, found in parts.items()}
+        labels = {part: np.tile(np.array([1, 0], np.float32), len(found)) for part, found in parts.items()}
         images = {part: np.stack([to_end_to_end(i) for i in _both_classes(found)]) for part, found in parts.items()}
         held_out = (images["validation"], labels["validation"])
         if scale.from_data:

@@ -1,6 +1,6 @@
 """The paper's protocol on LIVE and TID2013 (pages 4 to 6): repeated splits by reference, trained in each."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import keras
@@ -15,7 +15,10 @@ from zoo.images import read_image
 from zoo.layers import LocalContrastNormalization
 
 METHODS = ("CNN", "CNN + selective patches", "Proposed")
-END_TO_END = {"Shallow end-to-end CNN": ShallowEndToEnd, "Deep end-to-end CNN": DeepEndToEnd}
+END_TO_END: dict[str, Callable[[tuple[int, int, int]], keras.Model]] = {
+    "Shallow end-to-end CNN": ShallowEndToEnd,
+    "Deep end-to-end CNN": DeepEndToEnd,
+}
 VGG = ("VGG + patch-averaging", "VGG + second stage")
 LIVE_SIZE, LIVE_GRID = (720, 768), (23, 24)
 """LIVE's largest height and width; Table 4 prints its grid as 24 x 23, width first (equation 2 with patches of 32)."""
@@ -67,7 +70,7 @@ class Protocol:
         network.fit_first(*sets[0], sets[1], self.scale.first)
         if method in ("Proposed", VGG[1]):
             pixels = {n: [self._pixels(i.path) for i in found] for n, found in parts.items()}
-            labels = {n: np.float32([i.score for i in found]) for n, found in parts.items()}
+            labels = {n: np.array([i.score for i in found], np.float32) for n, found in parts.items()}
             held_out = (pixels["validation"], labels["validation"])
             network.fit_second(pixels["train"], labels["train"], held_out, self.scale.second)
             return network.predict(pixels["test"])
@@ -91,7 +94,7 @@ class Protocol:
             n: np.stack([np.asarray(normalise(self._pixels(i.path)[None]), np.float16)[0] for i in found])
             for n, found in parts.items()
         }
-        labels = {n: np.float32([i.score for i in found]) for n, found in parts.items()}
+        labels = {n: np.array([i.score for i in found], np.float32) for n, found in parts.items()}
         model = END_TO_END[method](images["test"].shape[1:])
         held_out = (images["validation"], labels["validation"])
         self.scale.second.fit(model, images["train"], labels["train"], held_out)
@@ -100,7 +103,7 @@ class Protocol:
     def _pixels(self, path: Path) -> np.ndarray:
         image = read_image(path).astype(np.float32)
         # "The images are gray-scale", the paper says of LIVE, whose files are in colour.
-        return image @ np.float32([[0.299], [0.587], [0.114]]) if self.dataset == "live_iqa" else image
+        return image @ np.array([[0.299], [0.587], [0.114]], np.float32) if self.dataset == "live_iqa" else image
 
 
 class _CaffeMean(keras.layers.Layer):

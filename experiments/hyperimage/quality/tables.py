@@ -32,7 +32,7 @@ from zoo.experiments.hyperimage.quality.evaluation import (
 )
 from zoo.experiments.hyperimage.quality.training import ALL, SCALES, SECOND, SELECTED
 from zoo.experiments.hyperimage.values import paper_values, printed
-from zoo.experiments.run.cells import Cell, Settings, Table
+from zoo.experiments.run.cells import Cell, Settings, Status, Table
 from zoo.experiments.run.scales import scale_of
 from zoo.hyperimage.agreement import over_splits
 from zoo.metrics import Estimate
@@ -76,7 +76,7 @@ def _papers(settings: Settings) -> Iterator[Cell]:
             paper = printed("table_2", experiment, row, column)
             label = f"Experiment {experiment}: {row}"
             if not ours or here is None or here.dataset != DATABASE_OF[experiment]:
-                status = "data-unavailable" if ours else "quoted"
+                status: Status = "data-unavailable" if ours else "quoted"
                 why = NEEDED[DATABASE_OF[experiment]] if ours else ""
                 yield Cell(label, column, "agreement with opinions, median", paper, status=status, why=why)
                 continue

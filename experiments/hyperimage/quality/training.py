@@ -96,7 +96,8 @@ def examples(scale: Scale, part: str, seed: int) -> Iterator[Example]:
     for index in range(count):
         reference = generate_scene(keyed.generator(own, 4, index), *scale.size)
         for choice in keyed.permutation(len(kinds), own, index)[: scale.distorted]:
-            yield distorted(reference, f"{part}-{index}", *kinds[choice], own)
+            number, level = kinds[choice]
+            yield distorted(reference, f"{part}-{index}", number, level, own)
 
 
 def low_similarity(reference: np.ndarray, image: np.ndarray, threshold: float = 0.9) -> np.ndarray:
@@ -104,7 +105,8 @@ def low_similarity(reference: np.ndarray, image: np.ndarray, threshold: float = 
 
     The paper keeps patches of "low" SSIM and gives no threshold. Where none is below, the lowest sixteenth is kept.
     """
-    corners = tiles.positions(*image.shape[:2], PATCH, STEP)
+    height, width = image.shape[:2]
+    corners = tiles.positions(height, width, PATCH, STEP)
     similarity = ssim_map(reference, image)
     means = np.array([similarity[y : y + PATCH, x : x + PATCH].mean() for y, x in corners])
     kept = means < threshold
@@ -131,9 +133,10 @@ def patch_sets(
         image, reference = (
             np.asarray(normalise(picture[None].astype(np.float32)))[0] for picture in (example.image, example.reference)
         )
-        anywhere = rng.permutation(tiles.positions(*image.shape[:2], PATCH, STEP))[:count]
+        height, width = image.shape[:2]
+        anywhere = rng.permutation(tiles.positions(height, width, PATCH, STEP))[:count]
         kept = rng.permutation(low_similarity(example.reference, example.image))[:count]
-        others = rng.permutation(tiles.positions(*image.shape[:2], PATCH, STEP))[: len(kept)]
+        others = rng.permutation(tiles.positions(height, width, PATCH, STEP))[: len(kept)]
         sets["all"].append((_cut(image, anywhere), [example.score] * len(anywhere)))
         sets["selected"].append((_cut(image, kept), [example.score] * len(kept)))
         sets["selected"].append((_cut(reference, others), [best] * len(others)))

@@ -72,7 +72,7 @@ class Fusion:
             own = 2 * self.settings.seed + part
             scenes = [generate_scene(keyed.generator(own, 10, i), SIDE, SIDE) for i in range(count)]
             pairs = [version for i, scene in enumerate(scenes) for version in _pair(scene, own, i)]
-            parts.append((network.hyper_images(pairs), np.tile(np.float32([0, 1]), count)))
+            parts.append((network.hyper_images(pairs), np.tile(np.array([0, 1], np.float32), count)))
         network.fit_second(*parts[0], parts[1], self.scale.recipe)
         return network
 
@@ -95,7 +95,8 @@ class Fusion:
         made = []
         for picture in photographs(self.settings.dataset, None, "test"):
             image = picture.load()
-            corners = tiles.grid(*image.shape[:2], SIDE)
+            height, width = image.shape[:2]
+            corners = tiles.grid(height, width, SIDE)
             chosen = np.linspace(0, len(corners) - 1, min(len(corners), self.scale.crops)).round().astype(int)
             made += [(picture.scene, crop) for crop in tiles.cut(image, corners[chosen], SIDE)]
         return made
@@ -107,8 +108,8 @@ class Fusion:
 
     def gain(self) -> Estimate:
         """AUC of the hyper-image less that of the mean, in percentage points."""
-        pairs = [(self.scores[way][:, 0], self.scores[way][:, 1]) for way in ("hyper-image", "mean")]
-        return percent(bootstrap_auc_difference(*pairs, self._sources, seed=self.settings.seed))
+        one, two = ((self.scores[way][:, 0], self.scores[way][:, 1]) for way in ("hyper-image", "mean"))
+        return percent(bootstrap_auc_difference(one, two, self._sources, seed=self.settings.seed))
 
     @property
     def _sources(self) -> list[str]:

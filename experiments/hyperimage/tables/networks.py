@@ -65,7 +65,7 @@ def cells_4(settings: Settings) -> Iterator[Cell]:
 
 def cells_5(settings: Settings) -> Iterator[Cell]:
     """The cells of Table 5."""
-    networks = {"LIVE": partial(CNNIQA, (32, 32, 1)), "TID": CNNIQA}
+    networks: dict[str, Callable[[], keras.Model]] = {"LIVE": partial(CNNIQA, (32, 32, 1)), "TID": CNNIQA}
     for layer in [layer.name for layer in CNNIQA().layers]:
         for column, build in networks.items():
             yield Cell(layer, column, "parameters", None, partial(counted, build, partial(_of_layer, layer)))

@@ -114,7 +114,7 @@ def _pieces(
     if network is not None:
         cropped = crop_to_phase(image)
         return develop_tiles(cropped, network, progress=sys.stderr.isatty()), cropped.shape
-    method = "menon" if name == "classical" else "bilinear"
+    method: pipeline.Demosaicing = "menon" if name == "classical" else "bilinear"
     return ((top, 0, strip) for top, strip in pipeline.develop_strips(image, method)), image.shape
 
 

@@ -12,7 +12,7 @@ Time:     an hour on two cores with AVX512-BF16 and other work beside it for `la
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import keras
@@ -28,7 +28,7 @@ from zoo.experiments.train import fitting
 from zoo.experiments.train.precision import FASTEST, precision
 from zoo.imaging import DNet, INet, UNet
 
-NETWORKS = {"inet": INet, "unet": UNet, "dnet": DNet}
+NETWORKS: dict[str, Callable[..., keras.Model]] = {"inet": INet, "unet": UNet, "dnet": DNet}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -167,7 +167,7 @@ def train(
     # TensorFlow 1's epsilon at `paper`; the stored networks were trained with Keras'.
     optimizer = keras.optimizers.Adam(_rate(recipe, settings), epsilon=1e-7 if settings.short else 1e-8)
     model.compile(optimizer, squared_error_255, metrics=[psnr])
-    phases = [(epochs, None)]
+    phases: list[tuple[int, Callable[[keras.Model], keras.Model] | None]] = [(epochs, None)]
     if settings.polish:
         phases = [(round(epochs * (1 - settings.polish)), None), (epochs, _in_float32)]
     for last, prepare in phases:

@@ -35,7 +35,7 @@ def linear_pipeline(pictures: Sequence[Developed], seed: int = 0, patches: int =
         windows = np.lib.stride_tricks.sliding_window_view(planes, (3, 3), axis=(0, 1))  # (h, w, 4, 3, 3)
         inputs = windows.transpose(0, 1, 3, 4, 2).reshape(-1, 36).astype(np.float64)
         cells = rgb[2:-2, 2:-2].reshape(side - 2, 2, side - 2, 2, 3).transpose(0, 2, 1, 3, 4).reshape(-1, 12)
-        light = np.float64(cells) ** (1 / GAMMA)
+        light = cells.astype(np.float64) ** (1 / GAMMA)
         weights = (GAMMA * np.maximum(light, 1e-3) ** (GAMMA - 1)) ** 2 * (cells > 0.01) * (cells < 0.995)
         for output in range(12):
             weighted = inputs * weights[:, output, None]
@@ -43,7 +43,7 @@ def linear_pipeline(pictures: Sequence[Developed], seed: int = 0, patches: int =
             right[output] += weighted.T @ light[:, output]
     ridge = 1e-6 * np.trace(left, axis1=1, axis2=2)[:, None, None] * np.eye(36) + 1e-9 * np.eye(36)
     kernels = np.linalg.solve(left + ridge, right[..., None])[..., 0]
-    return np.float32(kernels.T.reshape(3, 3, 4, 12))
+    return kernels.T.reshape(3, 3, 4, 12).astype(np.float32)
 
 
 def warm_dnet(model: keras.Model, linear: np.ndarray) -> None:

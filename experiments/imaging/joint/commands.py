@@ -54,7 +54,8 @@ def _detect(options: argparse.Namespace) -> int:
     from zoo.imaging.joint.detector import DEFAULT_WEIGHTS, ManipulationDetector
     from zoo.imaging.joint.manipulations import CLASSES
 
-    detector = ManipulationDetector(*resolve_weights(options.weights, DEFAULT_WEIGHTS), options.patch)
+    (weights,) = resolve_weights(options.weights, DEFAULT_WEIGHTS)
+    detector = ManipulationDetector(weights, options.patch)
     failed: list[Path] = []
     for path, image in readable(options.images, failed):
         warn_of_padding(path, image, detector.patch)

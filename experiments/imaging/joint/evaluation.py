@@ -111,11 +111,13 @@ class JointEvaluation:
         measure: Callable[[], Estimate],
     ) -> Cell:
         """A cell that needs the models of all ``runs``; ``not-run`` where one is nowhere."""
-        found = [self.weights(run) for run in runs]
-        if None in found:
-            needs = " ".join(f"trained:{run.name}.keras" for run in runs)
-            why = absent(runs[found.index(None)])
-            return Cell(row, column, metric, paper, status="not-run", why=why, needs=needs)
+        found = []
+        for run in runs:
+            weights = self.weights(run)
+            if weights is None:
+                needs = " ".join(f"trained:{run.name}.keras" for run in runs)
+                return Cell(row, column, metric, paper, status="not-run", why=absent(run), needs=needs)
+            found.append(weights)
         return Cell(row, column, metric, paper, measure, weights=" ".join(found))
 
     def per_patch_accuracy(self, run: JointRun, channel: Channel = TRAINED_CHANNEL) -> np.ndarray:

@@ -4,6 +4,7 @@ What the forensic network was trained through is a smooth model of it; this is w
 """
 
 import dataclasses
+from typing import cast
 
 import numpy as np
 from PIL import Image
@@ -78,7 +79,8 @@ def saved_versions(workflow: ImagingWorkflow, rgb: np.ndarray) -> list[np.ndarra
     versions = [native]
     for layer in workflow.manipulations:
         if isinstance(layer, DifferentiableJPEG):
-            versions.append(np.stack([compress(image, round(layer.quality)) for image in native]))
+            quality = round(cast(float, layer.quality))  # a manipulation has one, and no range
+            versions.append(np.stack([compress(image, quality) for image in native]))
         else:
             batches = (layer(native[i : i + 16].astype(np.float32) / 255) for i in range(0, len(native), 16))
             versions.append(np.concatenate([to_8_bits(np.asarray(batch)) for batch in batches]))

@@ -23,6 +23,7 @@ import dataclasses
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import keras
 import numpy as np
@@ -110,10 +111,10 @@ def train(
     """
     if run.codec not in CODECS:
         raise ValueError(f"codec must be one of {', '.join(CODECS)}. Received: {run.codec!r}")
-    workflow = None
+    workflow: ImagingWorkflow | None = None
     for number, (name, part, epochs) in enumerate(scale.parts(run)):
         workflow = _fitted(part, name, scale, epochs, folder, pictures, seed + number, nip, workflow)
-    return workflow
+    return cast(ImagingWorkflow, workflow)  # there is a part at least
 
 
 def _fitted(
@@ -165,13 +166,12 @@ def build(run: JointRun, nip: keras.Model, policy: str, seed: int, fan_loss: str
         channel = DistributionChannel(codec=DifferentiableJPEG(50, gradient="soft", name="libjpeg"), name="channel")
     elif run.codec == "none":
         channel = keras.layers.Identity(name="channel")
-    joint = run.weight is not None
     workflow = ImagingWorkflow(
         nip,
         fan,
         channel=channel,
-        mode="F+N" if joint else "F",
-        nip_weight=run.weight if joint else 0.0,
+        mode="F" if run.weight is None else "F+N",
+        nip_weight=0.0 if run.weight is None else run.weight,
         fan_loss=fan_loss,
         margin=2 * run.margin,
     )

@@ -3,9 +3,9 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import cast
 
 from zoo.experiments.cli.score_pictures import add_pictures, as_json, readable
-from zoo.imaging.prnu.matching import THRESHOLD
 
 FEW = 20
 """Below so many photographs a fingerprint is mostly noise."""
@@ -28,7 +28,7 @@ def add_prnu(verbs: "argparse._SubParsersAction") -> None:
     match = steps.add_parser("match", help="PCE of pictures with a fingerprint; crops are found, scaled ones are not")
     match.add_argument("fingerprint", type=Path, metavar="CAMERA.npz")
     add_pictures(match)
-    match.add_argument("--threshold", type=float, default=THRESHOLD, help="PCE from which it is a match (default 60)")
+    match.add_argument("--threshold", type=float, help="PCE from which it is a match (default 60)")
     match.set_defaults(run=_match)
 
 
@@ -60,7 +60,7 @@ def _fingerprint(options: argparse.Namespace) -> int:
         try:
             sums.add(image)
         except ValueError:
-            shape = np.shape(sums.products)
+            shape = cast(np.ndarray, sums.products).shape  # of the first
             right = f"photographs of one size, {shape[1]}x{shape[0]}, not turned"
             error = ImageError(path, "has another size than the first", right, f"{image.shape[1]}x{image.shape[0]}")
             print(f"zoo: {error}", file=sys.stderr)
@@ -75,12 +75,14 @@ def _fingerprint(options: argparse.Namespace) -> int:
 
 def _match(options: argparse.Namespace) -> int:
     from zoo.imaging.prnu import match, read_fingerprint
+    from zoo.imaging.prnu.matching import THRESHOLD
 
+    threshold = THRESHOLD if options.threshold is None else options.threshold
     fingerprint = read_fingerprint(options.fingerprint)
     failed: list[Path] = []
     for path, image in readable(options.images, failed):
         found = match(fingerprint, image)
-        same = found.pce >= options.threshold
+        same = found.pce >= threshold
         if options.json:
             record = {"same_camera": same, "pce": round(found.pce, 3)}
             record |= {"correlation": round(found.correlation, 6), "p_value": found.p_value}

@@ -4,6 +4,8 @@ import dataclasses
 from collections.abc import Callable
 from functools import reduce
 from operator import add
+from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -12,7 +14,7 @@ from zoo.experiments.imaging.prnu import shots
 from zoo.experiments.imaging.prnu.pipelines import Pipeline
 from zoo.experiments.imaging.prnu.shots import ROLES, Shot
 from zoo.experiments.run.cached_method import cached_method
-from zoo.experiments.run.cells import Cell, Settings
+from zoo.experiments.run.cells import Cell, Settings, Status
 from zoo.experiments.run.scales import scale_of
 from zoo.imaging.prnu import CorrelationPredictor, FingerprintSums, best_f1, correlation, match, tampering_map
 from zoo.metrics import Estimate, bootstrap_mean, jackknife
@@ -89,21 +91,22 @@ class PrnuEvaluation:
     def pictures(self, role: str, pipeline: str) -> list[np.ndarray]:
         """Developed pictures, uint8 RGB (side, side, 3)."""
         chosen = self.pipelines[pipeline]
-        return [chosen.develop(shot) for shot in self.shots(role, chosen.exposure)]
+        develop = cast(Callable[[Shot], np.ndarray], chosen.develop)  # a cell without it has no ``measure``
+        return [develop(shot) for shot in self.shots(role, chosen.exposure)]
 
     @cached_method()
     def shots(self, role: str, exposure: float = 1.0) -> list[Shot]:
         """Photographs of a role, as the sensor recorded them; see ``shots.ROLES``."""
         if self.settings.data_dir is not None:
-            return self._dealt()[role]
+            return self._dealt(self.settings.data_dir)[role]
         return shots.synthetic(
             self.body, role, getattr(self.scale, role), self.scale.side, self.settings.seed, exposure
         )
 
     @cached_method()
-    def _dealt(self) -> dict[str, list[Shot]]:
+    def _dealt(self, data_dir: Path) -> dict[str, list[Shot]]:
         counts = {role: getattr(self.scale, role) for role in ROLES}
-        return shots.folder(self.settings.data_dir, counts, self.scale.side, self.settings.seed)
+        return shots.folder(data_dir, counts, self.scale.side, self.settings.seed)
 
     @cached_method()
     def sums(self, pipeline: str) -> list[FingerprintSums]:
@@ -177,7 +180,7 @@ def cell_of(
     """
     runs = measure is not None and all(p.develop for p in pipelines)
     weights = " ".join(dict.fromkeys(p.weights for p in pipelines if p.weights))
-    status = "measured" if runs else "not-run"
+    status: Status = "measured" if runs else "not-run"
     lacking = ", ".join(dict.fromkeys(p.name for p in pipelines if not p.develop))
     why = f"no weights of {lacking} here" if lacking else "" if runs else "a real camera's pattern is not known"
     return Cell(row, column, metric, paper, measure if runs else None, status, weights=weights, why=why)

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 import cv2
+import keras
 import numpy as np
 
 import zoo.weights
@@ -74,7 +75,7 @@ def _neural(
         return Pipeline(name, None, exposure, stored)
 
     @cache
-    def model() -> Callable:
+    def model() -> keras.Model:
         from zoo.imaging.developing import model as networks
 
         return getattr(networks, network)(weights=source)
@@ -83,7 +84,8 @@ def _neural(
         image = shot.image
         if phase not in (None, image.cfa):
             raise ValueError(f"{name} has learned mosaics of phase {phase}. Received: {image.cfa}, {shot.source}")
-        planes = np.minimum(image.planes * np.float32(image.balance_of_planes) / np.float32(shot.exposure), 1)
+        balance = np.array(image.balance_of_planes, np.float32)
+        planes = np.minimum(image.planes * balance / np.float32(shot.exposure), 1)
         return to_8_bits(np.asarray(model().predict_on_batch(planes[None]))[0])
 
     return Pipeline(name, develop, exposure, stored)

@@ -3,6 +3,7 @@
 import dataclasses
 import tempfile
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import rawpy
@@ -40,7 +41,7 @@ class Shot:
             return self._developed(self.path, brightness)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "shot.dng"
-            write_dng(path, self.image.mosaic, self.body)
+            write_dng(path, self.image.mosaic, cast(Body, self.body))  # without a file it is a body's
             return self._developed(path, brightness)
 
     def _developed(self, path: Path, brightness: float) -> np.ndarray:

@@ -50,10 +50,10 @@ def pairs(role: str, count: int, side: int, seed: int = 0) -> list[Developed]:
             as_raw(expose(scene * np.float32(light), body, keyed.generator(seed, *key, n)), body)
             for n, light in enumerate((1, EXPOSURE))
         )
-        planes = np.minimum(short.planes * np.float32(short.balance_of_planes) / EXPOSURE, 1)
-        codes = [np.rint(values * _LEVELS).astype(np.uint16) for values in (planes, pipeline.develop(long))]
+        bright = np.minimum(short.planes * np.array(short.balance_of_planes, np.float32) / EXPOSURE, 1)
+        planes, target = (np.rint(values * _LEVELS).astype(np.uint16) for values in (bright, pipeline.develop(long)))
         source = f"low-light-{role}-{seed}-{number}"
-        made.append(Developed(*codes, source, camera_matrix=long.camera_matrix, cfa=long.cfa))
+        made.append(Developed(planes, target, source, long.camera_matrix, long.cfa))
     return made
 
 

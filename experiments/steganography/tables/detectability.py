@@ -12,7 +12,7 @@ than the paper's setting gives an opponent away: the detector has the very netwo
 """
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache, partial
 
 import numpy as np
@@ -68,7 +68,9 @@ def _train(evaluation: Evaluation, name: str) -> LinearDiscriminantAnalysis:
     return detector.fit(np.array(features, np.float64), labels)
 
 
-def _error(evaluation: Evaluation, detector: "object", name: str, data: str) -> Estimate:
+def _error(
+    evaluation: Evaluation, detector: Callable[[str], LinearDiscriminantAnalysis], name: str, data: str
+) -> Estimate:
     found = evaluation.results(name, STORED_WEIGHT, data)
     alarms, caught = (
         detector(name).predict(np.array([spam(image) for image in images], np.float64))

@@ -47,8 +47,8 @@ def make(name: str, network: str, title: str) -> Table:
             return
         found = evaluation.results(network, STORED_WEIGHT, "photographs")
         shown = _shown(evaluation.pairs("photographs")[2])
-        parts = (found.covers, found.containers, found.secrets, found.revealed)
-        write_png(path, contact_sheet([tuple(part[i] for part in parts) for i in shown]))
+        pairs = list(zip(found.covers, found.containers, found.secrets, found.revealed, strict=True))
+        write_png(path, contact_sheet([pairs[i] for i in shown]))
 
     return Table("steganography", name, title, cells, 5, plot, plots_pictures=True)
 

@@ -6,7 +6,7 @@ with orthogonal projected gradient descent", ICLR 2022; the second Sabour et al.
 representations", ICLR 2016.
 """
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import keras
 import numpy as np
@@ -17,6 +17,7 @@ from zoo.adversarial.gradients import cross_entropy, logits_model, value_and_gra
 
 if TYPE_CHECKING:
     from zoo.adversarial.detector import KNNDetector
+    from zoo.adversarial.processing import Processing
 
 
 def projected_gradient(
@@ -144,7 +145,8 @@ def _guides(detector: "KNNDetector", images: np.ndarray, targets: np.ndarray, co
 
 
 def _distance(detector: "KNNDetector", feature: Any, guide: Any) -> Any:
-    return ops.sum((detector.processing(feature) - guide) ** 2, axis=-1)
+    processing = cast("Processing", detector.processing)  # of a fitted detector, as its guides are
+    return ops.sum((processing(feature) - guide) ** 2, axis=-1)
 
 
 def _without(gradient: np.ndarray, other: np.ndarray) -> np.ndarray:

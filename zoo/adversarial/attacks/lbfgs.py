@@ -80,7 +80,7 @@ def lbfgs(
         image, r = (np.stack([request[i] for request in filled]) for i in (0, 1))
         target, c = np.array([q[2] for q in filled], np.int32), np.array([q[3] for q in filled], np.float32)
         values, slopes = gradient(r, image, target, c)
-        classes = None
+        classes = np.empty(0, int)
         if any(q[4] for q in requests):
             classes = outputs(model.predict_on_batch(_apply(image, r, scale, clip))).argmax(-1)
         return [int(classes[i]) if q[4] else (float(values[i]), slopes[i]) for i, q in enumerate(requests)]

@@ -17,7 +17,9 @@ BILINEAR_REACH = 1
 _AVERAGE = (0.5, 0.0, 0.5)
 _LOW_PASS = (1 / 3, 1 / 3, 1 / 3)
 # Where the differences around a pixel are summed; each entry of D spans its own pixel and the one two further on.
-_NEIGHBOURHOOD = np.float32([[1, 0, 1, 0, 0], [0, 1, 0, 0, 0], [3, 0, 3, 0, 0], [0, 1, 0, 0, 0], [1, 0, 1, 0, 0]])
+_NEIGHBOURHOOD = np.array(
+    [[1, 0, 1, 0, 0], [0, 1, 0, 0, 0], [3, 0, 3, 0, 0], [0, 1, 0, 0, 0], [1, 0, 1, 0, 0]], np.float32
+)
 
 
 def bilinear(mosaic: np.ndarray, cfa: str) -> np.ndarray:
@@ -37,8 +39,8 @@ def bilinear(mosaic: np.ndarray, cfa: str) -> np.ndarray:
     rgb = np.zeros((*mosaic.shape, 3), np.float32)
     for (y, x), colour in zip(bayer.SITES[cfa], (0, 1, 1, 2), strict=True):
         rgb[y::2, x::2, colour] = mosaic[y::2, x::2]
-    cross = np.float32([[0, 1, 0], [1, 4, 1], [0, 1, 0]]) / 4
-    square = np.float32([[1, 2, 1], [2, 4, 2], [1, 2, 1]]) / 4
+    cross = np.array([[0, 1, 0], [1, 4, 1], [0, 1, 0]], np.float32) / 4
+    square = np.array([[1, 2, 1], [2, 4, 2], [1, 2, 1]], np.float32) / 4
     for colour, kernel in enumerate((square, cross, square)):
         # Mirroring without the border pixel keeps every sample on its own lattice.
         rgb[..., colour] = cv2.filter2D(rgb[..., colour], -1, kernel, borderType=cv2.BORDER_REFLECT_101)
@@ -109,7 +111,7 @@ def _directed(image: np.ndarray, horizontal: np.ndarray, taps: tuple[float, ...]
 
 
 def _along(axis: int, image: np.ndarray, taps: tuple[float, ...]) -> np.ndarray:
-    kernel = np.float32(taps)
+    kernel = np.array(taps, np.float32)
     kernel = kernel[None] if axis == 1 else kernel[:, None]
     return cv2.filter2D(image, -1, kernel, borderType=cv2.BORDER_REFLECT_101)
 

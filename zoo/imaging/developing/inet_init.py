@@ -43,7 +43,7 @@ def bilinear(size: int = 5) -> np.ndarray:
 
 def colour() -> np.ndarray:
     """The camera matrix as a 1x1 convolution, (1, 1, 3, 3)."""
-    return np.float32(CAMERA_MATRIX).T[None, None]
+    return np.array(CAMERA_MATRIX, np.float32).T[None, None]
 
 
 def gamma() -> tuple[list[np.ndarray], list[np.ndarray]]:
@@ -52,4 +52,4 @@ def gamma() -> tuple[list[np.ndarray], list[np.ndarray]]:
     for c in range(3):
         hidden[0, 0, c, 4 * c : 4 * c + 4] = GAMMA_W
         output[0, 0, 4 * c : 4 * c + 4, c] = GAMMA_V
-    return [hidden, np.float32(np.tile(GAMMA_B, 3))], [output, np.full(3, GAMMA_C, np.float32)]
+    return [hidden, np.tile(GAMMA_B, 3).astype(np.float32)], [output, np.full(3, GAMMA_C, np.float32)]

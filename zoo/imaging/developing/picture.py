@@ -45,5 +45,5 @@ def write_picture(path: str | Path, rgb: np.ndarray) -> None:
 
 
 def to_8_bits(rgb: np.ndarray) -> np.ndarray:
-    """Float [0, 1] to uint8, rounded."""
+    """Float, clipped to [0, 1], to uint8, rounded; any shape, as (height, width, 3)."""
     return np.rint(np.clip(rgb, 0, 1) * 255).astype(np.uint8)

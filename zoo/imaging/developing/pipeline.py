@@ -67,7 +67,7 @@ def develop_strips(raw: RawImage, method: Demosaicing = "menon", rows: int = 256
 def balanced_mosaic(raw: RawImage, first: int = 0, last: int | None = None) -> np.ndarray:
     """Normalise and white-balance, clipped to [0, 1]: float32 mosaic of the 2x2 cells' rows ``first`` to ``last``."""
     planes = raw.normalise(raw.codes[first:last])
-    planes *= np.float32(raw.balance_of_planes)
+    planes *= np.array(raw.balance_of_planes, np.float32)
     np.minimum(planes, 1, out=planes)
     return bayer.unpack(planes, raw.cfa)
 

@@ -73,7 +73,7 @@ class RawImage:
     @cached_property
     def balanced_planes(self) -> np.ndarray:
         """``planes`` times white balance, (h, w, 4), clipped to [0, 1] again: what networks take (section 3.2)."""
-        return np.minimum(self.planes * np.float32(self.balance_of_planes), 1)
+        return np.minimum(self.planes * np.array(self.balance_of_planes, np.float32), 1)
 
     @property
     def balance_of_planes(self) -> tuple[float, float, float, float]:
@@ -83,7 +83,7 @@ class RawImage:
 
     def normalise(self, codes: np.ndarray) -> np.ndarray:
         """Codes (rows, columns, 4) to float32 [0, 1]: ``(code - black) / (white - black)``, clipped."""
-        black = np.tile(np.float32(self.black_levels), codes.shape[1])
+        black = np.tile(np.array(self.black_levels, np.float32), codes.shape[1])
         scale = 1 / (np.float32(self.white_level) - black)
         planes = np.empty(codes.shape, np.float32)
         flat, result = codes.reshape(len(codes), -1), planes.reshape(len(codes), -1)
@@ -209,8 +209,7 @@ def matrix_from_xyz(xyz_to_camera: np.ndarray) -> np.ndarray:
 
 
 def _from_libraw(path: Path, raw: "rawpy.RawPy", active_area: tuple[int, int] | None) -> RawImage:
-    cfa = _phase(path, raw)
-    pattern = raw.raw_pattern
+    cfa, pattern = _phase(path, raw)
     visible = raw.raw_image_visible
     if visible is None or visible.dtype != np.uint16 or min(visible.shape) < 2:
         received = "floating point" if visible is None else f"{visible.dtype} {visible.shape}"
@@ -219,7 +218,9 @@ def _from_libraw(path: Path, raw: "rawpy.RawPy", active_area: tuple[int, int] | 
     # levels from there all the same.
     top, left = active_area or (0, 0)
     dy, dx = (raw.sizes.top_margin - top, raw.sizes.left_margin - left) if active_area else (0, 0)
-    black = tuple(float(raw.black_level_per_channel[pattern[(y + dy) % 2, (x + dx) % 2]]) for y, x in bayer.SITES[cfa])
+    channels = (pattern[(y + dy) % 2, (x + dx) % 2] for y, x in bayer.SITES[cfa])
+    r, g1, g2, b = (float(raw.black_level_per_channel[channel]) for channel in channels)
+    black = (r, g1, g2, b)
     if not raw.white_level > max(black):
         raise ImageError(path, "has no range of values", RIGHT, f"black {black}, white {raw.white_level}")
     matrix = _camera_matrix(raw)
@@ -244,7 +245,7 @@ def _from_libraw(path: Path, raw: "rawpy.RawPy", active_area: tuple[int, int] | 
     )
 
 
-def _phase(path: Path, raw: "rawpy.RawPy") -> str:
+def _phase(path: Path, raw: "rawpy.RawPy") -> tuple[str, np.ndarray]:
     pattern = raw.raw_pattern  # of the visible area, whatever its margins
     if pattern is None:
         raise ImageError(path, "holds no colour filter mosaic", RIGHT, f"pixels of type {raw.raw_type.name}")
@@ -252,13 +253,13 @@ def _phase(path: Path, raw: "rawpy.RawPy") -> str:
     if pattern.shape == (2, 2):
         cfa = "".join(letters[colour] for colour in pattern.ravel())
         if cfa in bayer.SITES:
-            return cfa
+            return cfa, pattern
         raise ImageError(path, "has other colour filters than red, green, green and blue", RIGHT, cfa)
     kind = "X-Trans" if pattern.shape == (6, 6) else "no Bayer pattern"
     raise ImageError(path, f"has a mosaic of {pattern.shape[0]}x{pattern.shape[1]} ({kind})", RIGHT)
 
 
-def _positive(factors: Sequence[float]) -> bool:
+def _positive(factors: Sequence[float] | np.ndarray) -> bool:
     return len(factors) == 3 and bool(np.isfinite(factors).all()) and min(factors) > 0
 
 

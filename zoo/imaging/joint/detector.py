@@ -61,7 +61,8 @@ class ManipulationDetector:
         if not 1 <= stride <= self.patch:
             raise ValueError(f"stride must be from 1 to {self.patch}. Received: {stride}")
         image = tiles.pad(check_rgb(image), self.patch, self.patch)
-        corners = tiles.positions(*image.shape[:2], self.patch, stride)
+        height, width = image.shape[:2]
+        corners = tiles.positions(height, width, self.patch, stride)
         found = []
         for first in range(0, len(corners), self.batch_size):
             chosen = tiles.cut(image, corners[first : first + self.batch_size], self.patch)

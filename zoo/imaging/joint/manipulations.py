@@ -180,10 +180,12 @@ class Resample(keras.layers.Layer):
     def call(self, images: Any) -> Any:
         """Resample; described at the class."""
         images = ops.cast(images, "float32")
-        sides = ops.shape(images)[1:3]
-        smaller = (int(n / self.factor) if isinstance(n, int) else ops.cast(n / self.factor, "int32") for n in sides)
+        height, width = ops.shape(images)[1:3]
+        rows, columns = (
+            int(n / self.factor) if isinstance(n, int) else ops.cast(n / self.factor, "int32") for n in (height, width)
+        )
         centres = self.fidelity == "paper"
-        return resize_bilinear(resize_bilinear(images, *smaller, centres), *sides, centres)
+        return resize_bilinear(resize_bilinear(images, rows, columns, centres), height, width, centres)
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         """Return the images' shape."""

@@ -46,7 +46,8 @@ def wiener_in_dft(pattern: np.ndarray) -> np.ndarray:
 
 def to_grey(image: np.ndarray) -> np.ndarray:
     """Red, green and blue (height, width, 3) to float32 (height, width); grey stays as it is."""
-    return np.asarray(image, np.float32) @ np.float32(GREY) if np.ndim(image) == 3 else np.asarray(image, np.float32)
+    image = np.asarray(image, np.float32)
+    return image @ np.array(GREY, np.float32) if image.ndim == 3 else image
 
 
 def clean_residual(image: np.ndarray, sigma: float = 3.0) -> np.ndarray:

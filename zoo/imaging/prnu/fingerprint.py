@@ -8,8 +8,6 @@ from zoo.images import ImageError, atomic
 from zoo.imaging.prnu.cleaning import to_grey, wiener_in_dft, zero_mean
 from zoo.imaging.prnu.residual import check_picture, noise_residual
 
-_KEY = "fingerprint"
-
 
 class FingerprintSums:
     """What the estimate needs of the photographs seen so far; two of these may be added, so that parts run apart.
@@ -46,8 +44,10 @@ class FingerprintSums:
 
     def __add__(self, other: "FingerprintSums") -> "FingerprintSums":
         """The sums of both lots of photographs."""
-        if self.products is None or other.products is None:
-            return self if other.products is None else other
+        if other.products is None or other.energies is None:
+            return self
+        if self.products is None or self.energies is None:
+            return other
         if self.products.shape != other.products.shape or self.sigma != other.sigma:
             received = f"{self.products.shape}, {self.sigma} and {other.products.shape}, {other.sigma}"
             raise ValueError(f"Sums must be of one size and sigma. Received: {received}")
@@ -62,7 +62,7 @@ class FingerprintSums:
         Raises:
             ValueError: When there was no photograph.
         """
-        if self.products is None:
+        if self.products is None or self.energies is None:
             raise ValueError("A fingerprint needs at least one photograph. Received: 0")
         return self.products / (self.energies + 1)
 
@@ -107,7 +107,7 @@ def write_fingerprint(path: str | Path, fingerprint: np.ndarray) -> None:
     if Path(path).suffix.lower() != ".npz" or np.ndim(fingerprint) != 2:
         raise ValueError(f"A fingerprint (height, width) goes to .npz. Received: {path}, {np.shape(fingerprint)}")
     with atomic(path) as temporary:
-        np.savez(temporary, **{_KEY: np.asarray(fingerprint, np.float32)})
+        np.savez(temporary, fingerprint=np.asarray(fingerprint, np.float32))
 
 
 def read_fingerprint(path: str | Path) -> np.ndarray:
@@ -119,7 +119,7 @@ def read_fingerprint(path: str | Path) -> np.ndarray:
     right = "a fingerprint of `zoo imaging prnu fingerprint` is needed"
     try:
         with np.load(path, allow_pickle=False) as stored:
-            fingerprint = stored[_KEY]
+            fingerprint = stored["fingerprint"]
     except FileNotFoundError as error:
         raise ImageError(path, "does not exist", right) from error
     except Exception as error:  # NumPy and zipfile raise nearly everything on other files

@@ -121,7 +121,8 @@ def feature_maps(image: np.ndarray, window: int) -> np.ndarray:
     spread = np.maximum(spread, 0)
     smooth = 1 / (1 + spread)
     flat = np.sqrt(spread) < _FLATNESS * grey
-    return np.dstack([np.float32(means(np.float64(v), window)) for v in (bright, smooth, flat, bright * smooth)])
+    four = (bright, smooth, flat, bright * smooth)
+    return np.dstack([means(v.astype(np.float64), window).astype(np.float32) for v in four])
 
 
 def with_products(four: np.ndarray) -> np.ndarray:

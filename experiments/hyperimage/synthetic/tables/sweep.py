@@ -9,9 +9,10 @@ Time:     a shortened training of both stages a row, some minutes each on two co
 
 import dataclasses
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +27,7 @@ from zoo.metrics import Estimate
 SHORT = Scale(
     1000, 200, 500, Recipe(6, 3, plateau=2, batch_size=32), dataclasses.replace(SECOND_STAGE, epochs=20), True
 )  # enough to see which way a choice goes
-VARIANTS: dict[str, dict[str, object]] = {
+VARIANTS: dict[str, dict[str, Any]] = {
     "as Table 1, shortened": {},
     "500 images": {"images": 500},
     "2000 images": {"images": 2000},
@@ -36,6 +37,7 @@ VARIANTS: dict[str, dict[str, object]] = {
         "second": dataclasses.replace(SHORT.second, learning_rate=Recipe.learning_rate)
     },
 }
+"""Values of ``Scale`` that a variant changes."""
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
@@ -56,7 +58,9 @@ def cells(settings: Settings) -> Iterator[Cell]:
                 yield Cell(f"{name}: {method}", column, "agreement", None, measure, weights="trained")
 
 
-def _agreement(scores: object, scale: Scale, method: str, column: str, seed: int) -> Estimate:
+def _agreement(
+    scores: Callable[[Scale], dict[str, np.ndarray]], scale: Scale, method: str, column: str, seed: int
+) -> Estimate:
     found = scores(scale)
     return bootstrap_agreement(STATISTICS[column], found[method], found["truth"], range(scale.test), seed=seed)
 

@@ -32,9 +32,8 @@ def cells(settings: Settings) -> Iterator[Cell]:
     """The cells of Table 1; those that need weights which nobody has trained are ``not-run``."""
     evaluation, paper = Evaluation(settings), paper_values("table_1")
     for row, network in _ROWS.items():
-        value = float(paper.loc[row, "parameters"])
-        measure = partial(trainable_parameters, network)
-        yield Cell(row, "trainable", "parameters", value, measure, comparable=True)
+        printed, measure = float(paper.loc[row, "parameters"]), partial(trainable_parameters, network)
+        yield Cell(row, "trainable", "parameters", printed, measure, comparable=True)
     for metric in MEASURES:
         for row, network in _ROWS.items():
             value = float(paper.loc[row, metric]) if metric in paper else None
@@ -55,11 +54,13 @@ def cells(settings: Settings) -> Iterator[Cell]:
     for row, network in _ROWS.items():
         for bound in ("from", "to"):
             # The paper gives a range over cameras; ours is one training.
-            measure = partial(training_minutes, evaluation, network) if _timed(evaluation, network) else None
-            value, status = float(paper.loc[row, f"training time, {bound}"]), "measured" if measure else "not-run"
-            why = "" if measure else "only the stored weights' training was timed"
-            weights = str(evaluation.weights(network)) if measure else ""
-            yield Cell(row, bound, TIME, value, measure, status, weights=weights, why=why)
+            printed = float(paper.loc[row, f"training time, {bound}"])
+            if not _timed(evaluation, network):
+                why = "only the stored weights' training was timed"
+                yield Cell(row, bound, TIME, printed, status="not-run", why=why)
+                continue
+            measure = partial(training_minutes, evaluation, network)
+            yield Cell(row, bound, TIME, printed, measure, weights=str(evaluation.weights(network)))
 
 
 def trainable_parameters(network: str) -> Estimate:
@@ -70,7 +71,7 @@ def trainable_parameters(network: str) -> Estimate:
 
 def training_minutes(evaluation: Evaluation, network: str) -> Estimate:
     """Minutes that the stored weights took, as they are listed."""
-    minutes = zoo.weights.provenance(str(evaluation.weights(network))).seconds / 60
+    minutes = zoo.weights.stored_provenance(str(evaluation.weights(network))).seconds / 60
     return Estimate(minutes, minutes, minutes, 1, 1)
 
 
@@ -80,11 +81,11 @@ def _timed(evaluation: Evaluation, network: str) -> bool:
 
 def _with_weights(evaluation: Evaluation, networks: tuple[str, ...], cell: Cell) -> Cell:
     found = [evaluation.weights(network) for network in networks]
-    if None in found:
+    names = [name if isinstance(name, str) else f"trained:{name.name}" for name in found if name is not None]
+    if len(names) < len(found):
         own = "zoo imaging fit RAW_DIR" if evaluation.settings.data_dir else "zoo pretrain imaging"
         why = f"no weights here; `{own}` trains them, `--weights` names their folder"
         return Cell(cell.row, cell.column, cell.metric, cell.paper_value, status="not-run", why=why)
-    names = [name if isinstance(name, str) else f"trained:{name.name}" for name in found]
     return Cell(cell.row, cell.column, cell.metric, cell.paper_value, cell.measure, weights=" ".join(names))
 
 

@@ -11,6 +11,7 @@ the PSNR is that of the larger patch.
 """
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -32,8 +33,8 @@ def cells(settings: Settings) -> Iterator[Cell]:
         for metric, key in METRICS.items():
             for epoch, entry in logged:
                 value = entry[key]
-                estimate = Estimate(value, value, value, pictures, pictures * each)
-                yield Cell(row, str(epoch), metric, measure=lambda e=estimate: e, weights=f"trained:{run.name}")
+                measure = partial(Estimate, value, value, value, pictures, pictures * each)
+                yield Cell(row, str(epoch), metric, measure=measure, weights=f"trained:{run.name}")
             if not logged:
                 yield Cell(row, "last", metric, status="not-run", why=absent(run), needs=f"trained:{run.name}")
 

@@ -89,16 +89,17 @@ def cells(settings: Settings) -> Iterator[Cell]:
             measure = partial(baselines[run].beaten, channel)
             yield evaluation.cell([run], row, _label(channel), OVER_BASELINE, None, measure)
     run = replace(plain, codec="none")
-    for channel, value in ((TRAINED_CHANNEL, 99.0), (Files(), None)):
-        measure = partial(_accuracy, evaluation, run, channel)
-        yield evaluation.cell([run], "a F, without a channel (5.1)", _label(channel), ACCURACY, value, measure)
+    for sent, value in ((TRAINED_CHANNEL, 99.0), (Files(), None)):
+        measure = partial(_accuracy, evaluation, run, sent)
+        yield evaluation.cell([run], "a F, without a channel (5.1)", _label(sent), ACCURACY, value, measure)
     for (letter, run), channel in product(runs.items(), COMPARED):
         measure = partial(baselines[run].accuracy, channel)
         row = f"baseline: band energies, {names[letter]}"
         yield evaluation.cell([run], row, _label(channel), ACCURACY, None, measure)
     for channel in COMPARED:
-        chance = Estimate(100 / len(CLASSES), 100 / len(CLASSES), 100 / len(CLASSES), 1, 1)
-        yield Cell("baseline: chance", _label(channel), ACCURACY, measure=lambda chance=chance: chance)
+        chance = 100 / len(CLASSES)
+        measure = partial(Estimate, chance, chance, chance, 1, 1)
+        yield Cell("baseline: chance", _label(channel), ACCURACY, measure=measure)
 
 
 class Baseline:
@@ -160,7 +161,7 @@ def _label(channel: Channel) -> str:
     return AS_TRAINED if channel is TRAINED_CHANNEL else channel.label
 
 
-def _number(printed: object) -> float | None:
+def _number(printed: str | float) -> float | None:
     """None where the paper prints a star or nothing."""
     try:
         value = float(printed)

@@ -59,16 +59,16 @@ def cells(settings: Settings) -> Iterator[Cell]:
                     yield evaluation.cell(runs, row, network, metric, printed, measure)
                 if weight is None:
                     chance = 1 / len(CLASSES)
-                    always = Estimate(chance, chance, chance, 1, 1)
-                    yield Cell(f"{camera}, baseline: chance", network, "accuracy", measure=lambda e=always: e)
+                    measure = partial(Estimate, chance, chance, chance, 1, 1)
+                    yield Cell(f"{camera}, baseline: chance", network, "accuracy", measure=measure)
                     continue
                 larger = min((w for w in scale.lambdas if w > weight), default=None)
                 pairs = {"accuracy - F": (_per_patch_accuracy, plain), "PSNR lost": (_lost_db, plain)}
                 if larger is not None:
                     following = tuple(JointRun(network, larger, camera, n) for n in range(scale.repetitions))
                     pairs["accuracy - next lambda"] = (_per_patch_accuracy, following)
-                for metric, (values, others) in pairs.items():
-                    difference = partial(_difference, values, evaluation, dict(zip(runs, others, strict=True)))
+                for metric, (compared, others) in pairs.items():
+                    difference = partial(_difference, compared, evaluation, dict(zip(runs, others, strict=True)))
                     measure = partial(_mean, evaluation, difference, runs)
                     yield evaluation.cell((*runs, *others), row, network, metric, None, measure)
 
@@ -101,7 +101,10 @@ def _lost_db(evaluation: JointEvaluation, run: JointRun) -> np.ndarray:
 
 
 def _difference(
-    values: Callable, evaluation: JointEvaluation, others: dict[JointRun, JointRun], run: JointRun
+    values: Callable[[JointEvaluation, JointRun], np.ndarray],
+    evaluation: JointEvaluation,
+    others: dict[JointRun, JointRun],
+    run: JointRun,
 ) -> np.ndarray:
     return values(evaluation, run) - values(evaluation, others[run])
 

@@ -42,15 +42,15 @@ def cells(settings: Settings) -> Iterator[Cell]:
     known = settings.data_dir is None
     pipelines = standard(CAMERA if known else None, settings.weights)
     evaluation = PrnuEvaluation(settings, pipelines, Body(CAMERAS[CAMERA], serial=1))
-    for pair in combinations(pipelines, 2):
-        names = [p.name for p in pair]
-        yield cell_of("correlation", *names, pair, partial(evaluation.similarity, *names))
+    for one, two in combinations(pipelines, 2):
+        similarity = partial(evaluation.similarity, one.name, two.name)
+        yield cell_of("correlation", one.name, two.name, (one, two), similarity)
     for pipeline in pipelines:
         measure = partial(evaluation.similarity, TRUTH, pipeline.name) if known else None
         yield cell_of("correlation", TRUTH, pipeline.name, (pipeline,), measure)
-    for pair in product(pipelines, repeat=2):
-        names = [p.name for p in pair]
-        yield cell_of("F1", *names, pair, partial(evaluation.localisation, *names))
+    for one, two in product(pipelines, pipelines):
+        localisation = partial(evaluation.localisation, one.name, two.name)
+        yield cell_of("F1", one.name, two.name, (one, two), localisation)
     for row, pipeline in product((TRUTH, ANOTHER_BODY), pipelines):
         measure = partial(evaluation.localisation, row, pipeline.name) if known else None
         yield cell_of("F1", row, pipeline.name, (pipeline,), measure)
@@ -61,13 +61,13 @@ def cells(settings: Settings) -> Iterator[Cell]:
 
 def _everything(evaluation: PrnuEvaluation) -> Estimate:
     share = evaluation.truth.mean()
-    return bootstrap_mean([2 * share / (1 + share)] * len(evaluation.sources), evaluation.sources)
+    return bootstrap_mean(np.full(len(evaluation.sources), 2 * share / (1 + share)), evaluation.sources)
 
 
 def _range(evaluation: PrnuEvaluation, names: list[str]) -> Iterator[Cell]:
     """The extremes that the paper's text names, beside those of the pipelines that ran."""
     printed = paper_values("figure_5")
-    pairs = {"correlation": list(combinations(names, 2)), "F1": list(product(names, repeat=2))}
+    pairs = {"correlation": list(combinations(names, 2)), "F1": list(product(names, names))}
     measures = {"correlation": evaluation.similarity, "F1": evaluation.localisation}
     for metric, (row, choose) in product(pairs, (("lowest", min), ("highest", max))):
         measure = partial(_extreme, choose, measures[metric], pairs[metric])

@@ -22,7 +22,6 @@ import numpy as np
 from zoo.datasets.camera import CAMERAS, Body, as_raw
 from zoo.datasets.jpeg import compress
 from zoo.experiments.imaging.prnu import shots
-from zoo.experiments.imaging.prnu.shots import Shot
 from zoo.experiments.run.cached_method import cached_method
 from zoo.experiments.run.cells import Cell, Settings, Table
 from zoo.experiments.run.scales import scale_of
@@ -125,7 +124,7 @@ class Identification:
 
     def _developed(self, body: Body, role: str, count: int, artefact: bool) -> Iterator[np.ndarray]:
         for shot in shots.synthetic(body, role, count, self.scale.side, self.settings.seed):
-            image = _with_artefact(shot) if artefact else shot.image
+            image = _with_artefact(shot.image, body) if artefact else shot.image
             yield to_8_bits(pipeline.develop(image))
 
     @cached_method()
@@ -150,13 +149,13 @@ def cells(settings: Settings) -> Iterator[Cell]:
             yield Cell(row, column, "median PCE", measure=partial(measured.median, row, tuple(bodies)))
 
 
-def _with_artefact(shot: Shot) -> RawImage:
+def _with_artefact(image: RawImage, body: Body) -> RawImage:
     """Let the response of 8x8 blocks, of rows and of columns vary, in the same way for every body."""
-    body, (height, width) = shot.body, shot.image.shape
+    height, width = image.shape
     rng = np.random.default_rng(8)
     block = np.tile(rng.normal(size=(8, 8)), (height // 8 + 1, width // 8 + 1))[:height, :width]
     pattern = block + rng.normal(size=(height, 1)) + rng.normal(size=(1, width))
-    mosaic, black = shot.image.mosaic.astype(np.float64), min(body.model.black)
+    mosaic, black = image.mosaic.astype(np.float64), min(body.model.black)
     changed = black + (mosaic - black) * (1 + STRENGTH * pattern)
     return as_raw(np.clip(np.rint(changed), 0, body.model.white).astype(np.uint16), body)
 

@@ -41,10 +41,9 @@ def cells(settings: Settings) -> Iterator[Cell]:
     pipelines = low_light(EXPOSURE, settings.weights)
     evaluation = PrnuEvaluation(settings, pipelines, Body(CAMERAS[CAMERA], serial=1), SCALES.get(settings.scale))
     printed = paper_values("table_3")
-    for pair in combinations(pipelines, 2):
-        names = [p.name for p in pair]
-        measure = partial(evaluation.similarity, *names)
-        yield cell_of("correlation", *names, pair, measure, _printed(printed, *names))
+    for one, two in combinations(pipelines, 2):
+        measure, paper = partial(evaluation.similarity, one.name, two.name), _printed(printed, one.name, two.name)
+        yield cell_of("correlation", one.name, two.name, (one, two), measure, paper)
     for pipeline in pipelines:
         measure = partial(evaluation.similarity, TRUTH, pipeline.name)
         yield cell_of("correlation", TRUTH, pipeline.name, (pipeline,), measure)
