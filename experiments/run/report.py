@@ -24,21 +24,41 @@ def print_table(
     if not console.is_terminal:
         console = Console(file=console.file, width=160)
     for metric, part in frame.groupby("metric", sort=False):
-        shown = RichTable(title=f"{title}: {metric}", box=box.SIMPLE, title_justify="left", pad_edge=False)
-        shown.add_column("", no_wrap=True)
-        columns = list(dict.fromkeys(part["column"]))
-        for column in columns:
-            shown.add_column(column, justify="right")
-        for row, cells in part.groupby("row", sort=False):
-            by_column = {cell["column"]: cell for _, cell in cells.iterrows()}
-            shown.add_row(row, *(_text(by_column.get(column), places(decimals, str(metric))) for column in columns))
-        console.print(shown)
+        rows = {
+            str(row): {cell["column"]: _text(cell, places(decimals, str(metric))) for _, cell in cells.iterrows()}
+            for row, cells in part.groupby("row", sort=False)
+        }
+        for columns in _blocks(rows, list(dict.fromkeys(part["column"])), console.width):
+            shown = RichTable(title=f"{title}: {metric}", box=box.SIMPLE, title_justify="left", pad_edge=False)
+            shown.add_column("", no_wrap=True)
+            for column in columns:
+                shown.add_column(column, justify="right", no_wrap=True)
+            for row, texts in rows.items():
+                shown.add_row(row, *(texts.get(column, "") for column in columns))
+            console.print(shown)
     console.print(
         "ours, its 95 % interval, and the paper's number; the protocols differ unless the CSV says comparable."
     )
     if (frame["status"] == PUBLISHED).any():
         commits = ", ".join(dict.fromkeys(frame.loc[frame["status"] == PUBLISHED, "commit"].astype(str)))
         console.print(f"* published, not measured here: with the same data, scale, seed and weights, by {commits}")
+
+
+def _blocks(rows: Mapping[str, Mapping[str, str]], columns: list[str], width: int) -> list[list[str]]:
+    """The columns in as many blocks as it takes for none to be cut off."""
+    between = 3  # what the box and its padding take beside a column
+    left = width - max(len(row) for row in rows) - between
+    blocks: list[list[str]] = [[]]
+    room = left
+    for column in columns:
+        lines = [line for texts in rows.values() for line in texts.get(column, "").split("\n")]
+        needed = max(len(column), *(len(line) for line in lines)) + between
+        if needed > room and blocks[-1]:
+            blocks.append([])
+            room = left
+        blocks[-1].append(column)
+        room -= needed
+    return blocks
 
 
 def missing(csv: Path) -> dict[str, int]:
@@ -80,9 +100,7 @@ def plot_table(frame: pd.DataFrame, title: str, path: Path) -> None:
     save(figure, path)
 
 
-def _text(cell: pd.Series | None, decimals: int) -> str:
-    if cell is None:
-        return ""
+def _text(cell: pd.Series, decimals: int) -> str:
     paper = "" if pd.isna(cell["paper_value"]) else f" | {cell['paper_value']:.{decimals}f}"
     if pd.isna(cell["value"]):
         return f"{cell['status']}{paper}"

@@ -183,3 +183,15 @@ def test_the_readmes_first_command_changes_no_file_of_a_clone(clone):
     frame = pd.read_csv(clone / "runs" / "tables" / "laptop" / "contrast_table_1.csv")
     assert set(frame["status"]) == {"measured"}
     _tests_that_read_results_pass(clone)
+
+
+@pytest.mark.parametrize("width", [60, 100, 160])
+def test_a_wide_table_is_printed_in_blocks_and_nothing_of_it_is_cut_off(width):
+    frame = measure.read_csv(ROOT / "results" / "laptop" / "contrast_table_1.csv").head(48)
+    text = io.StringIO()
+    print_table(frame, "T", console=Console(file=text, width=width, force_terminal=True, no_color=True))
+    assert "…" not in text.getvalue()
+    for column in frame["column"].unique():
+        assert column in text.getvalue()
+    for value, paper in zip(frame["value"], frame["paper_value"], strict=True):
+        assert f"{value:.1f} | {paper:.1f}" in text.getvalue()
