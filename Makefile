@@ -28,7 +28,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 help: ## list the targets
 	@echo "forensics-zoo: make TARGET [PAPER=contrast] [SCALE=smoke|laptop|paper] [DATA_DIR=~/photos] [DATASET=clic]"
 	@grep -hE '^[a-z%-]+:.*## ' Makefile | sed -E 's/^([a-z%-]+):[^#]*## /  \1\t/' | expand -t 24
-	@echo "  reproduce-table-N     measure Table N of every paper, or of PAPER: runs/tables/<scale>/<paper>_table_N.csv and .png"
+	@echo "  reproduce-table-N     measure Table N of every paper that has one, or of PAPER: runs/tables/<scale>/<paper>_table_N.csv and .png"
 
 $(VENV)/.installed: requirements.lock setup.cfg
 	@test -d zoo/datasets/ -a -d zoo/experiments/ || { echo "forensics-zoo: zoo/datasets and zoo/experiments must be symbolic links, as they are committed; on this file system: git config core.symlinks true, then git checkout -- zoo" >&2; exit 1; }
@@ -74,6 +74,7 @@ format: $(VENV)/.installed ## let ruff rewrite the files
 
 reproduce-table-%: $(VENV)/.installed
 	@for paper in $(PAPERS); do \
+	  [ "$(PAPER)" != all ] || grep -q '"table_$*":' experiments/$$paper/family.py || continue; \
 	  $(BIN)/zoo reproduce $$paper table-$* --scale $(SCALE) --dataset $(DATASET) --seed $(SEED) --output $(OUTPUT) \
 	    $(if $(DATA_DIR),--data-dir $(DATA_DIR)) || exit $$?; \
 	done

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 Subsampling = Literal["4:2:0", "4:4:4"]
 NO_JPEG = 0
 """The quality that stands for "not compressed" in this module's arrays and tensors."""
-
 ORIGINAL_QUALITIES = (NO_JPEG, *range(90, 101))
 """What the contrast paper's code draws from, uniformly: twelve values, one of them no compression."""
 PAPER_QUALITIES = tuple(range(90, 101))

@@ -1,4 +1,4 @@
-"""What is measured of every family: the zoo's, then what other packages add."""
+"""The experiments of all families: the built-in ones, then those of other packages."""
 
 import functools
 import importlib
@@ -10,7 +10,7 @@ from zoo.families import BUILT_IN
 
 
 def experiments() -> tuple[Experiments, ...]:
-    """The pages of all families; one of another package that cannot be loaded is named in a warning and left out."""
+    """Those of every family; one of another package that cannot be loaded is named in a warning and left out."""
     return (*(_page(name) for name in BUILT_IN), *extensions.loaded("experiments", Experiments))
 
 
@@ -23,7 +23,7 @@ def load(place: str) -> Any:
     module, _, name = place.partition(":")
     found = importlib.import_module(module)
     if not hasattr(found, name):
-        raise ImportError(f"{module} must hold {name}, as a family's page says. Received: {place}")
+        raise ImportError(f"{module} must hold {name}, as a family.py says. Received: {place}")
     return getattr(found, name)
 
 

@@ -1,4 +1,4 @@
-"""What is measured of a family, as its page ``experiments/<family>/family.py`` says it. Nothing here imports Keras."""
+"""Dataclasses that describe a family's experiments, for ``experiments/<family>/family.py``; free of Keras."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -9,9 +9,9 @@ class Training:
     """A training of ``zoo pretrain <family>``."""
 
     run: str
-    """``module:function`` of the command's options and the command as it is kept with the weights."""
+    """``module:function``, called with the parsed options and the command line that is stored with the weights."""
     flag: str = ""
-    """The option that chooses it, as ``--joint``; the training without one is the usual."""
+    """The option that chooses it, as ``--joint``; the training without one is the default."""
     help: str = ""
     choices: tuple[str, ...] = ()
     """What the option takes, if anything."""
@@ -19,31 +19,32 @@ class Training:
 
 @dataclasses.dataclass(frozen=True)
 class Headline:
-    """A line of the README: where ours, the paper's and another method's number stand, as (row, column)."""
+    """A line of the README's table. Cells of the CSV are given as (row, column)."""
 
     table: str
     what: str
     metric: str
     ours: tuple[str, str]
+    """Cell with our number."""
     beside: str
-    """The best of the simpler or untrained methods in the table; where there is none, what ours is to be held against.
-    """
+    """Name of what ours is compared with: the best simpler or untrained method of the table, if there is one."""
     baseline: tuple[str, str]
+    """Cell with the number of ``beside``."""
     papers: tuple[str, str] | None = None
-    """Where it is not the cell of ours, since the paper's data are not free."""
+    """Cell with the paper's number, if it is not in the cell of ours."""
     decimals: int | None = None
 
 
 @dataclasses.dataclass(frozen=True)
 class Alias:
-    """A word of the CSVs' column ``weights`` that stands for stored weights of other names, or for more than one."""
+    """Maps a word of the CSV column ``weights`` to names of stored weights, where it is not simply their name."""
 
     pattern: str
     """Regular expression that the whole word fits."""
     names: tuple[str, ...]
     """Names of stored weights, with the pattern's groups as ``\\1``, ..."""
     note: str = ""
-    """Of a number that these weights did not make alone, or not as they are stored; by default ``with <word>``."""
+    """What ``zoo.provenance`` adds to the number; by default ``with`` and the word, without ``stored:``."""
     table: str = ""
     """The only table it holds for; empty for all."""
 

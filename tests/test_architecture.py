@@ -1,4 +1,4 @@
-"""The plan of the house: which way imports run, what every family has, and that a family is its two folders."""
+"""Code layout: which way imports run, what every family has, and what adding one takes."""
 
 import ast
 import os

@@ -136,7 +136,7 @@ def test_its_model_has_a_provenance_and_is_named_where_another_is_not_found(here
     name = "median-streaking.untrained"
     entry = zoo.provenance(name)
     assert (entry.name, entry.package, entry.version) == (name, "forensics-zoo-median", "0.1.0")
-    assert entry.licence == "not given"
+    assert entry.licence == "Apache-2.0"
     assert "package: forensics-zoo-median" in str(entry)
     with pytest.raises(ValueError, match=rf"Here are .*{name}.*Received: 'resnet50'"):
         zoo.load("resnet50")
@@ -222,12 +222,15 @@ def broken(tmp_path, monkeypatch):
     folder.mkdir()
     (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
     points = "[forensics_zoo.families]\nlost = no_such_module:F\n[forensics_zoo.operators]\nx = no_such_module:x\n"
-    points += "[forensics_zoo.experiments]\none = broken_page:ONE\ntwo = broken_page:TWO\n"
+    points += "[forensics_zoo.experiments]\none = broken_page:ONE\ntwo = broken_page:TWO\nthree = broken_page:THREE\n"
     (folder / "entry_points.txt").write_text(points)
     (tmp_path / "broken_page.py").write_text(
-        "from zoo.experiments.family import Experiments\n"
+        "from zoo.experiments.family import Experiments, Training\n"
         "ONE = Experiments('broken', {'table_1': 'no_such_module:T'}, commands='no_such_module:add')\n"
         "TWO = Experiments('contrast', {'table_1': 'no_such_module:T'})\n"
+        "TRAININGS = (Training('broken_page:add', '--seed', 'taken'),)\n"
+        "THREE = Experiments('taken', {}, 'broken_page:add', TRAININGS)\n"
+        "def add(commands): commands.add_parser('export')\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
     assert metadata.version("broken") == "1.0"
@@ -240,7 +243,10 @@ def test_a_broken_package_is_named_and_takes_nothing_along(broken, capsys):
     with pytest.raises(SystemExit) as stopped:
         cli.main(["--version"])
     assert stopped.value.code == 0
-    assert "zoo: broken: No module named 'no_such_module'" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert "zoo: broken: No module named 'no_such_module'" in err
+    assert "zoo: taken: argument COMMAND: conflicting subparser: export" in err
+    assert "zoo: taken: argument --seed: conflicting option string: --seed" in err
     assert cli.main(["list"]) == 0
     out, err = capsys.readouterr()
     assert "contrast table-1" in out and "weights that you train" in out
@@ -249,7 +255,7 @@ def test_a_broken_package_is_named_and_takes_nothing_along(broken, capsys):
     with pytest.warns(UserWarning, match="broken table_1 cannot be imported"):
         assert "contrast table-1" in tables.with_detector()
     found = {finding.name: finding.state for finding in doctor.packages()}
-    assert found == {"lost": "broken", "x": "broken", "one": "ok", "two": "ok"}
+    assert found == {"lost": "broken", "x": "broken", "one": "ok", "two": "ok", "three": "ok"}
 
 
 def test_two_packages_of_one_name(broken, tmp_path, monkeypatch):

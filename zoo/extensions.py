@@ -14,7 +14,6 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, TypeVar, cast
 
 Page = TypeVar("Page")
-
 KINDS = {
     "families": "NAME: a zoo.family.Family, its networks, stored weights and products",
     "experiments": "NAME: a zoo.experiments.family.Experiments, its tables, commands and trainings",

@@ -1,4 +1,4 @@
-"""All families: those of the zoo, then those that other packages add. What is central is derived from their pages."""
+"""All families: the built-in ones, then those of other packages. ``zoo.load``, ``zoo list`` and others use them."""
 
 import functools
 from fnmatch import fnmatchcase
@@ -9,11 +9,11 @@ from zoo import extensions
 from zoo.family import Family, Network, Product
 
 BUILT_IN = ("contrast", "adversarial", "steganography", "imaging", "hyperimage")
-"""A family inside the zoo is its folders ``zoo/<name>`` and ``experiments/<name>``, and its name here."""
+"""What a family inside the zoo needs beside its folders: its name here. ``docs/extending.md`` has a list."""
 
 
 def families() -> tuple[Family, ...]:
-    """The pages of all families; one of another package that cannot be loaded is named in a warning and left out."""
+    """Every family; one of another package that cannot be loaded is named in a warning and left out."""
     return (*(_page(name) for name in BUILT_IN), *extensions.loaded("families", Family))
 
 
@@ -40,7 +40,7 @@ def _page(name: str) -> Family:
     path = Path(__file__).parent / name / "family.py"
     spec = spec_from_file_location(f"zoo.{name}.family", path)
     if spec is None or spec.loader is None:
-        raise ImportError(f"A family of the zoo has a page. Received: {path}")
+        raise ImportError(f"A family of the zoo must have a family.py. Received: {path}")
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     page = module.FAMILY

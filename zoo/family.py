@@ -1,4 +1,4 @@
-"""What a family of models consists of, as its page ``zoo/<family>/family.py`` says it. Nothing here imports Keras."""
+"""Dataclasses that describe a family of models, for ``zoo/<family>/family.py``. Nothing here imports Keras."""
 
 import dataclasses
 from collections.abc import Mapping

@@ -28,7 +28,6 @@ RAW_SUFFIXES = frozenset([
 # fmt: on
 """Suffixes, lower case, that ``read_photograph`` develops. Not ``.raw``: mostly dumps without a header, which LibRaw
 would develop as whatever camera has files of that size."""
-
 _TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _BITS, _COMPRESSION, _PHOTOMETRIC, _PLANAR, _SAMPLE_FORMAT = 258, 259, 262, 284, 339
 _JPEG_IN_TIFF = (6, 7, 34892)

@@ -25,7 +25,7 @@ _FOLDER = Path(__file__).parent
 SUFFIXES = (".npz", ".h5", ".keras")
 """What files of weights end in."""
 MEASURED = _FOLDER / "measured.csv"
-"""What the tables have measured with stored weights; ``python -m zoo.experiments.publish.card`` writes it."""
+"""What the published tables have measured with stored weights; `make publish` writes it."""
 
 
 @dataclasses.dataclass(frozen=True)

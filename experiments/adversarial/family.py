@@ -1,4 +1,4 @@
-"""The page of Carrara et al. 2018: its trainings, tables, figures, commands, headline rows and data sets."""
+"""Carrara et al. 2018: trainings, tables, figures, commands, data sets and lines of the README."""
 
 from zoo.experiments.family import Experiments, Headline, Training
 

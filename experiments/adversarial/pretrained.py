@@ -32,7 +32,7 @@ def pack_all(folder: Path, dataset: str = "embedded") -> dict[Path, tuple[float,
 
 
 def install(folder: Path, command: str, data: str, local: str | None = None) -> None:
-    """Copy the packed networks of ``folder`` into the package or the local store, see ``stored.install``."""
+    """Copy the packed networks of ``folder`` into the package or the local store, see ``install_weights.install``."""
     for name, stem in NAMES.items():
         packed, trained = folder / f"{stem}.npz", json.loads((folder / f"{name}.json").read_text())
         with atomic(packed) as partial:

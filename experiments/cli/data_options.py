@@ -11,10 +11,18 @@ EMBEDDED = "embedded"
 """The default: what comes with the packages, or is generated."""
 
 
+def downloaded() -> list[str]:
+    """Data sets of the families' tables that TensorFlow Datasets downloads."""
+    return [one.name for one in DATA_SETS if one.name in _taken() and one.downloaded]
+
+
 def by_hand() -> list[str]:
     """Data sets of the families' tables that are downloaded by hand: --data-dir says where they lie."""
-    taken = {name for page in experiments() for name in page.data_sets}
-    return [one.name for one in DATA_SETS if one.name in taken and not one.downloaded]
+    return [one.name for one in DATA_SETS if one.name in _taken() and not one.downloaded]
+
+
+def _taken() -> set[str]:
+    return {name for page in experiments() for name in page.data_sets}
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +30,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dataset",
         default=EMBEDDED,
-        help=f"embedded (default), clic, imagenet2012; with --data-dir {', '.join(by_hand())}; or one of a package",
+        help=f"embedded, {', '.join(downloaded())}; with --data-dir {', '.join(by_hand())}; or one of a package",
     )
     parser.add_argument("--data-dir", type=Path, help="a folder of lossless or RAW photographs instead")
     parser.add_argument("--seed", type=_count, default=0, help="of everything drawn at random (default 0)")

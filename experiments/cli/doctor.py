@@ -1,4 +1,4 @@
-"""``zoo doctor``: what of the zoo works on this machine, and what is found here."""
+"""``zoo doctor``: check the installation, the data and the weights on this machine."""
 
 import argparse
 import dataclasses

@@ -14,7 +14,10 @@ from zoo.version import __version__
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns 0, or 2 for bad input (one line on standard error), or 130 for Ctrl-C."""
+    """Run the command line; returns its exit code.
+
+    That is 0, 1 if `zoo doctor` finds a fault, 2 for bad input (one line on standard error), or 130 after Ctrl-C.
+    """
     # TensorFlow announces which GPUs it did not find; a user who has none knows.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     quiet_import()
@@ -22,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with warnings.catch_warnings():
             warnings.showwarning = _say
             # A fault of another package is said once, and is never an error here.
-            places = r"zoo\.(extensions|experiments\.(cli\.main|run\.tables))$"
+            places = r"zoo\.(extensions|experiments\.(cli\.(main|pretrain)|run\.tables))$"
             warnings.filterwarnings("always", category=UserWarning, module=places)
             options = _parser().parse_args(arguments)
             code = options.run(options)
@@ -58,16 +61,15 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="zoo", description="Image-forensics papers as Keras models.")
     parser.add_argument("--version", action="version", version=f"forensics-zoo {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (listing, reproduce, pretrain):
+    for module in (listing, reproduce, pretrain, export, doctor):
         module.add(commands)
     for page in experiments():
         if page.commands:
             try:
                 load(page.commands)(commands)
-            except (ImportError, ValueError) as error:  # a fault of one family must not take the others along
+            # A name that is taken, say: a fault of one family must not take the others along.
+            except (ImportError, ValueError, TypeError, argparse.ArgumentError) as error:
                 warnings.warn(f"{page.name}: {error}", stacklevel=1)
-    for module in (export, doctor):
-        module.add(commands)
     return parser
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import shlex
+import warnings
 from pathlib import Path
 
 from zoo.experiments.cli import data_options
@@ -26,10 +27,13 @@ def add(commands: "argparse._SubParsersAction") -> None:
     for page in pages:
         for training in filter(lambda training: training.flag, page.trainings):
             text = f"{page.name}: {training.help}"
-            if training.choices:
-                flags.add_argument(training.flag, choices=training.choices, help=text)
-            else:
-                flags.add_argument(training.flag, action="store_true", help=text)
+            try:
+                if training.choices:
+                    flags.add_argument(training.flag, choices=training.choices, help=text)
+                else:
+                    flags.add_argument(training.flag, action="store_true", help=text)
+            except argparse.ArgumentError as error:  # another package's option that is taken
+                warnings.warn(f"{page.name}: {error}", stacklevel=1)
     parser.set_defaults(run=_run)
 
 

@@ -1,4 +1,4 @@
-"""Import TensorFlow without what it says while it is imported on a machine where all is well.
+"""Hide TensorFlow's informational log lines while it is imported.
 
 TensorFlow 2.21 logs before it reads ``TF_CPP_MIN_LOG_LEVEL``, so that no setting silences those lines.
 """

@@ -1,4 +1,4 @@
-"""What a training on photographs or on generated scenes gets from the command line."""
+"""Training data from the options of ``zoo pretrain``: photographs, or generated scenes."""
 
 import argparse
 from pathlib import Path
@@ -14,7 +14,7 @@ class Material(NamedTuple):
     """What is trained on, and where."""
 
     pictures: list[Photograph]
-    """None for generated scenes."""
+    """Empty for generated scenes."""
     folder: Path
     """Where checkpoints lie."""
     data: str
@@ -24,7 +24,7 @@ class Material(NamedTuple):
 
 
 def material(options: argparse.Namespace) -> Material:
-    """The photographs that the options of ``zoo pretrain`` name, or none for generated scenes.
+    """What the options of ``zoo pretrain`` name; without ``--dataset`` and ``--data-dir`` generated scenes.
 
     Raises:
         ValueError: For a data set that has photographs to test on only; where the folder holds a training on others.

@@ -45,7 +45,7 @@ def pack_all(folder: Path) -> dict[Path, float]:
 
 
 def install(folder: Path, command: str, data: str, local: str | None = None) -> None:
-    """Copy the packed models of ``folder`` into the package or the local store, see ``stored.install``."""
+    """Copy the packed models of ``folder`` into the package or the local store, see ``install_weights.install``."""
     history: list[dict] = []
     for step, name in NAMES.items():
         # A step starts from the one before, so its weights have cost both.

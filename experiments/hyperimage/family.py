@@ -1,4 +1,4 @@
-"""The page of Chandakkar and Li 2017: its trainings, tables, figures, commands, headline rows and data sets."""
+"""Chandakkar and Li 2017: trainings, tables, figures, commands, data sets and lines of the README."""
 
 from zoo.experiments.family import Alias, Experiments, Headline, Training
 

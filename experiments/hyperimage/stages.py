@@ -87,7 +87,7 @@ def install(
     local: str | None = None,
     arguments: Mapping[str, dict] | None = None,
 ) -> None:
-    """Copy the packed stages of ``folder`` named in ``data`` (name -> what it saw), see ``stored.install``.
+    """Copy the packed stages of ``folder`` named in ``data`` (name -> what it saw), see ``install_weights.install``.
 
     ``arguments`` are those of the constructors, by name, where they are not the stored networks'.
     """

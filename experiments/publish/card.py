@@ -107,7 +107,7 @@ def fill(paper: str, readme: Path | None = None, results: Path | None = None) ->
 def main() -> None:
     """Fill the README of the paper named on the command line, and note what was measured with stored weights.
 
-    Another package names its README and results, too.
+    Another package also passes its README and its results folder.
     """
     if len(sys.argv) not in (2, 4):
         usage = "python -m zoo.experiments.publish.card PAPER [README RESULTS]"

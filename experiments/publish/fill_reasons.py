@@ -1,4 +1,4 @@
-"""Add the reasons that published CSVs lack which were measured before reasons were kept; nothing is measured.
+"""Add missing reasons to older published CSVs. Nothing is measured.
 
 Command: python -m zoo.experiments.publish.fill_reasons
 """

@@ -1,4 +1,4 @@
-"""Write the five papers' headline numbers into the README, from the CSVs in ``results/laptop``.
+"""Write the papers' headline numbers into the README, from the CSVs in ``results/laptop``.
 
 Command: python -m zoo.experiments.publish.headlines   (in a checkout)
 

@@ -1,10 +1,9 @@
-"""Note in the package what the tables have measured with its stored weights: ``zoo/measured.csv``.
+"""Write ``zoo/measured.csv``: the numbers of the published tables that ``zoo.provenance`` shows.
 
-``python -m zoo.experiments.publish.card PAPER`` writes it with the card, and a test holds it against the CSVs.
+`make publish` writes it, and a test compares it with the CSVs.
 
-Of a model's cells those are noted for which the paper has a number; where it has one for none, all. Of each table then
-come the headline (of the family's page) and the first cell of each row and metric, ``LINES`` at most: the CSVs have
-the others.
+If the paper gives numbers for some of a model's cells, only those are listed, otherwise all. Of each table come the
+cells of the README's headlines and the first cell of each row and metric, ``LINES`` at most.
 """
 
 import io
@@ -58,7 +57,7 @@ def weights_of(column: str, table: str, packaged: set[str]) -> dict[str, str]:
     """Which ``packaged`` weights a cell of ``table`` was measured with, by its column ``weights``, and a note on each.
 
     The families write there a name, ``stored:`` and a name, several of these, and other words between, which are passed
-    over; a family's page says which words stand for other weights, too.
+    over; the aliases of a family's experiments say which words stand for other weights, too.
     """
     found = {}
     for word in column.split():

@@ -1,9 +1,8 @@
-"""Publish a measured table: its CSV goes to ``results``, and cards, README and ``zoo/measured.csv`` follow.
+"""Copy a measured table into ``results``; at `laptop` also update the paper's card, README and ``zoo/measured.csv``.
 
 Command: python -m zoo.experiments.publish.results contrast table-1     (or: make publish PAPER=contrast TABLE=table-1)
 
-A cell that has no value now keeps the one that is published. Numbers of a changed tree are refused: nobody could
-measure them again.
+A cell without a new value keeps its published one. Numbers measured with uncommitted changes are refused.
 """
 
 import argparse
@@ -40,7 +39,7 @@ def publish(table: Table, scale: str, measured_in: Path, results: Path) -> Path:
     new, reasons = _read(source), read_reasons(source)
     changed = sorted({commit for commit in new.loc[new["value"] != "", "commit"] if commit.endswith("+")})
     if changed:
-        raise ValueError(f"{source} must be measured with a tree as it was committed. Received: {', '.join(changed)}")
+        raise ValueError(f"{source} must be measured without uncommitted changes. Received: {', '.join(changed)}")
     if target.is_file():
         old, old_reasons = _read(target), read_reasons(target)
         for field in ("dataset", "seed"):

@@ -57,7 +57,7 @@ class Cell:
     why: str = ""
     """Where there is no ``measure``: what is missing, and what would help."""
     needs: str = ""
-    """Where there are no weights here: how the CSV would name those that the cell needs."""
+    """Where there are no weights here: those that the cell would need, as the CSV names them."""
 
     def __post_init__(self) -> None:
         if self.measure is None and self.status != "quoted" and (self.status == "measured" or not self.why):

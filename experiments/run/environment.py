@@ -1,4 +1,4 @@
-"""Which code and which device measured: what every CSV says of itself."""
+"""The commit of the code and the device, as they are written into every CSV."""
 
 import functools
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 def commit() -> str:
     """The commit of the code, with ``+`` behind it when files were changed since; the version outside a checkout.
 
-    Results may change: one table measured does not spoil the next.
+    Changed files in ``results`` do not count: publishing one table must not mark the next.
     """
     try:
         _git("ls-files", "--error-unmatch", __file__)

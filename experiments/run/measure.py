@@ -1,4 +1,4 @@
-"""Measure the cells of a table: each on its own, written the moment it ends, resumable, in shards; then the CSV."""
+"""Measure a table cell by cell. Each result is saved at once, so a stopped run can resume; then the CSV is written."""
 
 import dataclasses
 import hashlib
@@ -23,8 +23,6 @@ SCHEMA = tuple(
     "paper table row column metric paper_value value ci_low ci_high comparable difference status n_sources n_units "  # noqa: SIM905
     "seed scale dataset weights steps seconds commit tensorflow keras device".split()
 )
-
-
 COUNTS = {"n_sources": "Int64", "n_units": "Int64"}
 """Columns of whole numbers, empty where nothing was measured."""
 

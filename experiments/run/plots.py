@@ -1,4 +1,4 @@
-"""The plot of a table, drawn when somebody wants it: from its CSV, or with the networks where it shows pictures."""
+"""Draw the plot of a table: its own where it has one, else the default of ``report.py``."""
 
 from pathlib import Path
 

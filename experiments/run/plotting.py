@@ -1,4 +1,4 @@
-"""Figures as PNG files: drawn without a screen, written whole or not at all."""
+"""Matplotlib without a screen; PNG files are written whole or not at all."""
 
 from pathlib import Path
 from types import ModuleType

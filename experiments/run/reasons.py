@@ -1,4 +1,4 @@
-"""Why cells of a table have no value: kept beside its CSV, as ``<table>.why.json``."""
+"""Why cells of a table have no value: kept beside its CSV, as ``<paper>_<table>.why.json``."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Show a table: printed with ours beside the paper's, and plotted with the intervals."""
+"""Print a table, ours beside the paper's, and draw its default plot."""
 
 import math
 from collections import Counter

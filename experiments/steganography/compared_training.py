@@ -36,8 +36,6 @@ SCALES = {
     "laptop": Scale(180, 32, 8, (0, 1, 2), FASTEST),
     "paper": Scale(36_000, 224, 16, (0, 1, 2), "float32"),
 }
-
-
 Curve = list[dict[str, float]]
 """One dict of ``METRICS`` for each point."""
 

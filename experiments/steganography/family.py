@@ -1,4 +1,4 @@
-"""The page of Pham Van et al. 2019: its trainings, tables, figures, commands, headline rows and data sets."""
+"""Pham Van et al. 2019: trainings, tables, figures, commands, data sets and lines of the README."""
 
 from zoo.experiments.family import Alias, Experiments, Headline, Training
 

@@ -59,7 +59,7 @@ def _errors(model: Steganographer, batches: list[dict[str, np.ndarray]]) -> dict
 
 
 def run(scale: str, folder: Path, seed: int, pictures: list, command: str, data: str, local: str | None) -> None:
-    """Train, pack and install, see ``stored.install``; says what was written. ``data`` names the training images."""
+    """Train, pack and install, see ``install_weights.install``. ``data`` names the training images."""
     plan = scale_of(SCALES, scale)
     unseen = HidingPairs(4, plan.batch_size, plan.size, seed + 2 * VALIDATION_SEED)
     history = []

@@ -118,7 +118,7 @@ def test_a_changed_tree_other_data_and_what_was_not_measured_are_not_published(t
     before = (folder / "smoke" / "demo_table_1.csv").read_bytes()
     monkeypatch.setattr(measure, "commit", lambda: "0123456789ab+")
     measure.run(_table(), Settings("smoke"), tmp_path / "own", progress=False)
-    with pytest.raises(ValueError, match=r"a tree as it was committed. Received: 0123456789ab\+"):
+    with pytest.raises(ValueError, match=r"without uncommitted changes. Received: 0123456789ab\+"):
         results.publish(_table(), "smoke", tmp_path / "own", folder)
     monkeypatch.setattr(measure, "commit", lambda: "0123456789ab")
     measure.run(_table(), Settings("smoke", seed=4), tmp_path / "seed", progress=False)

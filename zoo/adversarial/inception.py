@@ -123,7 +123,6 @@ _SLIM_VARIABLES = {
         "moving_variance": "BatchNorm/moving_variance",
     },
 }
-
 _STEM = ("Conv2d_1a_3x3", "Conv2d_2a_3x3", "Conv2d_2b_3x3", "Conv2d_3b_1x1", "Conv2d_4a_3x3")
 # Branch and layer names of slim, in the order in which keras.applications makes the convolutions. Slim's own slips
 # are kept: in Mixed_5c the 5x5 branch is named 0b_1x1 and 0_0c_5x5 (Conv_1_0c_5x5), in Mixed_7b and 7c 0c_3x1 is 0b.

@@ -1,4 +1,4 @@
-"""The page of Barni et al. 2018: the paper, its networks, stored weights and products."""
+"""Barni et al. 2018: the paper, its networks, stored weights and products."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The page of Chandakkar and Li 2017: the paper, its networks, stored weights and products."""
+"""Chandakkar and Li 2017: the paper, its networks, stored weights and products."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The page of Korus and Memon 2019: the paper, its networks, stored weights and products."""
+"""Korus and Memon 2019: the paper, its networks, stored weights and products."""
 
 from pathlib import Path
 

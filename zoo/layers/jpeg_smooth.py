@@ -27,7 +27,6 @@ from zoo.layers.jpeg_planes import (
 from zoo.layers.jpeg_rounding import derivative, round_smoothly
 
 Variant = Literal["standard", "korus2019"]
-
 RGB_TO_YCBCR = np.array(
     [[0.299, 0.587, 0.114], [-0.168735892, -0.331264108, 0.5], [0.5, -0.418687589, -0.081312411]], np.float64
 )

@@ -1,4 +1,4 @@
-"""The page of Pham Van et al. 2019: the paper, its networks, stored weights and products."""
+"""Pham Van et al. 2019: the paper, its networks, stored weights and products."""
 
 from pathlib import Path
 

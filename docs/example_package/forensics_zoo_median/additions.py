@@ -17,7 +17,9 @@ def median_3x3(image: np.ndarray) -> np.ndarray:
 
 
 def sign_noise(model: object, images: np.ndarray, eps: float) -> np.ndarray:
-    """An attack: float32 (n, height, width, 3) in [0, 255] to the same. ``zoo adversarial attack --attack sign-noise``.
+    """An attack: float32 (n, height, width, channels) in [0, 255] to the same; ``eps`` in grey levels.
+
+    ``zoo adversarial attack --attack sign-noise``; the channels are the model's, and ``--target`` is not passed on.
 
     This one does not ask the model; every pixel goes ``eps`` grey levels up or down.
     """

@@ -1,4 +1,4 @@
-"""The pages of the family: what there is of the paper, and what is measured of it. Imported before anything else is."""
+"""Describes the family. Every `zoo` command imports it, so that it imports nothing of what it names."""
 
 from pathlib import Path
 

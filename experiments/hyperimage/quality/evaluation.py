@@ -26,8 +26,6 @@ STATISTICS: dict[str, Callable] = {
     "PLCC, logistic": partial(plcc, logistic=True),
     "KROCC": krocc,
 }
-
-
 SUBSETS = {"four": SHARED_WITH_LIVE, "six": SHARED_WITH_LIVE + LEAST_UNIFORM, "all 24": tuple(DISTORTIONS)}
 CNN, SELECTIVE, PROPOSED = protocol.METHODS
 LEVEL, BRISQUE = "baseline: distortion level", "baseline: BRISQUE"

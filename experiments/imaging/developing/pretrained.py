@@ -55,7 +55,7 @@ def bits(name: str, model: keras.Model) -> dict[str, int]:
 
 
 def install(folder: Path, command: str, data: str, local: str | None = None) -> None:
-    """Copy the packed networks of ``folder`` into the package or the local store, see ``stored.install``."""
+    """Copy the packed networks of ``folder`` into the package or the local store, see ``install_weights.install``."""
     described = {"inet": "32", "unet": "8, fine levels 16", "dnet": "16, tone curve 32"}
     for name, stem in NAMES.items():
         history = json.loads((folder / f"{name}.json").read_text())

@@ -64,7 +64,7 @@ def _accuracy(workflow: ImagingWorkflow, planes: np.ndarray) -> float:
 def run(scale_name: str, folder: Path, seed: int, command: str, local: str | None) -> None:
     """Train all joint models of a scale, pack what is kept and store it; says what was written.
 
-    ``command`` and ``local`` as for ``stored.install``.
+    ``command`` and ``local`` as for ``install_weights.install``.
     """
     scale = check_scale(scale_name)
     train_all(scale_name, folder, seed)

@@ -60,7 +60,7 @@ def pairs(role: str, count: int, side: int, seed: int = 0) -> list[Developed]:
 def run(scale_name: str, folder: Path, seed: int, command: str, local: str | None) -> Path:
     """Train in ``folder/low-light``, and pack into ``folder``, where ``zoo reproduce imaging table-3 --weights`` looks.
 
-    ``command`` and ``local`` as for ``stored.install``.
+    ``command`` and ``local`` as for ``install_weights.install``.
 
     Raises:
         ValueError: For an unknown scale, or a folder with a training of another.

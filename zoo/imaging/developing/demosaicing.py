@@ -13,7 +13,6 @@ from zoo.imaging.developing import bayer
 MENON_REACH = 11
 """A pixel of ``menon`` depends on mosaic pixels up to this many rows or columns away."""
 BILINEAR_REACH = 1
-
 _AVERAGE = (0.5, 0.0, 0.5)
 _LOW_PASS = (1 / 3, 1 / 3, 1 / 3)
 # Where the differences around a pixel are summed; each entry of D spans its own pixel and the one two further on.

@@ -38,7 +38,7 @@ def INet(
 
     A frozen sampler (48 weights) rebuilds the mosaic, then 5x5 demosaicing, 1x1 colour conversion and a two-layer gamma
     curve. Without ``weights`` it starts hand-made, as the paper's: bilinear kernels, a camera's colour matrix, a fitted
-    gamma curve (``start.py``), and so develops pictures before any training.
+    gamma curve (``inet_init.py``), and so develops pictures before any training.
 
     Args:
         input_shape: Height and width of the planes (None for any, from 2 on) and 4.

@@ -16,7 +16,6 @@ from zoo.imaging.developing.raw import RawImage
 
 GAMMA = 1 / 2.2
 _MINIMUM = 6
-
 Demosaicing = Literal["menon", "bilinear"]
 
 

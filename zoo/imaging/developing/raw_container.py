@@ -10,7 +10,6 @@ from zoo.images import ImageError
 
 RIGHT = "a Bayer RAW file straight from a camera is needed"
 """What would be right, in every refusal."""
-
 _SIGNATURES = (
     b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"IIRO", b"IIRS", b"MMOR", b"IIU\0", b"II\x1a\0", b"FUJIFILM", b"\0MRM",
     b"FOVb", b"ARRI", b"RED1", b"CI,\0", b"qktk", b"qktn", b"NOKIARAW", b"IIII", b"MMMM", b"DSC-Image", b"\xff\xd8\xff",

@@ -10,8 +10,6 @@ from zoo.imaging.prnu.cleaning import clean_residual, to_grey
 
 THRESHOLD = 60.0
 """PCE above which a picture is said to be the camera's (Goljan, Fridrich and Filler, SPIE 2009)."""
-
-
 NEIGHBOURHOOD = 5
 """Shifts this close to the peak, in rows and columns, do not count as background (11x11 with the peak)."""
 

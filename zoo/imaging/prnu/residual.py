@@ -14,7 +14,6 @@ import pywt
 WAVELET, LEVELS = "db4", 4
 WINDOWS = (3, 5, 7, 9)
 """Sides of the windows over which a coefficient's energy is averaged."""
-
 Band = Callable[[np.ndarray], np.ndarray]
 
 
