@@ -1,11 +1,24 @@
 import dataclasses
 import itertools
 import os
+from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import pytest
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _package_as_it_was():
+    """No test may write weights into the package."""
+    folder = Path(__file__).parent.parent / "zoo"
+    before = {path: (path.stat().st_size, path.stat().st_mtime_ns) for path in folder.glob("*/weights*/**/*.npz")}
+    indexes = {path: path.read_bytes() for path in folder.glob("*/weights.json")}
+    yield
+    after = {path: (path.stat().st_size, path.stat().st_mtime_ns) for path in folder.glob("*/weights*/**/*.npz")}
+    assert after == before
+    assert {path: path.read_bytes() for path in folder.glob("*/weights.json")} == indexes
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -149,3 +149,12 @@ def test_bad_arguments_say_what_was_received():
         Resample(1)
     with pytest.raises(ValueError, match="Received: 'code'"):
         Resample(fidelity="code")
+
+
+@pytest.mark.parametrize("fidelity", ["original", "paper"])
+def test_manipulations_take_pictures_of_unknown_size(fidelity, rng):
+    images = rng.random((1, 30, 44, 3), np.float32)
+    for layer in default_manipulations(fidelity):
+        signature = [tf.TensorSpec((None, None, None, 3), tf.float32)]
+        found = tf.function(layer.call, input_signature=signature)(tf.constant(images))
+        np.testing.assert_allclose(found, layer(images), atol=1e-5, err_msg=layer.name)

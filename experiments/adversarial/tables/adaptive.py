@@ -19,7 +19,7 @@ from zoo.adversarial.threshold import rejection_threshold
 from zoo.experiments.adversarial.detectors import LABELS
 from zoo.experiments.adversarial.evaluation import ADAPTIVE, Evaluation, percent
 from zoo.experiments.adversarial.evaluation_cache import evaluation_of, weights_of
-from zoo.experiments.run.cells import Cell, Settings, Table
+from zoo.experiments.run.cells import Cell, DataUnavailable, Settings, Table
 from zoo.metrics import Estimate, bootstrap_mean
 
 DETECTORS = {"overfeat": (("pool5", "PCA+W"), ("fc7", "none")), "inception": (("mixed_6d", "PCA"), ("mixed_7c", "PCA"))}
@@ -66,7 +66,7 @@ def _share(evaluation: Evaluation, outcome: Outcome, attack: str, column: str) -
     ]
     kept = sources[fooled] if column == "rejected" else sources
     if not len(values):
-        raise ValueError(f"No picture was taken for its target, so that none can be rejected. Received: {attack}")
+        raise DataUnavailable(f"a picture that {attack} moved to its target, and none was at this scale")
     return percent(bootstrap_mean(values.astype(float), kept.tolist(), seed=evaluation.settings.seed))
 
 

@@ -182,7 +182,8 @@ class Resample(keras.layers.Layer):
         images = ops.cast(images, "float32")
         height, width = ops.shape(images)[1:3]
         rows, columns = (
-            int(n / self.factor) if isinstance(n, int) else ops.cast(n / self.factor, "int32") for n in (height, width)
+            int(n / self.factor) if isinstance(n, int) else ops.cast(ops.cast(n, "float64") / self.factor, "int32")
+            for n in (height, width)
         )
         centres = self.fidelity == "paper"
         return resize_bilinear(resize_bilinear(images, rows, columns, centres), height, width, centres)
