@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo import extensions
+from zoo.experiments.cli.outputs import add_force, check_outputs
 from zoo.experiments.cli.score_pictures import add_pictures, as_json, finish, readable
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def add(commands: "argparse._SubParsersAction") -> None:
         "--eps", type=float, default=16, help="largest change in grey levels (default 16; not of lbfgs)"
     )
     attack.add_argument("--target", type=int, help="class to be predicted (iter_target_class, lbfgs)")
+    add_force(attack)
     attack.set_defaults(run=_attack)
 
 
@@ -266,6 +268,11 @@ def _attack(options: argparse.Namespace) -> int:
 
     if (options.target is None) == (options.attack in TARGETED):
         raise ValueError(f"--target goes with {' and '.join(TARGETED)}. Received: {options.attack}, {options.target}")
+    outputs = [options.output / f"{path.stem}.{options.attack}.png" for path in options.images]
+    for output in {path for path in outputs if outputs.count(path) > 1}:
+        raise ValueError(f"Pictures of one name need an --output folder each. Received: several for {output}")
+    named = {f"--output for {path}": output for path, output in zip(options.images, outputs, strict=True)}
+    check_outputs(named, [*options.images, options.model], options.force)
     model = load_model(options.model)
     options.output.mkdir(parents=True, exist_ok=True)
     failed: list[Path] = []

@@ -64,8 +64,8 @@ def _settings(options: argparse.Namespace) -> "tuple[Table, Settings]":
 
 
 def _reproduce(options: argparse.Namespace) -> int:
-    if options.report is not None and options.report.suffix.lower() not in (".html", ".htm"):
-        raise ValueError(f"--report is a page, .html. Received: {options.report}")
+    if options.report is not None:
+        _check_report(options.report)
     failed: dict[tuple[str, str], str] = {}
     if options.all:
         failed = _all(options)
@@ -82,6 +82,16 @@ def _reproduce(options: argparse.Namespace) -> int:
         write_page(options.report, options.output, options.scale, failed)
         print(f"written: {options.report}")
     return code
+
+
+def _check_report(path: Path) -> None:
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise ValueError(f"--report is a page, .html. Received: {path}")
+    if path.exists():
+        from zoo.experiments.run.page import is_page
+
+        if not is_page(path):
+            raise ValueError(f"--report must be a new file, or a report to be replaced. Received: {path}")
 
 
 def _all(options: argparse.Namespace) -> dict[tuple[str, str], str]:

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zoo.experiments.cli.outputs import add_force, check_outputs
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -34,6 +36,7 @@ def add_pictures(parser: argparse.ArgumentParser, heatmap: str = "") -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     if heatmap:
         parser.add_argument("--heatmap", type=Path, metavar="OUT.png", help=heatmap)
+        add_force(parser)
 
 
 def as_json(path: Path, image: "np.ndarray", found: Mapping[str, object], note: str) -> str:
@@ -55,12 +58,13 @@ def finish(options: argparse.Namespace, failed: Sequence[Path], note: str) -> in
     return 2 if failed else 0
 
 
-def check_heatmap(heatmap: Path | None, images: Sequence[Path]) -> None:
-    """Refuse ``--heatmap`` for several pictures, a file that is no PNG, or one in a folder that does not exist.
+def check_heatmap(options: argparse.Namespace) -> None:
+    """Refuse ``--heatmap`` for several pictures, a file that is no PNG, or where it must not be written.
 
     Raises:
-        ValueError: For each of these.
+        ValueError: For each of these; see ``check_outputs``.
     """
+    heatmap, images = options.heatmap, options.images
     if heatmap is None:
         return
     if len(images) != 1:
@@ -69,3 +73,4 @@ def check_heatmap(heatmap: Path | None, images: Sequence[Path]) -> None:
         raise ValueError(f"--heatmap must end in .png. Received: {heatmap}")
     if not heatmap.parent.is_dir():
         raise ValueError(f"--heatmap must lie in a folder that exists. Received: {heatmap}")
+    check_outputs({"--heatmap": heatmap}, [*images, options.weights], options.force)

@@ -37,7 +37,7 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
 
 
 def _detect(options: argparse.Namespace) -> int:
-    check_heatmap(options.heatmap, options.images)
+    check_heatmap(options)
     # A name is checked before the network is loaded: a slip of the keyboard answers at once.
     from zoo.contrast.detector import DEFAULT_WEIGHTS, PATCH, ContrastDetector
     from zoo.heatmap import write_heatmap

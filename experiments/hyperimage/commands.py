@@ -82,7 +82,7 @@ def _quality(options: argparse.Namespace) -> int:
 
 
 def _forgery(options: argparse.Namespace) -> int:
-    check_heatmap(options.heatmap, options.images)
+    check_heatmap(options)
     from zoo.experiments.hyperimage.forgery.training import CHANNEL, SECOND
     from zoo.heatmap import write_heatmap
     from zoo.hyperimage.detector import ForgeryDetector

@@ -21,6 +21,7 @@ from zoo.families import citation
 from zoo.images import atomic
 from zoo.version import __version__
 
+TITLE = "forensics-zoo: ours beside the papers'"
 STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; color: #1a1a1a }
 h2 { border-top: 2px solid #1a1a1a; padding-top: .6rem; margin-top: 3rem } h3 { margin-top: 2rem }
@@ -86,9 +87,9 @@ def write_page(path: Path, output: Path, scale: str, failed: Mapping[tuple[str, 
         summary.append(_summary_row(anchor, paper, title, counts, why))
     head = "".join(f"<th>{text}</th>" for text in ("table", "measured", "quoted", "not run", "data unavailable", ""))
     page = f"""<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>forensics-zoo: ours beside the papers'</title>
+<html lang="en"><head><meta charset="utf-8"><title>{TITLE}</title>
 <style>{STYLE}</style></head><body>
-<h1>forensics-zoo: ours beside the papers'</h1>
+<h1>{TITLE}</h1>
 <p>Scale <code>{html.escape(scale)}</code>; forensics-zoo {__version__}, page made by {html.escape(commit())} on
 {datetime.date.today().isoformat()}. {EXPLAINED}</p>
 <div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{"".join(summary)}</tbody></table></div>
@@ -98,6 +99,12 @@ def write_page(path: Path, output: Path, scale: str, failed: Mapping[tuple[str, 
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic(path) as partial:
         partial.write_text(page, encoding="utf-8")
+
+
+def is_page(path: Path) -> bool:
+    """Whether a file is a page that ``write_page`` wrote."""
+    with open(path, "rb") as file:
+        return f"<title>{TITLE}</title>".encode() in file.read(1000)
 
 
 def _summary_row(anchor: str, paper: str, title: str, counts: pd.Series, why: str) -> str:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zoo.experiments.cli.outputs import add_force, check_outputs
 from zoo.resolve_weights import HELP
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def add(commands: "argparse._SubParsersAction") -> None:
     for verb in (hide, reveal):
         verb.add_argument("--jpeg", action="store_true", help="the networks that survive JPEG, and show more")
         verb.add_argument("--weights", metavar="NAME|FILE.keras|FOLDER", help=HELP)
+        add_force(verb)
 
 
 def pretrain(options: argparse.Namespace, command: str) -> int:
@@ -63,6 +65,8 @@ def _hide(options: argparse.Namespace) -> int:
         raise ValueError(f"A container is saved without loss: --output must end in .png. Received: {options.output}")
     if options.sheet is not None and options.sheet.suffix.lower() != ".png":
         raise ValueError(f"--sheet must end in .png. Received: {options.sheet}")
+    outputs = {"--output": options.output, "--sheet": options.sheet}
+    check_outputs(outputs, [options.cover, options.secret, options.weights], options.force)
     cover, secret = _picture(options.cover), _picture(options.secret)
     hider = _hider(options)
     if suffix in _JPEG and not hider.survives_jpeg:
@@ -89,6 +93,7 @@ def _reveal(options: argparse.Namespace) -> int:
 
     if options.output.suffix.lower() != ".png":
         raise ValueError(f"--output must end in .png. Received: {options.output}")
+    check_outputs({"--output": options.output}, [options.container, options.weights], options.force)
     container = _picture(options.container, upright=False)
     hider = _hider(options)
     lossy = lossy_coding(options.container)

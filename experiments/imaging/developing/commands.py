@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zoo.experiments.cli.outputs import add_force, check_outputs
 from zoo.resolve_weights import HELP, resolve_weights
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def add_develop(verbs: "argparse._SubParsersAction") -> None:
     develop.add_argument("--pipeline", default="classical", choices=PIPELINES, help="classical (default), or a network")
     develop.add_argument("--weights", metavar="NAME|FILE|FOLDER", help=f"{HELP} or `zoo imaging fit`")
     develop.add_argument("--bits", type=int, default=8, choices=(8, 16), help="of each value written")
+    add_force(develop)
     develop.set_defaults(run=_develop)
 
     fit = verbs.add_parser("fit", help="train a network to develop the photographs of your camera")
@@ -67,6 +69,7 @@ def _develop(options: argparse.Namespace) -> int:
             f"--weights are a network's: --pipeline {', '.join(PIPELINES[2:])}. Received: --pipeline {options.pipeline}"
         )
     check_output(options.output)
+    check_outputs({"--output": options.output}, [options.photo, options.weights], options.force)
     network = _network(options) if neural else None
     image = raw.read(options.photo)
     pieces, shape = _pieces(options.pipeline, network, image)

@@ -49,7 +49,7 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
 
 
 def _detect(options: argparse.Namespace) -> int:
-    check_heatmap(options.heatmap, options.images)
+    check_heatmap(options)
     from zoo.heatmap import write_heatmap
     from zoo.imaging.joint.detector import DEFAULT_WEIGHTS, ManipulationDetector
     from zoo.imaging.joint.manipulations import CLASSES

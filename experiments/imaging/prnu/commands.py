@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import cast
 
+from zoo.experiments.cli.outputs import add_force, check_outputs
 from zoo.experiments.cli.score_pictures import add_pictures, as_json, readable
 
 FEW = 20
@@ -23,6 +24,7 @@ def add_prnu(verbs: "argparse._SubParsersAction") -> None:
     fingerprint = steps.add_parser("fingerprint", help="of a camera, from its photographs: the more, the better")
     fingerprint.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="of one size, bright, never turned")
     fingerprint.add_argument("-o", "--output", type=Path, required=True, metavar="CAMERA.npz")
+    add_force(fingerprint)
     fingerprint.set_defaults(run=_fingerprint)
 
     match = steps.add_parser("match", help="PCE of pictures with a fingerprint; crops are found, scaled ones are not")
@@ -54,6 +56,7 @@ def _fingerprint(options: argparse.Namespace) -> int:
 
     if options.output.suffix.lower() != ".npz" or not options.output.absolute().parent.is_dir():
         raise ValueError(f"--output must end in .npz, in a folder that exists. Received: {options.output}")
+    check_outputs({"--output": options.output}, options.images, options.force)
     sums = FingerprintSums()
     failed: list[Path] = []
     for path, image in readable(options.images, failed):

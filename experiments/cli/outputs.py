@@ -1,0 +1,45 @@
+"""Where a command may write: never onto one of its inputs, and onto an existing file only with ``--force``."""
+
+import argparse
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+
+def add_force(parser: argparse.ArgumentParser) -> None:
+    """Add ``--force``."""
+    parser.add_argument("--force", action="store_true", help="replace files that exist")
+
+
+def check_outputs(outputs: Mapping[str, Path | None], inputs: Iterable[str | Path | None], force: bool) -> None:
+    """Refuse to write before anything is read or computed.
+
+    Args:
+        outputs: The option that names each file, and the file; None where it was not given.
+        inputs: Files that the command reads; None, and what is no file, do not count.
+        force: Whether existing files may be replaced. Inputs may never.
+
+    Raises:
+        ValueError: For an output that is an input, also through a link or by another spelling, for one that is given
+            twice, is a folder, or exists and may not be replaced.
+    """
+    read = [Path(path) for path in inputs if path is not None and Path(path).is_file()]
+    written: list[Path] = []
+    for option, path in outputs.items():
+        if path is None:
+            continue
+        if any(_same(path, other) for other in read):
+            raise ValueError(f"{option} must not be a file that the command reads. Received: {path}")
+        if any(_same(path, other) for other in written):
+            raise ValueError(f"{option} must be another file than the command's other outputs. Received: {path}")
+        if path.is_dir():
+            raise ValueError(f"{option} must be a file. Received: a folder, {path}")
+        if os.path.lexists(path) and not force:
+            raise ValueError(f"{option} names a file that exists; --force replaces it. Received: {path}")
+        written.append(path)
+
+
+def _same(one: Path, other: Path) -> bool:
+    if one.exists() and other.exists():
+        return os.path.samefile(one, other)
+    return os.path.realpath(one) == os.path.realpath(other)
