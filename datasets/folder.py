@@ -164,7 +164,13 @@ def _files(folder: Path, left_out: list[LeftOut]) -> list[Path]:
             raise ImageError(folder, f"cannot be opened ({error.strerror})", "a readable folder is needed")
         left_out.append(LeftOut(Path(error.filename), f"folder cannot be opened ({error.strerror})"))
 
-    files = [Path(root, name) for root, _, names in os.walk(folder, onerror=cannot_open) for name in names]
+    files = []
+    for root, _, names in os.walk(folder, onerror=cannot_open):
+        for path in (Path(root, name) for name in names):
+            if path.exists() and not path.is_file():  # a pipe or a device, which might never end
+                left_out.append(LeftOut(path, "is not a regular file"))
+            else:
+                files.append(path)
     return sorted(files, key=lambda path: path.relative_to(folder).as_posix())
 
 

@@ -130,6 +130,8 @@ def lossy_coding(path: str | Path) -> str | None:
 
     None does not prove that an image was never compressed: a PNG may be the copy of a JPEG.
     """
+    if not Path(path).is_file():  # reading a pipe or a device might never end
+        return None
     try:
         with open(path, "rb") as file:
             head = file.read(4096)
@@ -151,6 +153,8 @@ def lossy_coding(path: str | Path) -> str | None:
 
 def time_taken(path: str | Path) -> datetime | None:
     """Return when a photograph was taken, to the second, from its EXIF data (DateTimeOriginal); None where unknown."""
+    if not Path(path).is_file():
+        return None
     if Path(path).suffix.lower() in RAW_SUFFIXES:
         import rawpy
 

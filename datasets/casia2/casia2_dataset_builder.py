@@ -114,7 +114,7 @@ def pictures(folder: Path) -> list[Picture]:
     found: dict[str, Picture] = {}
     contradicting: set[str] = set()
     for part in ("Au", "Tp"):
-        files = sorted(p for p in (folder / part).glob("*") if p.suffix.lower() in SUFFIXES)
+        files = sorted(p for p in (folder / part).glob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
         if not files:
             instructions = " ".join(Builder.MANUAL_DOWNLOAD_INSTRUCTIONS.split())
             raise ValueError(f"{folder}: Au and Tp must hold images. {instructions} Received: none in {part}")

@@ -211,6 +211,8 @@ def _key(table: Table, settings: Settings, cell: Cell) -> list[str]:
 
 
 def _read(path: Path, key: list[str]) -> dict | None:
+    if not path.is_file():
+        return None
     try:
         stored = json.loads(path.read_text())
         return stored if stored["key"] == key and "entry" in stored else None

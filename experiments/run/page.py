@@ -103,6 +103,8 @@ def write_page(path: Path, output: Path, scale: str, failed: Mapping[tuple[str, 
 
 def is_page(path: Path) -> bool:
     """Whether a file is a page that ``write_page`` wrote."""
+    if not path.is_file():
+        return False
     with open(path, "rb") as file:
         return f"<title>{TITLE}</title>".encode() in file.read(1000)
 

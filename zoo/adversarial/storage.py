@@ -45,6 +45,9 @@ def read_config(folder: Path) -> dict[str, Any]:
     Raises:
         ValueError: For a folder that holds no detector, or one of another format.
     """
+    for name in (CONFIG, ARRAYS, INDEX, MODEL):
+        if (folder / name).exists() and not (folder / name).is_file():  # a pipe might never end
+            raise not_a_detector(folder, OSError(f"{name} is not a regular file"))
     try:
         config = json.loads((folder / CONFIG).read_text())
         version = config.pop("version")

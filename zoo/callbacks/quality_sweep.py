@@ -89,7 +89,7 @@ class QualitySweep(keras.callbacks.Callback):
     def _write(self, path: Path, epoch: int, values: dict[str, float]) -> None:
         """Rewrite the CSV with this epoch's line, so that a resumed training replaces what it repeats."""
         rows: list[dict[str, str]] = []
-        if path.exists():
+        if path.is_file():
             with open(path, newline="") as file:
                 rows = [row for row in csv.DictReader(file) if int(row["epoch"]) < epoch + 1]
         rows.append({"epoch": str(epoch + 1)} | {name: f"{value:.6f}" for name, value in values.items()})

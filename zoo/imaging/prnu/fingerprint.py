@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.images import ImageError, atomic
+from zoo.images import ImageError, atomic, check_regular_file
 from zoo.imaging.prnu.cleaning import to_grey, wiener_in_dft, zero_mean
 from zoo.imaging.prnu.residual import check_picture, noise_residual
 
@@ -117,11 +117,10 @@ def read_fingerprint(path: str | Path) -> np.ndarray:
         ImageError: For anything else.
     """
     right = "a fingerprint of `zoo imaging prnu fingerprint` is needed"
+    check_regular_file(Path(path), right)
     try:
         with np.load(path, allow_pickle=False) as stored:
             fingerprint = stored["fingerprint"]
-    except FileNotFoundError as error:
-        raise ImageError(path, "does not exist", right) from error
     except Exception as error:  # NumPy and zipfile raise nearly everything on other files
         raise ImageError(path, "is not a fingerprint", right) from error
     real = fingerprint.dtype.kind == "f"
