@@ -21,6 +21,7 @@ from rich.progress import track
 from zoo.datasets import keyed
 from zoo.datasets.near_duplicates import group, thumbnail
 from zoo.images import RAW_SUFFIXES, ImageError, lossy_coding, read_photograph, time_taken
+from zoo.printing import shown
 
 _WANTED = "lossless images (PNG, TIFF, BMP, lossless WebP) or camera RAW files are needed"
 # fmt: off
@@ -61,12 +62,12 @@ class PhotoFolder:
         """The summary to show a user: a line of counts, then a line for each reason to leave files out."""
         scenes = len({photo.scene for photo in self.photos})
         lines = [
-            f"{self.folder}: {len(self.photos)} photographs of {scenes} scenes, {len(self.left_out)} images left out, "
-            f"{self.other_files} other files"
+            f"{shown(self.folder)}: {len(self.photos)} photographs of {scenes} scenes, {len(self.left_out)} images "
+            f"left out, {self.other_files} other files"
         ]
         names: dict[str, list[str]] = {}
         for path, reason in self.left_out:
-            names.setdefault(reason, []).append(path.name)
+            names.setdefault(reason, []).append(shown(path.name))
         for reason, found in names.items():
             more = f" and {len(found) - 3} more" if len(found) > 3 else ""
             lines.append(f"  left out ({reason}): {', '.join(found[:3])}{more}")

@@ -18,6 +18,8 @@ import numpy as np
 from PIL import ExifTags, Image
 from PIL.TiffImagePlugin import TiffImageFile
 
+from zoo.printing import shown
+
 FORMATS = ("PNG", "TIFF", "BMP", "WEBP", "JPEG", "GIF", "PPM")
 """What ``read_image`` reads, by content, as Pillow names it (JPEG includes phones' MPO)."""
 # fmt: off
@@ -37,8 +39,8 @@ class ImageError(ValueError):
     """A file is not an image that can be used: one line with the file, the reason and what would be right."""
 
     def __init__(self, path: str | Path, wrong: str, right: str, received: str | None = None) -> None:
-        received = str(path) if received is None else received
-        super().__init__(" ".join(f"{path}: {wrong}; {right}. Received: {received}".split()))
+        received = shown(path) if received is None else received
+        super().__init__(" ".join(f"{shown(path)}: {wrong}; {right}. Received: {received}".split()))
         self.path, self.reason = Path(path), " ".join(wrong.split())
 
 

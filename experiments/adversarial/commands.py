@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from zoo import extensions
 from zoo.experiments.cli.outputs import add_force, check_outputs
 from zoo.experiments.cli.score_pictures import add_pictures, as_json, finish, readable
+from zoo.printing import shown
 
 if TYPE_CHECKING:
     import keras
@@ -201,7 +202,8 @@ def _fit(options: argparse.Namespace) -> int:
     threshold = detector.calibrate(apart[right], np.ones(int(right.sum()), int), at=options.rate)
     detector.save(options.detector)
     recall = "" if detector.recall == 1 else f", the index finds {detector.recall:.1%} of the neighbours"
-    print(f"written: {options.detector} ({len(images)} pictures, {layer}, k = {k}, threshold {threshold:.4f}{recall})")
+    about = f"{len(images)} pictures, {layer}, k = {k}, threshold {threshold:.4f}{recall}"
+    print(f"written: {shown(options.detector)} ({about})")
     return 0
 
 
@@ -256,7 +258,7 @@ def _score(options: argparse.Namespace) -> int:
             print(as_json(path, picture, entry | {"probability": round(float(np.max(output)), 6)}, NOTE))
         else:
             verdict = {None: "", True: "trusted", False: "rejected"}[trusted]
-            print(f"{score:.4f}  class {int(predicted[0])}  {verdict}  {path}")
+            print(f"{score:.4f}  class {int(predicted[0])}  {verdict}  {shown(path)}")
     return finish(options, failed, NOTE)
 
 
@@ -294,7 +296,7 @@ def _attack(options: argparse.Namespace) -> int:
         largest = int(np.abs(saved.astype(int) - original).max())
         reached = after != before if options.target is None else after == options.target
         outcome = "" if reached else ", not what was wanted"
-        print(f"class {before} -> {after}{outcome}, largest change {largest}  {output}")
+        print(f"class {before} -> {after}{outcome}, largest change {largest}  {shown(output)}")
     return 2 if failed else 0
 
 

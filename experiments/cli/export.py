@@ -4,6 +4,7 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
+from zoo.printing import shown
 from zoo.resolve_weights import HELP
 
 PHASES = ("RGGB", "GRBG", "GBRG", "BGGR")
@@ -43,12 +44,12 @@ def _run(options: argparse.Namespace) -> int:
     else:
         product = serving(options.name, options.weights, options.cfa)
     export(product, options.folder)
-    print(f"written: {options.folder}")
+    print(f"written: {shown(options.folder)}")
     for title, signature in (("serve", product.serve), ("differentiable", product.differentiable)):
-        shown = [
+        named = [
             f"{key} {dtype} {[None, *shape]}".replace("None", "any") for key, (shape, dtype) in signature.inputs.items()
         ]
-        print(f"  {title}: {shown[0] if len(shown) == 1 else 'one dict of ' + ', '.join(shown)}")
+        print(f"  {title}: {named[0] if len(named) == 1 else 'one dict of ' + ', '.join(named)}")
     for key, meaning in product.meaning.items():
         print(f"  {key}: {meaning}")
     return 0

@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
     except (ValueError, OSError, ImportError) as error:
-        print(f"zoo: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"zoo: {_one_line(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("zoo: interrupted; the same command goes on from what is finished", file=sys.stderr)
@@ -52,9 +52,15 @@ def _say(
 ) -> None:
     """Our own warnings are for whoever types the command: one line, no source code."""
     if issubclass(category, UserWarning):
-        print(f"zoo: {' '.join(str(message).split())}", file=sys.stderr)
+        print(f"zoo: {_one_line(message)}", file=sys.stderr)
     else:
         sys.stderr.write(warnings.formatwarning(message, category, filename, lineno, line))
+
+
+def _one_line(message: object) -> str:
+    """A message on one line; control characters in it, of a file's name say, are escaped."""
+    text = " ".join(str(message).split())
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def _parser() -> argparse.ArgumentParser:

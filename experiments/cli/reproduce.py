@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.experiments.cli import data_options
+from zoo.printing import shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,7 +81,7 @@ def _reproduce(options: argparse.Namespace) -> int:
         from zoo.experiments.run.page import write_page
 
         write_page(options.report, options.output, options.scale, failed)
-        print(f"written: {options.report}")
+        print(f"written: {shown(options.report)}")
     return code
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.experiments.cli.outputs import add_force, check_outputs
+from zoo.printing import shown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,7 +49,7 @@ def as_json(path: Path, image: "np.ndarray", found: Mapping[str, object], note: 
 def warn_of_padding(path: Path, image: "np.ndarray", side: int) -> None:
     """Say of a picture smaller than a network's patch of ``side`` pixels that it was filled up."""
     if min(image.shape[:2]) < side:
-        print(f"zoo: {path}: smaller than a patch of {side} pixels, and filled up", file=sys.stderr)
+        print(f"zoo: {shown(path)}: smaller than a patch of {side} pixels, and filled up", file=sys.stderr)
 
 
 def finish(options: argparse.Namespace, failed: Sequence[Path], note: str) -> int:

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from zoo.experiments.cli.score_pictures import add_pictures, as_json, check_heatmap, finish, readable, warn_of_padding
+from zoo.printing import shown
 from zoo.resolve_weights import HELP, resolve_weights
 
 NOTE = (
@@ -51,8 +52,8 @@ def _detect(options: argparse.Namespace) -> int:
         if options.json:
             print(as_json(path, image, {"score": round(score, 6)}, NOTE))
         else:
-            print(f"{score:.3f}  {path}")
+            print(f"{score:.3f}  {shown(path)}")
         if options.heatmap is not None:
             write_heatmap(options.heatmap, image, detector.heatmap(image))
-            print(f"written: {options.heatmap}", file=sys.stderr)
+            print(f"written: {shown(options.heatmap)}", file=sys.stderr)
     return finish(options, failed, NOTE)

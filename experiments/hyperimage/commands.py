@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from zoo.experiments.cli.score_pictures import add_pictures, as_json, check_heatmap, finish, readable, warn_of_padding
 from zoo.experiments.run.scales import scale_of
+from zoo.printing import shown
 from zoo.resolve_weights import HELP, resolve_weights
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def _forgery(options: argparse.Namespace) -> int:
         found = detector.score(image)
         if options.heatmap is not None:
             write_heatmap(options.heatmap, image, detector.heatmap(image))
-            print(f"written: {options.heatmap}", file=sys.stderr)
+            print(f"written: {shown(options.heatmap)}", file=sys.stderr)
         return found
 
     return _score(options, score, FORGERY_NOTE, detector.network.first.input_shape[1])
@@ -109,5 +110,5 @@ def _score(options: argparse.Namespace, score: Score, note: str, patch: int) -> 
         if options.json:
             print(as_json(path, image, {"score": round(found, 6)}, note))
         else:
-            print(f"{found:.3f}  {path}")
+            print(f"{found:.3f}  {shown(path)}")
     return finish(options, failed, note)

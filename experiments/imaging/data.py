@@ -20,6 +20,7 @@ from zoo.experiments.train.install_weights import training_tag
 from zoo.images import RAW_SUFFIXES, ImageError
 from zoo.imaging.developing import raw
 from zoo.imaging.developing.model import CFA
+from zoo.printing import shown
 
 CAMERA = "birch"
 """The synthetic camera that the stored networks are trained for; its mosaic has the authors' phase, GBRG."""
@@ -94,7 +95,7 @@ def folder(path: Path, role: str, count: int) -> list[Developed]:
             continue
         if image.orientation > 4 or abs(image.camera_matrix - first).max() > 0.01:
             why = "lies on its side" if image.orientation > 4 else "is of another camera"
-            print(f"zoo: left out: {name} {why}", file=sys.stderr)
+            print(f"zoo: left out: {shown(name)} {why}", file=sys.stderr)
             continue
         usable.append(develop_pair(image, name.stem, CFA))
         if len(usable) == count:

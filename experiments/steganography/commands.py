@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.experiments.cli.outputs import add_force, check_outputs
+from zoo.printing import shown
 from zoo.resolve_weights import HELP
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def _hide(options: argparse.Namespace) -> int:
         )
     container = hider.hide(cover, secret)
     _write(options.output, container)
-    print(f"written: {options.output}")
+    print(f"written: {shown(options.output)}")
     if options.sheet is not None:
         from zoo.images import write_png
         from zoo.steganography.contact_sheet import contact_sheet
@@ -84,7 +85,7 @@ def _hide(options: argparse.Namespace) -> int:
 
         stretched = resize(secret, *cover.shape[:2])
         write_png(options.sheet, contact_sheet([(cover, container, stretched, hider.reveal(container))]))
-        print(f"written: {options.sheet}", file=sys.stderr)
+        print(f"written: {shown(options.sheet)}", file=sys.stderr)
     return 0
 
 
@@ -99,15 +100,15 @@ def _reveal(options: argparse.Namespace) -> int:
     lossy = lossy_coding(options.container)
     if lossy is not None and not hider.survives_jpeg:
         print(
-            f"zoo: warning: {options.container} is saved with loss ({lossy}), which destroys what these networks hide; "
-            "what was hidden with --jpeg is revealed with --jpeg",
+            f"zoo: warning: {shown(options.container)} is saved with loss ({lossy}), which destroys what these "
+            "networks hide; what was hidden with --jpeg is revealed with --jpeg",
             file=sys.stderr,
         )
     image = hider.reveal(container)
     if not hider.is_plausible(image):
         print(
-            f"zoo: warning: {options.container} does not look like a container of these networks; what is revealed is "
-            "most likely nobody's picture",
+            f"zoo: warning: {shown(options.container)} does not look like a container of these networks; what is "
+            "revealed is most likely nobody's picture",
             file=sys.stderr,
         )
     if options.size is not None:
@@ -115,7 +116,7 @@ def _reveal(options: argparse.Namespace) -> int:
 
         image = resize(image, *options.size)
     write_png(options.output, image)
-    print(f"written: {options.output}")
+    print(f"written: {shown(options.output)}")
     return 0
 
 

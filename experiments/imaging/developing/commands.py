@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.experiments.cli.outputs import add_force, check_outputs
+from zoo.printing import shown
 from zoo.resolve_weights import HELP, resolve_weights
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def _develop(options: argparse.Namespace) -> int:
     for y, x, part in pieces:
         rgb[y : y + part.shape[0], x : x + part.shape[1]] = np.rint(part * largest)
     write_picture(options.output, raw.orient(rgb, image.orientation))
-    print(f"written: {options.output}", file=sys.stderr)
+    print(f"written: {shown(options.output)}", file=sys.stderr)
     return 0
 
 
@@ -145,5 +146,8 @@ def _fit(options: argparse.Namespace) -> int:
     network.set_weights(trained[options.network].get_weights())
     path = options.output / f"{options.network}.npz"
     zoo.weights.pack(network, path, {layer.name: 32 for layer in network.layers})
-    print(f"written: {path}; use it with: zoo imaging develop PHOTO --pipeline {options.network} --weights {path}")
+    print(
+        f"written: {shown(path)}; use it with: zoo imaging develop PHOTO --pipeline {options.network} "
+        f"--weights {shown(path)}"
+    )
     return 0

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.experiments.cli.score_pictures import add_pictures, as_json, check_heatmap, finish, readable, warn_of_padding
+from zoo.printing import shown
 from zoo.resolve_weights import HELP, resolve_weights
 
 if TYPE_CHECKING:
@@ -65,12 +66,12 @@ def _detect(options: argparse.Namespace) -> int:
         if options.json:
             print(as_json(path, image, mean | ({"patches": listed} if options.patches else {}), NOTE))
         else:
-            print("  ".join(f"{name} {mean[name]:.3f}" for name in CLASSES) + f"  {path}")
+            print("  ".join(f"{name} {mean[name]:.3f}" for name in CLASSES) + f"  {shown(path)}")
             for patch in listed if options.patches else ():
                 print(f"  {patch['x']:5} {patch['y']:5}  " + "  ".join(f"{n} {patch[n]:.3f}" for n in CLASSES))
         if options.heatmap is not None:
             write_heatmap(options.heatmap, image, detector.heatmap(image))
-            print(f"written: {options.heatmap}", file=sys.stderr)
+            print(f"written: {shown(options.heatmap)}", file=sys.stderr)
     return finish(options, failed, NOTE)
 
 

@@ -7,6 +7,7 @@ from typing import cast
 
 from zoo.experiments.cli.outputs import add_force, check_outputs
 from zoo.experiments.cli.score_pictures import add_pictures, as_json, readable
+from zoo.printing import shown
 
 FEW = 20
 """Below so many photographs a fingerprint is mostly noise."""
@@ -72,7 +73,7 @@ def _fingerprint(options: argparse.Namespace) -> int:
     write_fingerprint(options.output, pattern)
     if sums.count < FEW:
         print(f"zoo: {sums.count} photographs are few; {FEW} and more make a fingerprint to rely on", file=sys.stderr)
-    print(f"written: {options.output}, {sums.count} photographs of {pattern.shape[1]}x{pattern.shape[0]}")
+    print(f"written: {shown(options.output)}, {sums.count} photographs of {pattern.shape[1]}x{pattern.shape[0]}")
     return 2 if failed else 0
 
 
@@ -93,5 +94,5 @@ def _match(options: argparse.Namespace) -> int:
             print(as_json(path, image, record, NOTE))
         else:
             where = "" if found.searched == 1 else f"  at row {found.shift[0]}, column {found.shift[1]}"
-            print(f"{found.pce:10.1f}  {'match' if same else 'no match':8}  {path}{where}")
+            print(f"{found.pce:10.1f}  {'match' if same else 'no match':8}  {shown(path)}{where}")
     return 2 if failed else 0
