@@ -7,7 +7,6 @@ refused when a byte has changed.
 
 import csv
 import dataclasses
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,9 +15,11 @@ from zoo import extensions, store
 from zoo.extensions import Origin
 from zoo.families import BUILT_IN, citation, families, network_of
 from zoo.store import INDEX, sha256
+from zoo.weight_files import NOT_READABLE, shapes_of
 
 if TYPE_CHECKING:
     import keras
+    import numpy as np
 
 # Keras and NumPy are imported where they are needed: names and provenance need neither.
 _FOLDER = Path(__file__).parent
@@ -200,16 +201,26 @@ def load_into(model: "keras.Model", weights: str | Path) -> None:
         ValueError: For an unknown name, a missing, damaged or changed file, or shapes that differ; ``model`` is then as
             it was.
     """
+    import numpy as np
+
     path = find(weights)
     if path.suffix not in SUFFIXES:
         raise ValueError(f"A file of weights must end in .npz, .weights.h5 or .keras. Received: {path}")
     if path.suffix == ".npz":
         unpack(model, path)
         return
+    largest = max((int(np.prod(v.shape)) for v in model.weights), default=0)
+    before = model.get_weights()
     try:
+        for name, shape in shapes_of(path).items():
+            if int(np.prod(shape)) > largest and not name.startswith("optimizer"):
+                raise ValueError(f"{name} is larger, {shape}, than anything that the network has")
         model.load_weights(path)
-    except (OSError, KeyError, zipfile.BadZipFile) as error:
-        raise ValueError(f"Not a weights file that fits {model.name}. Received: {path} ({error})") from error
+    except NOT_READABLE as error:
+        model.set_weights(before)
+        reason = " ".join(str(error).split())[:200]
+        raise ValueError(f"Not a weights file that fits {model.name}. Received: {path} ({reason})") from error
+    _check_finite(model, path, before)
 
 
 def pack(model: "keras.Model", path: Path, bits: Mapping[str, int] | int = 8) -> None:
@@ -255,14 +266,14 @@ def unpack(model: "keras.Model", path: Path) -> None:
     """
     import numpy as np
 
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise ValueError(f"Not a readable weights file. Received: {path} ({error})") from error
     variables = _variables(model)
     expected = {v.path: tuple(v.shape) for v in variables}
-    found = {name: value.shape for name, value in arrays.items() if not name.endswith("#scale")}
+    scales = {f"{name}#scale": shape[-1:] for name, shape in expected.items()}
+    try:
+        found = shapes_of(path)
+    except NOT_READABLE as error:
+        raise ValueError(f"Not a readable weights file. Received: {path} ({error})") from error
+    found = {name: shape for name, shape in found.items() if scales.get(name) != shape}
     if found != expected:
         name = next(name for name in {**expected, **found} if found.get(name) != expected.get(name))
         wanted, there = (shapes.get(name, "no such tensor") for shapes in (expected, found))
@@ -270,8 +281,25 @@ def unpack(model: "keras.Model", path: Path) -> None:
             f"{path} holds the weights of another network than {model.name}: of {name!r} the network has {wanted}. "
             f"Received: {there}"
         )
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except NOT_READABLE as error:
+        raise ValueError(f"Not a readable weights file. Received: {path} ({error})") from error
+    before = model.get_weights()
     for variable in variables:
         variable.assign(arrays[variable.path].astype(np.float32) * arrays.get(variable.path + "#scale", np.float32(1)))
+    _check_finite(model, path, before)
+
+
+def _check_finite(model: "keras.Model", path: Path, before: "list[np.ndarray]") -> None:
+    """Refuse weights with NaN or infinity, and give ``model`` those that it had ``before``."""
+    import numpy as np
+
+    for variable, value in zip(model.weights, model.get_weights(), strict=True):
+        if not np.isfinite(value).all():
+            model.set_weights(before)
+            raise ValueError(f"Weights must be finite numbers. Received: NaN or infinity in {variable.path} of {path}")
 
 
 def _variables(model: "keras.Model") -> "list[keras.Variable]":

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo import extensions
+from zoo.experiments.cli.numbers import real, whole
 from zoo.experiments.cli.outputs import add_force, check_outputs
 from zoo.experiments.cli.score_pictures import add_pictures, as_json, finish, readable
 from zoo.printing import shown
+from zoo.weight_files import NOT_READABLE
 
 if TYPE_CHECKING:
     import keras
@@ -36,13 +38,13 @@ def add(commands: "argparse._SubParsersAction") -> None:
     fit.add_argument("--detector", type=Path, required=True, metavar="FOLDER", help="where it is written")
     _add_model(fit)
     fit.add_argument("--layer", help="layer to compare (default: pool5 or mixed_6d where there is one)")
-    fit.add_argument("--k", type=int, help="neighbours (default: the mean number of pictures a class)")
+    fit.add_argument("--k", type=whole(1, 10**6), help="neighbours (default: the mean number of pictures a class)")
     fit.add_argument("--weighting", default="DW-kNN", help="kNN, W-kNN or DW-kNN (default)")
     fit.add_argument("--processing", default="pca-whiten", help="none, l2, pca, pca-whiten (default), ...")
-    fit.add_argument("--dimensions", type=int, default=256, help="components of PCA")
+    fit.add_argument("--dimensions", type=whole(1, 10**5), default=256, help="components of PCA")
     fit.add_argument("--index", default="Flat", help="FAISS factory string; Flat (default) is exact")
     fit.add_argument("--search", default="", help="parameters of another index, as in nprobe=64")
-    fit.add_argument("--rate", type=float, default=0.05, help="share of authentic pictures that may be rejected")
+    fit.add_argument("--rate", type=real(0, 1), default=0.05, help="share of authentic pictures that may be rejected")
     fit.set_defaults(run=_fit)
 
     score = verbs.add_parser(
@@ -62,9 +64,9 @@ def add(commands: "argparse._SubParsersAction") -> None:
     known = (*ATTACKS, *(name for name in extensions.names("attacks") if name not in ATTACKS))
     attack.add_argument("--attack", choices=known, default="fgsm")
     attack.add_argument(
-        "--eps", type=float, default=16, help="largest change in grey levels (default 16; not of lbfgs)"
+        "--eps", type=real(0, 255), default=16, help="largest change in grey levels (default 16; not of lbfgs)"
     )
-    attack.add_argument("--target", type=int, help="class to be predicted (iter_target_class, lbfgs)")
+    attack.add_argument("--target", type=whole(0, 10**6), help="class to be predicted (iter_target_class, lbfgs)")
     add_force(attack)
     attack.set_defaults(run=_attack)
 
@@ -135,8 +137,9 @@ def load_model(name: str) -> "keras.Model":
 
         try:
             return keras.models.load_model(path)
-        except (ValueError, OSError, TypeError, KeyError) as error:
-            raise ValueError(f"Not a Keras model file. Received: {path} ({str(error)[:200]})") from error
+        except NOT_READABLE as error:
+            reason = " ".join(str(error).split())[:200]
+            raise ValueError(f"Not a Keras model file. Received: {path} ({reason})") from error
     known = ", ".join((*stored, "imagenet"))
     raise ValueError(f"--model must be a .keras file, net_weight_0, or one of {known}. Received: {name!r}")
 
@@ -186,7 +189,7 @@ def _fit(options: argparse.Namespace) -> int:
     else:
         images, labels, apart, apart_labels = _folder(options.folder, model)
     layer = options.layer or best_layer(model)
-    k = options.k or max(1, round(len(images) / len(np.unique(labels))))
+    k = options.k if options.k is not None else max(1, round(len(images) / len(np.unique(labels))))
     # PCA cannot keep more components than there are rows.
     dimensions = min(options.dimensions, len(images) - 1)
     detector = KNNDetector(
@@ -276,12 +279,20 @@ def _attack(options: argparse.Namespace) -> int:
     named = {f"--output for {path}": output for path, output in zip(options.images, outputs, strict=True)}
     check_outputs(named, [*options.images, options.model], options.force)
     model = load_model(options.model)
+    classes = int(model.outputs[0].shape[-1])
+    if options.target is not None and options.target >= classes:
+        raise ValueError(f"--target must be a class of the model, 0 to {classes - 1}. Received: {options.target}")
     options.output.mkdir(parents=True, exist_ok=True)
     failed: list[Path] = []
     for path, picture in readable(options.images, failed):
         original = fitted(picture, model)
         images = original[None].astype(np.float32)
         target = np.array([options.target if options.target is not None else 0])
+        before = _predicted(model, original)
+        if options.target == before:
+            print(f"zoo: {shown(path)} is of class {before} already: another --target is needed", file=sys.stderr)
+            failed.append(path)
+            continue
         found = {
             "fgsm": partial(attacks.fgsm, model, images, eps=options.eps),
             "fgs": partial(attacks.fgs, model, images, eps=options.eps, clip=(0, 255)),
@@ -290,7 +301,7 @@ def _attack(options: argparse.Namespace) -> int:
             "random_noise": partial(attacks.random_noise, images, options.eps),
         }.get(options.attack) or partial(extensions.load("attacks", options.attack), model, images, options.eps)
         saved = attacks.to_8_bits(found())[0]
-        before, after = (_predicted(model, x) for x in (original, saved))
+        after = _predicted(model, saved)
         output = options.output / f"{path.stem}.{options.attack}.png"
         write_png(output, saved[..., 0] if saved.shape[-1] == 1 else saved)
         largest = int(np.abs(saved.astype(int) - original).max())

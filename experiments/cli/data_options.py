@@ -5,6 +5,7 @@ from pathlib import Path
 
 from zoo import extensions
 from zoo.datasets.catalogue import DATA_SETS
+from zoo.experiments.cli.numbers import whole
 from zoo.experiments.families import experiments
 
 EMBEDDED = "embedded"
@@ -33,13 +34,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help=f"embedded, {', '.join(downloaded())}; with --data-dir {', '.join(by_hand())}; or one of a package",
     )
     parser.add_argument("--data-dir", type=Path, help="a folder of lossless or RAW photographs instead")
-    parser.add_argument("--seed", type=_count, default=0, help="of everything drawn at random (default 0)")
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"must be an integer from 0 on. Received: {text!r}")
-    return int(text)
+    parser.add_argument("--seed", type=whole(0, 2**31 - 1), default=0, help="of everything drawn at random (default 0)")
 
 
 def dataset_of(options: argparse.Namespace) -> str:

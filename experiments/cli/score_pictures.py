@@ -43,7 +43,7 @@ def add_pictures(parser: argparse.ArgumentParser, heatmap: str = "") -> None:
 def as_json(path: Path, image: "np.ndarray", found: Mapping[str, object], note: str) -> str:
     """A line of ``--json``: the picture's path and size, what was found, and what it is not."""
     height, width = image.shape[:2]
-    return json.dumps({"image": str(path), "height": height, "width": width, **found, "note": note})
+    return json.dumps({"image": str(path), "height": height, "width": width, **found, "note": note}, allow_nan=False)
 
 
 def warn_of_padding(path: Path, image: "np.ndarray", side: int) -> None:

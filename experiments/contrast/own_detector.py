@@ -24,11 +24,21 @@ def of_function(name: str) -> Detector:
     module, _, attribute = name.partition(":")
     try:
         function = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise ValueError(f"--detector must name an importable module:function. Received: {name!r} ({error})") from error
+    except Exception as error:  # whatever a user's module raises at import, a syntax error among it
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise ValueError(
+            f"--detector must name an importable module:function. Received: {name!r} ({reason})"
+        ) from error
+    if not callable(function):
+        raise ValueError(f"--detector must name a function. Received: {name!r}, a {type(function).__name__}")
 
     def score(units: list[np.ndarray]) -> np.ndarray:
-        scores = np.array([function(unit) for unit in units], np.float64)
+        try:
+            # A copy: a detector may write into its picture.
+            scores = np.array([function(unit.copy()) for unit in units], np.float64)
+        except Exception as error:  # the user's code
+            reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+            raise ValueError(f"{name} must return one finite number a picture. Received: {reason}") from error
         if scores.shape != (len(units),) or not np.isfinite(scores).all():
             raise ValueError(f"{name} must return one finite number a picture. Received: {scores}")
         return scores

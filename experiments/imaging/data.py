@@ -6,6 +6,7 @@ drawn by number: those of training, validation and test never meet.
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from zoo.images import RAW_SUFFIXES, ImageError
 from zoo.imaging.developing import raw
 from zoo.imaging.developing.model import CFA
 from zoo.printing import shown
+from zoo.store import sha256
 
 CAMERA = "birch"
 """The synthetic camera that the stored networks are trained for; its mosaic has the authors' phase, GBRG."""
@@ -81,7 +83,7 @@ def folder(path: Path, role: str, count: int) -> list[Developed]:
     """
     _check_role(role)
     path = Path(path).expanduser()
-    names = sorted(p for p in path.rglob("*") if p.suffix.lower() in RAW_SUFFIXES) if path.is_dir() else []
+    names = raw_files(path)
     right = "A folder with at least 5 RAW files of one camera is needed"
     if len(names) < 5:
         raise ValueError(f"{right}. Received: {path}, {len(names)}")
@@ -103,6 +105,22 @@ def folder(path: Path, role: str, count: int) -> list[Developed]:
     if not usable:
         raise ValueError(f"{right}; none is usable for {role}. Received: {path}, {len(names)} files")
     return usable
+
+
+def raw_files(folder: Path) -> list[Path]:
+    """The RAW files of a folder and its sub-folders by name; of copies of one file the first, the others are named."""
+    found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in RAW_SUFFIXES) if folder.is_dir() else []
+    sizes = Counter(path.stat().st_size for path in found if path.is_file())
+    first: dict[str, Path] = {}
+    kept = []
+    for path in found:
+        if path.is_file() and sizes[path.stat().st_size] > 1:
+            original = first.setdefault(sha256(path), path)
+            if original != path:
+                print(f"zoo: left out: {shown(path)} is a copy of {shown(original)}", file=sys.stderr)
+                continue
+        kept.append(path)
+    return kept
 
 
 def split(names: Sequence[Path]) -> dict[str, Sequence[Path]]:

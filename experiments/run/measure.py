@@ -44,7 +44,7 @@ def run(
     measures anew.
 
     Raises:
-        ValueError: For a shard outside 1..n or a row pattern that fits no row.
+        ValueError: For a shard outside 1..n, a row pattern that fits no row, or rows without the user's detector.
     """
     index, count = shard
     if not 1 <= index <= count:
@@ -55,6 +55,11 @@ def run(
             labels = ", ".join(dict.fromkeys(cell.row for cell in cells))
             raise ValueError(f"--rows must fit a row ({labels}). Received: {pattern!r}")
     wanted = [c for c in cells if not rows or any(fnmatchcase(c.row, pattern) for pattern in rows)]
+    if settings.detector and not any(cell.weights == settings.detector for cell in wanted):
+        raise ValueError(
+            f"--rows must take a row of the detector, which begin with {settings.detector!r}, as in "
+            f"'{settings.detector}*'. Received: {', '.join(rows)}"
+        )
     mine = wanted[index - 1 :: count]
     folder = _cell_folder(table, settings, output)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

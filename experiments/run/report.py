@@ -106,4 +106,4 @@ def _text(cell: pd.Series, decimals: int) -> str:
         return f"{cell['status']}{paper}"
     low, high = f"{cell['ci_low']:.{decimals}f}", f"{cell['ci_high']:.{decimals}f}"
     mark = "*" if cell["status"] == PUBLISHED else ""
-    return f"{cell['value']:.{decimals}f}{mark}{paper}\n{low}-{high}"
+    return f"{cell['value']:.{decimals}f}{mark}{paper}\n[{low}, {high}]"

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from zoo.experiments.cli import main as cli
-from zoo.imaging.prnu import read_fingerprint
+from zoo.imaging.prnu import pictures_of, read_fingerprint
 
 
 @pytest.fixture(scope="module")
@@ -104,3 +104,28 @@ def test_bad_input_is_one_line(folder, capsys, arguments, message):
     assert message in last
     assert "Received: " in last
     assert not (folder / "c.npz").exists()
+
+
+def test_a_picture_of_the_fingerprint_is_refused_under_any_name_and_coding(folder, camera, capsys):
+    Image.open(folder / "own2.png").save(folder / "renamed.tif")
+    code, out, err = _run(capsys, "match", camera, folder / "renamed.tif", folder / "own5.png")
+    assert code == 2
+    assert len(out.splitlines()) == 1 and "own5.png" in out
+    assert f"{folder / 'renamed.tif'}: helped to make the fingerprint, which proves nothing" in err
+    assert len(pictures_of(camera)) == 5
+
+
+def test_copies_count_once(folder, tmp_path, capsys):
+    Image.open(folder / "own0.png").save(folder / "copy.bmp")
+    pictures = [folder / "own0.png", folder / "copy.bmp", folder / "own1.png"]
+    code, out, err = _run(capsys, "fingerprint", *pictures, "-o", tmp_path / "two.npz")
+    assert code == 0
+    assert "2 photographs of 128x96" in out
+    assert f"{folder / 'copy.bmp'} is the same picture as {folder / 'own0.png'}, and counts once" in err
+    assert len(pictures_of(tmp_path / "two.npz")) == 2
+
+
+def test_a_fingerprint_without_hashes_is_still_read(folder, camera, tmp_path, capsys):
+    np.savez(tmp_path / "old.npz", fingerprint=read_fingerprint(camera))
+    assert pictures_of(tmp_path / "old.npz") == frozenset()
+    assert _run(capsys, "match", tmp_path / "old.npz", folder / "own0.png")[0] == 0

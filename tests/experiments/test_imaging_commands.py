@@ -86,6 +86,21 @@ def _raws(folder, camera, numbers):
     return folder
 
 
+def test_copies_of_one_file_are_one_photograph(tmp_path, command):
+    folder = _raws(tmp_path / "raws", "cedar", range(1))
+    (original,) = folder.iterdir()
+    for number in range(4):
+        (folder / f"copy{number}.dng").write_bytes(original.read_bytes())
+    for arguments in (
+        ("imaging", "fit", folder, "--scale", "smoke", "-o", tmp_path / "fit"),
+        ("reproduce", "imaging", "figure-5", "--scale", "smoke", "--data-dir", folder, "--output", tmp_path / "out"),
+    ):
+        code, _, err = command(*arguments)
+        assert code == 2
+        assert err.count("is a copy of") == 4
+        assert "at least 5 RAW files of one camera" in err
+
+
 def test_fit_trains_for_a_users_camera(tmp_path, command, monkeypatch, short):
     folder, output = _raws(tmp_path / "raws", "cedar", range(8)), tmp_path / "fit"
     _photograph(folder / "0_other.dng", "alder")

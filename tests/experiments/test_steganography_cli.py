@@ -81,7 +81,7 @@ def test_what_is_no_container_is_warned_of(pictures, command, networks, rng):
     assert err.startswith("zoo: warning:")
     assert "does not look like a container" in err
     Image.fromarray(read_image(pictures / "cover.png")).save(pictures / "container.jpg")
-    _, _, err = command("steganography", "reveal", pictures / "container.jpg", *option)
+    _, _, err = command("steganography", "reveal", pictures / "container.jpg", *option, "--force")
     assert "saved with loss (JPEG)" in err
 
 

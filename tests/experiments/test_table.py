@@ -180,7 +180,7 @@ def test_report_prints_ours_beside_the_papers_and_draws_a_picture(tmp_path, caps
     frame = runner.run(_table(), SETTINGS, tmp_path, progress=False)
     print_table(frame, "Demonstration")
     shown = capsys.readouterr().out
-    for text in ("61.5 | 61.0", "58.5-63.5", "data-unavailable | 1.0", "not-run | 2.0", "quoted | 3.0"):
+    for text in ("61.5 | 61.0", "[58.5, 63.5]", "data-unavailable | 1.0", "not-run | 2.0", "quoted | 3.0"):
         assert text in shown
     plot_table(frame, "Demonstration", tmp_path / "plot.png")
     assert (tmp_path / "plot.png").read_bytes()[:4] == b"\x89PNG"

@@ -62,8 +62,9 @@ class KNNDetector(Thresholded):
         search: str = "",
         batch_size: int = 64,
     ) -> None:
-        if k < 1:
-            raise ValueError(f"k must be at least 1. Received: {k}")
+        for name, number in {"k": k, "dimensions": dimensions, "batch_size": batch_size}.items():
+            if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
+                raise ValueError(f"{name} must be an integer, at least 1. Received: {number!r}")
         if weighting not in WEIGHTINGS:
             raise ValueError(f"weighting must be one of {', '.join(WEIGHTINGS)}. Received: {weighting!r}")
         if processing not in PROCESSINGS:
@@ -109,6 +110,10 @@ class KNNDetector(Thresholded):
                 f"fit needs at least k={self.k} images with one class each. "
                 f"Received: {len(features)} images, labels {labels.shape}"
             )
+        classes = int(self.extractor.network.outputs[0].shape[-1])
+        if not np.isin(labels, range(classes)).all():
+            wrong = labels[~np.isin(labels, range(classes))][:5]
+            raise ValueError(f"labels must be classes of the model, 0 to {classes - 1}. Received: {wrong}")
         if not all(np.isfinite(block).all() for block in blocks(features)):
             raise ValueError(f"Features of {self.layer} must be finite. Received: NaN or infinity")
         self.labels = labels.astype(np.int32)
@@ -224,6 +229,11 @@ class KNNDetector(Thresholded):
         except (KeyError, TypeError) as error:
             raise storage.not_a_detector(folder, error) from error
         detector.index, detector.labels, detector.processing = storage.read_database(folder, config["processing"])
+        if detector.k > len(detector.labels):
+            wrong = f"k = {detector.k} of {len(detector.labels)} rows"
+            raise storage.not_a_detector(folder, ValueError(wrong))
+        if threshold is not None and not np.isfinite(threshold):
+            raise storage.not_a_detector(folder, ValueError(f"a threshold of {threshold}"))
         neighbours_index.set_search(detector.index, config["search"])
         detector.threshold, detector.recall = threshold, recall
         return detector

@@ -1,7 +1,6 @@
 """Detectors on disk: a folder of JSON, NumPy arrays, a FAISS index and a Keras model; nothing is pickled."""
 
 import json
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,11 @@ import numpy as np
 from zoo.adversarial import index as neighbours_index
 from zoo.adversarial.processing import Processing
 from zoo.folders import replacing
+from zoo.weight_files import NOT_READABLE, shapes_of
 
 VERSION = 1
+LARGEST = 10**9
+"""Numbers in the largest matrix of a processing that is read."""
 CONFIG, ARRAYS, INDEX, MODEL = "detector.json", "arrays.npz", "neighbours.faiss", "model.keras"
 
 
@@ -51,7 +53,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     try:
         config = json.loads((folder / CONFIG).read_text())
         version = config.pop("version")
-    except (OSError, KeyError, TypeError, ValueError) as error:
+    except (*NOT_READABLE, AttributeError) as error:
         raise not_a_detector(folder, error) from error
     if version != VERSION:
         raise ValueError(f"A detector of format {VERSION} is needed. Received: format {version} in {folder}")
@@ -66,7 +68,7 @@ def read_model(folder: Path) -> keras.Model:
     """
     try:
         return keras.models.load_model(folder / MODEL)
-    except (OSError, TypeError, ValueError, zipfile.BadZipFile) as error:
+    except NOT_READABLE as error:
         raise not_a_detector(folder, error) from error
 
 
@@ -76,15 +78,18 @@ def read_database(folder: Path, processing: str) -> tuple[Any, np.ndarray, Proce
     Raises:
         ValueError: For files that are missing or damaged, or do not fit each other.
     """
+    index = neighbours_index.read(folder / INDEX)
     try:
+        shapes = shapes_of(folder / ARRAYS)
+        if shapes["labels"] != (index.ntotal,):
+            raise ValueError(f"{index.ntotal} rows in the index, and labels of shape {shapes['labels']}")
+        if any(int(np.prod(shape)) > LARGEST for name, shape in shapes.items() if name != "labels"):
+            raise ValueError(f"a processing larger than any features: {shapes}")
         with np.load(folder / ARRAYS, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         labels = arrays["labels"]
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+    except NOT_READABLE as error:
         raise not_a_detector(folder, error) from error
-    index = neighbours_index.read(folder / INDEX)
-    if index.ntotal != len(labels):
-        raise ValueError(f"{folder} must hold as many rows as labels. Received: {index.ntotal}, {len(labels)}")
     return index, labels, Processing(processing.startswith("l2"), arrays.get("mean"), arrays.get("matrix"))
 
 

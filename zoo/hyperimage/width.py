@@ -1,7 +1,8 @@
 """How wide a forgery network is whose weights are at hand, from the shapes in their file alone."""
 
-import zipfile
 from pathlib import Path
+
+from zoo.weight_files import NOT_READABLE, shapes_of
 
 WIDEST = 256
 """Filters of the widest convolution at width 1, the same in all three forgery networks of Table 4."""
@@ -20,8 +21,8 @@ def width_of(weights: str | Path) -> float:
 
     path = find(weights)
     try:
-        shapes = _shapes(path)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        shapes = shapes_of(path).values()
+    except NOT_READABLE as error:
         raise ValueError(f"Not a readable weights file. Received: {path} ({error})") from error
     widest = max((shape[-1] for shape in shapes if len(shape) == 4), default=0)
     if widest == 0 or widest % 4:
@@ -37,26 +38,3 @@ def chosen(width: float | None, weights: str | Path | None) -> float:
     if width is not None:
         return width
     return 1.0 if weights is None else width_of(weights)
-
-
-def _shapes(path: Path) -> list[tuple[int, ...]]:
-    import numpy as np
-
-    if path.suffix == ".npz":
-        with np.load(path, allow_pickle=False) as file:
-            return [file[name].shape for name in file.files]
-    import h5py
-
-    found: list[tuple[int, ...]] = []
-
-    def note(_: str, item: h5py.HLObject) -> None:
-        if isinstance(item, h5py.Dataset):
-            found.append(item.shape)
-
-    if path.suffix == ".keras":
-        with zipfile.ZipFile(path) as archive, archive.open("model.weights.h5") as inner, h5py.File(inner) as file:
-            file.visititems(note)
-    else:
-        with h5py.File(path) as file:
-            file.visititems(note)
-    return found

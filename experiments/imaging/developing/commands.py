@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zoo.experiments.cli.numbers import whole
 from zoo.experiments.cli.outputs import add_force, check_outputs
 from zoo.printing import shown
 from zoo.resolve_weights import HELP, resolve_weights
@@ -34,7 +35,7 @@ def add_develop(verbs: "argparse._SubParsersAction") -> None:
     fit.add_argument("folder", type=Path, metavar="RAW_DIR", help="RAW files of one camera, five at least")
     fit.add_argument("--network", default="inet", choices=PIPELINES[2:])
     fit.add_argument("--scale", default="laptop", help="smoke, laptop (default) or paper")
-    fit.add_argument("--seed", type=int, default=0, help="of everything drawn at random (default 0)")
+    fit.add_argument("--seed", type=whole(0, 2**31 - 1), default=0, help="of everything drawn at random (default 0)")
     fit.add_argument(
         "-o", "--output", type=Path, default=Path("runs/imaging-fit"), help="weights; a kill resumes there"
     )
@@ -129,8 +130,8 @@ def _fit(options: argparse.Namespace) -> int:
     from zoo.experiments.train.fitting import check_same
 
     settings = training.check(options.scale, [options.network])
-    if options.seed < 0:
-        raise ValueError(f"--seed must be 0 or above. Received: {options.seed}")
+    if options.output.suffix or options.output.is_file():
+        raise ValueError(f"--output is a folder, for weights and checkpoints. Received: {options.output}")
     training_pictures = data.folder(options.folder, "train", settings.training)
     validation = data.folder(options.folder, "validation", settings.validation)
     print(

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zoo.experiments.cli.numbers import whole
 from zoo.experiments.cli.score_pictures import add_pictures, as_json, check_heatmap, finish, readable, warn_of_padding
 from zoo.printing import shown
 from zoo.resolve_weights import HELP, resolve_weights
@@ -28,7 +29,9 @@ def add_detect(verbs: "argparse._SubParsersAction") -> None:
         metavar="NAME|FILE|FOLDER",
         help=f"of a FAN {HELP} (default: the one trained with the UNet, margin 16)",
     )
-    detect.add_argument("--patch", type=int, default=64, help="side of a patch, as in the weights' training")
+    detect.add_argument(
+        "--patch", type=whole(16, 1024), default=64, help="side of a patch, as in the weights' training"
+    )
     detect.set_defaults(run=_detect)
 
 

@@ -31,6 +31,7 @@ import numpy as np
 import zoo.weights
 from zoo.datasets.camera import CAMERAS
 from zoo.datasets.developed import Developed, DevelopedPatches, fixed_patches
+from zoo.experiments.cli.numbers import real, whole
 from zoo.experiments.imaging import data
 from zoo.experiments.imaging.data import CAMERA
 from zoo.experiments.imaging.developing import training
@@ -204,17 +205,19 @@ def main() -> None:
     """Train one cell, as the arguments say."""
     parser = argparse.ArgumentParser(description="Train one joint model of Tables 4 and S1.")
     parser.add_argument("--network", required=True, choices=list(training.NETWORKS))
-    parser.add_argument("--weight", type=float, help="lambda; without it the FAN alone is trained (mode F)")
+    parser.add_argument("--weight", type=real(0, 1e6), help="lambda; without it the FAN alone is trained (mode F)")
     parser.add_argument("--camera", choices=list(CAMERAS), help=f"a synthetic camera (default: {CAMERA})")
-    parser.add_argument("--repetition", type=int, default=0)
+    parser.add_argument("--repetition", type=whole(0, 10**6), default=0)
     parser.add_argument("--codec", choices=CODECS, default=CODECS[0])
-    parser.add_argument("--margin", type=int, default=0, help="planes around a patch that the analyst does not see")
+    parser.add_argument(
+        "--margin", type=whole(0, 512), default=0, help="planes around a patch that the analyst does not see"
+    )
     parser.add_argument("--scale", default="laptop")
     parser.add_argument("--precision", choices=("float32", "mixed_bfloat16"), help="of training (default: the scale's)")
     parser.add_argument("--data-dir", type=Path, help="RAW files of one camera of yours, instead")
     parser.add_argument("--nip", type=Path, help="the pre-trained network's weights")
     parser.add_argument("--folder", type=Path, help="default: runs/imaging-<scale>-<seed>")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=whole(0, 2**31 - 1), default=0)
     options = parser.parse_args()
     try:
         scale = check_scale(options.scale)

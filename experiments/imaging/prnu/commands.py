@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import cast
 
+from zoo.experiments.cli.numbers import real
 from zoo.experiments.cli.outputs import add_force, check_outputs
 from zoo.experiments.cli.score_pictures import add_pictures, as_json, readable
 from zoo.printing import shown
@@ -12,8 +13,8 @@ from zoo.printing import shown
 FEW = 20
 """Below so many photographs a fingerprint is mostly noise."""
 NOTE = (
-    "PCE above 60 is the literature's threshold for the same camera; scaled or turned pictures are not found, and a "
-    "picture that helped to make the fingerprint proves nothing: zoo/imaging/README.md"
+    "PCE above 60 is the literature's threshold for the same camera; scaled or turned pictures are not found: "
+    "zoo/imaging/README.md"
 )
 
 
@@ -31,7 +32,7 @@ def add_prnu(verbs: "argparse._SubParsersAction") -> None:
     match = steps.add_parser("match", help="PCE of pictures with a fingerprint; crops are found, scaled ones are not")
     match.add_argument("fingerprint", type=Path, metavar="CAMERA.npz")
     add_pictures(match)
-    match.add_argument("--threshold", type=float, help="PCE from which it is a match (default 60)")
+    match.add_argument("--threshold", type=real(-1e9, 1e9), help="PCE from which it is a match (default 60)")
     match.set_defaults(run=_match)
 
 
@@ -53,14 +54,19 @@ def _fingerprint(options: argparse.Namespace) -> int:
     import numpy as np
 
     from zoo.images import ImageError
-    from zoo.imaging.prnu import FingerprintSums, write_fingerprint
+    from zoo.imaging.prnu import FingerprintSums, picture_hash, write_fingerprint
 
     if options.output.suffix.lower() != ".npz" or not options.output.absolute().parent.is_dir():
         raise ValueError(f"--output must end in .npz, in a folder that exists. Received: {options.output}")
     check_outputs({"--output": options.output}, options.images, options.force)
     sums = FingerprintSums()
     failed: list[Path] = []
+    added: dict[str, Path] = {}
     for path, image in readable(options.images, failed):
+        original = added.setdefault(picture_hash(image), path)
+        if original != path:
+            print(f"zoo: {shown(path)} is the same picture as {shown(original)}, and counts once", file=sys.stderr)
+            continue
         try:
             sums.add(image)
         except ValueError:
@@ -69,8 +75,9 @@ def _fingerprint(options: argparse.Namespace) -> int:
             error = ImageError(path, "has another size than the first", right, f"{image.shape[1]}x{image.shape[0]}")
             print(f"zoo: {error}", file=sys.stderr)
             failed.append(path)
+            del added[picture_hash(image)]
     pattern = sums.fingerprint()
-    write_fingerprint(options.output, pattern)
+    write_fingerprint(options.output, pattern, added)
     if sums.count < FEW:
         print(f"zoo: {sums.count} photographs are few; {FEW} and more make a fingerprint to rely on", file=sys.stderr)
     print(f"written: {shown(options.output)}, {sums.count} photographs of {pattern.shape[1]}x{pattern.shape[0]}")
@@ -78,13 +85,18 @@ def _fingerprint(options: argparse.Namespace) -> int:
 
 
 def _match(options: argparse.Namespace) -> int:
-    from zoo.imaging.prnu import match, read_fingerprint
+    from zoo.imaging.prnu import match, picture_hash, pictures_of, read_fingerprint
     from zoo.imaging.prnu.matching import THRESHOLD
 
     threshold = THRESHOLD if options.threshold is None else options.threshold
-    fingerprint = read_fingerprint(options.fingerprint)
+    fingerprint, own = read_fingerprint(options.fingerprint), pictures_of(options.fingerprint)
     failed: list[Path] = []
     for path, image in readable(options.images, failed):
+        if picture_hash(image) in own:
+            wrong = "helped to make the fingerprint, which proves nothing"
+            print(f"zoo: {shown(path)}: {wrong}; another picture is needed", file=sys.stderr)
+            failed.append(path)
+            continue
         found = match(fingerprint, image)
         same = found.pce >= threshold
         if options.json:

@@ -11,8 +11,7 @@ import rawpy
 from zoo.datasets import keyed
 from zoo.datasets.camera import Body, as_raw, expose, write_dng
 from zoo.datasets.embedded import generate_linear_scene
-from zoo.experiments.imaging.data import split
-from zoo.images import RAW_SUFFIXES
+from zoo.experiments.imaging.data import raw_files, split
 from zoo.imaging.developing import raw
 from zoo.imaging.developing.bayer import SITES
 from zoo.imaging.developing.develop import crop_to_phase
@@ -75,7 +74,7 @@ def folder(path: Path, counts: dict[str, int], side: int, seed: int) -> dict[str
         ImageError: For a file that cannot be read.
         ValueError: For fewer than five files, files of several sizes, or one smaller than ``side``.
     """
-    names = sorted(p for p in path.expanduser().rglob("*") if p.suffix.lower() in RAW_SUFFIXES)
+    names = raw_files(path.expanduser())
     if len(names) < 5:
         raise ValueError(f"--data-dir must hold at least 5 RAW files of one camera. Received: {path}, {len(names)}")
     parts = split(names)

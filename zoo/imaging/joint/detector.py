@@ -9,6 +9,8 @@ from zoo.checks import check_rgb
 from zoo.imaging.joint.fan import FAN
 from zoo.imaging.joint.manipulations import CLASSES
 
+LARGEST_PATCH = 1024
+"""A batch of larger ones would take tens of gigabytes."""
 DEFAULT_WEIGHTS = "fan-unet-0.1-margin16-birch.generated"
 
 
@@ -24,12 +26,12 @@ class ManipulationDetector:
         batch_size: Patches a forward pass.
 
     Raises:
-        ValueError: For a patch below 16 pixels, or weights that are not there or do not fit.
+        ValueError: For a patch below 16 or above 1,024 pixels, or weights that are not there or do not fit.
     """
 
     def __init__(self, weights: str | Path | None = DEFAULT_WEIGHTS, patch: int = 64, batch_size: int = 32) -> None:
-        if patch < 16:
-            raise ValueError(f"patch must be at least 16. Received: {patch}")
+        if not 16 <= patch <= LARGEST_PATCH:
+            raise ValueError(f"patch must be from 16 to {LARGEST_PATCH}. Received: {patch}")
         self.model = FAN((patch, patch, 3), weights=weights)
         self.patch, self.batch_size = patch, batch_size
 

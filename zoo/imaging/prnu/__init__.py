@@ -14,7 +14,13 @@ form that Korus and Memon 2019, section 3.3, used: Korus and Huang, IEEE TIFS 20
 """
 
 from zoo.imaging.prnu.cleaning import clean_residual, wiener_in_dft, zero_mean
-from zoo.imaging.prnu.fingerprint import FingerprintSums, read_fingerprint, write_fingerprint
+from zoo.imaging.prnu.fingerprint import (
+    FingerprintSums,
+    picture_hash,
+    pictures_of,
+    read_fingerprint,
+    write_fingerprint,
+)
 from zoo.imaging.prnu.matching import Match, correlation, false_alarm, match, peak_to_correlation_energy
 from zoo.imaging.prnu.predictor import CorrelationPredictor, correlation_map
 from zoo.imaging.prnu.residual import noise_residual
@@ -33,6 +39,8 @@ __all__ = [
     "match",
     "noise_residual",
     "peak_to_correlation_energy",
+    "picture_hash",
+    "pictures_of",
     "read_fingerprint",
     "tampering_map",
     "wiener_in_dft",

@@ -1,5 +1,7 @@
 """A camera's fingerprint: the maximum-likelihood estimate of its photo response from photographs."""
 
+import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +9,10 @@ import numpy as np
 from zoo.images import ImageError, atomic, check_regular_file
 from zoo.imaging.prnu.cleaning import to_grey, wiener_in_dft, zero_mean
 from zoo.imaging.prnu.residual import check_picture, noise_residual
+from zoo.weight_files import shapes_of
+
+MAXIMUM_PIXELS = 256_000_000
+"""Of a fingerprint that is read, as of a RAW file."""
 
 
 class FingerprintSums:
@@ -98,8 +104,16 @@ def saturated(image: np.ndarray) -> np.ndarray:
     return full & beside
 
 
-def write_fingerprint(path: str | Path, fingerprint: np.ndarray) -> None:
+def picture_hash(image: np.ndarray) -> str:
+    """SHA-256 of a picture's pixels and shape, (height, width, ...), 64 hexadecimal digits."""
+    image = np.ascontiguousarray(image)
+    return hashlib.sha256(f"{image.dtype} {image.shape} ".encode() + image.tobytes()).hexdigest()
+
+
+def write_fingerprint(path: str | Path, fingerprint: np.ndarray, pictures: Iterable[str] = ()) -> None:
     """Write a fingerprint, float (height, width), as ``.npz``; the file appears at once, whole.
+
+    ``pictures`` are the hashes (``picture_hash``) of those it was made of, which prove nothing when they are matched.
 
     Raises:
         ValueError: For another shape or suffix.
@@ -107,7 +121,8 @@ def write_fingerprint(path: str | Path, fingerprint: np.ndarray) -> None:
     if Path(path).suffix.lower() != ".npz" or np.ndim(fingerprint) != 2:
         raise ValueError(f"A fingerprint (height, width) goes to .npz. Received: {path}, {np.shape(fingerprint)}")
     with atomic(path) as temporary:
-        np.savez(temporary, fingerprint=np.asarray(fingerprint, np.float32))
+        hashes = np.array(sorted(pictures), dtype="U64")
+        np.savez(temporary, fingerprint=np.asarray(fingerprint, np.float32), pictures=hashes)
 
 
 def read_fingerprint(path: str | Path) -> np.ndarray:
@@ -119,6 +134,9 @@ def read_fingerprint(path: str | Path) -> np.ndarray:
     right = "a fingerprint of `zoo imaging prnu fingerprint` is needed"
     check_regular_file(Path(path), right)
     try:
+        shape = shapes_of(Path(path))["fingerprint"]
+        if np.prod(shape, dtype=float) > MAXIMUM_PIXELS:
+            raise ValueError(f"a pattern of {shape}")
         with np.load(path, allow_pickle=False) as stored:
             fingerprint = stored["fingerprint"]
     except Exception as error:  # NumPy and zipfile raise nearly everything on other files
@@ -129,3 +147,14 @@ def read_fingerprint(path: str | Path) -> np.ndarray:
             path, "holds no finite pattern of two dimensions", right, f"{fingerprint.dtype} {fingerprint.shape}"
         )
     return fingerprint.astype(np.float32, copy=False)
+
+
+def pictures_of(path: str | Path) -> frozenset[str]:
+    """Hashes (``picture_hash``) of the pictures that a fingerprint file was made of; empty where it does not say.
+
+    Raises:
+        ImageError: For a file that is no fingerprint.
+    """
+    read_fingerprint(path)
+    with np.load(path, allow_pickle=False) as stored:
+        return frozenset(stored["pictures"].tolist()) if "pictures" in stored.files else frozenset()

@@ -1,0 +1,31 @@
+"""Numbers on the command line: each option says its range, and NaN is none."""
+
+import argparse
+import math
+from collections.abc import Callable
+
+
+def whole(lowest: int, highest: int) -> Callable[[str], int]:
+    """An argparse type: an integer from ``lowest`` to ``highest``."""
+
+    def parse(text: str) -> int:
+        if not text.lstrip("+-").isdecimal() or not lowest <= int(text) <= highest:
+            raise argparse.ArgumentTypeError(f"must be an integer from {lowest} to {highest}. Received: {text!r}")
+        return int(text)
+
+    return parse
+
+
+def real(lowest: float, highest: float) -> Callable[[str], float]:
+    """An argparse type: a finite number from ``lowest`` to ``highest``."""
+
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not (math.isfinite(value) and lowest <= value <= highest):
+            raise argparse.ArgumentTypeError(f"must be a number from {lowest:g} to {highest:g}. Received: {text!r}")
+        return value
+
+    return parse
