@@ -5,13 +5,21 @@ import importlib
 from typing import Any
 
 from zoo import extensions
-from zoo.experiments.family import Experiments
+from zoo.experiments.family import Experiments, Listed
 from zoo.families import BUILT_IN
 
 
 def experiments() -> tuple[Experiments, ...]:
     """Those of every family; one of another package that cannot be loaded is named in a warning and left out."""
     return (*(_page(name) for name in BUILT_IN), *extensions.loaded("experiments", Experiments))
+
+
+def listed() -> dict[str, dict[str, Listed]]:
+    """Tables and figures of every family by name. Packages may add some to a family of the zoo, and replace none."""
+    known: dict[str, dict[str, Listed]] = {}
+    for page in experiments():
+        known[page.name] = {**page.tables, **known.get(page.name, {})}
+    return known
 
 
 def load(place: str) -> Any:

@@ -18,6 +18,14 @@ class Training:
 
 
 @dataclasses.dataclass(frozen=True)
+class Listed:
+    """A table or figure: its title, and where its ``run.cells.Table`` is, ``module:TABLE``."""
+
+    title: str
+    place: str
+
+
+@dataclasses.dataclass(frozen=True)
 class Headline:
     """A line of the README's table. Cells of the CSV are given as (row, column)."""
 
@@ -55,8 +63,8 @@ class Experiments:
 
     name: str
     """The family's, as in ``zoo.family.Family``."""
-    tables: Mapping[str, str]
-    """``table_1``, ``figure_2``, ... as in the CSVs -> ``module:TABLE``, a ``run.cells.Table``."""
+    tables: Mapping[str, Listed]
+    """By name: ``table_1``, ``figure_2``, ... as in the CSVs."""
     commands: str = ""
     """``module:function`` that adds the family's verbs to the ``zoo`` parser."""
     trainings: tuple[Training, ...] = ()

@@ -92,7 +92,7 @@ def test_no_imports_run_in_a_circle():
 
 
 def test_no_table_imports_another_and_nothing_imports_a_table():
-    places = {place.partition(":")[0] for page in experiments() for place in page.tables.values()}
+    places = {listed.place.partition(":")[0] for page in experiments() for listed in page.tables.values()}
     wrong = [(m, other) for m, found in IMPORTS.items() for other in found if other in places and other != m]
     assert wrong == []
 
@@ -116,8 +116,9 @@ def test_every_family_has_the_same_files(name):
 
 @pytest.mark.parametrize("page", experiments(), ids=lambda page: page.name)
 def test_a_page_names_what_is_there(page):
-    for name, place in page.tables.items():
-        table = load(place)
+    for name, listed in page.tables.items():
+        table = load(listed.place)
+        assert listed.title
         assert (table.paper, table.name) == (page.name, name)
     for place in (page.commands, *(training.run for training in page.trainings)):
         assert callable(load(place))
@@ -152,8 +153,8 @@ SIXTH = {
     ),
     "experiments/toy/__init__.py": '"""Its experiments."""\n',
     "experiments/toy/family.py": (
-        "from zoo.experiments.family import Experiments, Training\n"
-        'EXPERIMENTS = Experiments("toy", {"table_1": "zoo.experiments.toy.tables:TABLE"},\n'
+        "from zoo.experiments.family import Experiments, Listed, Training\n"
+        'EXPERIMENTS = Experiments("toy", {"table_1": Listed("A toy, Table 1", "zoo.experiments.toy.tables:TABLE")},\n'
         '    "zoo.experiments.toy.commands:add", (Training("zoo.experiments.toy.commands:pretrain"),), ("clic",))\n'
     ),
     "experiments/toy/commands.py": (
@@ -163,7 +164,7 @@ SIXTH = {
     "experiments/toy/tables.py": (
         "from zoo.experiments.run.cells import Cell, Table\nfrom zoo.metrics import Estimate\n"
         'def cells(settings):\n    yield Cell("r", "c", "AUC", measure=lambda: Estimate(1.5, 1, 2, 3, 4))\n'
-        'TABLE = Table("toy", "table_1", "A toy, Table 1", cells)\n'
+        'TABLE = Table("toy", "table_1", cells)\n'
     ),
 }
 
@@ -192,7 +193,7 @@ def test_a_family_inside_is_its_two_folders_and_a_line(tmp_path):
         return done.stdout
 
     assert "toy table-1" in run("list")
-    assert "r       1.5" in run("reproduce", "toy", "table-1")
+    assert re.search(r"r +1\.5", run("reproduce", "toy", "table-1"))
     assert (tmp_path / "runs" / "tables" / "laptop" / "toy_table_1.csv").is_file()
     assert "trained: zoo pretrain toy --scale laptop --seed 0" in run("pretrain", "toy")
     assert re.search(r"  toy +play", run("--help"))

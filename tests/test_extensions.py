@@ -225,9 +225,9 @@ def broken(tmp_path, monkeypatch):
     points += "[forensics_zoo.experiments]\none = broken_page:ONE\ntwo = broken_page:TWO\nthree = broken_page:THREE\n"
     (folder / "entry_points.txt").write_text(points)
     (tmp_path / "broken_page.py").write_text(
-        "from zoo.experiments.family import Experiments, Training\n"
-        "ONE = Experiments('broken', {'table_1': 'no_such_module:T'}, commands='no_such_module:add')\n"
-        "TWO = Experiments('contrast', {'table_1': 'no_such_module:T'})\n"
+        "from zoo.experiments.family import Experiments, Listed, Training\n"
+        "ONE = Experiments('broken', {'table_1': Listed('T', 'no_such_module:T')}, commands='no_such_module:add')\n"
+        "TWO = Experiments('contrast', {'table_1': Listed('Other', 'no_such_module:T')})\n"
         "TRAININGS = (Training('broken_page:add', '--seed', 'taken'),)\n"
         "THREE = Experiments('taken', {}, 'broken_page:add', TRAININGS)\n"
         "def add(commands): commands.add_parser('export')\n"
@@ -251,7 +251,9 @@ def test_a_broken_package_is_named_and_takes_nothing_along(broken, capsys):
     out, err = capsys.readouterr()
     assert "contrast table-1" in out and "weights that you train" in out
     assert "zoo: broken names no_such_module:F as 'lost' of families" in err
-    assert "zoo: broken table_1 cannot be imported: No module named 'no_such_module'" in err
+    assert "broken table-1" in out and "cannot be imported" not in err  # nothing is imported to be listed
+    assert cli.main(["reproduce", "broken", "table-1"]) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == "zoo: No module named 'no_such_module'"
     with pytest.warns(UserWarning, match="broken table_1 cannot be imported"):
         assert "contrast table-1" in tables.with_detector()
     found = {finding.name: finding.state for finding in doctor.packages()}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from zoo import extensions
 from zoo.experiments.cli.numbers import real, whole
 from zoo.experiments.cli.outputs import add_force, check_outputs
-from zoo.experiments.cli.score_pictures import add_pictures, as_json, finish, readable
+from zoo.experiments.cli.score_pictures import add_pictures, as_json, finish, nothing_to_read, readable
 from zoo.printing import shown
 from zoo.weight_files import NOT_READABLE
 
@@ -245,6 +245,8 @@ def _folder(folder: Path, model: "keras.Model") -> "tuple[np.ndarray, ...]":
 
 
 def _score(options: argparse.Namespace) -> int:
+    if nothing_to_read(options.images):
+        return 2
     import numpy as np
 
     from zoo.adversarial import KNNDetector

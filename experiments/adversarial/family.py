@@ -1,21 +1,37 @@
 """Carrara et al. 2018: trainings, tables, figures, commands, data sets and lines of the README."""
 
-from zoo.experiments.family import Experiments, Headline, Training
+from zoo.experiments.family import Experiments, Headline, Listed, Training
 
 EXPERIMENTS = Experiments(
     name="adversarial",
     tables={
-        "table_1": "zoo.experiments.adversarial.tables.table_1:TABLE",
-        "table_2": "zoo.experiments.adversarial.tables.table_2:TABLE",
-        "table_3": "zoo.experiments.adversarial.tables.table_3:TABLE",
-        "table_4": "zoo.experiments.adversarial.tables.table_4:TABLE",
-        "figure_2": "zoo.experiments.adversarial.tables.figures:FIGURE_2",
-        "figure_3": "zoo.experiments.adversarial.tables.figures:FIGURE_3",
-        "figure_4": "zoo.experiments.adversarial.tables.figures:FIGURE_4",
-        "figure_5": "zoo.experiments.adversarial.tables.figures:FIGURE_5",
-        "figure_6": "zoo.experiments.adversarial.tables.figures:FIGURE_6",
-        "text": "zoo.experiments.adversarial.tables.text:TABLE",
-        "adaptive": "zoo.experiments.adversarial.tables.adaptive:TABLE",
+        "table_1": Listed(
+            "Weights of the kNN classifiers, Table 1", "zoo.experiments.adversarial.tables.table_1:TABLE"
+        ),
+        "table_2": Listed(
+            "Adversarial images on OverFeat, Table 2", "zoo.experiments.adversarial.tables.table_2:TABLE"
+        ),
+        "table_3": Listed("Detections and failures, Table 3", "zoo.experiments.adversarial.tables.table_3:TABLE"),
+        "table_4": Listed(
+            "Adversarial images on InceptionV3, Table 4", "zoo.experiments.adversarial.tables.table_4:TABLE"
+        ),
+        "figure_2": Listed(
+            "ROC of DW-kNN on OverFeat, Figure 2", "zoo.experiments.adversarial.tables.figures:FIGURE_2"
+        ),
+        "figure_3": Listed(
+            "Rates by threshold on OverFeat, Figure 3", "zoo.experiments.adversarial.tables.figures:FIGURE_3"
+        ),
+        "figure_4": Listed(
+            "Score densities on OverFeat, Figure 4", "zoo.experiments.adversarial.tables.figures:FIGURE_4"
+        ),
+        "figure_5": Listed(
+            "Rates by threshold on InceptionV3, Figure 5", "zoo.experiments.adversarial.tables.figures:FIGURE_5"
+        ),
+        "figure_6": Listed(
+            "EER accuracy by layer of InceptionV3, Figure 6", "zoo.experiments.adversarial.tables.figures:FIGURE_6"
+        ),
+        "text": Listed("Adversarial images, numbers of the text", "zoo.experiments.adversarial.tables.text:TABLE"),
+        "adaptive": Listed("Attacks that know the detector", "zoo.experiments.adversarial.tables.adaptive:TABLE"),
     },
     commands="zoo.experiments.adversarial.commands:add",
     trainings=(Training("zoo.experiments.adversarial.commands:pretrain"),),

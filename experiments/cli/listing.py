@@ -11,14 +11,15 @@ def add(commands: "argparse._SubParsersAction") -> None:
 
 def _run(options: argparse.Namespace) -> int:
     from zoo import extensions
-    from zoo.experiments.run import tables
+    from zoo.experiments.families import listed
     from zoo.products import exportable
     from zoo.store import VARIABLE, home
     from zoo.weights import names, stored_provenance
 
     print("tables (zoo reproduce PAPER TABLE):")
-    for paper, name, title in tables.overview():
-        print(f"  {f'{paper} {name}':28} {title}")
+    for paper, found in listed().items():
+        for name, table in found.items():
+            print(f"  {f'{paper} {name}'.replace('_', '-'):28} {table.title}")
     print("stored weights:")
     for name in names():
         entry = stored_provenance(name)

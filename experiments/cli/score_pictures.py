@@ -31,6 +31,15 @@ def readable(paths: Sequence[Path], failed: list[Path]) -> "Iterator[tuple[Path,
         yield path, image
 
 
+def nothing_to_read(images: Sequence[Path]) -> bool:
+    """Whether none of the pictures is a file; they are named then, before TensorFlow is loaded."""
+    if any(path.is_file() for path in images):
+        return False
+    for _ in readable(images, []):
+        pass
+    return True
+
+
 def add_pictures(parser: argparse.ArgumentParser, heatmap: str = "") -> None:
     """Add the pictures, ``--json`` and, with a help text for it, ``--heatmap``."""
     parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE")

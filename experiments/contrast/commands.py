@@ -4,7 +4,15 @@ import argparse
 import sys
 from pathlib import Path
 
-from zoo.experiments.cli.score_pictures import add_pictures, as_json, check_heatmap, finish, readable, warn_of_padding
+from zoo.experiments.cli.score_pictures import (
+    add_pictures,
+    as_json,
+    check_heatmap,
+    finish,
+    nothing_to_read,
+    readable,
+    warn_of_padding,
+)
 from zoo.printing import shown
 from zoo.resolve_weights import HELP, resolve_weights
 
@@ -39,6 +47,8 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
 
 def _detect(options: argparse.Namespace) -> int:
     check_heatmap(options)
+    if nothing_to_read(options.images):
+        return 2
     # A name is checked before the network is loaded: a slip of the keyboard answers at once.
     from zoo.contrast.detector import DEFAULT_WEIGHTS, PATCH, ContrastDetector
     from zoo.heatmap import write_heatmap

@@ -1,13 +1,20 @@
 """Barni et al. 2018: trainings, tables, figures, commands, data sets and lines of the README."""
 
-from zoo.experiments.family import Experiments, Headline, Training
+from zoo.experiments.family import Experiments, Headline, Listed, Training
 
 EXPERIMENTS = Experiments(
     name="contrast",
     tables={
-        "table_1": "zoo.experiments.contrast.tables.tables_1_and_2:TABLE_1",
-        "table_2": "zoo.experiments.contrast.tables.tables_1_and_2:TABLE_2",
-        "text": "zoo.experiments.contrast.tables.text:TABLE",
+        "table_1": Listed(
+            "Contrast adjustment under JPEG, Table I", "zoo.experiments.contrast.tables.tables_1_and_2:TABLE_1"
+        ),
+        "table_2": Listed(
+            "Contrast adjustment under JPEG, Table II (emulated operators)",
+            "zoo.experiments.contrast.tables.tables_1_and_2:TABLE_2",
+        ),
+        "text": Listed(
+            "Contrast adjustment under JPEG, numbers of section III-B", "zoo.experiments.contrast.tables.text:TABLE"
+        ),
     },
     commands="zoo.experiments.contrast.commands:add",
     trainings=(Training("zoo.experiments.contrast.commands:pretrain"),),

@@ -6,7 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zoo.experiments.cli.score_pictures import add_pictures, as_json, check_heatmap, finish, readable, warn_of_padding
+from zoo.experiments.cli.score_pictures import (
+    add_pictures,
+    as_json,
+    check_heatmap,
+    finish,
+    nothing_to_read,
+    readable,
+    warn_of_padding,
+)
 from zoo.experiments.run.scales import scale_of
 from zoo.printing import shown
 from zoo.resolve_weights import HELP, resolve_weights
@@ -74,6 +82,8 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
 
 
 def _quality(options: argparse.Namespace) -> int:
+    if nothing_to_read(options.images):
+        return 2
     from zoo.experiments.hyperimage.quality.training import SECOND, SELECTED
     from zoo.hyperimage.detector import QualityScorer
 
@@ -84,6 +94,8 @@ def _quality(options: argparse.Namespace) -> int:
 
 def _forgery(options: argparse.Namespace) -> int:
     check_heatmap(options)
+    if nothing_to_read(options.images):
+        return 2
     from zoo.experiments.hyperimage.forgery.training import CHANNEL, SECOND
     from zoo.heatmap import write_heatmap
     from zoo.hyperimage.detector import ForgeryDetector

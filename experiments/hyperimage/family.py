@@ -1,17 +1,28 @@
 """Chandakkar and Li 2017: trainings, tables, figures, commands, data sets and lines of the README."""
 
-from zoo.experiments.family import Alias, Experiments, Headline, Training
+from zoo.experiments.family import Alias, Experiments, Headline, Listed, Training
 
 EXPERIMENTS = Experiments(
     name="hyperimage",
     tables={
-        "table_1": "zoo.experiments.hyperimage.synthetic.tables.table_1:TABLE",
-        "table_2": "zoo.experiments.hyperimage.quality.tables:TABLE",
-        "table_3": "zoo.experiments.hyperimage.forgery.tables:TABLE",
-        "table_4": "zoo.experiments.hyperimage.tables.networks:TABLE_4",
-        "table_5": "zoo.experiments.hyperimage.tables.networks:TABLE_5",
-        "sweep": "zoo.experiments.hyperimage.synthetic.tables.sweep:TABLE",
-        "fusion": "zoo.experiments.hyperimage.tables.fusion:TABLE",
+        "table_1": Listed(
+            "Hyper-images, synthetic task, Table 1", "zoo.experiments.hyperimage.synthetic.tables.table_1:TABLE"
+        ),
+        "table_2": Listed(
+            "Hyper-images, no-reference quality, Table 2", "zoo.experiments.hyperimage.quality.tables:TABLE"
+        ),
+        "table_3": Listed("Hyper-images, forgery, Table 3", "zoo.experiments.hyperimage.forgery.tables:TABLE"),
+        "table_4": Listed("Hyper-images, networks, Table 4", "zoo.experiments.hyperimage.tables.networks:TABLE_4"),
+        "table_5": Listed(
+            "Hyper-images, first stage for quality, Table 5", "zoo.experiments.hyperimage.tables.networks:TABLE_5"
+        ),
+        "sweep": Listed(
+            "Hyper-images, synthetic task: choices the paper leaves open",
+            "zoo.experiments.hyperimage.synthetic.tables.sweep:TABLE",
+        ),
+        "fusion": Listed(
+            "Hyper-images of ContrastNet instead of its mean", "zoo.experiments.hyperimage.tables.fusion:TABLE"
+        ),
     },
     commands="zoo.experiments.hyperimage.commands:add",
     trainings=(

@@ -1,26 +1,48 @@
 """Korus and Memon 2019: trainings, tables, figures, commands, data sets and lines of the README."""
 
-from zoo.experiments.family import Alias, Experiments, Headline, Training
+from zoo.experiments.family import Alias, Experiments, Headline, Listed, Training
 
 WHICH = r"(?:[\d.]+|F)(?:-margin\d+)?"
 """Lambda, or F for the plain camera, and the margin."""
 EXPERIMENTS = Experiments(
     name="imaging",
     tables={
-        "table_1": "zoo.experiments.imaging.developing.tables.table_1:TABLE",
-        "table_2": "zoo.experiments.imaging.developing.tables.table_2:TABLE",
-        "table_3": "zoo.experiments.imaging.prnu.tables.table_3:TABLE",
-        "table_4": "zoo.experiments.imaging.joint.tables.table_4:TABLE",
-        "table_s1": "zoo.experiments.imaging.joint.tables.table_s1_and_figure_9:TABLE_S1",
-        "identification": "zoo.experiments.imaging.prnu.tables.identification:TABLE",
-        "inside": "zoo.experiments.imaging.joint.tables.inside:TABLE",
-        "figure_5": "zoo.experiments.imaging.prnu.tables.figure_5:TABLE",
-        "figure_7": "zoo.experiments.imaging.joint.tables.figure_7:TABLE",
-        "figure_8": "zoo.experiments.imaging.joint.tables.figure_8:TABLE",
-        "figure_9": "zoo.experiments.imaging.joint.tables.table_s1_and_figure_9:FIGURE_9",
-        "figure_10": "zoo.experiments.imaging.joint.tables.figure_10:TABLE",
-        "figure_s4": "zoo.experiments.imaging.joint.tables.figures_s4_and_s5:FIGURE_S4",
-        "figure_s5": "zoo.experiments.imaging.joint.tables.figures_s4_and_s5:FIGURE_S5",
+        "table_1": Listed(
+            "Neural imaging pipelines, Table 1", "zoo.experiments.imaging.developing.tables.table_1:TABLE"
+        ),
+        "table_2": Listed(
+            "Neural imaging pipelines, Table 2", "zoo.experiments.imaging.developing.tables.table_2:TABLE"
+        ),
+        "table_3": Listed(
+            "PRNU under a low-light pipeline, Table 3", "zoo.experiments.imaging.prnu.tables.table_3:TABLE"
+        ),
+        "table_4": Listed("Neural imaging pipelines, Table 4", "zoo.experiments.imaging.joint.tables.table_4:TABLE"),
+        "table_s1": Listed(
+            "Neural imaging pipelines, Table S1", "zoo.experiments.imaging.joint.tables.table_s1_and_figure_9:TABLE_S1"
+        ),
+        "identification": Listed(
+            "PRNU: this body, other bodies, other models", "zoo.experiments.imaging.prnu.tables.identification:TABLE"
+        ),
+        "inside": Listed("Traces of F+N inside a picture", "zoo.experiments.imaging.joint.tables.inside:TABLE"),
+        "figure_5": Listed(
+            "PRNU across imaging pipelines, Figure 5", "zoo.experiments.imaging.prnu.tables.figure_5:TABLE"
+        ),
+        "figure_7": Listed(
+            "Manipulations before and after the channel, Figure 7",
+            "zoo.experiments.imaging.joint.tables.figure_7:TABLE",
+        ),
+        "figure_8": Listed("Progress of F and F+N, Figure 8", "zoo.experiments.imaging.joint.tables.figure_8:TABLE"),
+        "figure_9": Listed(
+            "Fidelity against accuracy, Figures 9, S2, S3",
+            "zoo.experiments.imaging.joint.tables.table_s1_and_figure_9:FIGURE_9",
+        ),
+        "figure_10": Listed("Learned distortions, Figure 10", "zoo.experiments.imaging.joint.tables.figure_10:TABLE"),
+        "figure_s4": Listed(
+            "Distortions of DNet, Figure S4", "zoo.experiments.imaging.joint.tables.figures_s4_and_s5:FIGURE_S4"
+        ),
+        "figure_s5": Listed(
+            "Distortions of UNet, Figure S5", "zoo.experiments.imaging.joint.tables.figures_s4_and_s5:FIGURE_S5"
+        ),
     },
     commands="zoo.experiments.imaging.commands:add",
     trainings=(

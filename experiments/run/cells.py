@@ -76,13 +76,14 @@ class Table:
 
     paper: str
     name: str
-    title: str
     cells: Callable[[Settings], Iterable[Cell]]
     decimals: int | Mapping[str, int] = 1
     plot: Callable[[pd.DataFrame, Settings, str, Path], None] | None = None
     """Draws (table, settings, title, path of the PNG) where one panel a row is not what one wants to see."""
     takes_detector: bool = False
     """Whether ``cells`` measures the user's ``Settings.detector``; where not, ``--detector`` is refused."""
+    title: str = ""
+    """Filled in by ``tables.find`` from the family's list."""
     plots_pictures: bool = False
     """Whether ``plot`` draws pictures, which needs data and networks, and not the CSV alone."""
 

@@ -1,9 +1,10 @@
 """All tables of all families by name."""
 
+import dataclasses
 import warnings
 from collections.abc import Iterator
 
-from zoo.experiments.families import experiments, load
+from zoo.experiments.families import listed, load
 from zoo.experiments.run.cells import Table
 from zoo.families import BUILT_IN
 
@@ -15,22 +16,25 @@ def find(paper: str, name: str) -> Table:
         ValueError: For a paper or table that does not exist; the message lists those that do.
         ImportError: For a table of another package that cannot be imported.
     """
-    known = _places()
+    known = listed()
     if paper not in known:
         raise ValueError(f"PAPER must be one of {', '.join(known)}. Received: {paper!r}")
     module = name.replace("-", "_")
     if module not in known[paper]:
         tables = ", ".join(m.replace("_", "-") for m in known[paper])
         raise ValueError(f"TABLE of {paper} must be one of {tables}. Received: {name!r}")
-    table = load(known[paper][module])
+    there = known[paper][module]
+    table = load(there.place)
     if not isinstance(table, Table):
-        raise ImportError(f"{known[paper][module]} must be a zoo.experiments.run.cells.Table. Received: {table!r}")
-    return table
+        raise ImportError(f"{there.place} must be a zoo.experiments.run.cells.Table. Received: {table!r}")
+    return dataclasses.replace(table, title=there.title)
 
 
 def overview() -> list[tuple[str, str, str]]:
-    """Paper, name on the command line and title of every table; one that cannot be imported is named and left out."""
-    return [(paper, name, table.title) for paper, name, table in _all()]
+    """Paper, name on the command line and title of every table; nothing is imported."""
+    return [
+        (paper, name.replace("_", "-"), one.title) for paper, found in listed().items() for name, one in found.items()
+    ]
 
 
 def with_detector() -> list[str]:
@@ -39,7 +43,7 @@ def with_detector() -> list[str]:
 
 
 def _all() -> Iterator[tuple[str, str, Table]]:
-    for paper, places in _places().items():
+    for paper, places in listed().items():
         for module in places:
             try:
                 yield paper, module.replace("_", "-"), find(paper, module)
@@ -47,11 +51,3 @@ def _all() -> Iterator[tuple[str, str, Table]]:
                 if paper in BUILT_IN:
                     raise
                 warnings.warn(f"{paper} {module} cannot be imported: {error}", stacklevel=1)
-
-
-def _places() -> dict[str, dict[str, str]]:
-    """Where the tables of each paper stand. Packages may add tables to a family of the zoo, and replace none."""
-    known: dict[str, dict[str, str]] = {}
-    for page in experiments():
-        known[page.name] = {**page.tables, **known.get(page.name, {})}
-    return known

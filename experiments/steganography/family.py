@@ -1,20 +1,31 @@
 """Pham Van et al. 2019: trainings, tables, figures, commands, data sets and lines of the README."""
 
-from zoo.experiments.family import Alias, Experiments, Headline, Training
+from zoo.experiments.family import Alias, Experiments, Headline, Listed, Training
 
 EXPERIMENTS = Experiments(
     name="steganography",
     tables={
-        "table_1": "zoo.experiments.steganography.tables.table_1:TABLE",
-        "table_2": "zoo.experiments.steganography.tables.table_2:TABLE",
-        "table_3": "zoo.experiments.steganography.tables.table_3:TABLE",
-        "table_4": "zoo.experiments.steganography.tables.table_4:TABLE",
-        "figure_4": "zoo.experiments.steganography.tables.figure_4:TABLE",
-        "figure_5": "zoo.experiments.steganography.tables.figures_5_and_6:FIGURE_5",
-        "figure_6": "zoo.experiments.steganography.tables.figures_5_and_6:FIGURE_6",
-        "trade_off": "zoo.experiments.steganography.tables.trade_off:TABLE",
-        "detectability": "zoo.experiments.steganography.tables.detectability:TABLE",
-        "comparison": "zoo.experiments.steganography.tables.comparison:TABLE",
+        "table_1": Listed("Steganography, Table I", "zoo.experiments.steganography.tables.table_1:TABLE"),
+        "table_2": Listed("Steganography, Table II", "zoo.experiments.steganography.tables.table_2:TABLE"),
+        "table_3": Listed("Steganography, Table III", "zoo.experiments.steganography.tables.table_3:TABLE"),
+        "table_4": Listed("Steganography, Table IV", "zoo.experiments.steganography.tables.table_4:TABLE"),
+        "figure_4": Listed(
+            "Steganography, Figure 4: loss over the epochs", "zoo.experiments.steganography.tables.figure_4:TABLE"
+        ),
+        "figure_5": Listed(
+            "Steganography, Figure 5: ours", "zoo.experiments.steganography.tables.figures_5_and_6:FIGURE_5"
+        ),
+        "figure_6": Listed(
+            "Steganography, Figure 6: Baluja's networks",
+            "zoo.experiments.steganography.tables.figures_5_and_6:FIGURE_6",
+        ),
+        "trade_off": Listed(
+            "Steganography, cover against secret and harm", "zoo.experiments.steganography.tables.trade_off:TABLE"
+        ),
+        "detectability": Listed(
+            "Steganography, error of a steganalyser", "zoo.experiments.steganography.tables.detectability:TABLE"
+        ),
+        "comparison": Listed("Steganography, trained alike", "zoo.experiments.steganography.tables.comparison:TABLE"),
     },
     commands="zoo.experiments.steganography.commands:add",
     trainings=(Training("zoo.experiments.steganography.commands:pretrain"),),

@@ -211,3 +211,23 @@ def test_a_reader_that_stops_reading_is_no_error():
     run.stdout.close()
     assert (run.stderr.read(), run.wait()) == (b"", 0)
     run.stderr.close()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("list",),
+        ("contrast", "detect", "nowhere.png", "neither.png"),
+        ("hyperimage", "quality", "nowhere.png"),
+        ("imaging", "detect", "nowhere.png"),
+        ("adversarial", "score", "nowhere.png", "--detector", "none"),
+    ],
+    ids=lambda arguments: " ".join(arguments[:2]),
+)
+def test_what_needs_no_network_loads_no_tensorflow(tmp_path, arguments):
+    code = "import sys; from zoo.experiments.cli.main import main\n"
+    code += f"code = main({list(arguments)!r})\nassert 'tensorflow' not in sys.modules\nsys.exit(code)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    missing = sum(part.endswith(".png") for part in arguments)
+    assert done.returncode == (2 if missing else 0), done.stderr
+    assert done.stderr.count("does not exist") == missing

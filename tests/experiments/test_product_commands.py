@@ -49,7 +49,7 @@ def _demo(name, title="Demonstration"):
         yield Cell("c", "95", "AUC", 80.0, _unavailable)
         yield Cell("d", "95", "AUC", status="not-run", why="left out")
 
-    return Table("demo", name, title, cells)
+    return Table("demo", name, cells, title=title)
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_reasons_lie_beside_the_csv_and_go_with_them(demo, command):
         "c|95|AUC": "needs the <licensed> set",
         "d|95|AUC": "was not asked for",
     }
-    whole = Table("demo", "table_1", "T", lambda settings: [Cell("a", "1", "AUC", measure=lambda: _measure(1.0))])
+    whole = Table("demo", "table_1", lambda settings: [Cell("a", "1", "AUC", measure=lambda: _measure(1.0))], title="T")
     runner.run(whole, Settings("smoke"), demo / "runs" / "tables", progress=False)
     assert not (demo / "runs" / "tables" / "smoke" / "demo_table_1.why.json").exists()
 

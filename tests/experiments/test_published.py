@@ -38,7 +38,7 @@ def _table(trained=True, needs="trained:net", columns=("1", "2")):
             else:
                 yield Cell("of a network", column, "AUC", 9.0, status="not-run", why="no network", needs=needs)
 
-    return Table("demo", "table_1", "Demonstration", cells)
+    return Table("demo", "table_1", cells, title="Demonstration")
 
 
 @pytest.fixture

@@ -54,7 +54,7 @@ def _table(why, trained=False):
         ready = {"measure": lambda: Estimate(1.0, 0.0, 2.0, 3, 4)} if trained else {"status": "not-run", "why": why}
         yield Cell("c", "0.5", "AUC", **ready)
 
-    return Table("demo", "table_1", "Demonstration", cells)
+    return Table("demo", "table_1", cells, title="Demonstration")
 
 
 def test_reasons_are_filled_in_and_nothing_else_changes(tmp_path, monkeypatch):

@@ -39,7 +39,7 @@ def _table(calls=None):
         yield Cell("c", "1", "AUC", 2.0, status="not-run", why="no network here")
         yield Cell("c", "2", "AUC", 3.0, status="quoted")
 
-    return Table("demo", "table_1", "Demonstration", cells)
+    return Table("demo", "table_1", cells, title="Demonstration")
 
 
 def _read(output):
@@ -72,7 +72,7 @@ def test_a_run_killed_in_the_middle_and_resumed_equals_an_uninterrupted_one(tmp_
         "def dying(settings):\n"
         "    for i, cell in enumerate(table.cells(settings)):\n"
         "        yield cell if i != 4 else Cell(cell.row, cell.column, 'AUC', 60.0, lambda: os._exit(9))\n"
-        "runner.run(Table('demo', 'table_1', '', dying), SETTINGS, Path(sys.argv[1]), progress=False)\n"
+        "runner.run(Table('demo', 'table_1', dying), SETTINGS, Path(sys.argv[1]), progress=False)\n"
     )
     command = [sys.executable, "-c", script, str(tmp_path / "killed")]
     killed = subprocess.run(command, env={**os.environ, "HERE": str(Path(__file__).parent)}, check=False)
@@ -128,7 +128,7 @@ def test_why_a_cell_has_no_value_is_kept_and_counted(tmp_path):
             yield Cell(row, "1", "AUC", status="not-run", why="no network here; train one")
         yield Cell("c", "1", "AUC", measure=lambda: Estimate(1.0, 0.0, 2.0, 3, 4))
 
-    table = Table("demo", "table_1", "Demonstration", cells)
+    table = Table("demo", "table_1", cells, title="Demonstration")
     runner.run(table, SETTINGS, tmp_path, progress=False)
     assert missing(runner.csv_path(table, "smoke", tmp_path)) == {"no network here; train one": 2}
     runner.run(table, SETTINGS, tmp_path / "rows", rows=("c",), progress=False)

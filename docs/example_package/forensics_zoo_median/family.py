@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from zoo.experiments.family import Experiments
+from zoo.experiments.family import Experiments, Listed
 from zoo.family import Family, Network, Product
 
 FAMILY = Family(
@@ -19,6 +19,6 @@ FAMILY = Family(
 )
 EXPERIMENTS = Experiments(
     name="median",
-    tables={"table_1": "forensics_zoo_median.table_1:TABLE"},
+    tables={"table_1": Listed("Median filtering by streaking, Table 1", "forensics_zoo_median.table_1:TABLE")},
     commands="forensics_zoo_median.command:add",
 )

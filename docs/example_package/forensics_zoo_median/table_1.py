@@ -47,4 +47,4 @@ def _auc(settings: Settings, pictures: int | None, score: Score, side: int, qual
     return bootstrap_auc(np.array(pristine), np.array(filtered), [picture.scene for picture in found])
 
 
-TABLE = Table("median", "table_1", "Median filtering by streaking, Table 1", cells, decimals=2)
+TABLE = Table("median", "table_1", cells, decimals=2)

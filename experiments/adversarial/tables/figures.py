@@ -55,35 +55,30 @@ def cells_6(settings: Settings) -> Iterator[Cell]:
 FIGURE_2 = Table(
     "adversarial",
     "figure_2",
-    "ROC of DW-kNN on OverFeat, Figure 2",
     cells_2,
     plot=partial(curves.plot, x_label="false positives (%)"),
 )
 FIGURE_3 = Table(
     "adversarial",
     "figure_3",
-    "Rates by threshold on OverFeat, Figure 3",
     partial(curves.best_scores, curve=curves.trusted),
     plot=partial(curves.plot, x_label="threshold", logarithmic=True),
 )
 FIGURE_4 = Table(
     "adversarial",
     "figure_4",
-    "Score densities on OverFeat, Figure 4",
     partial(curves.best_scores, curve=curves.density),
     plot=partial(curves.plot, x_label="score"),
 )
 FIGURE_5 = Table(
     "adversarial",
     "figure_5",
-    "Rates by threshold on InceptionV3, Figure 5",
     cells_5,
     plot=partial(curves.plot, x_label="threshold", logarithmic=True),
 )
 FIGURE_6 = Table(
     "adversarial",
     "figure_6",
-    "EER accuracy by layer of InceptionV3, Figure 6",
     cells_6,
     plot=partial(curves.plot, x_label="layer"),
 )

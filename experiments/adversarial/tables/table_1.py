@@ -43,4 +43,4 @@ def _weight(weighting: Weighting, i: int) -> Estimate:
     return Estimate(value, value, value, 1, 1)
 
 
-TABLE = Table("adversarial", "table_1", "Weights of the kNN classifiers, Table 1", cells, decimals=3)
+TABLE = Table("adversarial", "table_1", cells, decimals=3)

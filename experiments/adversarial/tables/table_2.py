@@ -93,4 +93,4 @@ def _differences(evaluation: Evaluation, weights: str) -> Iterator[Cell]:
                 yield Cell(row, column, f"difference of {what}", measure=measure, weights=weights)
 
 
-TABLE = Table("adversarial", "table_2", "Adversarial images on OverFeat, Table 2", cells)
+TABLE = Table("adversarial", "table_2", cells)

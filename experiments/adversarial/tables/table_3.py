@@ -89,4 +89,4 @@ def _database_picture(evaluation: Evaluation, number: int) -> np.ndarray:
     raise ValueError(f"The database has no such picture. Received: {number} beyond its end")
 
 
-TABLE = Table("adversarial", "table_3", "Detections and failures, Table 3", cells, 2, draw, plots_pictures=True)
+TABLE = Table("adversarial", "table_3", cells, 2, draw, plots_pictures=True)

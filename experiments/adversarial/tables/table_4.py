@@ -98,4 +98,4 @@ def _differences(evaluation: Evaluation, weights: str) -> Iterator[Cell]:
                 yield Cell(row, attack, f"difference of {what}", measure=measure, weights=weights)
 
 
-TABLE = Table("adversarial", "table_4", "Adversarial images on InceptionV3, Table 4", cells)
+TABLE = Table("adversarial", "table_4", cells)

@@ -63,4 +63,4 @@ def _success(evaluation: Evaluation, attack: str) -> Estimate:
     return percent(bootstrap_mean(changed, evaluation.right.tolist(), seed=evaluation.settings.seed))
 
 
-TABLE = Table("adversarial", "text", "Adversarial images, numbers of the text", cells)
+TABLE = Table("adversarial", "text", cells)

@@ -128,4 +128,4 @@ def _patch_scores(evaluation: Evaluation, weights: str, operator: str | None, qu
     return patch_scores(evaluation.where(weights), units)
 
 
-TABLE = Table("contrast", "text", "Contrast adjustment under JPEG, numbers of section III-B", cells, decimals=2)
+TABLE = Table("contrast", "text", cells, decimals=2)

@@ -72,4 +72,4 @@ def _share(right: int) -> Estimate:
     return Estimate(share, share, share, total, total)
 
 
-TABLE = Table("hyperimage", "table_3", "Hyper-images, forgery, Table 3", cells, decimals=1)
+TABLE = Table("hyperimage", "table_3", cells, decimals=1)

@@ -123,4 +123,4 @@ def _over_splits(
     return over_splits([statistic(*here.scores(i, method, distortions)) for i in range(splits)], how)
 
 
-TABLE = Table("hyperimage", "table_2", "Hyper-images, no-reference quality, Table 2", cells, decimals=3)
+TABLE = Table("hyperimage", "table_2", cells, decimals=3)

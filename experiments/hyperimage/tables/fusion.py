@@ -136,4 +136,4 @@ def cells(settings: Settings) -> Iterator[Cell]:
     yield Cell("hyper-image - mean", "quality 90", "AUC difference", None, fusion.gain, weights=WEIGHTS)
 
 
-TABLE = Table("hyperimage", "fusion", "Hyper-images of ContrastNet instead of its mean", cells)
+TABLE = Table("hyperimage", "fusion", cells)

@@ -87,5 +87,5 @@ def _frozen(model: keras.Model) -> int:
     return sum(int(keras.ops.size(w)) for w in model.non_trainable_weights)
 
 
-TABLE_4 = Table("hyperimage", "table_4", "Hyper-images, networks, Table 4", cells_4, decimals=0)
-TABLE_5 = Table("hyperimage", "table_5", "Hyper-images, first stage for quality, Table 5", cells_5, decimals=0)
+TABLE_4 = Table("hyperimage", "table_4", cells_4, decimals=0)
+TABLE_5 = Table("hyperimage", "table_5", cells_5, decimals=0)

@@ -6,7 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.experiments.cli.numbers import whole
-from zoo.experiments.cli.score_pictures import add_pictures, as_json, check_heatmap, finish, readable, warn_of_padding
+from zoo.experiments.cli.score_pictures import (
+    add_pictures,
+    as_json,
+    check_heatmap,
+    finish,
+    nothing_to_read,
+    readable,
+    warn_of_padding,
+)
 from zoo.printing import shown
 from zoo.resolve_weights import HELP, resolve_weights
 
@@ -54,6 +62,8 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
 
 def _detect(options: argparse.Namespace) -> int:
     check_heatmap(options)
+    if nothing_to_read(options.images):
+        return 2
     from zoo.heatmap import write_heatmap
     from zoo.imaging.joint.detector import DEFAULT_WEIGHTS, ManipulationDetector
     from zoo.imaging.joint.manipulations import CLASSES

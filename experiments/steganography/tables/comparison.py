@@ -101,4 +101,4 @@ def plot(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
     save(figure, path, dpi=90)
 
 
-TABLE = Table("steganography", "comparison", "Steganography, trained alike", cells, 4, plot)
+TABLE = Table("steganography", "comparison", cells, 4, plot)

@@ -79,4 +79,4 @@ def _error(
     return evaluation.mean(list(100 * (alarms + (1 - caught)) / 2), data)
 
 
-TABLE = Table("steganography", "detectability", "Steganography, error of a steganalyser", cells, decimals=1)
+TABLE = Table("steganography", "detectability", cells, decimals=1)

@@ -52,4 +52,4 @@ def _logged(value: float, pairs: int) -> Estimate:
     return Estimate(value, value, value, pairs, pairs)
 
 
-TABLE = Table("steganography", "figure_4", "Steganography, Figure 4: loss over the epochs", cells, decimals=5)
+TABLE = Table("steganography", "figure_4", cells, decimals=5)

@@ -25,7 +25,7 @@ from zoo.steganography.measures import mse
 SHOWN = 7
 
 
-def make(name: str, network: str, title: str) -> Table:
+def make(name: str, network: str) -> Table:
     """The table of a figure: a row a pair."""
 
     def cells(settings: Settings) -> Iterator[Cell]:
@@ -50,7 +50,7 @@ def make(name: str, network: str, title: str) -> Table:
         pairs = list(zip(found.covers, found.containers, found.secrets, found.revealed, strict=True))
         write_png(path, contact_sheet([pairs[i] for i in shown]))
 
-    return Table("steganography", name, title, cells, 5, plot, plots_pictures=True)
+    return Table("steganography", name, cells, 5, plot, plots_pictures=True)
 
 
 def _shown(scenes: list[str]) -> list[int]:
@@ -65,5 +65,5 @@ def _error(evaluation: Evaluation, network: str, part: str, index: int) -> Estim
     return Estimate(value, value, value, 1, 1)
 
 
-FIGURE_5 = make("figure_5", "ours", "Steganography, Figure 5: ours")
-FIGURE_6 = make("figure_6", "baluja", "Steganography, Figure 6: Baluja's networks")
+FIGURE_5 = make("figure_5", "ours")
+FIGURE_6 = make("figure_6", "baluja")

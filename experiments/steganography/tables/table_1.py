@@ -75,4 +75,4 @@ def loss(evaluation: Evaluation, network: str, weight: float, data: str) -> Esti
     return evaluation.mean([mse(c, h) + weight * mse(s, o) for c, h, s, o in pairs], data)
 
 
-TABLE = Table("steganography", "table_1", "Steganography, Table I", cells, decimals=5)
+TABLE = Table("steganography", "table_1", cells, decimals=5)

@@ -70,4 +70,4 @@ def _absence(row: str, settings: Settings) -> tuple[Status, str]:
     return ("not-run", MISSING) if TESTED[row] == settings.dataset else ("data-unavailable", NEEDED[TESTED[row]])
 
 
-TABLE = Table("steganography", "table_2", "Steganography, Table II", cells, decimals=4)
+TABLE = Table("steganography", "table_2", cells, decimals=4)

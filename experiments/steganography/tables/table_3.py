@@ -50,4 +50,4 @@ def _ratio(size: int, batch: int, turns: int) -> Estimate:
     return estimate(times["Baluja"] / times["ours"])
 
 
-TABLE = Table("steganography", "table_3", "Steganography, Table III", cells, decimals=2)
+TABLE = Table("steganography", "table_3", cells, decimals=2)

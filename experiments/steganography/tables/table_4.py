@@ -40,4 +40,4 @@ def _measure(size: int, turns: int, column: str) -> Estimate:
     return estimate(times[column], 1000)
 
 
-TABLE = Table("steganography", "table_4", "Steganography, Table IV", cells, decimals=2)
+TABLE = Table("steganography", "table_4", cells, decimals=2)

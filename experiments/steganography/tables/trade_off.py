@@ -102,4 +102,4 @@ def _grey(evaluation: Evaluation) -> Estimate:
     return evaluation.mean([mse(s, f) for s, f in zip(secrets, flat, strict=True)], "photographs")
 
 
-TABLE = Table("steganography", "trade_off", "Steganography, cover against secret and harm", cells, 5, plot)
+TABLE = Table("steganography", "trade_off", cells, 5, plot)

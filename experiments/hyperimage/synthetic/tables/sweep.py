@@ -76,4 +76,4 @@ def _scores(seed: int, scale: Scale) -> dict[str, np.ndarray]:
     }
 
 
-TABLE = Table("hyperimage", "sweep", "Hyper-images, synthetic task: choices the paper leaves open", cells, decimals=3)
+TABLE = Table("hyperimage", "sweep", cells, decimals=3)

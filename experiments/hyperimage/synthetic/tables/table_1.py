@@ -55,4 +55,4 @@ def cells(settings: Settings) -> Iterator[Cell]:
             yield Cell(row, str(patches), metric, paper, measure, "measured", comparable, weights.get(method, ""))
 
 
-TABLE = Table("hyperimage", "table_1", "Hyper-images, synthetic task, Table 1", cells, decimals=3)
+TABLE = Table("hyperimage", "table_1", cells, decimals=3)

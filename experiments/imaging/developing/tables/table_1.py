@@ -90,4 +90,4 @@ def _with_weights(evaluation: Evaluation, networks: tuple[str, ...], cell: Cell)
 
 
 DECIMALS = {"parameters": 0, "PSNR": 1, "SSIM": 3, "SSIM, range 2": 3, SPEED: 2, TIME: 0}
-TABLE = Table("imaging", "table_1", "Neural imaging pipelines, Table 1", cells, DECIMALS)
+TABLE = Table("imaging", "table_1", cells, DECIMALS)

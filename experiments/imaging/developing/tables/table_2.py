@@ -44,4 +44,4 @@ def _constant(value: float) -> Estimate:
     return Estimate(value, value, value, 1, 1)
 
 
-TABLE = Table("imaging", "table_2", "Neural imaging pipelines, Table 2", cells, {"megapixels": 2, "count": 0})
+TABLE = Table("imaging", "table_2", cells, {"megapixels": 2, "count": 0})

@@ -63,7 +63,6 @@ def _difference(plain: np.ndarray, joint: np.ndarray) -> np.ndarray:
 FIGURE_S4 = Table(
     "imaging",
     "figure_s4",
-    "Distortions of DNet, Figure S4",
     partial(cells, "dnet"),
     {"accuracy": 3},
     partial(draw, "dnet"),
@@ -72,7 +71,6 @@ FIGURE_S4 = Table(
 FIGURE_S5 = Table(
     "imaging",
     "figure_s5",
-    "Distortions of UNet, Figure S5",
     partial(cells, "unet"),
     {"accuracy": 3},
     partial(draw, "unet"),

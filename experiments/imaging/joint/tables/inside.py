@@ -116,4 +116,4 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
     save(figure, path)
 
 
-TABLE = Table("imaging", "inside", "Traces of F+N inside a picture", cells, decimals=1, plot=draw)
+TABLE = Table("imaging", "inside", cells, decimals=1, plot=draw)

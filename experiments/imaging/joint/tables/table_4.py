@@ -213,4 +213,4 @@ def _draw_lines(axis: "Axes", part: pd.DataFrame) -> None:
         axis.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.25), ncols=2)
 
 
-TABLE = Table("imaging", "table_4", "Neural imaging pipelines, Table 4", cells, plot=draw)
+TABLE = Table("imaging", "table_4", cells, plot=draw)

@@ -186,11 +186,10 @@ def draw_figure_9(frame: pd.DataFrame, settings: Settings, title: str, path: Pat
     save(figure, path)
 
 
-TABLE_S1 = Table("imaging", "table_s1", "Neural imaging pipelines, Table S1", cells, DECIMALS, draw)
+TABLE_S1 = Table("imaging", "table_s1", cells, DECIMALS, draw)
 FIGURE_9 = Table(
     "imaging",
     "figure_9",
-    "Fidelity against accuracy, Figures 9, S2, S3",
     cells_of_figure_9,
     DECIMALS,
     draw_figure_9,

@@ -101,4 +101,4 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
     save(figure, path)
 
 
-TABLE = Table("imaging", "figure_5", "PRNU across imaging pipelines, Figure 5", cells, decimals=2, plot=draw)
+TABLE = Table("imaging", "figure_5", cells, decimals=2, plot=draw)

@@ -160,4 +160,4 @@ def _with_artefact(image: RawImage, body: Body) -> RawImage:
     return as_raw(np.clip(np.rint(changed), 0, body.model.white).astype(np.uint16), body)
 
 
-TABLE = Table("imaging", "identification", "PRNU: this body, other bodies, other models", cells, decimals=1)
+TABLE = Table("imaging", "identification", cells, decimals=1)

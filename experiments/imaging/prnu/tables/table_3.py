@@ -61,4 +61,4 @@ def _printed(values: pd.DataFrame, row: str, column: str) -> float | None:
     return float(values.loc[row, column])
 
 
-TABLE = Table("imaging", "table_3", "PRNU under a low-light pipeline, Table 3", cells, decimals=2)
+TABLE = Table("imaging", "table_3", cells, decimals=2)
