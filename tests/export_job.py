@@ -35,6 +35,10 @@ for path in sorted(p for p in folder.iterdir() if p.is_dir()):
         given = _given(values, path.name, endpoint)
         for key, value in getattr(loaded, endpoint)(given).items():
             results[f"{path.name}|{endpoint}|{key}"] = np.asarray(value)
+        if endpoint != "serve_one":
+            none = getattr(loaded, endpoint)(tf.nest.map_structure(lambda value: value[:0], given))
+            for key, value in none.items():
+                results[f"{path.name}|{endpoint} of none|{key}"] = np.asarray(value)
     given = _given(values, path.name, "serve")
     for key, value in keras.layers.TFSMLayer(path, call_endpoint="serve")(given).items():
         np.testing.assert_array_equal(value, results[f"{path.name}|serve|{key}"])

@@ -175,6 +175,15 @@ def test_a_process_without_the_zoo_gets_the_zoos_numbers(done, name):
 
 
 @pytest.mark.parametrize("name", PRODUCTS)
+@pytest.mark.parametrize("endpoint", ["serve", "differentiable"])
+def test_an_empty_batch_has_empty_outputs(done, name, endpoint):
+    none = {k.split("|")[2]: v for k, v in done[2].items() if k.startswith(f"{name}|{endpoint} of none|")}
+    some = {k.split("|")[2]: v for k, v in done[2].items() if k.startswith(f"{name}|{endpoint}|")}
+    assert {k: v.shape for k, v in none.items()} == {k: (0, *v.shape[1:]) for k, v in some.items()}
+    assert {k: v.dtype for k, v in none.items()} == {k: v.dtype for k, v in some.items()}
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
 def test_the_float_signature_lets_gradients_through(done, name):
     gradients = done[2][f"{name}|gradient"]
     assert np.isfinite(gradients).all()

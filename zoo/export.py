@@ -91,7 +91,10 @@ def _add(archive: keras.export.ExportArchive, endpoint: str, signature: Signatur
 
     def run(given: dict[str, Any]) -> dict[str, Any]:
         if not single:
-            return dict(signature.call(**given))
+            # Some of TensorFlow's convolutions give a wrong shape for an empty batch: one picture of zeros stands in.
+            count = tf.shape(next(iter(given.values())))[0]
+            filled = {name: _at_least_one(value) for name, value in given.items()}
+            return {name: value[:count] for name, value in signature.call(**filled).items()}
         found = signature.call(**{name: tf.expand_dims(value, 0) for name, value in given.items()})
         return {name: tf.squeeze(value, 0) for name, value in found.items()}
 
@@ -105,6 +108,13 @@ def _add(archive: keras.export.ExportArchive, endpoint: str, signature: Signatur
         "inputs": {name: _described(spec) for name, spec in specs.items()},
         "outputs": {name: _described(value) for name, value in sorted(outputs.items())},
     }
+
+
+def _at_least_one(batch: Any) -> Any:
+    import tensorflow as tf
+
+    missing = tf.maximum(1 - tf.shape(batch)[0], 0)
+    return tf.ensure_shape(tf.pad(batch, [[0, missing]] + [[0, 0]] * (batch.shape.rank - 1)), batch.shape)
 
 
 def _described(tensor: Any) -> dict[str, Any]:

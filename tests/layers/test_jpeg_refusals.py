@@ -20,7 +20,6 @@ BAD = {
     "table NaN": dict(quality=None, tables=np.full((8, 8), np.nan, np.float32)),
     "rank": dict(images=np.zeros((8, 8, 3), np.float32)),
     "channels": dict(images=np.zeros((2, 8, 8, 1), np.float32)),
-    "empty batch": dict(images=np.zeros((0, 8, 8, 3), np.float32)),
     "empty image": dict(images=np.zeros((2, 0, 8, 3), np.float32)),
     "above range": dict(images=np.full((2, 8, 8, 3), 1.1, np.float32)),
     "below range": dict(images=np.full((2, 8, 8, 3), -0.1, np.float32)),

@@ -55,7 +55,8 @@ class FeatureExtractor:
         if not np.isfinite(images).all():
             bad = int((~np.isfinite(images).all((1, 2, 3))).sum())
             raise ValueError(f"images must be finite. Received: NaN or infinity in {bad} of {len(images)}")
-        found: list[list[np.ndarray]] = [[] for _ in range(1 + len(self.layers))]
+        widths = (int(self.model.outputs[0].shape[-1]), *self.dimensions.values())
+        found = [[np.zeros((0, width), np.float32)] for width in widths]  # an empty batch has an empty answer
         for first in range(0, len(images), self.batch_size):
             batch = images[first : first + self.batch_size].astype(np.float32)
             # Filled up to a power of two: every other shape would be traced and compiled anew.

@@ -42,7 +42,7 @@ class ContrastDetector:
 
     def score_patches(self, patches: np.ndarray) -> np.ndarray:
         """Probability of "adjusted" of each patch, float32 (n,); ``patches`` is uint8 (n, 64, 64, 3)."""
-        scores = []
+        scores = [np.zeros(0, np.float32)]  # an empty batch has an empty answer
         for first in range(0, len(patches), self.batch_size):
             batch = patches[first : first + self.batch_size]
             # Filled up to a power of two: every other shape would be traced and compiled anew.

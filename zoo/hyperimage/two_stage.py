@@ -154,11 +154,13 @@ class TwoStage:
 
     def predict(self, images: "Sequence[np.ndarray] | np.ndarray", batch_size: int = 1) -> np.ndarray:
         """Score of each image, float32 (n,)."""
+        if not len(images):  # Keras' predict warns of a data set that ran out
+            return np.zeros(0, np.float32)
         return self.second.predict(self.hyper_images(images, batch_size), verbose=0)[:, 0]
 
     def predict_patch_average(self, images: "Sequence[np.ndarray] | np.ndarray", batch_size: int = 1) -> np.ndarray:
         """Mean of the first stage's scores over the same grid of patches, float32 (n,)."""
-        found = []
+        found = [np.zeros(0, np.float32)]  # no image, no score
         for _, batch in _batches(images, batch_size):
             patches = self.to_patches.predict_on_batch(batch)
             scores = self.first.predict_on_batch(patches.reshape(-1, *patches.shape[3:]))

@@ -54,9 +54,9 @@ def jpeg(
         A tensor of the images' shape and range; uint8 for uint8, else float32.
 
     Raises:
-        ValueError: For a quality outside 1..100 or NaN, wrong rank, dtype, range or table shape, an empty batch, an
-            unknown option. Values can be checked only where a tensor has them: in a traced function they are held at
-            the nearest end.
+        ValueError: For a quality outside 1..100 or NaN, wrong rank, dtype, range or table shape, images without
+            pixels, an unknown option. Values can be checked only where a tensor has them: in a traced function they
+            are held at the nearest end.
     """
     mode = check_options(subsampling, rounding, gradient, harmonic_terms, value_range=value_range, variant=variant)
     if (quality is None) == (tables is None):
@@ -86,6 +86,8 @@ def _compress(images: Any, quality: Any, tables: Any, model: Model, *, drawn: bo
         tables = ops.reshape(tables, (1, 1, 8, 8) if len(tables.shape) == 2 else (-1, 2, 8, 8))
         tables = ops.broadcast_to(tables, (1, 2, 8, 8)) if tables.shape[1] == 1 else tables
     dtype = keras.backend.standardize_dtype(images.dtype)
+    if isinstance(batch, int) and batch == 0:
+        return images if dtype == "uint8" else ops.cast(images, "float32")
     coded = _with_gradient(ops.cast(images, "float32"), tables, model, needs_gradient)
     return ops.cast(coded, "uint8") if dtype == "uint8" else coded
 

@@ -61,12 +61,12 @@ def check_quality_range(low: Any, high: Any) -> None:
 
 
 def check_images(images: Any, value_range: tuple[int, int]) -> None:
-    """Check rank, channels, emptiness and dtype."""
+    """Check rank, channels, pixels and dtype; the batch may be empty."""
     shape = tuple(images.shape)
     if len(shape) != 4 or shape[3] not in (3, None):
         raise ValueError(f"JPEG takes RGB images of shape (batch, height, width, 3). Received: shape {shape}")
-    if 0 in shape:
-        raise ValueError(f"JPEG takes at least one image of at least one pixel. Received: shape {shape}")
+    if 0 in shape[1:]:
+        raise ValueError(f"JPEG takes images of at least one pixel. Received: shape {shape}")
     dtype = backend.standardize_dtype(images.dtype)
     if not ("float" in dtype or (dtype == "uint8" and value_range == (0, 255))):
         expected = "floats" if value_range == (0, 1) else "uint8 or floats"
@@ -77,6 +77,8 @@ def check_values(images: Any, value_range: tuple[int, int]) -> bool:
     """Check that images stay inside the range, up to half a grey level; return False if they have no values yet."""
     if backend.standardize_dtype(images.dtype) == "uint8":
         return True
+    if 0 in tuple(images.shape):
+        return False
     low, high = (concrete(f(images)) for f in (ops.min, ops.max))
     if low is None or high is None:
         return False

@@ -79,6 +79,8 @@ class Sharpen(keras.layers.Layer):
     def call(self, images: Any) -> Any:
         """Sharpen; described at the class."""
         images = ops.cast(images, "float32")
+        if images.shape[0] == 0:  # TensorFlow mirrors and filters no empty batch
+            return images
         if self.fidelity == "original":
             images = ops.stop_gradient(images)
             hue, saturation, value = rgb_to_hsv(images)
@@ -144,7 +146,10 @@ class GaussianFilter(keras.layers.Layer):
 
     def call(self, images: Any) -> Any:
         """Filter; described at the class."""
-        return ops.clip(filter_planes(ops.cast(images, "float32"), self.kernel()), 0.0, 1.0)
+        images = ops.cast(images, "float32")
+        if images.shape[0] == 0:  # TensorFlow mirrors and filters no empty batch
+            return images
+        return ops.clip(filter_planes(images, self.kernel()), 0.0, 1.0)
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         """Return the images' shape."""
