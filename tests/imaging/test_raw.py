@@ -102,6 +102,63 @@ def test_missing_white_balance_falls_back_to_daylight_and_says_so(tmp_path, mosa
     np.testing.assert_allclose(image.white_balance, response[1] / response, rtol=2e-3)
 
 
+def _white(x, y):
+    return (50729, "2I", (round(x * 10**6), 10**6, round(y * 10**6), 10**6))
+
+
+def _matrix(code, values):
+    return (code, "2i", [n for v in np.ravel(values) for n in (round(v * 10**6), 10**6)])
+
+
+@pytest.mark.parametrize("white", [(0.3127, 0.3290), (0.4476, 0.4074)], ids=["D65", "tungsten"])
+def test_white_as_a_chromaticity(tmp_path, mosaic, white):
+    """LibRaw works it out too, for files with one matrix, and calls it daylight."""
+    path = write(tmp_path / "a.dng", mosaic, neutral=None, white=_white(*white))
+    image = read(path)
+    assert image.white_balance_source == "camera"
+    x, y = white
+    response = MATRIX_XYZ @ (x / y, 1, (1 - x - y) / y)
+    np.testing.assert_allclose(image.white_balance, response[1] / response, rtol=1e-4)
+    with rawpy.imread(str(path)) as file:
+        red, green, blue, _ = file.daylight_whitebalance
+    np.testing.assert_allclose(image.white_balance, (red / green, 1, blue / green), rtol=2e-3)
+
+
+def test_white_between_two_matrices(tmp_path, mosaic):
+    """Standard light A at 2,856 K and D65 at 6,504 K: each has its own matrix, what lies between has both."""
+    tungsten = np.array([[1.1, -0.2, 0.0], [-0.3, 1.2, 0.1], [0.0, 0.1, 0.5]])
+    balance, gain = np.array([0.5, 1, 0.8]), np.diag([1.0, 1.02, 0.97])
+    tags = {
+        "neutral": None,
+        "matrix": _matrix(50721, tungsten),
+        "matrix_2": _matrix(50722, MATRIX_XYZ),
+        "calibration": _matrix(50723, gain),
+        "calibration_2": _matrix(50724, gain),
+        "analog": (50727, "2I", [n for v in balance for n in (round(v * 100), 100)]),
+        "illuminant": (50778, "H", (17,)),
+        "illuminant_2": (50779, "H", (21,)),
+    }
+    # Kelvin of the white by tables of the Planckian locus, and not by the formula that the reader has.
+    for (x, y), kelvin in (((0.4476, 0.4074), 2856), ((0.3127, 0.3290), 6504), ((0.3805, 0.3768), 4000)):
+        image = read(write(tmp_path / "a.dng", mosaic, white=_white(x, y), **tags))
+        share = (1 / kelvin - 1 / 6504) / (1 / 2856 - 1 / 6504)
+        camera = balance * (gain @ (share * tungsten + (1 - share) * MATRIX_XYZ) @ (x / y, 1, (1 - x - y) / y))
+        np.testing.assert_allclose(image.white_balance, camera[1] / camera, rtol=3e-3)
+        assert image.white_balance_source == "camera"
+
+
+@pytest.mark.parametrize("white", [(0, 1), (0.9, 0.9), (0.3, 0)])
+def test_no_chromaticity_is_no_white_balance(tmp_path, mosaic, white):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        image = read(write(tmp_path / "a.dng", mosaic, neutral=None, white=_white(*white)))
+    assert image.white_balance_source != "camera"
+    assert np.isfinite(image.white_balance).all()
+    assert np.isfinite(image.camera_matrix).all()
+    assert any("white balance is missing" in str(warning.message) for warning in caught)
+    assert {warning.category for warning in caught} == {UserWarning}
+
+
 def test_negative_white_balance_is_no_white_balance(tmp_path, mosaic, monkeypatch):
     """As LibRaw gives it for some Canon CRW files."""
 

@@ -185,3 +185,13 @@ def test_damaged_headers_raise_nothing_else(tmp_path, mosaic):
             except ImageError:
                 refused += 1
     assert 5 < refused < 60
+
+
+@pytest.mark.parametrize(
+    ("size", "filters"),
+    [((3, 3), (0, 1, 1, 2)), ((1, 4), (0, 1, 1, 2)), ((4, 1), (0, 1, 1, 2)), ((2, 2), (0, 1, 1, 2) * 2)],
+)
+def test_mosaic_of_another_size_than_its_filters(tmp_path, mosaic, size, filters):
+    path = write(tmp_path / "a.dng", mosaic, filters, pattern_size=(33421, "H", size))
+    with pytest.raises(ImageError, match=rf"a mosaic of {size[0]}x{size[1]} with {len(filters)} filters.*is needed"):
+        read(path)

@@ -15,7 +15,7 @@ import numpy as np
 
 from zoo.images import ImageError, check_regular_file, libraw_message
 from zoo.imaging.developing import bayer
-from zoo.imaging.developing.raw_container import RIGHT, look_inside
+from zoo.imaging.developing.raw_container import RIGHT, Inside, look_inside
 
 if TYPE_CHECKING:
     import rawpy
@@ -111,7 +111,7 @@ def read(path: str | Path) -> RawImage:
 
     path = Path(path)
     check_regular_file(path, RIGHT)
-    active_area = look_inside(path)
+    inside = look_inside(path)
     try:
         with rawpy.RawPy() as raw:
             raw.open_file(str(path))
@@ -119,7 +119,7 @@ def read(path: str | Path) -> RawImage:
                 right = f"up to {MAXIMUM_PIXELS // 10**6} Mpixel are read"
                 raise ImageError(path, "declares far too many pixels", right, f"{pixels // 10**6} Mpixel")
             raw.unpack()
-            return _from_libraw(path, raw, active_area)
+            return _from_libraw(path, raw, inside)
     except (rawpy.LibRawError, rawpy.NotSupportedError) as error:
         message = libraw_message(error)
         wrong = (
@@ -208,7 +208,7 @@ def matrix_from_xyz(xyz_to_camera: np.ndarray) -> np.ndarray:
     return np.linalg.inv(from_srgb / from_srgb.sum(axis=1, keepdims=True))
 
 
-def _from_libraw(path: Path, raw: "rawpy.RawPy", active_area: tuple[int, int] | None) -> RawImage:
+def _from_libraw(path: Path, raw: "rawpy.RawPy", inside: Inside) -> RawImage:
     cfa, pattern = _phase(path, raw)
     visible = raw.raw_image_visible
     if visible is None or visible.dtype != np.uint16 or min(visible.shape) < 2:
@@ -216,8 +216,8 @@ def _from_libraw(path: Path, raw: "rawpy.RawPy", active_area: tuple[int, int] | 
         raise ImageError(path, "has samples of an unusual kind", RIGHT, received)
     # Where a DNG's active area begins at an odd row or column, LibRaw begins one later, but counts the file's black
     # levels from there all the same.
-    top, left = active_area or (0, 0)
-    dy, dx = (raw.sizes.top_margin - top, raw.sizes.left_margin - left) if active_area else (0, 0)
+    top, left = inside.corner or (0, 0)
+    dy, dx = (raw.sizes.top_margin - top, raw.sizes.left_margin - left) if inside.corner else (0, 0)
     channels = (pattern[(y + dy) % 2, (x + dx) % 2] for y, x in bayer.SITES[cfa])
     r, g1, g2, b = (float(raw.black_level_per_channel[channel]) for channel in channels)
     black = (r, g1, g2, b)
@@ -227,7 +227,7 @@ def _from_libraw(path: Path, raw: "rawpy.RawPy", active_area: tuple[int, int] | 
     if matrix is None:
         warnings.warn(f"{path}: no camera matrix is known; colours are the sensor's own.", stacklevel=3)
     codes = bayer.pack(visible, cfa)
-    balance, source = _white_balance(raw, codes, black)
+    balance, source = _white_balance(raw, inside, codes, black)
     if source != "camera":
         warnings.warn(f"{path}: the camera's white balance is missing; {source} is used instead.", stacklevel=3)
     red, green, blue = balance
@@ -264,10 +264,12 @@ def _positive(factors: Sequence[float] | np.ndarray) -> bool:
 
 
 def _white_balance(
-    raw: "rawpy.RawPy", codes: np.ndarray, black: tuple[float, ...]
+    raw: "rawpy.RawPy", inside: Inside, codes: np.ndarray, black: tuple[float, ...]
 ) -> tuple[Sequence[float], Literal["camera", "daylight", "grey world"]]:
     if _positive(camera := raw.camera_whitebalance[:3]):
         return camera, "camera"
+    if inside.white_balance:
+        return inside.white_balance, "camera"
     # LibRaw says 1, 1, 1 where it knows nothing of the camera.
     if _positive(daylight := raw.daylight_whitebalance[:3]) and len(set(daylight)) > 1:
         return daylight, "daylight"
@@ -280,7 +282,7 @@ def _white_balance(
 
 def _camera_matrix(raw: "rawpy.RawPy") -> np.ndarray | None:
     matrix = np.array(raw.color_matrix[:, :3], float)
-    if matrix.any():  # a DNG's own
+    if (matrix.sum(axis=1) > 0).all():  # a DNG's own; NaN where its white is no white
         return matrix / matrix.sum(axis=1, keepdims=True)
     of_xyz = np.array(raw.rgb_xyz_matrix[:3], float)
     return matrix_from_xyz(of_xyz) if of_xyz.any() else None

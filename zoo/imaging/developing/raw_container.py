@@ -2,11 +2,13 @@
 
 import contextlib
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 
 import tifffile
 
 from zoo.images import ImageError
+from zoo.imaging.developing.dng_white import white_balance
 
 RIGHT = "a Bayer RAW file straight from a camera is needed"
 """What would be right, in every refusal."""
@@ -15,21 +17,30 @@ _SIGNATURES = (
     b"FOVb", b"ARRI", b"RED1", b"CI,\0", b"qktk", b"qktn", b"NOKIARAW", b"IIII", b"MMMM", b"DSC-Image", b"\xff\xd8\xff",
 )  # fmt: skip
 _VC5, _ACTIVE_AREA = 9, 50829
+_PATTERN_SIZE, _PATTERN = 33421, 33422
 _OF_CAMERAS = (271, 33422, 50706)  # Make, CFAPattern, DNGVersion: LibRaw takes any 16-bit grey TIFF for a mosaic
 # What tifffile logs about damaged files would be more than the one line that they are refused with.
 _hushed = threading.local()
 tifffile.logger().addFilter(lambda record: not getattr(_hushed, "here", False))
 
 
-def look_inside(path: Path) -> tuple[int, int] | None:
-    """Refuse what LibRaw would misread, or complain about on the terminal beside the exception.
+@dataclass(frozen=True)
+class Inside:
+    """What a DNG declares and LibRaw does not hand on, or not in all files."""
 
-    Returns:
-        The top and left of the active area that a DNG declares; None where none is declared.
+    corner: tuple[int, int] | None = None
+    """Top and left of the active area."""
+    white_balance: tuple[float, float, float] | None = None
+    """Of AsShotWhiteXY."""
+
+
+def look_inside(path: Path) -> Inside:
+    """Refuse what LibRaw would misread, or complain about on the terminal beside the exception.
 
     Raises:
         ImageError: For a file that begins as no camera's RAW file does (a headerless dump, a PNG, text), a TIFF that
-            names no camera, a GoPro GPR, and a TIFF-like file shorter than its picture.
+            names no camera, a GoPro GPR, a TIFF-like file shorter than its picture, and a colour filter pattern whose
+            size is not that of its list of filters.
     """
     try:
         with path.open("rb") as file:
@@ -42,8 +53,8 @@ def look_inside(path: Path) -> tuple[int, int] | None:
         right = f"{RIGHT}; for a dump without a header, from_mosaic takes an array"
         raise ImageError(path, wrong, right, f"first bytes {head[:8].hex(' ')}")
     if head[:2] not in (b"II", b"MM"):
-        return None
-    names_camera, vc5, end, corner = True, False, 0, None
+        return Inside()
+    names_camera, vc5, end, corner, balance, mosaic = True, False, 0, None, None, None
     _hushed.here = True
     try:
         # Of a damaged file tifffile may raise anything, and LibRaw has the last word on it.
@@ -56,6 +67,11 @@ def look_inside(path: Path) -> tuple[int, int] | None:
                 end = max([end, *ends])
                 if area := page.tags.valueof(_ACTIVE_AREA):
                     corner = int(area[0]), int(area[1])
+                if (size := page.tags.valueof(_PATTERN_SIZE)) and (filters := page.tags.valueof(_PATTERN)):
+                    mosaic = int(size[0]), int(size[1]), len(filters)
+            balance = white_balance(
+                lambda number: next((page.tags.valueof(number) for page in pages if number in page.tags), None)
+            )
     finally:
         _hushed.here = False
     if not names_camera:
@@ -65,4 +81,8 @@ def look_inside(path: Path) -> tuple[int, int] | None:
     if end > path.stat().st_size:
         wrong = f"is truncated: its picture ends at byte {end}"
         raise ImageError(path, wrong, RIGHT, f"{path.stat().st_size} bytes")
-    return corner
+    # LibRaw takes any four filters for 2x2 of them.
+    if mosaic and (mosaic[0] * mosaic[1] != mosaic[2] or (mosaic[2] == 4 and mosaic[0] != 2)):
+        rows, columns, count = mosaic
+        raise ImageError(path, f"declares a mosaic of {rows}x{columns} with {count} filters", RIGHT)
+    return Inside(corner, balance)
