@@ -58,13 +58,14 @@ def compress_tensor(images: "tf.Tensor", quality: "tf.Tensor | int", subsampling
         subsampling: ``"4:2:0"`` (the default of Pillow and OpenCV) or ``"4:4:4"``.
 
     Raises:
-        ValueError: For another subsampling, dtype or rank. A quality out of range fails when the op runs.
+        ValueError: For another subsampling, dtype, rank or number of channels. A quality out of range fails when the
+            op runs.
     """
     import tensorflow as tf
 
     _check_subsampling(subsampling)
     images = tf.convert_to_tensor(images)
-    if images.dtype != tf.uint8 or images.shape.rank not in (3, 4):
+    if images.dtype != tf.uint8 or images.shape.rank not in (3, 4) or images.shape[-1] not in (None, 3):
         raise ValueError(
             "compress_tensor takes uint8 (height, width, 3) or (batch, height, width, 3). "
             f"Received: {images.dtype.name} {images.shape}"

@@ -16,7 +16,7 @@ from zoo.adversarial.digits import digits
 from zoo.adversarial.small import SmallOverFeat
 from zoo.contrast import ContrastNet
 from zoo.hyperimage.width import width_of
-from zoo.images import ImageError
+from zoo.images import ImageError, write_png
 from zoo.imaging import FAN, INet
 from zoo.imaging.joint.detector import ManipulationDetector
 from zoo.imaging.prnu import read_fingerprint
@@ -110,6 +110,26 @@ def test_files_that_hold_nothing_are_one_error(tmp_path, suffix, content):
         ) as error:
             read()
         assert len(str(error.value).splitlines()) == 1
+
+
+def test_an_empty_keras_file_is_said_to_be_none(tmp_path, command):
+    (tmp_path / "empty.keras").write_bytes(b"")
+    write_png(tmp_path / "a.png", np.full((40, 40, 3), 9, np.uint8))
+    for arguments in (
+        ("adversarial", "attack", tmp_path / "a.png", "--model", tmp_path / "empty.keras", "--output", tmp_path / "o"),
+        (
+            "steganography",
+            "reveal",
+            tmp_path / "a.png",
+            "--weights",
+            tmp_path / "empty.keras",
+            "-o",
+            tmp_path / "o.png",
+        ),
+    ):
+        code, _, err = command(*arguments)
+        assert code == 2
+        assert len(err.splitlines()) == 1 and "no zip archive" in err and "empty.keras" in err
 
 
 def test_a_keras_file_of_nested_brackets_is_one_error(tmp_path, command):

@@ -138,3 +138,26 @@ def test_raw_files_are_not_read_as_their_preview(tmp_path, rgb, suffix):
     with pytest.raises(ImageError, match=r"LibRaw|mosaic") as caught:
         read_photograph(path)
     assert_one_line(caught.value, path)
+
+
+def test_a_png_with_a_damaged_header_is_said_to_be_one(tmp_path, rgb):
+    path = tmp_path / "a.png"
+    write_png(path, rgb)
+    data = bytearray(path.read_bytes())
+    data[29] ^= 1  # the checksum of IHDR
+    path.write_bytes(data)
+    with pytest.raises(ImageError, match="is a PNG with a damaged header; a complete file is needed") as caught:
+        read_image(path)
+    assert_one_line(caught.value, path)
+
+
+def test_a_jpeg_of_12_bits_is_said_to_be_one(tmp_path):
+    data = bytearray(smooth_jpeg())
+    frame = data.index(b"\xff\xc0")
+    assert data[frame + 4] == 8
+    data[frame + 4] = 12
+    path = tmp_path / "a.jpg"
+    path.write_bytes(data)
+    with pytest.raises(ImageError, match="is a JPEG of a kind not read here; 8 bits a sample") as caught:
+        read_image(path)
+    assert_one_line(caught.value, path)

@@ -30,6 +30,7 @@ RAW_SUFFIXES = frozenset([
 # fmt: on
 """Suffixes, lower case, that ``read_photograph`` develops. Not ``.raw``: mostly dumps without a header, which LibRaw
 would develop as whatever camera has files of that size."""
+_PNG_MAGIC, _JPEG_MAGIC = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 _TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _BITS, _COMPRESSION, _PHOTOMETRIC, _PLANAR, _SAMPLE_FORMAT = 258, 259, 262, 284, 339
 _JPEG_IN_TIFF = (6, 7, 34892)
@@ -82,6 +83,10 @@ def read_image(path: str | Path) -> np.ndarray:
         except Image.UnidentifiedImageError as error:
             if data.startswith(_TIFF_MAGIC):
                 wrong, right = "is a TIFF of a kind not read here", "8 or 16 bits a sample, unsigned integers, are read"
+            elif data.startswith(_PNG_MAGIC):
+                wrong, right = "is a PNG with a damaged header", "a complete file is needed"
+            elif data.startswith(_JPEG_MAGIC):
+                wrong, right = "is a JPEG of a kind not read here", "8 bits a sample, baseline or progressive, are read"
             else:
                 wrong, right = "is not an image of a kind read here", f"one of {', '.join(FORMATS)} is needed"
             raise ImageError(path, wrong, right, f"{len(data)} bytes") from error

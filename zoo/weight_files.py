@@ -35,6 +35,18 @@ def shapes_of(path: Path) -> dict[str, tuple[int, ...]]:
     return found
 
 
+def check_keras_file(path: Path) -> None:
+    """Refuse a ``.keras`` file that is no archive; Keras says of an empty one that it is not there.
+
+    Raises:
+        OSError: For a file that is missing or cannot be read.
+        ValueError: For one that is no zip archive.
+    """
+    with path.open("rb") as file:
+        if not zipfile.is_zipfile(file):
+            raise ValueError(f"{path.stat().st_size} bytes that are no zip archive")
+
+
 def _of_npz(path: Path) -> dict[str, tuple[int, ...]]:
     from numpy.lib import format as npy
 

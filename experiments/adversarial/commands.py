@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from zoo import extensions
 from zoo.experiments.cli.numbers import real, whole
 from zoo.experiments.cli.outputs import add_force, check_outputs
-from zoo.experiments.cli.score_pictures import add_pictures, as_json, finish, nothing_to_read, readable
+from zoo.experiments.cli.score_pictures import Scale, add_pictures, as_json, finish, nothing_to_read, readable
 from zoo.printing import shown
-from zoo.weight_files import NOT_READABLE
+from zoo.weight_files import NOT_READABLE, check_keras_file
 
 if TYPE_CHECKING:
     import keras
@@ -24,6 +24,7 @@ NOTE = (
     "the lower, the less the classification is to be trusted; the score's scale is that of this detector alone, and "
     "attacks that know the detector often pass it: zoo/adversarial/README.md"
 )
+SCALE = Scale("more to be trusted", 0, 1)
 HELD_OUT = 5
 """Of a folder's pictures every fifth of a class sets the threshold and is not in the database."""
 
@@ -128,7 +129,7 @@ def load_model(name: str) -> "keras.Model":
         try:
             return InceptionV3(weights="imagenet")
         except Exception as error:  # no network, no space, a bad checksum: Keras gives each a type of its own
-            raise ValueError(f"InceptionV3's ImageNet weights must be had from Keras. Received: {error}") from error
+            raise ValueError(f"Keras could not get InceptionV3's ImageNet weights. Received: {error}") from error
     path = Path(name)
     if path.name.startswith("net_weight"):
         return OverFeatFast(weights=path)
@@ -136,6 +137,7 @@ def load_model(name: str) -> "keras.Model":
         import keras
 
         try:
+            check_keras_file(path)
             return keras.models.load_model(path)
         except NOT_READABLE as error:
             reason = " ".join(str(error).split())[:200]
@@ -260,7 +262,7 @@ def _score(options: argparse.Namespace) -> int:
         trusted = None if detector.threshold is None else bool(score > detector.threshold)
         if options.json:
             entry: dict[str, object] = {"score": round(score, 6), "class": int(predicted[0]), "trusted": trusted}
-            print(as_json(path, picture, entry | {"probability": round(float(np.max(output)), 6)}, NOTE))
+            print(as_json(path, picture, entry | {"probability": round(float(np.max(output)), 6)}, SCALE, NOTE))
         else:
             verdict = {None: "", True: "trusted", False: "rejected"}[trusted]
             print(f"{score:.4f}  class {int(predicted[0])}  {verdict}  {shown(path)}")

@@ -4,6 +4,7 @@ A picture that cannot be read is named on standard error and is not fatal: the c
 """
 
 import argparse
+import dataclasses
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from zoo.experiments.cli.outputs import add_force, check_outputs
 from zoo.printing import shown
+from zoo.store import sha256
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,10 +51,23 @@ def add_pictures(parser: argparse.ArgumentParser, heatmap: str = "") -> None:
         add_force(parser)
 
 
-def as_json(path: Path, image: "np.ndarray", found: Mapping[str, object], note: str) -> str:
-    """A line of ``--json``: the picture's path and size, what was found, and what it is not."""
+@dataclasses.dataclass(frozen=True)
+class Scale:
+    """How a command's scores are to be read."""
+
+    higher_is: str
+    """What a higher number says."""
+    low: float | None
+    high: float | None
+    """The lowest and the highest that there is; None without a bound."""
+
+
+def as_json(path: Path, image: "np.ndarray", found: Mapping[str, object], scale: Scale, note: str) -> str:
+    """A line of ``--json``: the picture, its checksum and size, what was found, how to read it, and what it is not."""
     height, width = image.shape[:2]
-    return json.dumps({"image": str(path), "height": height, "width": width, **found, "note": note}, allow_nan=False)
+    read = {"higher_is": scale.higher_is, "range": [scale.low, scale.high]}
+    picture = {"image": str(path), "sha256": sha256(path), "height": height, "width": width}
+    return json.dumps({**picture, **found, **read, "note": note}, allow_nan=False)
 
 
 def warn_of_padding(path: Path, image: "np.ndarray", side: int) -> None:

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from zoo.experiments.cli.score_pictures import (
+    Scale,
     add_pictures,
     as_json,
     check_heatmap,
@@ -20,6 +21,7 @@ NOTE = (
     "no probability, and no threshold holds for all pictures: compare with pictures of the same source that were not "
     "adjusted; what is found and what is not stands in zoo/contrast/README.md"
 )
+SCALE = Scale("more likely adjusted", 0, 1)
 
 
 def add(commands: "argparse._SubParsersAction") -> None:
@@ -60,7 +62,7 @@ def _detect(options: argparse.Namespace) -> int:
         score = detector.score(image)
         warn_of_padding(path, image, PATCH)
         if options.json:
-            print(as_json(path, image, {"score": round(score, 6)}, NOTE))
+            print(as_json(path, image, {"score": round(score, 6)}, SCALE, NOTE))
         else:
             print(f"{score:.3f}  {shown(path)}")
         if options.heatmap is not None:

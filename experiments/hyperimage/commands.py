@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.experiments.cli.score_pictures import (
+    Scale,
     add_pictures,
     as_json,
     check_heatmap,
@@ -30,6 +31,7 @@ FORGERY_NOTE = (
     "trained on splices of generated scenes, never on real forgeries: 0..1, higher looks more tampered; "
     "on spliced photographs not shown to be better than chance, and no evidence about a single picture"
 )
+QUALITY_SCALE, FORGERY_SCALE = Scale("better", None, None), Scale("more likely tampered", 0, 1)
 Score = Callable[["np.ndarray"], float]
 """Of a picture, uint8 RGB."""
 TASKS = ("synthetic", "quality", "forgery")
@@ -89,7 +91,7 @@ def _quality(options: argparse.Namespace) -> int:
 
     first, second = resolve_weights(options.weights, SELECTED, SECOND)
     scorer = QualityScorer((first, second))
-    return _score(options, scorer.score, QUALITY_NOTE, scorer.network.first.input_shape[1])
+    return _score(options, scorer.score, QUALITY_SCALE, QUALITY_NOTE, scorer.network.first.input_shape[1])
 
 
 def _forgery(options: argparse.Namespace) -> int:
@@ -110,17 +112,17 @@ def _forgery(options: argparse.Namespace) -> int:
             print(f"written: {shown(options.heatmap)}", file=sys.stderr)
         return found
 
-    return _score(options, score, FORGERY_NOTE, detector.network.first.input_shape[1])
+    return _score(options, score, FORGERY_SCALE, FORGERY_NOTE, detector.network.first.input_shape[1])
 
 
-def _score(options: argparse.Namespace, score: Score, note: str, patch: int) -> int:
+def _score(options: argparse.Namespace, score: Score, scale: Scale, note: str, patch: int) -> int:
     """Print a score a picture; a picture that cannot be read is named on standard error, and the code is then 2."""
     failed: list[Path] = []
     for path, image in readable(options.images, failed):
         warn_of_padding(path, image, patch)
         found = score(image)
         if options.json:
-            print(as_json(path, image, {"score": round(found, 6)}, note))
+            print(as_json(path, image, {"score": round(found, 6)}, scale, note))
         else:
             print(f"{found:.3f}  {shown(path)}")
     return finish(options, failed, note)

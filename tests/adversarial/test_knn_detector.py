@@ -183,6 +183,8 @@ def test_what_does_not_fit_is_said(trained):
         detector.fit([])
     with pytest.raises(ValueError, match=r"FAISS factory string for 200 rows.*Received: 'Fancy12'"):
         KNNDetector(model, "pool", k=10, processing="none", index="Fancy12").fit((images, labels))
+    with pytest.raises(ValueError, match=r"200 rows can train, such as 'Flat'; 'IVF256,Flat' needs at least 256\."):
+        KNNDetector(model, "pool", k=10, processing="none", index="IVF256,Flat").fit((images, labels))
     with pytest.raises(ValueError, match="Received: 'nprobs=3'"):
         KNNDetector(model, "pool", k=10, processing="none", search="nprobs=3").fit((images, labels))
 

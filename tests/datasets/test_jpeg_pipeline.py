@@ -76,6 +76,8 @@ def test_bad_images_and_subsampling(photo):
         jpeg.compress(photo.astype(np.float32), 90)
     with pytest.raises(ValueError, match="float32"):
         jpeg.compress_tensor(photo.astype(np.float32), 90)
+    with pytest.raises(ValueError, match=r"\(height, width, 3\).*Received: uint8 \(8, 8, 1\)"):
+        jpeg.compress_tensor(photo[:8, :8, :1], 90)
     with pytest.raises(ValueError, match="4:1:1"):
         jpeg.compress(photo, 90, "4:1:1")
     with pytest.raises(tf.errors.InvalidArgumentError):

@@ -1,13 +1,16 @@
 """Names of files are printed so that they neither colour the terminal nor write lines of their own."""
 
+import hashlib
 import json
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from zoo.datasets.folder import scan
 from zoo.images import ImageError, read_image, write_png
+from zoo.imaging.joint.manipulations import CLASSES
 from zoo.imaging.prnu import write_fingerprint
 from zoo.printing import shown
 
@@ -15,6 +18,7 @@ NAMES = ("\x1b[31mred.png", "a.png\n0.999  forged.png", "bell\a.png", os.fsdecod
 COMMANDS = {
     "contrast": ("contrast", "detect"),
     "quality": ("hyperimage", "quality"),
+    "forgery": ("hyperimage", "forgery"),
     "imaging": ("imaging", "detect"),
     "prnu": ("imaging", "prnu", "match", "camera.npz"),
 }
@@ -47,7 +51,14 @@ def test_scores_stand_on_a_line_each(tmp_path, command, monkeypatch, verb):
         assert shown(name) in line
     assert all(line.isprintable() for line in (*out.splitlines(), *err.splitlines()))
     code, out, _ = command(*COMMANDS[verb], *NAMES, "--json")
-    assert [json.loads(line)["image"] for line in out.splitlines()] == list(NAMES)
+    found = [json.loads(line) for line in out.splitlines()]
+    assert [entry["image"] for entry in found] == list(NAMES)
+    for entry in found:
+        assert entry["sha256"] == hashlib.sha256(Path(entry["image"]).read_bytes()).hexdigest()
+        assert entry["higher_is"] and entry["note"]
+        low, high = entry["range"]
+        scores = [v for k, v in entry.items() if k in ("score", "pce", *CLASSES)]
+        assert scores and all((low is None or low <= s) and (high is None or s <= high) for s in scores)
 
 
 @pytest.mark.parametrize("name", NAMES)

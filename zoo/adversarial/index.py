@@ -1,5 +1,6 @@
 """Nearest-neighbour search with FAISS: exact by default, any of its indexes by factory string."""
 
+import re
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
@@ -28,6 +29,11 @@ def build(rows: np.ndarray, factory: str = "Flat", block: int = 65_536) -> faiss
             index.train(np.ascontiguousarray(rows[chosen], np.float32))
     except RuntimeError as error:
         reason = " ".join(str(error).split())[-200:]
+        if needed := re.search(r"should be at least as large as number of clusters \((\d+)\)", reason):
+            raise ValueError(
+                f"index must be one that {len(rows)} rows can train, such as 'Flat'; {factory!r} needs at least "
+                f"{needed[1]}. Received: {len(rows)} rows"
+            ) from error
         raise ValueError(
             f"index must be a FAISS factory string for {len(rows)} rows, as in 'Flat' or 'IVF256,Flat'. "
             f"Received: {factory!r} ({reason})"

@@ -11,7 +11,7 @@ import numpy as np
 from zoo.adversarial import index as neighbours_index
 from zoo.adversarial.processing import Processing
 from zoo.folders import replacing
-from zoo.weight_files import NOT_READABLE, shapes_of
+from zoo.weight_files import NOT_READABLE, check_keras_file, shapes_of
 
 VERSION = 1
 LARGEST = 10**9
@@ -67,6 +67,7 @@ def read_model(folder: Path) -> keras.Model:
         ValueError: For a file that is missing or damaged.
     """
     try:
+        check_keras_file(folder / MODEL)
         return keras.models.load_model(folder / MODEL)
     except NOT_READABLE as error:
         raise not_a_detector(folder, error) from error

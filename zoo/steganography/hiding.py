@@ -14,6 +14,7 @@ from zoo.resolve_weights import resolve_weights
 from zoo.steganography.h_net import STRIDE, HNet
 from zoo.steganography.r_net import RNet
 from zoo.steganography.steganographer import Steganographer
+from zoo.weight_files import check_keras_file
 from zoo.weights import names
 
 HIDING_WEIGHTS, REVEALING_WEIGHTS = "steganography-h-net.generated", "steganography-r-net.generated"
@@ -69,6 +70,7 @@ def load_steganographer(path: str | Path) -> Steganographer:
     if not path.is_file() or path.suffix != ".keras":
         raise ValueError(f"The networks must be a .keras file of a Steganographer. Received: {path}")
     try:
+        check_keras_file(path)
         model = keras.models.load_model(path, compile=False)
     except Exception as error:  # zipfile, JSON, HDF5 and Keras each have their own
         reason = " ".join(str(error).split())[:120]

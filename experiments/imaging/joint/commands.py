@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from zoo.experiments.cli.numbers import whole
 from zoo.experiments.cli.score_pictures import (
+    Scale,
     add_pictures,
     as_json,
     check_heatmap,
@@ -25,6 +26,7 @@ NOTE = (
     "knows pictures of one synthetic camera that were halved and saved as JPEG 50; what it says of others is a guess, "
     "and no evidence about a single picture: zoo/imaging/README.md"
 )
+SCALE = Scale("more likely of this class", 0, 1)
 
 
 def add_detect(verbs: "argparse._SubParsersAction") -> None:
@@ -77,7 +79,7 @@ def _detect(options: argparse.Namespace) -> int:
         mean = _by_class(detector.overall(corners, found))
         listed = [{"x": int(x), "y": int(y)} | _by_class(p) for (y, x), p in zip(corners, found, strict=True)]
         if options.json:
-            print(as_json(path, image, mean | ({"patches": listed} if options.patches else {}), NOTE))
+            print(as_json(path, image, mean | ({"patches": listed} if options.patches else {}), SCALE, NOTE))
         else:
             print("  ".join(f"{name} {mean[name]:.3f}" for name in CLASSES) + f"  {shown(path)}")
             for patch in listed if options.patches else ():

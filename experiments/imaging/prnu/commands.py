@@ -7,7 +7,7 @@ from typing import cast
 
 from zoo.experiments.cli.numbers import real
 from zoo.experiments.cli.outputs import add_force, check_outputs
-from zoo.experiments.cli.score_pictures import add_pictures, as_json, readable
+from zoo.experiments.cli.score_pictures import Scale, add_pictures, as_json, readable
 from zoo.printing import shown
 
 FEW = 20
@@ -16,6 +16,7 @@ NOTE = (
     "PCE above 60 is the literature's threshold for the same camera; scaled or turned pictures are not found: "
     "zoo/imaging/README.md"
 )
+SCALE = Scale("more likely the same camera", None, None)  # of the PCE, which is unbounded
 
 
 def add_prnu(verbs: "argparse._SubParsersAction") -> None:
@@ -103,7 +104,7 @@ def _match(options: argparse.Namespace) -> int:
             record = {"same_camera": same, "pce": round(found.pce, 3)}
             record |= {"correlation": round(found.correlation, 6), "p_value": found.p_value}
             record |= {"row": found.shift[0], "column": found.shift[1], "searched": found.searched}
-            print(as_json(path, image, record, NOTE))
+            print(as_json(path, image, record, SCALE, NOTE))
         else:
             where = "" if found.searched == 1 else f"  at row {found.shift[0]}, column {found.shift[1]}"
             print(f"{found.pce:10.1f}  {'match' if same else 'no match':8}  {shown(path)}{where}")
