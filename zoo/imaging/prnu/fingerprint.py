@@ -105,7 +105,7 @@ def saturated(image: np.ndarray) -> np.ndarray:
 
 
 def picture_hash(image: np.ndarray) -> str:
-    """SHA-256 of a picture's pixels and shape, (height, width, ...), 64 hexadecimal digits."""
+    """SHA-256 of the shape and pixels of ``image``, (height, width, ...): 64 hexadecimal digits."""
     image = np.ascontiguousarray(image)
     return hashlib.sha256(f"{image.dtype} {image.shape} ".encode() + image.tobytes()).hexdigest()
 
@@ -150,7 +150,7 @@ def read_fingerprint(path: str | Path) -> np.ndarray:
 
 
 def pictures_of(path: str | Path) -> frozenset[str]:
-    """Hashes (``picture_hash``) of the pictures that a fingerprint file was made of; empty where it does not say.
+    """Hashes (``picture_hash``) of the pictures that the fingerprint at ``path`` was made of; empty if it does not say.
 
     Raises:
         ImageError: For a file that is no fingerprint.
