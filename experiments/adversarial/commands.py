@@ -247,7 +247,7 @@ def _folder(folder: Path, model: "keras.Model") -> "tuple[np.ndarray, ...]":
 
 
 def _score(options: argparse.Namespace) -> int:
-    if nothing_to_read(options.images):
+    if nothing_to_read(options):
         return 2
     import numpy as np
 

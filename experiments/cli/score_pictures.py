@@ -7,7 +7,7 @@ import argparse
 import dataclasses
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,11 +33,17 @@ def readable(paths: Sequence[Path], failed: list[Path]) -> "Iterator[tuple[Path,
         yield path, image
 
 
-def nothing_to_read(images: Sequence[Path]) -> bool:
-    """Whether none of the pictures is a file; they are named then, before TensorFlow is loaded."""
-    if any(path.is_file() for path in images):
+def nothing_to_read(options: argparse.Namespace) -> bool:
+    """Whether none of the pictures is a file; they are named then, before TensorFlow is loaded.
+
+    Raises:
+        ValueError: For a ``--heatmap`` that is no PNG or cannot be written, or one for several pictures.
+    """
+    if getattr(options, "heatmap", None) is not None:
+        _check_heatmap(options)
+    if any(path.is_file() for path in options.images):
         return False
-    for _ in readable(images, []):
+    for _ in readable(options.images, []):
         pass
     return True
 
@@ -83,15 +89,13 @@ def finish(options: argparse.Namespace, failed: Sequence[Path], note: str) -> in
     return 2 if failed else 0
 
 
-def check_heatmap(options: argparse.Namespace) -> None:
+def _check_heatmap(options: argparse.Namespace) -> None:
     """Refuse ``--heatmap`` for several pictures, a file that is no PNG, or where it must not be written.
 
     Raises:
         ValueError: For each of these; see ``check_outputs``.
     """
     heatmap, images = options.heatmap, options.images
-    if heatmap is None:
-        return
     if len(images) != 1:
         raise ValueError(f"--heatmap takes one picture. Received: {len(images)}")
     if heatmap.suffix.lower() != ".png":
@@ -99,3 +103,14 @@ def check_heatmap(options: argparse.Namespace) -> None:
     if not heatmap.parent.is_dir():
         raise ValueError(f"--heatmap must lie in a folder that exists. Received: {heatmap}")
     check_outputs({"--heatmap": heatmap}, [*images, options.weights], options.force)
+
+
+def save_heatmap(
+    options: argparse.Namespace, image: "np.ndarray", heatmap: "Callable[[np.ndarray], np.ndarray]"
+) -> None:
+    """Write ``heatmap`` of the picture where ``--heatmap`` says, and nothing without it."""
+    from zoo.heatmap import write_heatmap
+
+    if options.heatmap is not None:
+        write_heatmap(options.heatmap, image, heatmap(image))
+        print(f"written: {shown(options.heatmap)}", file=sys.stderr)

@@ -1,17 +1,16 @@
 """``zoo contrast detect``, and ``zoo pretrain contrast``."""
 
 import argparse
-import sys
 from pathlib import Path
 
 from zoo.experiments.cli.score_pictures import (
     Scale,
     add_pictures,
     as_json,
-    check_heatmap,
     finish,
     nothing_to_read,
     readable,
+    save_heatmap,
     warn_of_padding,
 )
 from zoo.printing import shown
@@ -48,12 +47,10 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
 
 
 def _detect(options: argparse.Namespace) -> int:
-    check_heatmap(options)
-    if nothing_to_read(options.images):
+    if nothing_to_read(options):
         return 2
     # A name is checked before the network is loaded: a slip of the keyboard answers at once.
     from zoo.contrast.detector import DEFAULT_WEIGHTS, PATCH, ContrastDetector
-    from zoo.heatmap import write_heatmap
 
     (weights,) = resolve_weights(options.weights, DEFAULT_WEIGHTS)
     detector = ContrastDetector(weights)
@@ -65,7 +62,5 @@ def _detect(options: argparse.Namespace) -> int:
             print(as_json(path, image, {"score": round(score, 6)}, SCALE, NOTE))
         else:
             print(f"{score:.3f}  {shown(path)}")
-        if options.heatmap is not None:
-            write_heatmap(options.heatmap, image, detector.heatmap(image))
-            print(f"written: {shown(options.heatmap)}", file=sys.stderr)
+        save_heatmap(options, image, detector.heatmap)
     return finish(options, failed, NOTE)

@@ -1,7 +1,6 @@
 """``zoo hyperimage quality`` and ``zoo hyperimage forgery``, and ``zoo pretrain hyperimage``."""
 
 import argparse
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,10 +9,10 @@ from zoo.experiments.cli.score_pictures import (
     Scale,
     add_pictures,
     as_json,
-    check_heatmap,
     finish,
     nothing_to_read,
     readable,
+    save_heatmap,
     warn_of_padding,
 )
 from zoo.experiments.run.scales import scale_of
@@ -84,7 +83,7 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
 
 
 def _quality(options: argparse.Namespace) -> int:
-    if nothing_to_read(options.images):
+    if nothing_to_read(options):
         return 2
     from zoo.experiments.hyperimage.quality.training import SECOND, SELECTED
     from zoo.hyperimage.detector import QualityScorer
@@ -95,11 +94,9 @@ def _quality(options: argparse.Namespace) -> int:
 
 
 def _forgery(options: argparse.Namespace) -> int:
-    check_heatmap(options)
-    if nothing_to_read(options.images):
+    if nothing_to_read(options):
         return 2
     from zoo.experiments.hyperimage.forgery.training import CHANNEL, SECOND
-    from zoo.heatmap import write_heatmap
     from zoo.hyperimage.detector import ForgeryDetector
 
     first, second = resolve_weights(options.weights, CHANNEL, SECOND)
@@ -107,9 +104,7 @@ def _forgery(options: argparse.Namespace) -> int:
 
     def score(image: "np.ndarray") -> float:
         found = detector.score(image)
-        if options.heatmap is not None:
-            write_heatmap(options.heatmap, image, detector.heatmap(image))
-            print(f"written: {shown(options.heatmap)}", file=sys.stderr)
+        save_heatmap(options, image, detector.heatmap)
         return found
 
     return _score(options, score, FORGERY_SCALE, FORGERY_NOTE, detector.network.first.input_shape[1])

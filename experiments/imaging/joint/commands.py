@@ -1,7 +1,6 @@
 """``zoo imaging detect``: which manipulation a picture went through, and ``zoo pretrain imaging --joint``."""
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,10 +9,10 @@ from zoo.experiments.cli.score_pictures import (
     Scale,
     add_pictures,
     as_json,
-    check_heatmap,
     finish,
     nothing_to_read,
     readable,
+    save_heatmap,
     warn_of_padding,
 )
 from zoo.printing import shown
@@ -63,10 +62,8 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
 
 
 def _detect(options: argparse.Namespace) -> int:
-    check_heatmap(options)
-    if nothing_to_read(options.images):
+    if nothing_to_read(options):
         return 2
-    from zoo.heatmap import write_heatmap
     from zoo.imaging.joint.detector import DEFAULT_WEIGHTS, ManipulationDetector
     from zoo.imaging.joint.manipulations import CLASSES
 
@@ -84,9 +81,7 @@ def _detect(options: argparse.Namespace) -> int:
             print("  ".join(f"{name} {mean[name]:.3f}" for name in CLASSES) + f"  {shown(path)}")
             for patch in listed if options.patches else ():
                 print(f"  {patch['x']:5} {patch['y']:5}  " + "  ".join(f"{n} {patch[n]:.3f}" for n in CLASSES))
-        if options.heatmap is not None:
-            write_heatmap(options.heatmap, image, detector.heatmap(image))
-            print(f"written: {shown(options.heatmap)}", file=sys.stderr)
+        save_heatmap(options, image, detector.heatmap)
     return finish(options, failed, NOTE)
 
 
