@@ -86,7 +86,9 @@ def read_image(path: str | Path) -> np.ndarray:
             elif data.startswith(_PNG_MAGIC):
                 wrong, right = "is a PNG with a damaged header", "a complete file is needed"
             elif data.startswith(_JPEG_MAGIC):
-                wrong, right = "is a JPEG of a kind not read here", "8 bits a sample, baseline or progressive, are read"
+                # Pillow does not say which of the two it is.
+                wrong = "is a JPEG with a damaged header, or of a kind not read here"
+                right = "a complete file of 8 bits a sample, baseline or progressive, is needed"
             else:
                 wrong, right = "is not an image of a kind read here", f"one of {', '.join(FORMATS)} is needed"
             raise ImageError(path, wrong, right, f"{len(data)} bytes") from error
