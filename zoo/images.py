@@ -18,6 +18,7 @@ import numpy as np
 from PIL import ExifTags, Image
 from PIL.TiffImagePlugin import TiffImageFile
 
+from zoo.file_check import FileCheck, check_file
 from zoo.printing import shown
 
 FORMATS = ("PNG", "TIFF", "BMP", "WEBP", "JPEG", "GIF", "PPM")
@@ -49,14 +50,15 @@ def read_image(path: str | Path) -> np.ndarray:
     """Return the image in a file as uint8 RGB, (height, width, 3), range [0, 255].
 
     Reads PNG, TIFF, BMP, WebP, JPEG, GIF and PPM, told apart by content, not by suffix; the first picture where there
-    are several. JPEG pixels are those of libjpeg-turbo's accurate decoder. 16 bits become 8 by rounding ``v / 257``;
-    grey is repeated in all three channels; palettes and CMYK are converted. Alpha is dropped where it is opaque
-    throughout; an image with transparent pixels is refused, since any background would be invented. TIFF's own
-    orientation tag is not applied either.
+    are several (``check_picture`` counts them). JPEG pixels are those of libjpeg-turbo's accurate decoder. 16 bits
+    become 8 by rounding ``v / 257``; grey is repeated in all three channels; palettes and CMYK are converted. Alpha is
+    dropped where it is opaque throughout; an image with transparent pixels is refused, since any background would be
+    invented. TIFF's own orientation tag is not applied either.
 
     Raises:
-        ImageError: For a missing, unreadable, empty, truncated or damaged file, a folder, a camera's RAW file, no
-            image at all, transparency, floating point or other samples beyond 16 bits, and more than 178 Mpixel.
+        ImageError: For a missing, unreadable, empty, truncated or damaged file, one that lacks a part of the picture,
+            a folder, a camera's RAW file, no image at all, transparency, floating point or other samples beyond 16
+            bits, and more than 178 Mpixel.
     """
     path = Path(path)
     data = _read_bytes(path)
@@ -97,7 +99,30 @@ def read_image(path: str | Path) -> np.ndarray:
         except Exception as error:  # on damaged files decoders raise nearly everything, struct.error to IndexError
             wrong = f"is truncated or damaged ({error})"
             raise ImageError(path, wrong, "a complete file is needed", f"{len(data)} bytes") from error
+    # Decoders fill in what is not there, and say nothing.
+    if missing := check_file(data).missing:
+        raise ImageError(path, f"lacks {missing}", "a complete file is needed", f"{len(data)} bytes")
     return np.ascontiguousarray(_undo_orientation(pixels, orientation))
+
+
+def check_picture(path: str | Path) -> FileCheck:
+    """Say what is wrong with a file that ``read_photograph`` has read, and how many pictures it holds.
+
+    RAW files are not checked: LibRaw refuses damaged ones.
+
+    Raises:
+        ImageError: For a file that cannot be read.
+    """
+    path = Path(path)
+    if path.suffix.lower() in RAW_SUFFIXES:
+        return FileCheck()
+    data, frames = _read_bytes(path), 0
+    with _quiet, contextlib.suppress(Exception), Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        frames = getattr(image, "n_frames", 1)
+    found = check_file(data, frames or 1)
+    if not frames:
+        found.damage.append("further frames cannot be read")
+    return found
 
 
 def read_photograph(path: str | Path, half_size: bool = False) -> np.ndarray:
