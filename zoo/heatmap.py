@@ -1,24 +1,100 @@
-"""Draw a heatmap over a picture."""
+"""Draw a heatmap beside its picture, with a colour bar, a caption, and a record of where it comes from."""
 
+import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 
 import cv2
 import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+from PIL.PngImagePlugin import PngInfo
 
-from zoo.images import write_png
+from zoo.images import ImageError, atomic
+from zoo.version import __version__
+
+_GREY_SHARE = 0.4
+"""Of the picture's grey levels in the overlay; the rest is the heatmap's colour."""
+_NARROWEST = 480
+"""Width in pixels below which no caption can be read."""
+_TICKS = 5
 
 
-def write_heatmap(path: Path, image: np.ndarray, heat: np.ndarray) -> None:
-    """Write picture and heatmap side by side as a PNG: blue 0, red 1.
+def write_heatmap(
+    path: Path,
+    image: np.ndarray,
+    heat: np.ndarray,
+    high: float = 1.0,
+    caption: str = "",
+    record: Mapping[str, str] | None = None,
+) -> None:
+    """Write picture, heatmap and colour bar side by side as a PNG: blue 0, red ``high``.
 
-    ``image`` is uint8 RGB (height, width, 3), ``heat`` float (height, width) in 0..1.
+    The range is that of the colour bar, never that of the picture: two heatmaps of one ``high`` can be compared. The
+    picture stands in the upper left corner, pixel for pixel; the heatmap lies over its grey levels.
+
+    Args:
+        path: Where the PNG is written; the file appears at once, whole.
+        image: uint8 RGB (height, width, 3).
+        heat: Float (height, width) in 0..``high``; more is drawn as ``high``.
+        high: The upper end of the colour bar, above 0.
+        caption: Text below the pictures.
+        record: Text chunks of the PNG by keyword (1 to 79 Latin letters), such as the network and its checksum.
 
     Raises:
-        ValueError: When the two differ in size.
+        ValueError: When picture and heatmap differ in size, or for a range that is not positive.
+        ImageError: Where the file cannot be written.
     """
     if image.shape[:2] != heat.shape:
         raise ValueError(f"Picture and heatmap must have one size. Received: {image.shape[:2]} and {heat.shape}")
-    levels = np.rint(np.clip(heat, 0, 1) * 255).astype(np.uint8)
-    colours = cv2.cvtColor(cv2.applyColorMap(levels, cv2.COLORMAP_TURBO), cv2.COLOR_BGR2RGB)
-    overlay = (image.astype(np.uint16) * 2 + colours.astype(np.uint16) * 3) // 5
-    write_png(path, np.concatenate([image, overlay.astype(np.uint8)], axis=1))
+    if not high > 0:
+        raise ValueError(f"high must be above 0. Received: {high}")
+    height, width = heat.shape
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    overlay = _coloured(grey, np.clip(heat / high, 0, 1))
+    size = max(13, 2 * width // 75)
+    font = ImageFont.load_default(size)
+    bar_height = max(height, 4 * size)
+    canvas_width = max(2 * width + 5 * size, _NARROWEST)
+    # The default font's letters are about half as wide as high.
+    lines = textwrap.wrap(caption, max(20, 2 * (canvas_width - size) // size))
+    canvas = Image.new("RGB", (canvas_width, bar_height + (5 * len(lines) + 4) * size // 4), "white")
+    canvas.paste(Image.fromarray(image), (0, 0))
+    canvas.paste(Image.fromarray(overlay), (width, 0))
+    _draw_bar(canvas, (2 * width + size // 2, 0, size, bar_height), high, font)
+    draw = ImageDraw.Draw(canvas)
+    for number, line in enumerate(lines):
+        draw.text((size // 2, bar_height + size // 2 + 5 * number * size // 4), line, "black", font)
+    info = PngInfo()
+    for keyword, text in {"Software": f"forensics-zoo {__version__}", **(record or {})}.items():
+        info.add_itxt(keyword, text)
+    try:
+        with atomic(path) as partial:
+            canvas.save(partial, "PNG", pnginfo=info)
+    except OSError as error:
+        wrong = f"cannot be written ({error.strerror})"
+        raise ImageError(path, wrong, "a path in an existing, writable folder is needed") from error
+
+
+def _coloured(grey: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Grey levels, uint8, under the colours of ``share``, 0..1."""
+    turbo = cv2.applyColorMap(np.rint(share * 255).astype(np.uint8), cv2.COLORMAP_TURBO)[..., ::-1]
+    return np.rint(_GREY_SHARE * grey[..., None] + (1 - _GREY_SHARE) * turbo).astype(np.uint8)
+
+
+def _draw_bar(
+    canvas: Image.Image,
+    box: tuple[int, int, int, int],
+    high: float,
+    font: "ImageFont.FreeTypeFont | ImageFont.ImageFont",
+) -> None:
+    """The colour bar over mid-grey, ``high`` at its top, with numbers to its right; ``box``: x, y, width, height."""
+    x, y, width, height = box
+    shares = np.repeat(np.linspace(1, 0, height)[:, None], width, 1)
+    canvas.paste(Image.fromarray(_coloured(np.full(shares.shape, 128, np.uint8), shares)), (x, y))
+    draw = ImageDraw.Draw(canvas)
+    for tick in range(_TICKS):
+        share = tick / (_TICKS - 1)
+        anchor = "ld" if tick == 0 else "la" if tick == _TICKS - 1 else "lm"
+        draw.text(
+            (x + width + width // 3, y + (1 - share) * (height - 1)), f"{share * high:.3g}", "black", font, anchor
+        )

@@ -41,7 +41,7 @@ def test_heatmap_shows_where(detector, rng):
             return np.stack([1 - share, share], 1)
 
     painted = ContrastDetector.__new__(ContrastDetector)
-    painted.model, painted.batch_size = Bright(), 4
+    painted.model, painted.batch_size, painted.track = Bright(), 4, iter
     image = np.zeros((128, 192, 3), np.uint8)
     image[:, 96:] = 255
     heat = painted.heatmap(image, stride=16)
@@ -65,7 +65,8 @@ def test_heatmap_picture(tmp_path, rng):
     image = rng.integers(0, 256, (20, 30, 3), np.uint8)
     write_heatmap(tmp_path / "h.png", image, np.linspace(0, 1, 600).reshape(20, 30))
     drawn = read_image(tmp_path / "h.png")
-    np.testing.assert_array_equal(drawn[:, :30], image)
+    assert drawn.shape[1] >= 480
+    np.testing.assert_array_equal(drawn[:20, :30], image)
     with pytest.raises(ValueError, match="one size"):
         write_heatmap(tmp_path / "h.png", image, np.zeros((3, 3)))
 

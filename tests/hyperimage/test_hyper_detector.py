@@ -49,12 +49,13 @@ def test_every_kind_of_picture_is_scored_or_named(tmp_path, rng, command, folder
     good, bad = _pictures(tmp_path, rng)
     paths = [tmp_path / name for name in (*good, *bad)]
     code, out, err = command("hyperimage", verb, *paths, "--json", "--weights", folder)
-    assert code == 2
+    assert code == len(bad)
     entries = {entry["image"]: entry for entry in map(json.loads, out.splitlines())}
     assert set(entries) == {str(tmp_path / name) for name in good}
     assert all(np.isfinite(entry["score"]) and "trained on" in entry["note"] for entry in entries.values())
     lines = [line for line in err.splitlines() if line.startswith("zoo: ")]
     assert [any(name in line for line in lines) for name in bad] == [True] * 3
+    assert lines[-1] == f"zoo: 3 of {len(paths)} pictures failed"
 
 
 def test_forgery_draws_what_the_score_rests_on(tmp_path, rng, command, folder):
@@ -65,7 +66,7 @@ def test_forgery_draws_what_the_score_rests_on(tmp_path, rng, command, folder):
     assert code == 0
     assert 0 <= float(out.split()[0]) <= 1
     assert "never on real forgeries" in err
-    assert np.asarray(Image.open(heat)).shape == (80, 200, 3)
+    np.testing.assert_array_equal(np.asarray(Image.open(heat))[:80, :100], np.asarray(Image.open(tmp_path / "a.png")))
     two = ("hyperimage", "forgery", tmp_path / "a.png", tmp_path / "a.png", "--heatmap", heat)
     for wrong in ((*arguments, "--heatmap", tmp_path / "heat.jpg"), two):
         code, _, err = command(*wrong)
@@ -77,7 +78,7 @@ def test_forgery_draws_what_the_score_rests_on(tmp_path, rng, command, folder):
     "arguments",
     [
         ("hyperimage",),
-        ("hyperimage", "quality", "a.png", "--weights", "absent"),
+        ("hyperimage", "quality", "picture.png", "--weights", "absent"),
         ("pretrain", "hyperimage", "--scale", "huge"),
         ("pretrain", "hyperimage", "--dataset", "tid2013"),
         ("reproduce", "hyperimage", "table-1", "--scale", "huge"),
@@ -90,6 +91,7 @@ def test_forgery_draws_what_the_score_rests_on(tmp_path, rng, command, folder):
 )
 def test_bad_input_is_one_line(tmp_path, command, monkeypatch, arguments):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "picture.png").write_text("a file, so that the network is looked for")
     code, _, err = command(*arguments)
     assert code == 2
     assert "Received" in err or "required" in err
@@ -112,7 +114,7 @@ def test_heatmap_shows_the_cell_that_decides(folder):
     detector.network.hyper_images = lambda images: hyper
     heat = detector.heatmap(np.zeros((150, 300, 3), np.uint8))
     assert heat.shape == (150, 300)
-    assert heat[0, 0] == 1
+    assert heat[0, 0] == np.float32(1 - 1 / 15**2)  # the mean of all cells took its place
     assert heat[40:].max() == heat[:, 80:].max() == 0
 
 

@@ -19,6 +19,8 @@ QUALITY_LARGEST, FORGERY_LARGEST = (1024, 1024), (900, 900)
 TID2013 has one size only, and 900 is CASIA-2's largest side."""
 TRAINING_MEAN = (0.575, 0.594, 0.588)
 """Mean of the training patches, RGB in [0, 1]: subtracted from every patch."""
+HEATMAP_HIGH = 0.1
+"""Upper end of a colour bar for ``ForgeryDetector.heatmap``: a place that a tenth of the score rests on."""
 END_TO_END_SIZE = (256, 384)
 
 
@@ -62,10 +64,11 @@ class ForgeryDetector:
         return 1 - float(self.network.predict([fit_inside(check_rgb(image), FORGERY_LARGEST)])[0])
 
     def heatmap(self, image: np.ndarray) -> np.ndarray:
-        """Which places the score rests on: float32 (height, width) in 0..1, 1 where it rests on most.
+        """Which places the score rests on: float32 (height, width) in 0..1, by how much it falls without each.
 
         Every cell of the hyper-image in turn takes the mean of all cells; the fall of the score of tampered is its
-        value, relative to the largest. 0 throughout where no cell lowers the score. Localisation is not in the paper.
+        value, 0 where the score rises. Most falls are small: ``HEATMAP_HIGH`` is where a colour bar may end.
+        Localisation is not in the paper.
 
         Raises:
             ValueError: For an image that is not uint8 RGB.
@@ -80,7 +83,6 @@ class ForgeryDetector:
             changed[cell, cell // columns, cell % columns] = mean
         authentic = self.network.second.predict(changed, batch_size=64, verbose=0)[:, 0]
         fall = np.maximum(authentic[:-1] - authentic[-1], 0).reshape(rows, columns)
-        fall = fall / fall.max() if fall.max() > 0 else fall
         size = (image.shape[1], image.shape[0])
         return np.clip(cv2.resize(fall.astype(np.float32), size, interpolation=cv2.INTER_LINEAR), 0, 1)
 
