@@ -157,7 +157,6 @@ def test_a_keras_file_of_nested_brackets_is_one_error(tmp_path, command):
         ("adversarial", "fit", "--detector", "d", "--dimensions", "0"),
         ("adversarial", "attack", "a.png", "--output", "o", "--eps", "inf"),
         ("adversarial", "attack", "a.png", "--output", "o", "--eps", "-3"),
-        ("adversarial", "attack", "a.png", "--output", "o", "--target", "-1"),
         ("imaging", "fit", "raw", "--seed", "-1"),
         ("reproduce", "contrast", "table-1", "--seed", "99999999999999999999"),
         ("reproduce", "contrast", "table-1", "--seed", "1_0"),

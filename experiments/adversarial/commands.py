@@ -7,9 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo import extensions
+from zoo.experiments.adversarial.class_names import class_label, class_number, read_class_names
 from zoo.experiments.cli.numbers import real, whole
 from zoo.experiments.cli.outputs import add_force, check_outputs
-from zoo.experiments.cli.score_pictures import Scale, add_pictures, as_json, finish, nothing_to_read, readable
+from zoo.experiments.cli.score_pictures import (
+    MOST_FAILURES,
+    Answer,
+    Scale,
+    Scorer,
+    Track,
+    add_pictures,
+    expand,
+    readable,
+    score_pictures,
+)
 from zoo.printing import shown
 from zoo.weight_files import NOT_READABLE, check_keras_file
 
@@ -59,7 +70,7 @@ def add(commands: "argparse._SubParsersAction") -> None:
     score.set_defaults(run=_score)
 
     attack = verbs.add_parser("attack", help="write adversarial versions of pictures as PNG")
-    attack.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
+    attack.add_argument("images", nargs="+", metavar="IMAGE", help="files, folders or quoted patterns")
     attack.add_argument("--output", type=Path, required=True, metavar="FOLDER")
     _add_model(attack)
     known = (*ATTACKS, *(name for name in extensions.names("attacks") if name not in ATTACKS))
@@ -67,7 +78,10 @@ def add(commands: "argparse._SubParsersAction") -> None:
     attack.add_argument(
         "--eps", type=real(0, 255), default=16, help="largest change in grey levels (default 16; not of lbfgs)"
     )
-    attack.add_argument("--target", type=whole(0, 10**6), help="class to be predicted (iter_target_class, lbfgs)")
+    attack.add_argument("--target", metavar="CLASS", help="number or name to be predicted (iter_target_class, lbfgs)")
+    attack.add_argument(
+        "--classes", type=Path, metavar="FILE|FOLDER", help="names of classes, a line each or a sub-folder each"
+    )
     add_force(attack)
     attack.set_defaults(run=_attack)
 
@@ -109,7 +123,7 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
         "--model",
         default=DEFAULT_MODEL,
         help=f"a .keras file of a classifier on 0..255, stored weights of `zoo list` (default: {DEFAULT_MODEL}), "
-        "imagenet (InceptionV3, downloaded by Keras), or OverFeat's net_weight_0",
+        "imagenet (InceptionV3, downloaded by Keras), OverFeat's net_weight_0, or the folder of a detector",
     )
 
 
@@ -131,6 +145,11 @@ def load_model(name: str) -> "keras.Model":
         except Exception as error:  # no network, no space, a bad checksum: Keras gives each a type of its own
             raise ValueError(f"Keras could not get InceptionV3's ImageNet weights. Received: {error}") from error
     path = Path(name)
+    if name and path.is_dir():
+        from zoo.adversarial import storage
+
+        storage.read_config(path)
+        return storage.read_model(path)
     if path.name.startswith("net_weight"):
         return OverFeatFast(weights=path)
     if path.suffix == ".keras" and path.is_file():
@@ -143,7 +162,9 @@ def load_model(name: str) -> "keras.Model":
             reason = " ".join(str(error).split())[:200]
             raise ValueError(f"Not a Keras model file. Received: {path} ({reason})") from error
     known = ", ".join((*stored, "imagenet"))
-    raise ValueError(f"--model must be a .keras file, net_weight_0, or one of {known}. Received: {name!r}")
+    raise ValueError(
+        f"--model must be a .keras file, net_weight_0, the folder of a detector, or one of {known}. Received: {name!r}"
+    )
 
 
 def read(path: Path, model: "keras.Model") -> "np.ndarray":
@@ -188,14 +209,24 @@ def _fit(options: argparse.Namespace) -> int:
 
         images, labels = digits("train")
         apart, apart_labels = digits("calibration")
+        names: tuple[str, ...] = ()
     else:
         images, labels, apart, apart_labels = _folder(options.folder, model)
+        names = read_class_names(options.folder, int(model.outputs[0].shape[-1]))
     layer = options.layer or best_layer(model)
     k = options.k if options.k is not None else max(1, round(len(images) / len(np.unique(labels))))
     # PCA cannot keep more components than there are rows.
     dimensions = min(options.dimensions, len(images) - 1)
     detector = KNNDetector(
-        model, layer, k, options.weighting, options.processing, dimensions, index=options.index, search=options.search
+        model,
+        layer,
+        k,
+        options.weighting,
+        options.processing,
+        dimensions,
+        index=options.index,
+        search=options.search,
+        class_names=names,
     ).fit((images, labels))
     output = detector.extractor(apart)[0].argmax(-1)
     right = output == apart_labels
@@ -247,26 +278,28 @@ def _folder(folder: Path, model: "keras.Model") -> "tuple[np.ndarray, ...]":
 
 
 def _score(options: argparse.Namespace) -> int:
-    if nothing_to_read(options):
-        return 2
-    import numpy as np
+    def make(track: Track) -> Scorer:
+        from zoo.adversarial import KNNDetector, storage
 
-    from zoo.adversarial import KNNDetector
+        detector = KNNDetector.load(options.detector)
+        names = detector.class_names
 
-    detector = KNNDetector.load(options.detector)
-    failed: list[Path] = []
-    for path, picture in readable(options.images, failed):
-        output, features = detector.extractor(fitted(picture, detector.model)[None])
-        predicted = output.argmax(-1)
-        score = float(detector.score_features(features[detector.layer], predicted)[0])
-        trusted = None if detector.threshold is None else bool(score > detector.threshold)
-        if options.json:
-            entry: dict[str, object] = {"score": round(score, 6), "class": int(predicted[0]), "trusted": trusted}
-            print(as_json(path, picture, entry | {"probability": round(float(np.max(output)), 6)}, SCALE, NOTE))
-        else:
+        def answer(picture: "np.ndarray") -> Answer:
+            output, features = detector.extractor(fitted(picture, detector.model)[None])
+            predicted = output.argmax(-1)
+            score = float(detector.score_features(features[detector.layer], predicted)[0])
+            trusted = None if detector.threshold is None else bool(score > detector.threshold)
+            number = int(predicted[0])
+            values: dict[str, object] = {"score": round(score, 6), "class": number}
+            values |= {"class_name": names[number]} if number < len(names) else {}
+            values |= {"trusted": trusted, "probability": round(float(output.max()), 6)}
             verdict = {None: "", True: "trusted", False: "rejected"}[trusted]
-            print(f"{score:.4f}  class {int(predicted[0])}  {verdict}  {shown(path)}")
-    return finish(options, failed, NOTE)
+            return Answer(values, f"{score:.4f}  {class_label(number, names)}  {verdict}")
+
+        columns = ("score", "class", "class_name", "trusted", "probability")
+        return Scorer(answer, SCALE, NOTE, (options.detector / storage.CONFIG,), columns)
+
+    return score_pictures(options, make)
 
 
 def _attack(options: argparse.Namespace) -> int:
@@ -277,24 +310,26 @@ def _attack(options: argparse.Namespace) -> int:
 
     if (options.target is None) == (options.attack in TARGETED):
         raise ValueError(f"--target goes with {' and '.join(TARGETED)}. Received: {options.attack}, {options.target}")
-    outputs = [options.output / f"{path.stem}.{options.attack}.png" for path in options.images]
+    paths = expand(options.images)
+    outputs = [options.output / f"{path.stem}.{options.attack}.png" for path in paths]
     for output in {path for path in outputs if outputs.count(path) > 1}:
         raise ValueError(f"Pictures of one name need an --output folder each. Received: several for {output}")
-    named = {f"--output for {path}": output for path, output in zip(options.images, outputs, strict=True)}
-    check_outputs(named, [*options.images, options.model], options.force)
+    named = {f"--output for {path}": output for path, output in zip(paths, outputs, strict=True)}
+    check_outputs(named, [*paths, options.model, options.classes], options.force)
     model = load_model(options.model)
     classes = int(model.outputs[0].shape[-1])
-    if options.target is not None and options.target >= classes:
-        raise ValueError(f"--target must be a class of the model, 0 to {classes - 1}. Received: {options.target}")
+    names = read_class_names(options.classes, classes) or _names_of(options.model)
+    wanted = None if options.target is None else class_number(options.target, names, classes)
     options.output.mkdir(parents=True, exist_ok=True)
     failed: list[Path] = []
-    for path, picture in readable(options.images, failed):
+    for path, picture in readable(paths, failed):
         original = fitted(picture, model)
         images = original[None].astype(np.float32)
-        target = np.array([options.target if options.target is not None else 0])
+        target = np.array([0 if wanted is None else wanted])
         before = _predicted(model, original)
-        if options.target == before:
-            print(f"zoo: {shown(path)} is of class {before} already: another --target is needed", file=sys.stderr)
+        if wanted == before:
+            already = class_label(before, names)
+            print(f"zoo: {shown(path)} is of {already} already: another --target is needed", file=sys.stderr)
             failed.append(path)
             continue
         found = {
@@ -309,10 +344,20 @@ def _attack(options: argparse.Namespace) -> int:
         output = options.output / f"{path.stem}.{options.attack}.png"
         write_png(output, saved[..., 0] if saved.shape[-1] == 1 else saved)
         largest = int(np.abs(saved.astype(int) - original).max())
-        reached = after != before if options.target is None else after == options.target
+        reached = after != before if wanted is None else after == wanted
         outcome = "" if reached else ", not what was wanted"
-        print(f"class {before} -> {after}{outcome}, largest change {largest}  {shown(output)}")
-    return 2 if failed else 0
+        changed = f"{class_label(before, names)} -> {class_label(after, names).removeprefix('class ')}"
+        print(f"{changed}{outcome}, largest change {largest}  {shown(output)}")
+    return min(len(failed), MOST_FAILURES)
+
+
+def _names_of(model: str) -> tuple[str, ...]:
+    """Names of classes that lie with a detector, where ``--model`` is the folder of one."""
+    from zoo.adversarial import storage
+
+    if not model or not Path(model).is_dir():
+        return ()
+    return tuple(str(name) for name in storage.read_config(Path(model)).get("class_names") or ())
 
 
 def _predicted(model: "keras.Model", image: "np.ndarray") -> int:

@@ -23,23 +23,26 @@ def check_outputs(outputs: Mapping[str, Path | None], inputs: Iterable[str | Pat
         ValueError: For an output that is an input, also through a link or by another spelling, for one that is given
             twice, is a folder, or exists and may not be replaced.
     """
-    read = [Path(path) for path in inputs if path is not None and Path(path).is_file()]
-    written: list[Path] = []
+    read = {_identity(Path(path)) for path in inputs if path is not None and Path(path).is_file()}
+    written: set[object] = set()
     for option, path in outputs.items():
         if path is None:
             continue
-        if any(_same(path, other) for other in read):
+        identity = _identity(path)
+        if identity in read:
             raise ValueError(f"{option} must not be a file that the command reads. Received: {path}")
-        if any(_same(path, other) for other in written):
+        if identity in written:
             raise ValueError(f"{option} must be another file than the command's other outputs. Received: {path}")
         if path.is_dir():
             raise ValueError(f"{option} must be a file. Received: a folder, {path}")
         if os.path.lexists(path) and not force:
             raise ValueError(f"{option} names a file that exists; --force replaces it. Received: {path}")
-        written.append(path)
+        written.add(identity)
 
 
-def _same(one: Path, other: Path) -> bool:
-    if one.exists() and other.exists():
-        return os.path.samefile(one, other)
-    return os.path.realpath(one) == os.path.realpath(other)
+def _identity(path: Path) -> object:
+    """The same for all links to a file and spellings of its name."""
+    if path.exists():
+        stat = path.stat()
+        return stat.st_dev, stat.st_ino
+    return os.path.realpath(path)

@@ -1,15 +1,22 @@
-"""What commands that score pictures share: reading them one after the other, options, and what is printed.
+"""What commands that score pictures share: which pictures, what is written for each, and what becomes of bad ones.
 
-A picture that cannot be read is named on standard error and is not fatal: the command's code is then 2.
+A picture that cannot be read or scored is named on standard error, and the others are scored all the same. The exit
+code is the number of such pictures, at most ``MOST_FAILURES``.
 """
 
 import argparse
+import contextlib
+import csv
 import dataclasses
+import glob
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from zoo.experiments.cli.outputs import add_force, check_outputs
 from zoo.printing import shown
@@ -18,43 +25,13 @@ from zoo.store import sha256
 if TYPE_CHECKING:
     import numpy as np
 
+    from zoo.file_check import FileCheck
 
-def readable(paths: Sequence[Path], failed: list[Path]) -> "Iterator[tuple[Path, np.ndarray]]":
-    """Yield path and picture, uint8 RGB; for the others a line goes to standard error and the path to ``failed``."""
-    from zoo.images import ImageError, read_photograph
-
-    for path in paths:
-        try:
-            image = read_photograph(path)
-        except ImageError as error:
-            print(f"zoo: {error}", file=sys.stderr)
-            failed.append(path)
-            continue
-        yield path, image
-
-
-def nothing_to_read(options: argparse.Namespace) -> bool:
-    """Whether none of the pictures is a file; they are named then, before TensorFlow is loaded.
-
-    Raises:
-        ValueError: For a ``--heatmap`` that is no PNG or cannot be written, or one for several pictures.
-    """
-    if getattr(options, "heatmap", None) is not None:
-        _check_heatmap(options)
-    if any(path.is_file() for path in options.images):
-        return False
-    for _ in readable(options.images, []):
-        pass
-    return True
-
-
-def add_pictures(parser: argparse.ArgumentParser, heatmap: str = "") -> None:
-    """Add the pictures, ``--json`` and, with a help text for it, ``--heatmap``."""
-    parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
-    parser.add_argument("--json", action="store_true", help="one JSON object a line")
-    if heatmap:
-        parser.add_argument("--heatmap", type=Path, metavar="OUT.png", help=heatmap)
-        add_force(parser)
+Item = TypeVar("Item")
+MOST_FAILURES = 100
+"""Exit codes above 125 mean other things to a shell."""
+_PICTURE_COLUMNS = ("image", "sha256", "height", "width")
+_FILE_COLUMNS = ("higher_is", "lowest", "highest", "damage", "frames", "networks", "heatmap", "note", "error")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,49 +45,356 @@ class Scale:
     """The lowest and the highest that there is; None without a bound."""
 
 
-def as_json(path: Path, image: "np.ndarray", found: Mapping[str, object], scale: Scale, note: str) -> str:
-    """A line of ``--json``: the picture, its checksum and size, what was found, how to read it, and what it is not."""
-    height, width = image.shape[:2]
-    read = {"higher_is": scale.higher_is, "range": [scale.low, scale.high]}
-    picture = {"image": str(path), "sha256": sha256(path), "height": height, "width": width}
-    return json.dumps({**picture, **found, **read, "note": note}, allow_nan=False)
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """What is said of one picture."""
+
+    values: Mapping[str, object]
+    """For JSON, and those that are in ``Scorer.columns`` for CSV."""
+    line: str
+    """For people, before the picture's name."""
+    details: Sequence[str] = ()
+    """Further lines for people."""
+    after: str = ""
+    """For people, behind the picture's name."""
 
 
-def warn_of_padding(path: Path, image: "np.ndarray", side: int) -> None:
-    """Say of a picture smaller than a network's patch of ``side`` pixels that it was filled up."""
-    if min(image.shape[:2]) < side:
-        print(f"zoo: {shown(path)}: smaller than a patch of {side} pixels, and filled up", file=sys.stderr)
+@dataclasses.dataclass(frozen=True)
+class Scorer:
+    """How a command scores a picture.
+
+    Attributes:
+        answer: Of a picture, uint8 RGB; a ValueError is said in one line, and the picture counts as failed.
+        scale: How the scores are to be read.
+        note: What the scores are not; said once to people, and in every JSON line.
+        networks: Names of stored weights, or files, that the scores come from.
+        columns: Keys of ``Answer.values`` that become columns of a CSV file.
+        patch: Pictures with a shorter side are filled up, and that is said.
+        heatmap: Float (height, width) of a picture; None for commands without one.
+        heatmap_high: The upper end of the heatmap's colour bar.
+        heatmap_caption: What the heatmap shows.
+    """
+
+    answer: "Callable[[np.ndarray], Answer]"
+    scale: Scale
+    note: str
+    networks: tuple[str | Path, ...]
+    columns: tuple[str, ...]
+    patch: int = 1
+    heatmap: "Callable[[np.ndarray], np.ndarray] | None" = None
+    heatmap_high: float = 1.0
+    heatmap_caption: str = ""
 
 
-def finish(options: argparse.Namespace, failed: Sequence[Path], note: str) -> int:
-    """Say once, beside scores for people, what they are not; returns the command's exit code."""
-    if not options.json and len(failed) < len(options.images):
-        print(f"note: {note}", file=sys.stderr)
-    return 2 if failed else 0
+class Track:
+    """Progress bars on standard error: of the pictures, and of the batches within one; only on a terminal."""
+
+    def __init__(self, pictures: int) -> None:
+        console = Console(stderr=True)
+        self.progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+            # Scores that go to a file or a pipe must not be drawn above the bars instead.
+            redirect_stdout=sys.stdout.isatty(),
+        )
+        self.pictures = pictures
+
+    def __call__(self, batches: range) -> Iterator[int]:
+        """Yield the batches of one picture, and show how many are done and the time left."""
+        return self._follow(batches, len(batches), "batches of this picture") if len(batches) > 1 else iter(batches)
+
+    def each(self, paths: Iterable[Item]) -> Iterator[Item]:
+        """Yield the pictures, and show how many are done and the time left."""
+        with self.progress:
+            yield from self._follow(paths, self.pictures, "pictures") if self.pictures > 1 else paths
+
+    def _follow(self, items: Iterable[Item], total: int, description: str) -> Iterator[Item]:
+        task = self.progress.add_task(description, total=total)
+        for item in items:
+            yield item
+            self.progress.advance(task)
+        self.progress.remove_task(task)
 
 
-def _check_heatmap(options: argparse.Namespace) -> None:
-    """Refuse ``--heatmap`` for several pictures, a file that is no PNG, or where it must not be written.
+def add_pictures(parser: argparse.ArgumentParser, heatmap: str = "") -> None:
+    """Add the pictures, ``--json``, ``--csv`` and, with a help text for it, ``--heatmap``."""
+    parser.add_argument(
+        "images",
+        nargs="*",
+        metavar="IMAGE",
+        help="files, folders (all pictures below them) and quoted patterns (*, **)",
+    )
+    parser.add_argument(
+        "--list", type=Path, metavar="FILE", help="a text file with a picture a line; - for standard input"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("--csv", type=Path, metavar="OUT.csv", help="write a row a picture, failed ones too")
+    if heatmap:
+        text = f"{heatmap}: a file for a single picture, or a folder with a PNG for each"
+        parser.add_argument("--heatmap", type=Path, metavar="OUT.png|FOLDER", help=text)
+    add_force(parser)
+
+
+def expand(given: Sequence[str], listed: Path | None = None) -> list[Path]:
+    """Return the pictures that arguments stand for, each once: files, those in folders, and matches of patterns.
+
+    What is no file, holds no picture or matches nothing stays as it is, for the error message about it.
+
+    Args:
+        given: Files, folders, and patterns of ``glob``, where ``**`` stands for any number of folders.
+        listed: A text file that names one of these on each line; ``-`` for standard input.
 
     Raises:
-        ValueError: For each of these; see ``check_outputs``.
+        ValueError: Where there is none, or the list cannot be read.
     """
-    heatmap, images = options.heatmap, options.images
-    if len(images) != 1:
-        raise ValueError(f"--heatmap takes one picture. Received: {len(images)}")
-    if heatmap.suffix.lower() != ".png":
-        raise ValueError(f"--heatmap must end in .png. Received: {heatmap}")
-    if not heatmap.parent.is_dir():
-        raise ValueError(f"--heatmap must lie in a folder that exists. Received: {heatmap}")
-    check_outputs({"--heatmap": heatmap}, [*images, options.weights], options.force)
+    from zoo.datasets.folder import picture_files
+
+    texts = list(given)
+    if listed is not None:
+        try:
+            texts += [line for line in _text(listed).splitlines() if line.strip()]
+        except (OSError, UnicodeDecodeError) as error:
+            raise ValueError(
+                f"--list must be a text file in UTF-8 with a picture a line. Received: {listed}"
+            ) from error
+    if not texts:
+        raise ValueError("Pictures are needed: files, folders, patterns, or --list FILE. Received: none")
+    found: list[Path] = []
+    for text in texts:
+        path = Path(text)
+        if path.is_dir():
+            found += picture_files(path) or [path]
+        elif not path.exists() and glob.has_magic(text):
+            found += sorted(Path(match) for match in glob.glob(text, recursive=True)) or [path]
+        else:
+            found.append(path)
+    return list(dict.fromkeys(found))
 
 
-def save_heatmap(
-    options: argparse.Namespace, image: "np.ndarray", heatmap: "Callable[[np.ndarray], np.ndarray]"
-) -> None:
-    """Write ``heatmap`` of the picture where ``--heatmap`` says, and nothing without it."""
+def _text(listed: Path) -> str:
+    if str(listed) == "-":
+        return sys.stdin.read()
+    if not listed.is_file():  # a pipe might never end
+        raise FileNotFoundError(listed)
+    return listed.read_text(encoding="utf-8")
+
+
+def readable(paths: Iterable[Path], failed: list[Path]) -> "Iterator[tuple[Path, np.ndarray]]":
+    """Yield path and picture, uint8 RGB; for the others a line goes to standard error and the path to ``failed``."""
+    from zoo.images import ImageError, read_photograph
+
+    for path in paths:
+        try:
+            image = read_photograph(path)
+        except ImageError as error:
+            print(f"zoo: {error}", file=sys.stderr)
+            failed.append(path)
+            continue
+        yield path, image
+
+
+def score_pictures(
+    options: argparse.Namespace, make: Callable[[Track], Scorer], inputs: Iterable[str | Path | None] = ()
+) -> int:
+    """Score the pictures of ``options`` and write what they ask for; returns the exit code.
+
+    Args:
+        options: With what ``add_pictures`` added.
+        make: Loads networks; called only if there is a picture to score. The detector may use the ``Track`` to show
+            how far it is within a picture.
+        inputs: Files that the command reads besides the pictures, and must not write onto.
+
+    Raises:
+        ValueError: For outputs that must not be written, and no pictures at all.
+    """
+    paths = expand(options.images, options.list)
+    heatmap = getattr(options, "heatmap", None)
+    _check(options, paths, heatmap, inputs)
+    track, failures = Track(len(paths)), 0
+    # Where none is a file, all are named before TensorFlow is loaded.
+    scorer = make(track) if any(path.is_file() for path in paths) else None
+    networks = {} if scorer is None else _checksums(scorer.networks)
+    with _csv_writer(options.csv, scorer.columns if scorer else ()) as write_row:
+        for path in track.each(paths):
+            record: dict[str, object] = {"image": str(path)}
+            try:
+                if scorer is None:
+                    _read(path)
+                else:
+                    record |= _score(path, scorer, networks, options.json, _heatmap_of(path, paths, heatmap))
+            except (ValueError, MemoryError) as error:
+                reason = " ".join(str(error).split()) or "does not fit into memory"
+                record["error"] = reason
+                print(
+                    f"zoo: {reason if reason.startswith(shown(path)) else f'{shown(path)}: {reason}'}", file=sys.stderr
+                )
+                failures += 1
+            write_row(record)
+    if scorer is not None and not options.json and failures < len(paths):
+        print(f"note: {scorer.note}", file=sys.stderr)
+    if failures and len(paths) > 1:
+        print(f"zoo: {failures} of {len(paths)} pictures failed", file=sys.stderr)
+    return min(failures, MOST_FAILURES)
+
+
+def _read(path: Path) -> "np.ndarray":
+    from zoo.images import ImageError, read_photograph
+
+    if path.is_dir():
+        raise ImageError(path, "is a folder without a picture", "an image file, or a folder of them, is needed")
+    return read_photograph(path)
+
+
+def _score(
+    path: Path, scorer: Scorer, networks: Mapping[str, str], as_json: bool, heatmap: Path | None
+) -> dict[str, object]:
+    """Score one picture, print its lines and write its heatmap; returns its record."""
+    from zoo.images import check_picture
+
+    image = _read(path)
+    checked = check_picture(path)
+    height, width = image.shape[:2]
+    if min(height, width) < scorer.patch:
+        print(f"zoo: {shown(path)}: smaller than a patch of {scorer.patch} pixels, and filled up", file=sys.stderr)
+    answer = scorer.answer(image)
+    record = {"image": str(path), "sha256": sha256(path), "height": height, "width": width, **answer.values}
+    record |= {"higher_is": scorer.scale.higher_is, "range": [scorer.scale.low, scorer.scale.high]}
+    record |= {"file": checked.as_json(), "networks": dict(networks)}
+    if heatmap is not None and scorer.heatmap is not None:
+        _write_heatmap(heatmap, path, image, scorer, record)
+        record["heatmap"] = str(heatmap)
+    record["note"] = scorer.note
+    if as_json:
+        print(json.dumps(record, allow_nan=False))
+    else:
+        print(f"{answer.line}  {shown(path)}{answer.after}{_remarks(checked)}")
+        for detail in answer.details:
+            print(detail)
+    sys.stdout.flush()
+    if heatmap is not None:
+        print(f"written: {shown(heatmap)}", file=sys.stderr)
+    return record
+
+
+def _remarks(checked: "FileCheck") -> str:
+    """What stands behind a picture's name: damage, and frames that were not looked at."""
+    remarks = [f"damaged file: {'; '.join(checked.damage)}"] if checked.damage else []
+    if checked.frames > 1:
+        remarks.append(f"only the first of {checked.frames} frames is scored")
+    return f"  ({'; '.join(remarks)})" if remarks else ""
+
+
+def _write_heatmap(path: Path, picture: Path, image: "np.ndarray", scorer: Scorer, record: Mapping) -> None:
     from zoo.heatmap import write_heatmap
 
-    if options.heatmap is not None:
-        write_heatmap(options.heatmap, image, heatmap(image))
-        print(f"written: {shown(options.heatmap)}", file=sys.stderr)
+    assert scorer.heatmap is not None
+    networks = ", ".join(f"{name} (SHA-256 {digest[:12]})" for name, digest in record["networks"].items())
+    scores = ", ".join(f"{name} {record[name]}" for name in scorer.columns if isinstance(record.get(name), float))
+    name = shown(picture.name)
+    note = scorer.note[0].upper() + scorer.note[1:]
+    caption = f"{scorer.heatmap_caption}. {name} (SHA-256 {record['sha256'][:12]}): {scores}. {networks}. {note}."
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_heatmap(
+        path,
+        image,
+        scorer.heatmap(image),
+        scorer.heatmap_high,
+        caption,
+        {
+            "Title": scorer.heatmap_caption,
+            "Picture": name,
+            "Picture SHA-256": record["sha256"],
+            "Networks": ", ".join(record["networks"]),
+            "Networks SHA-256": ", ".join(record["networks"].values()),
+            "Scores": scores,
+            "Range": f"0 to {scorer.heatmap_high:g}",
+            "Comment": scorer.note,
+        },
+    )
+
+
+def _checksums(networks: Iterable[str | Path]) -> dict[str, str]:
+    """SHA-256 of the files behind names of stored weights, or of files."""
+    from zoo import weights
+
+    known = {str(name): weights.provenance(str(name)) for name in networks if str(name) in weights.names()}
+    return {
+        name: entry.sha256 if isinstance(entry, weights.StoredWeights) else sha256(Path(name))
+        for name, entry in ((str(name), known.get(str(name))) for name in networks)
+    }
+
+
+def _flat(record: Mapping) -> dict[str, object]:
+    """A record as a row of CSV: every value on one line, nothing nested."""
+    low, high = record.get("range", (None, None))
+    checked = record.get("file", {})
+    return {
+        **record,
+        "lowest": low,
+        "highest": high,
+        "damage": "; ".join(checked.get("damage", ())),
+        "frames": checked.get("frames"),
+        "networks": " ".join(f"{name}:{digest}" for name, digest in record.get("networks", {}).items()),
+    }
+
+
+@contextlib.contextmanager
+def _csv_writer(path: Path | None, columns: Sequence[str]) -> Iterator[Callable[[Mapping], None]]:
+    """Yield what writes a record into the CSV file, if there is one. A row is there as soon as its picture is done."""
+    if path is None:
+        yield lambda record: None
+        return
+    # Names of files may hold bytes that are no text; they come out as they are.
+    with open(path, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+        rows = csv.DictWriter(
+            file, (*_PICTURE_COLUMNS, *columns, *_FILE_COLUMNS), extrasaction="ignore", lineterminator="\n"
+        )
+        rows.writeheader()
+
+        def write(record: Mapping) -> None:
+            rows.writerow(_flat(record))
+            file.flush()
+
+        yield write
+    print(f"written: {shown(path)}", file=sys.stderr)
+
+
+def _heatmap_of(path: Path, paths: Sequence[Path], heatmap: Path | None) -> Path | None:
+    """Where the heatmap of ``path`` goes: the file that was given, or one of its name in the folder."""
+    if heatmap is None or heatmap.suffix.lower() == ".png":
+        return heatmap
+    alike = [other for other in paths if other.name == path.name]
+    number = f"-{alike.index(path) + 1}" if len(alike) > 1 else ""
+    return heatmap / f"{path.name}{number}.heatmap.png"
+
+
+def _check(
+    options: argparse.Namespace, paths: Sequence[Path], heatmap: Path | None, inputs: Iterable[str | Path | None]
+) -> None:
+    """Refuse outputs before anything is read or computed.
+
+    Raises:
+        ValueError: For ``--csv`` and ``--heatmap`` that cannot or must not be written; see ``check_outputs``.
+    """
+    outputs: dict[str, Path | None] = {}
+    if options.csv is not None:
+        if options.csv.suffix.lower() != ".csv" or not options.csv.absolute().parent.is_dir():
+            raise ValueError(f"--csv must end in .csv, in a folder that exists. Received: {options.csv}")
+        outputs["--csv"] = options.csv
+    if heatmap is not None:
+        if heatmap.suffix.lower() == ".png":
+            if len(paths) != 1:
+                raise ValueError(f"--heatmap must be a folder for several pictures. Received: {heatmap}")
+            if not heatmap.absolute().parent.is_dir():
+                raise ValueError(f"--heatmap must lie in a folder that exists. Received: {heatmap}")
+            outputs["--heatmap"] = heatmap
+        elif heatmap.suffix and not heatmap.is_dir():
+            raise ValueError(f"--heatmap must end in .png, or be a folder. Received: {heatmap}")
+        else:
+            outputs |= {f"--heatmap for {path.name}": _heatmap_of(path, paths, heatmap) for path in paths}
+    check_outputs(outputs, [*paths, *inputs], options.force)

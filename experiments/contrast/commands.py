@@ -1,20 +1,13 @@
 """``zoo contrast detect``, and ``zoo pretrain contrast``."""
 
 import argparse
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from zoo.experiments.cli.score_pictures import (
-    Scale,
-    add_pictures,
-    as_json,
-    finish,
-    nothing_to_read,
-    readable,
-    save_heatmap,
-    warn_of_padding,
-)
-from zoo.printing import shown
+from zoo.experiments.cli.score_pictures import Answer, Scale, Scorer, Track, add_pictures, score_pictures
 from zoo.resolve_weights import HELP, resolve_weights
+
+if TYPE_CHECKING:
+    import numpy as np
 
 NOTE = (
     "no probability, and no threshold holds for all pictures: compare with pictures of the same source that were not "
@@ -28,7 +21,7 @@ def add(commands: "argparse._SubParsersAction") -> None:
     contrast = commands.add_parser("contrast", help="detect contrast adjustment")
     verbs = contrast.add_subparsers(dest="verb", required=True, metavar="VERB")
     detect = verbs.add_parser("detect", help="score pictures: the higher, the more likely adjusted")
-    add_pictures(detect, "where a single picture looks adjusted")
+    add_pictures(detect, "where a picture looks adjusted")
     detect.add_argument("--weights", metavar="NAME|FILE|FOLDER", help=f"{HELP} (default: the JPEG-aware network)")
     detect.set_defaults(run=_detect)
 
@@ -47,20 +40,20 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
 
 
 def _detect(options: argparse.Namespace) -> int:
-    if nothing_to_read(options):
-        return 2
-    # A name is checked before the network is loaded: a slip of the keyboard answers at once.
-    from zoo.contrast.detector import DEFAULT_WEIGHTS, PATCH, ContrastDetector
+    def make(track: Track) -> Scorer:
+        # A name is checked before the network is loaded: a slip of the keyboard answers at once.
+        from zoo.contrast.detector import DEFAULT_WEIGHTS, PATCH, ContrastDetector
 
-    (weights,) = resolve_weights(options.weights, DEFAULT_WEIGHTS)
-    detector = ContrastDetector(weights)
-    failed: list[Path] = []
-    for path, image in readable(options.images, failed):
-        score = detector.score(image)
-        warn_of_padding(path, image, PATCH)
-        if options.json:
-            print(as_json(path, image, {"score": round(score, 6)}, SCALE, NOTE))
-        else:
-            print(f"{score:.3f}  {shown(path)}")
-        save_heatmap(options, image, detector.heatmap)
-    return finish(options, failed, NOTE)
+        (weights,) = resolve_weights(options.weights, DEFAULT_WEIGHTS)
+        detector = ContrastDetector(weights, track=track)
+
+        def answer(image: "np.ndarray") -> Answer:
+            score = detector.score(image)
+            return Answer({"score": round(score, 6)}, f"{score:.3f}")
+
+        caption = "Score of 64 x 64 pixels: 0 not adjusted, 1 adjusted (ContrastNet)"
+        return Scorer(
+            answer, SCALE, NOTE, (weights,), ("score",), PATCH, heatmap=detector.heatmap, heatmap_caption=caption
+        )
+
+    return score_pictures(options, make, [options.weights])

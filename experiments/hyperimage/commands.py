@@ -2,21 +2,10 @@
 
 import argparse
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zoo.experiments.cli.score_pictures import (
-    Scale,
-    add_pictures,
-    as_json,
-    finish,
-    nothing_to_read,
-    readable,
-    save_heatmap,
-    warn_of_padding,
-)
+from zoo.experiments.cli.score_pictures import Answer, Scale, Scorer, Track, add_pictures, score_pictures
 from zoo.experiments.run.scales import scale_of
-from zoo.printing import shown
 from zoo.resolve_weights import HELP, resolve_weights
 
 if TYPE_CHECKING:
@@ -31,8 +20,6 @@ FORGERY_NOTE = (
     "on spliced photographs not shown to be better than chance, and no evidence about a single picture"
 )
 QUALITY_SCALE, FORGERY_SCALE = Scale("better", None, None), Scale("more likely tampered", 0, 1)
-Score = Callable[["np.ndarray"], float]
-"""Of a picture, uint8 RGB."""
 TASKS = ("synthetic", "quality", "forgery")
 
 
@@ -40,7 +27,7 @@ def add(commands: "argparse._SubParsersAction") -> None:
     """Add the family's command to the ``zoo`` parser."""
     family = commands.add_parser("hyperimage", help="stand-in quality and forgery from localised artefacts")
     verbs = family.add_subparsers(dest="verb", required=True, metavar="VERB")
-    heatmap = "what a single picture's score rests on"
+    heatmap = "what a picture's score rests on"
     for verb, text, drawn, run in (
         ("quality", QUALITY_NOTE, "", _quality),
         ("forgery", FORGERY_NOTE, heatmap, _forgery),
@@ -83,41 +70,43 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
 
 
 def _quality(options: argparse.Namespace) -> int:
-    if nothing_to_read(options):
-        return 2
-    from zoo.experiments.hyperimage.quality.training import SECOND, SELECTED
-    from zoo.hyperimage.detector import QualityScorer
+    def make(track: Track) -> Scorer:
+        from zoo.experiments.hyperimage.quality.training import SECOND, SELECTED
+        from zoo.hyperimage.detector import QualityScorer
 
-    first, second = resolve_weights(options.weights, SELECTED, SECOND)
-    scorer = QualityScorer((first, second))
-    return _score(options, scorer.score, QUALITY_SCALE, QUALITY_NOTE, scorer.network.first.input_shape[1])
+        weights = resolve_weights(options.weights, SELECTED, SECOND)
+        scorer = QualityScorer((weights[0], weights[1]))
+        patch = scorer.network.first.input_shape[1]
+        return Scorer(_answer(scorer.score), QUALITY_SCALE, QUALITY_NOTE, weights, ("score",), patch)
+
+    return score_pictures(options, make, [options.weights])
 
 
 def _forgery(options: argparse.Namespace) -> int:
-    if nothing_to_read(options):
-        return 2
-    from zoo.experiments.hyperimage.forgery.training import CHANNEL, SECOND
-    from zoo.hyperimage.detector import ForgeryDetector
+    def make(track: Track) -> Scorer:
+        from zoo.experiments.hyperimage.forgery.training import CHANNEL, SECOND
+        from zoo.hyperimage.detector import HEATMAP_HIGH, ForgeryDetector
 
-    first, second = resolve_weights(options.weights, CHANNEL, SECOND)
-    detector = ForgeryDetector((first, second))
+        weights = resolve_weights(options.weights, CHANNEL, SECOND)
+        detector = ForgeryDetector((weights[0], weights[1]))
+        return Scorer(
+            _answer(detector.score),
+            FORGERY_SCALE,
+            FORGERY_NOTE,
+            weights,
+            ("score",),
+            detector.network.first.input_shape[1],
+            heatmap=detector.heatmap,
+            heatmap_high=HEATMAP_HIGH,
+            heatmap_caption="By how much the score of tampered falls without a place; not where a picture was edited",
+        )
 
-    def score(image: "np.ndarray") -> float:
-        found = detector.score(image)
-        save_heatmap(options, image, detector.heatmap)
-        return found
-
-    return _score(options, score, FORGERY_SCALE, FORGERY_NOTE, detector.network.first.input_shape[1])
+    return score_pictures(options, make, [options.weights])
 
 
-def _score(options: argparse.Namespace, score: Score, scale: Scale, note: str, patch: int) -> int:
-    """Print a score a picture; a picture that cannot be read is named on standard error, and the code is then 2."""
-    failed: list[Path] = []
-    for path, image in readable(options.images, failed):
-        warn_of_padding(path, image, patch)
+def _answer(score: Callable[["np.ndarray"], float]) -> Callable[["np.ndarray"], Answer]:
+    def answer(image: "np.ndarray") -> Answer:
         found = score(image)
-        if options.json:
-            print(as_json(path, image, {"score": round(found, 6)}, scale, note))
-        else:
-            print(f"{found:.3f}  {shown(path)}")
-    return finish(options, failed, note)
+        return Answer({"score": round(found, 6)}, f"{found:.3f}")
+
+    return answer

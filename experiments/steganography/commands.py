@@ -134,9 +134,11 @@ def _hider(options: argparse.Namespace) -> "ImageHider":
 
 def _picture(path: Path, upright: bool = True) -> "np.ndarray":
     """A picture as one sees it; ``upright=False`` leaves the pixels where the file has them."""
-    from zoo.images import read_photograph
+    from zoo.images import check_picture, read_photograph
 
     image = read_photograph(path)
+    if damage := check_picture(path).damage:
+        print(f"zoo: warning: {shown(path)} is damaged: {'; '.join(damage)}", file=sys.stderr)
     return _turned(path, image) if upright else image
 
 

@@ -1,5 +1,6 @@
 import itertools
 import json
+import re
 
 import keras
 import numpy as np
@@ -189,13 +190,33 @@ def test_fit_score_and_attack(tmp_path, settings, command):
     assert 0 < np.abs(saved - read_image(picture)).max() <= 40
     code, out, err = command(*attack, "--attack", "iter_target_class", "--target", "7", "--eps", "255")
     assert code == 0, err
+    # By name: of a list, or of the sub-folders; a detector brings its own.
+    named = [
+        f"digit {name}" for name in ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+    ]
+    (tmp_path / "names.txt").write_text("\n".join(named))
+    targeted = (*attack, "--attack", "iter_target_class", "--eps", "255", "--force", "--target")
+    code, out, err = command(*targeted, "digit seven", "--classes", tmp_path / "names.txt")
+    assert code == 0, err
+    before, after = re.fullmatch(r"class \d \((.+)\) -> \d \((.+)\)(?:, not what was wanted)?, .*\n", out).groups()
+    assert {before, after} <= set(named) and ("not what was wanted" in out) == (after != "digit seven")
+    code, _, err = command(*targeted, "digit ten", "--classes", tmp_path / "names.txt")
+    assert code == 2 and "--target must be a class of the model, 0 to 9, or one of digit zero, digit one" in err
+    code, _, err = command(*targeted, "7", "--classes", tmp_path / "absent.txt")
+    assert code == 2 and "--classes must be a text file with a name a line" in err
+    (tmp_path / "twice.txt").write_text("a\na\n")
+    code, _, err = command(*targeted, "7", "--classes", tmp_path / "twice.txt")
+    assert code == 2 and "2 names, 1 of them different" in err
+    code, out, err = command("adversarial", "attack", picture, "--model", tmp_path / "d", "--output", tmp_path / "o")
+    assert code == 0, err
     paths = (picture, tmp_path / "bad" / f"{picture.stem}.iter_target_class.png")
     code, out, err = command("adversarial", "score", *paths, "--detector", tmp_path / "d", "--json")
     assert code == 0, err
     first, second = map(json.loads, out.splitlines())
     assert 0 <= second["score"] <= 1 and 0 <= first["score"] <= 1
+    assert first["class_name"] == str(first["class"])  # of the sub-folders
     code, out, err = command("adversarial", "score", picture, tmp_path / "absent.png", "--detector", tmp_path / "d")
-    assert code == 2 and "absent.png" in err and str(picture) in out
+    assert code == 1 and "absent.png" in err and str(picture) in out
 
 
 def test_a_network_of_ones_own_is_taken_by_name(tmp_path, command):
@@ -209,7 +230,7 @@ def test_a_network_of_ones_own_is_taken_by_name(tmp_path, command):
     Image.fromarray(np.full((40, 50, 3), 90, np.uint8)).save(tmp_path / "a.png")
     attack = ("adversarial", "attack", tmp_path / "a.png", tmp_path / "absent.png", "--output", tmp_path / "out")
     code, _, err = command(*attack, "--model", "adversarial-overfeat.cifar10", "--attack", "random_noise")
-    assert code == 2 and err.count("zoo: ") == 1 and "absent.png" in err
+    assert code == 1 and err.count("zoo: ") == 1 and "absent.png" in err
     assert read_image(tmp_path / "out" / "a.random_noise.png").shape == (32, 32, 3)
     code, _, err = command(*attack, "--model", "adversarial-overfeat.imagenette")
     assert code == 2
@@ -220,7 +241,7 @@ def test_a_network_of_ones_own_is_taken_by_name(tmp_path, command):
     "arguments",
     [
         ("adversarial",),
-        ("adversarial", "score", "a.png", "--detector", "absent"),
+        ("adversarial", "score", "picture.png", "--detector", "absent"),
         ("adversarial", "fit", "absent", "--detector", "d"),
         ("adversarial", "fit", "--detector", "d", "--model", "imagenet"),
         ("adversarial", "fit", "--detector", "d", "--model", "absent.keras"),
@@ -238,6 +259,7 @@ def test_a_network_of_ones_own_is_taken_by_name(tmp_path, command):
 )
 def test_bad_input_is_one_line_and_code_2(tmp_path, command, monkeypatch, arguments):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "picture.png").write_text("a file, so that the detector is looked for")
     code, _, err = command(*arguments)
     assert code == 2
     last = err.strip().splitlines()[-1]

@@ -52,7 +52,8 @@ def test_fingerprint_and_match(folder, camera, capsys):
     assert read_fingerprint(camera).shape == (96, 128)
     names = ("own5.png", "other.png", "crop.png")
     code, out, err = _run(capsys, "match", camera, *(folder / n for n in names))
-    assert (code, err) == (0, "")
+    assert code == 0
+    assert err.startswith("note: PCE above 60") and len(err.splitlines()) == 1
     own, other, crop = out.splitlines()
     assert " match " in own
     assert " no match " in other
@@ -73,13 +74,13 @@ def test_json(folder, camera, capsys):
 
 def test_files_that_cannot_be_used_are_named_and_left_out(folder, camera, capsys, tmp_path):
     code, out, err = _run(capsys, "match", camera, folder / "text.jpg", folder / "own5.png")
-    assert code == 2
+    assert code == 1
     assert " match " in out
     assert "text.jpg: is not an image" in err
     output = tmp_path / "new.npz"
     pictures = (folder / n for n in ("own0.png", "crop.png", "own1.png", "text.jpg"))
     code, out, err = _run(capsys, "fingerprint", *pictures, "-o", output)
-    assert code == 2
+    assert code == 2  # of four
     assert "2 photographs of 128x96" in out
     assert "crop.png: has another size than the first" in err
     assert "Received: 80x72" in err
@@ -109,7 +110,7 @@ def test_bad_input_is_one_line(folder, capsys, arguments, message):
 def test_a_picture_of_the_fingerprint_is_refused_under_any_name_and_coding(folder, camera, capsys):
     Image.open(folder / "own2.png").save(folder / "renamed.tif")
     code, out, err = _run(capsys, "match", camera, folder / "renamed.tif", folder / "own5.png")
-    assert code == 2
+    assert code == 1
     assert len(out.splitlines()) == 1 and "own5.png" in out
     assert f"{folder / 'renamed.tif'}: helped to make the fingerprint, which proves nothing" in err
     assert len(pictures_of(camera)) == 5

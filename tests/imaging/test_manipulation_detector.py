@@ -61,9 +61,9 @@ def test_command(tmp_path, weights, photo, capsys):
 
 def test_command_refuses_in_one_line(tmp_path, weights, capsys):
     (tmp_path / "text.png").write_text("no picture")
-    assert main(["imaging", "detect", str(tmp_path / "text.png"), "--weights", str(weights)]) == 2
+    assert main(["imaging", "detect", str(tmp_path / "text.png"), "--weights", str(weights)]) == 1
     assert main(["imaging", "detect", "a.png", "b.png", "--heatmap", "map.png"]) == 2
-    assert main(["imaging", "detect", "a.png", "--weights", "nothing"]) == 2
+    assert main(["imaging", "detect", str(tmp_path / "text.png"), "--weights", "nothing"]) == 2
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 3
     assert all("Received: " in line for line in lines)

@@ -5,6 +5,7 @@ and Applications 2018, section 4.
 """
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -44,6 +45,7 @@ class KNNDetector(Thresholded):
         index: FAISS factory string; ``"Flat"`` is exact. The recall of another is measured by ``fit`` (``recall``).
         search: Parameters of an approximate index, as in ``"nprobe=64"``.
         batch_size: Images a forward pass.
+        class_names: Names of the model's first classes, in their order, for whoever prints them.
 
     Raises:
         ValueError: For a layer that the model does not have or an argument outside what it may be.
@@ -61,6 +63,7 @@ class KNNDetector(Thresholded):
         index: str = "Flat",
         search: str = "",
         batch_size: int = 64,
+        class_names: Sequence[str] = (),
     ) -> None:
         for name, number in {"k": k, "dimensions": dimensions, "batch_size": batch_size}.items():
             if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
@@ -69,6 +72,9 @@ class KNNDetector(Thresholded):
             raise ValueError(f"weighting must be one of {', '.join(WEIGHTINGS)}. Received: {weighting!r}")
         if processing not in PROCESSINGS:
             raise ValueError(f"processing must be one of {', '.join(PROCESSINGS)}. Received: {processing!r}")
+        if isinstance(class_names, str) or not all(isinstance(name, str) for name in class_names):
+            raise ValueError(f"class_names must be strings. Received: {class_names!r}")
+        self.class_names = tuple(class_names)
         self.extractor = FeatureExtractor(model, [layer], pooling, batch_size)
         self.model, self.layer, self.k, self.weighting = model, layer, k, weighting
         self.processing_name, self.dimensions, self.factory, self.search = processing, dimensions, index, search
@@ -205,6 +211,7 @@ class KNNDetector(Thresholded):
             "index": self.factory,
             "search": self.search,
             "batch_size": self.extractor.batch_size,
+            "class_names": self.class_names,
             "threshold": self.threshold,
             "recall": self.recall,
         }

@@ -3,6 +3,7 @@
 ``ContrastDetector`` takes uint8 RGB pictures of any size and is what the tables, the command line and users call.
 """
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -21,11 +22,17 @@ class ContrastDetector:
     Args:
         weights: As for ``ContrastNet``.
         batch_size: Patches a forward pass.
+        track: Takes the batches of a picture, a ``range``, and yields them again; ``tqdm.tqdm`` shows a progress bar.
     """
 
-    def __init__(self, weights: str | Path | None = DEFAULT_WEIGHTS, batch_size: int = 64) -> None:
+    def __init__(
+        self,
+        weights: str | Path | None = DEFAULT_WEIGHTS,
+        batch_size: int = 64,
+        track: Callable[[range], Iterable[int]] = iter,
+    ) -> None:
         self.model = ContrastNet(weights=weights)
-        self.batch_size = batch_size
+        self.batch_size, self.track = batch_size, track
 
     def score(self, image: np.ndarray) -> float:
         """Score of a picture, 0..1, higher for adjusted: mean over the patches of the grid from (0, 0).
@@ -38,7 +45,13 @@ class ContrastDetector:
         """
         image = _checked(image)
         height, width = image.shape[:2]
-        return float(self.score_patches(tiles.cut(image, tiles.grid(height, width, PATCH), PATCH)).mean())
+        return float(self._score_at(image, tiles.grid(height, width, PATCH)).mean())
+
+    def _score_at(self, image: np.ndarray, corners: np.ndarray) -> np.ndarray:
+        """Scores of the patches at ``corners``, float32 (n,); only a batch of them is held at a time."""
+        batches = self.track(range(0, len(corners), self.batch_size))
+        cut = (tiles.cut(image, corners[first : first + self.batch_size], PATCH) for first in batches)
+        return np.concatenate([self.score_patches(patches) for patches in cut])
 
     def score_patches(self, patches: np.ndarray) -> np.ndarray:
         """Probability of "adjusted" of each patch, float32 (n,); ``patches`` is uint8 (n, 64, 64, 3)."""
@@ -67,10 +80,7 @@ class ContrastDetector:
         image = _checked(image)
         tall, wide = image.shape[:2]
         corners = tiles.positions(tall, wide, PATCH, stride)
-        scores: list[np.ndarray] = []
-        for first in range(0, len(corners), self.batch_size):
-            scores.append(self.score_patches(tiles.cut(image, corners[first : first + self.batch_size], PATCH)))
-        flat = (np.full((PATCH, PATCH), s, np.float32) for s in np.concatenate(scores))
+        flat = (np.full((PATCH, PATCH), s, np.float32) for s in self._score_at(image, corners))
         return tiles.blend(flat, corners, tall, wide)[:height, :width]
 
 

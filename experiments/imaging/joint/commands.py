@@ -1,21 +1,10 @@
 """``zoo imaging detect``: which manipulation a picture went through, and ``zoo pretrain imaging --joint``."""
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.experiments.cli.numbers import whole
-from zoo.experiments.cli.score_pictures import (
-    Scale,
-    add_pictures,
-    as_json,
-    finish,
-    nothing_to_read,
-    readable,
-    save_heatmap,
-    warn_of_padding,
-)
-from zoo.printing import shown
+from zoo.experiments.cli.score_pictures import Answer, Scale, Scorer, Track, add_pictures, score_pictures
 from zoo.resolve_weights import HELP, resolve_weights
 
 if TYPE_CHECKING:
@@ -31,8 +20,8 @@ SCALE = Scale("more likely of this class", 0, 1)
 def add_detect(verbs: "argparse._SubParsersAction") -> None:
     """Add ``detect`` to the verbs of ``zoo imaging``."""
     detect = verbs.add_parser("detect", help="tell which manipulation a picture went through before the web")
-    add_pictures(detect, "where a single picture looks manipulated")
-    detect.add_argument("--patches", action="store_true", help="print each patch as well")
+    add_pictures(detect, "where a picture looks manipulated")
+    detect.add_argument("--patches", action="store_true", help="print each patch as well (not in CSV)")
     detect.add_argument(
         "--weights",
         metavar="NAME|FILE|FOLDER",
@@ -62,27 +51,40 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
 
 
 def _detect(options: argparse.Namespace) -> int:
-    if nothing_to_read(options):
-        return 2
-    from zoo.imaging.joint.detector import DEFAULT_WEIGHTS, ManipulationDetector
-    from zoo.imaging.joint.manipulations import CLASSES
+    def make(track: Track) -> Scorer:
+        from zoo.imaging.joint.detector import DEFAULT_WEIGHTS, ManipulationDetector
+        from zoo.imaging.joint.manipulations import CLASSES
 
-    (weights,) = resolve_weights(options.weights, DEFAULT_WEIGHTS)
-    detector = ManipulationDetector(weights, options.patch)
-    failed: list[Path] = []
-    for path, image in readable(options.images, failed):
-        warn_of_padding(path, image, detector.patch)
-        corners, found = detector.patches(image)
-        mean = _by_class(detector.overall(corners, found))
-        listed = [{"x": int(x), "y": int(y)} | _by_class(p) for (y, x), p in zip(corners, found, strict=True)]
-        if options.json:
-            print(as_json(path, image, mean | ({"patches": listed} if options.patches else {}), SCALE, NOTE))
-        else:
-            print("  ".join(f"{name} {mean[name]:.3f}" for name in CLASSES) + f"  {shown(path)}")
-            for patch in listed if options.patches else ():
-                print(f"  {patch['x']:5} {patch['y']:5}  " + "  ".join(f"{n} {patch[n]:.3f}" for n in CLASSES))
-        save_heatmap(options, image, detector.heatmap)
-    return finish(options, failed, NOTE)
+        (weights,) = resolve_weights(options.weights, DEFAULT_WEIGHTS)
+        detector = ManipulationDetector(weights, options.patch, track=track)
+
+        def answer(image: "np.ndarray") -> Answer:
+            corners, found = detector.patches(image)
+            mean = _by_class(detector.overall(corners, found))
+            values: dict[str, object] = dict(mean)
+            details = []
+            if options.patches:
+                listed = [{"x": int(x), "y": int(y)} | _by_class(p) for (y, x), p in zip(corners, found, strict=True)]
+                values["patches"] = listed
+                details = [
+                    f"  {patch['x']:5} {patch['y']:5}  " + "  ".join(f"{name} {patch[name]:.3f}" for name in CLASSES)
+                    for patch in listed
+                ]
+            return Answer(values, "  ".join(f"{name} {mean[name]:.3f}" for name in CLASSES), details)
+
+        caption = f"Score of {detector.patch} x {detector.patch} pixels: 0 native, 1 manipulated (FAN)"
+        return Scorer(
+            answer,
+            SCALE,
+            NOTE,
+            (weights,),
+            tuple(CLASSES),
+            detector.patch,
+            heatmap=detector.heatmap,
+            heatmap_caption=caption,
+        )
+
+    return score_pictures(options, make, [options.weights])
 
 
 def _by_class(probabilities: "np.ndarray") -> dict[str, float]:

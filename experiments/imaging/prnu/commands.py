@@ -3,12 +3,25 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from zoo.experiments.cli.numbers import real
 from zoo.experiments.cli.outputs import add_force, check_outputs
-from zoo.experiments.cli.score_pictures import Scale, add_pictures, as_json, readable
+from zoo.experiments.cli.score_pictures import (
+    MOST_FAILURES,
+    Answer,
+    Scale,
+    Scorer,
+    Track,
+    add_pictures,
+    expand,
+    readable,
+    score_pictures,
+)
 from zoo.printing import shown
+
+if TYPE_CHECKING:
+    import numpy as np
 
 FEW = 20
 """Below so many photographs a fingerprint is mostly noise."""
@@ -25,7 +38,12 @@ def add_prnu(verbs: "argparse._SubParsersAction") -> None:
     steps = prnu.add_subparsers(dest="step", required=True, metavar="STEP")
 
     fingerprint = steps.add_parser("fingerprint", help="of a camera, from its photographs: the more, the better")
-    fingerprint.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="of one size, bright, never turned")
+    fingerprint.add_argument(
+        "images",
+        nargs="+",
+        metavar="IMAGE",
+        help="files, folders or quoted patterns; of one size, bright, never turned",
+    )
     fingerprint.add_argument("-o", "--output", type=Path, required=True, metavar="CAMERA.npz")
     add_force(fingerprint)
     fingerprint.set_defaults(run=_fingerprint)
@@ -52,18 +70,17 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
 
 
 def _fingerprint(options: argparse.Namespace) -> int:
-    import numpy as np
-
     from zoo.images import ImageError
     from zoo.imaging.prnu import FingerprintSums, picture_hash, write_fingerprint
 
     if options.output.suffix.lower() != ".npz" or not options.output.absolute().parent.is_dir():
         raise ValueError(f"--output must end in .npz, in a folder that exists. Received: {options.output}")
-    check_outputs({"--output": options.output}, options.images, options.force)
+    paths = expand(options.images)
+    check_outputs({"--output": options.output}, paths, options.force)
     sums = FingerprintSums()
     failed: list[Path] = []
     added: dict[str, Path] = {}
-    for path, image in readable(options.images, failed):
+    for path, image in readable(paths, failed):
         original = added.setdefault(picture_hash(image), path)
         if original != path:
             print(f"zoo: {shown(path)} is the same picture as {shown(original)}, and counts once", file=sys.stderr)
@@ -71,7 +88,7 @@ def _fingerprint(options: argparse.Namespace) -> int:
         try:
             sums.add(image)
         except ValueError:
-            shape = cast(np.ndarray, sums.products).shape  # of the first
+            shape = cast("np.ndarray", sums.products).shape  # of the first
             right = f"photographs of one size, {shape[1]}x{shape[0]}, not turned"
             error = ImageError(path, "has another size than the first", right, f"{image.shape[1]}x{image.shape[0]}")
             print(f"zoo: {error}", file=sys.stderr)
@@ -82,30 +99,29 @@ def _fingerprint(options: argparse.Namespace) -> int:
     if sums.count < FEW:
         print(f"zoo: {sums.count} photographs are few; {FEW} and more make a fingerprint to rely on", file=sys.stderr)
     print(f"written: {shown(options.output)}, {sums.count} photographs of {pattern.shape[1]}x{pattern.shape[0]}")
-    return 2 if failed else 0
+    return min(len(failed), MOST_FAILURES)
 
 
 def _match(options: argparse.Namespace) -> int:
-    from zoo.imaging.prnu import match, picture_hash, pictures_of, read_fingerprint
-    from zoo.imaging.prnu.matching import THRESHOLD
+    def make(track: Track) -> Scorer:
+        from zoo.imaging.prnu import match, picture_hash, pictures_of, read_fingerprint
+        from zoo.imaging.prnu.matching import THRESHOLD
 
-    threshold = THRESHOLD if options.threshold is None else options.threshold
-    fingerprint, own = read_fingerprint(options.fingerprint), pictures_of(options.fingerprint)
-    failed: list[Path] = []
-    for path, image in readable(options.images, failed):
-        if picture_hash(image) in own:
-            wrong = "helped to make the fingerprint, which proves nothing"
-            print(f"zoo: {shown(path)}: {wrong}; another picture is needed", file=sys.stderr)
-            failed.append(path)
-            continue
-        found = match(fingerprint, image)
-        same = found.pce >= threshold
-        if options.json:
-            record = {"same_camera": same, "pce": round(found.pce, 3)}
-            record |= {"correlation": round(found.correlation, 6), "p_value": found.p_value}
-            record |= {"row": found.shift[0], "column": found.shift[1], "searched": found.searched}
-            print(as_json(path, image, record, SCALE, NOTE))
-        else:
+        threshold = THRESHOLD if options.threshold is None else options.threshold
+        fingerprint, own = read_fingerprint(options.fingerprint), pictures_of(options.fingerprint)
+
+        def answer(image: "np.ndarray") -> Answer:
+            if picture_hash(image) in own:
+                raise ValueError("helped to make the fingerprint, which proves nothing; another picture is needed")
+            found = match(fingerprint, image)
+            same = found.pce >= threshold
+            values = {"same_camera": same, "pce": round(found.pce, 3)}
+            values |= {"correlation": round(found.correlation, 6), "p_value": found.p_value}
+            values |= {"row": found.shift[0], "column": found.shift[1], "searched": found.searched}
             where = "" if found.searched == 1 else f"  at row {found.shift[0]}, column {found.shift[1]}"
-            print(f"{found.pce:10.1f}  {'match' if same else 'no match':8}  {shown(path)}{where}")
-    return 2 if failed else 0
+            return Answer(values, f"{found.pce:10.1f}  {'match' if same else 'no match':8}", after=where)
+
+        columns = ("same_camera", "pce", "correlation", "p_value", "row", "column", "searched")
+        return Scorer(answer, SCALE, NOTE, (options.fingerprint,), columns)
+
+    return score_pictures(options, make, [options.fingerprint])

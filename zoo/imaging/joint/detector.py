@@ -1,5 +1,6 @@
 """Which manipulation a picture went through before the web: FAN over the patches of a picture of any size."""
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -24,16 +25,23 @@ class ManipulationDetector:
         weights: As for ``FAN``.
         patch: Side of a patch in pixels: as in the weights' training.
         batch_size: Patches a forward pass.
+        track: Takes the batches of a picture, a ``range``, and yields them again; ``tqdm.tqdm`` shows a progress bar.
 
     Raises:
         ValueError: For a patch below 16 or above 1,024 pixels, or weights that are not there or do not fit.
     """
 
-    def __init__(self, weights: str | Path | None = DEFAULT_WEIGHTS, patch: int = 64, batch_size: int = 32) -> None:
+    def __init__(
+        self,
+        weights: str | Path | None = DEFAULT_WEIGHTS,
+        patch: int = 64,
+        batch_size: int = 32,
+        track: Callable[[range], Iterable[int]] = iter,
+    ) -> None:
         if not 16 <= patch <= LARGEST_PATCH:
             raise ValueError(f"patch must be from 16 to {LARGEST_PATCH}. Received: {patch}")
         self.model = FAN((patch, patch, 3), weights=weights)
-        self.patch, self.batch_size = patch, batch_size
+        self.patch, self.batch_size, self.track = patch, batch_size, track
 
     def probabilities(self, image: np.ndarray) -> np.ndarray:
         """Of the picture, float32 (5,): ``overall`` of its patches. ``image`` is uint8 RGB (height, width, 3).
@@ -66,7 +74,7 @@ class ManipulationDetector:
         height, width = image.shape[:2]
         corners = tiles.positions(height, width, self.patch, stride)
         found = []
-        for first in range(0, len(corners), self.batch_size):
+        for first in self.track(range(0, len(corners), self.batch_size)):
             chosen = tiles.cut(image, corners[first : first + self.batch_size], self.patch)
             # Filled up, because every other shape would be traced anew.
             filled = np.zeros((min(self.batch_size, len(corners)), *chosen.shape[1:]), np.float32)

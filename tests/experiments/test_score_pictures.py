@@ -1,0 +1,213 @@
+"""Folders, patterns and lists of pictures: each is scored, none stops the others, and everything is on record."""
+
+import csv
+import hashlib
+import io
+import json
+import os
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from zoo.experiments.cli.score_pictures import MOST_FAILURES, expand
+from zoo.images import write_png
+from zoo.imaging.prnu import write_fingerprint
+
+COMMANDS = {
+    "contrast": ("contrast", "detect"),
+    "quality": ("hyperimage", "quality"),
+    "forgery": ("hyperimage", "forgery"),
+    "imaging": ("imaging", "detect"),
+    "prnu": ("imaging", "prnu", "match", "camera.npz"),
+}
+WITH_HEATMAP = ("contrast", "forgery", "imaging")
+
+
+@pytest.fixture
+def evidence(tmp_path, monkeypatch, rng):
+    """Two good pictures in folders, a bad one, and files that are none."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "evidence" / "b").mkdir(parents=True)
+    for name in ("evidence/one.png", "evidence/b/two.png"):
+        write_png(tmp_path / name, rng.integers(0, 256, (96, 100, 3), np.uint8))
+    (tmp_path / "evidence" / "b" / "bad.jpg").write_bytes(b"no picture")
+    (tmp_path / "evidence" / "notes.txt").write_text("case 7")
+    (tmp_path / "evidence" / ".hidden.png").write_bytes(b"")
+    write_fingerprint("camera.npz", rng.standard_normal((96, 100)).astype(np.float32))
+    return tmp_path
+
+
+ALL = ["evidence/b/bad.jpg", "evidence/b/two.png", "evidence/one.png"]
+
+
+def test_what_pictures_are_given_by(evidence):
+    os.symlink("one.png", evidence / "evidence" / "link.png")
+    (evidence / "list.txt").write_text("evidence/one.png\n\nevidence/b\n")
+    (evidence / "evidence" / "[1].png").write_bytes(b"x")
+    names = lambda *given: [path.as_posix() for path in expand(*given)]  # noqa: E731
+    assert names(["evidence"]) == [
+        "evidence/[1].png",
+        "evidence/b/bad.jpg",
+        "evidence/b/two.png",
+        "evidence/link.png",
+        "evidence/one.png",
+    ]
+    assert names(["evidence/**/*.jpg"]) == ["evidence/b/bad.jpg"]
+    assert names(["evidence/*/t*.png", "evidence/b"]) == ["evidence/b/two.png", "evidence/b/bad.jpg"]
+    assert names(["evidence/[1].png"]) == ["evidence/[1].png"]  # a file of that name goes before the pattern
+    assert names([], evidence / "list.txt") == ["evidence/one.png", "evidence/b/bad.jpg", "evidence/b/two.png"]
+    assert names(["absent.png", "*.gif"]) == ["absent.png", "*.gif"]
+
+
+@pytest.mark.parametrize("verb", COMMANDS)
+def test_a_folder_is_scored_by_every_command(evidence, command, verb):
+    heatmap = ("--heatmap", "maps") if verb in WITH_HEATMAP else ()
+    code, out, err = command(*COMMANDS[verb], "evidence", "--json", "--csv", "out.csv", *heatmap)
+    assert code == 1
+    assert "bad.jpg: is not an image" in err and err.splitlines()[-1] == "zoo: 1 of 3 pictures failed"
+    entries = [json.loads(line) for line in out.splitlines()]
+    assert [entry["image"] for entry in entries] == ALL[1:]
+    with open("out.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["image"] for row in rows] == ALL
+    assert "is not an image" in rows[0]["error"] and not rows[0]["sha256"]
+    for row, entry in zip(rows[1:], entries, strict=True):
+        assert row["sha256"] == entry["sha256"] == hashlib.sha256((evidence / row["image"]).read_bytes()).hexdigest()
+        assert entry["file"] == {"damage": [], "frames": 1}
+        assert all(len(digest) == 64 for digest in entry["networks"].values()) and entry["networks"]
+        assert row["networks"] == " ".join(f"{name}:{digest}" for name, digest in entry["networks"].items())
+        scores = [name for name in row if name in entry and isinstance(entry[name], float)]
+        assert scores and all(float(row[name]) == entry[name] for name in scores)
+        assert row["error"] == ""
+    if heatmap:
+        assert sorted(os.listdir("maps")) == ["one.png.heatmap.png", "two.png.heatmap.png"]
+        with Image.open("maps/one.png.heatmap.png") as drawn:
+            text = drawn.text
+        assert text["Picture SHA-256"] == entries[1]["sha256"] and text["Picture"] == "one.png"
+        assert text["Networks SHA-256"].split(", ") == list(entries[1]["networks"].values())
+        assert text["Comment"] == entries[1]["note"]
+        assert text["Range"].startswith("0 to ")
+
+
+def test_lines_for_people_name_damage_and_further_frames(evidence, command):
+    (evidence / "evidence" / "b" / "bad.jpg").unlink()
+    with open(evidence / "evidence" / "one.png", "ab") as file:
+        file.write(b"hidden here")
+    pages = [Image.fromarray(np.full((70, 70, 3), 80 * i, np.uint8)) for i in range(3)]
+    pages[0].save(evidence / "evidence" / "pages.tif", save_all=True, append_images=pages[1:])
+    code, out, _ = command("contrast", "detect", "evidence")
+    assert code == 0
+    assert [line.split("  ", 2)[1:] for line in out.splitlines()] == [
+        ["evidence/b/two.png"],
+        ["evidence/one.png", "(damaged file: 11 bytes behind the end)"],
+        ["evidence/pages.tif", "(only the first of 3 frames is scored)"],
+    ]
+    _, out, _ = command("contrast", "detect", "evidence", "--json")
+    files = [json.loads(line)["file"] for line in out.splitlines()]
+    assert files[1:] == [{"damage": ["11 bytes behind the end"], "frames": 1}, {"damage": [], "frames": 3}]
+
+
+def test_a_damaged_container_is_named(evidence, command):
+    with open(evidence / "evidence" / "one.png", "ab") as file:
+        file.write(b"hidden here")
+    code, _, err = command("steganography", "reveal", "evidence/one.png", "-o", "secret.png")
+    assert code == 0
+    assert err.splitlines()[0] == "zoo: warning: evidence/one.png is damaged: 11 bytes behind the end"
+
+
+def test_the_exit_code_counts_failures_up_to_a_limit(evidence, command):
+    code, _, err = command("contrast", "detect", *(f"absent{n}.png" for n in range(MOST_FAILURES + 7)))
+    assert code == MOST_FAILURES
+    assert err.splitlines()[-1] == f"zoo: {MOST_FAILURES + 7} of {MOST_FAILURES + 7} pictures failed"
+
+
+def test_an_empty_folder_is_an_error(evidence, command):
+    (evidence / "nothing").mkdir()
+    code, out, err = command("hyperimage", "quality", "nothing")
+    assert (code, out) == (1, "")
+    assert "zoo: nothing: is a folder without a picture; an image file, or a folder of them, is needed" in err
+
+
+def test_pictures_of_one_name_have_a_heatmap_each(evidence, command):
+    (evidence / "evidence" / "b" / "bad.jpg").unlink()
+    os.rename(evidence / "evidence" / "b" / "two.png", evidence / "evidence" / "b" / "one.png")
+    code, _, err = command("contrast", "detect", "evidence", "--heatmap", "maps")
+    assert code == 0, err
+    assert sorted(os.listdir("maps")) == ["one.png-1.heatmap.png", "one.png-2.heatmap.png"]
+    code, _, err = command("contrast", "detect", "evidence", "--heatmap", "maps")
+    assert code == 2 and "--heatmap for one.png names a file that exists; --force replaces it" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("evidence", "--heatmap", "one.png"), "--heatmap must be a folder for several pictures"),
+        (("evidence", "--heatmap", "map.jpg"), "--heatmap must end in .png, or be a folder"),
+        (("evidence", "--csv", "camera.npz"), "--csv must end in .csv"),
+        (("evidence", "--csv", "old.csv"), "--csv names a file that exists; --force replaces it"),
+        (("--list", "evidence/one.png"), "--list must be a text file in UTF-8"),
+        ((), "Pictures are needed"),
+    ],
+)
+def test_bad_arguments_are_one_line_before_anything_is_scored(evidence, command, arguments, message):
+    (evidence / "old.csv").write_text("mine")
+    code, out, err = command("contrast", "detect", *arguments)
+    assert (code, out) == (2, "")
+    assert message in err and len(err.splitlines()) == 1 and "Received: " in err
+    assert (evidence / "old.csv").read_text() == "mine"
+
+
+def test_a_csv_keeps_what_was_scored_before_a_kill(evidence, command, monkeypatch):
+    from zoo.contrast.detector import ContrastDetector
+
+    scored = []
+
+    def score(self, image):
+        if scored:
+            raise KeyboardInterrupt
+        scored.append(image)
+        return 0.25
+
+    monkeypatch.setattr(ContrastDetector, "score", score)
+    code, _, err = command("contrast", "detect", "evidence/one.png", "evidence/b/two.png", "--csv", "out.csv")
+    assert code == 130 and "interrupted" in err
+    with open("out.csv", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["image"], row["score"]) == ("evidence/one.png", "0.25")
+
+
+def test_names_that_are_no_text_come_back_out_of_the_csv(evidence, command):
+    name = os.fsdecode(b"\xff\xfe,\n.png")
+    os.rename(evidence / "evidence" / "one.png", evidence / name)
+    code, _, err = command("hyperimage", "quality", name, "--csv", "out.csv")
+    assert code == 0, err
+    with open("out.csv", encoding="utf-8", errors="surrogateescape", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert row["image"] == name
+
+
+def test_a_list_may_come_from_another_program(evidence, command, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("evidence/one.png\nevidence/b/two.png\n"))
+    code, out, err = command("contrast", "detect", "--list", "-")
+    assert code == 0, err
+    assert [line.split()[1] for line in out.splitlines()] == ["evidence/one.png", "evidence/b/two.png"]
+    os.mkfifo(evidence / "pipe")
+    code, _, err = command("contrast", "detect", "--list", "pipe")
+    assert code == 2 and "--list must be a text file" in err
+
+
+def test_progress_is_shown_on_a_terminal_alone(monkeypatch, capsys):
+    from rich.console import Console
+
+    from zoo.experiments.cli import score_pictures
+
+    for terminal in (True, False):
+        shown = io.StringIO()
+        console = Console(file=shown, force_terminal=terminal, width=100)
+        monkeypatch.setattr(score_pictures, "Console", lambda stderr, console=console: console)
+        track = score_pictures.Track(2)
+        done = [(path, list(track(range(0, 30, 10)))) for path in track.each(["a", "b"])]
+        assert done == [("a", [0, 10, 20]), ("b", [0, 10, 20])]
+        assert ("pictures" in shown.getvalue()) is terminal
+        assert ("0/2" in shown.getvalue()) is terminal
