@@ -22,6 +22,22 @@ def listed() -> dict[str, dict[str, Listed]]:
     return known
 
 
+def check_table(paper: str, name: str) -> Listed:
+    """What is listed as the table ``name`` (``table-1`` or ``table_1``) of the family ``paper``; imports no table.
+
+    Raises:
+        ValueError: For a paper or table that does not exist; the message lists those that do.
+    """
+    known = listed()
+    if paper not in known:
+        raise ValueError(f"PAPER must be one of {', '.join(known)}. Received: {paper!r}")
+    module = name.replace("-", "_")
+    if module not in known[paper]:
+        tables = ", ".join(m.replace("_", "-") for m in known[paper])
+        raise ValueError(f"TABLE of {paper} must be one of {tables}. Received: {name!r}")
+    return known[paper][module]
+
+
 def load(place: str) -> Any:
     """What stands at ``module:name``.
 

@@ -12,12 +12,14 @@ from zoo.experiments.cli.numbers import real, whole
 from zoo.experiments.cli.outputs import add_force, check_outputs
 from zoo.experiments.cli.score_pictures import (
     MOST_FAILURES,
+    PICTURES,
     Answer,
     Scale,
     Scorer,
     Track,
     add_pictures,
     expand,
+    name_missing,
     readable,
     score_pictures,
 )
@@ -70,7 +72,7 @@ def add(commands: "argparse._SubParsersAction") -> None:
     score.set_defaults(run=_score)
 
     attack = verbs.add_parser("attack", help="write adversarial versions of pictures as PNG")
-    attack.add_argument("images", nargs="+", metavar="IMAGE", help="files, folders or quoted patterns")
+    attack.add_argument("images", nargs="+", metavar="IMAGE", help=PICTURES)
     attack.add_argument("--output", type=Path, required=True, metavar="FOLDER")
     _add_model(attack)
     known = (*ATTACKS, *(name for name in extensions.names("attacks") if name not in ATTACKS))
@@ -303,11 +305,6 @@ def _score(options: argparse.Namespace) -> int:
 
 
 def _attack(options: argparse.Namespace) -> int:
-    import numpy as np
-
-    from zoo.adversarial import attacks
-    from zoo.images import write_png
-
     if (options.target is None) == (options.attack in TARGETED):
         raise ValueError(f"--target goes with {' and '.join(TARGETED)}. Received: {options.attack}, {options.target}")
     paths = expand(options.images)
@@ -316,6 +313,13 @@ def _attack(options: argparse.Namespace) -> int:
         raise ValueError(f"Pictures of one name need an --output folder each. Received: several for {output}")
     named = {f"--output for {path}": output for path, output in zip(paths, outputs, strict=True)}
     check_outputs(named, [*paths, options.model, options.classes], options.force)
+    if missing := name_missing(paths):
+        return missing
+    import numpy as np
+
+    from zoo.adversarial import attacks
+    from zoo.images import write_png
+
     model = load_model(options.model)
     classes = int(model.outputs[0].shape[-1])
     names = read_class_names(options.classes, classes) or _names_of(options.model)

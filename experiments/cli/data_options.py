@@ -37,12 +37,24 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=whole(0, 2**31 - 1), default=0, help="of everything drawn at random (default 0)")
 
 
+def check_known(dataset: str) -> None:
+    """Refuse a data set that no family and no package knows, before anything large is imported.
+
+    Raises:
+        ValueError: For such a name.
+    """
+    known = (EMBEDDED, *downloaded(), *by_hand(), *extensions.names("datasets"))
+    if dataset not in known:
+        raise ValueError(f"--dataset must be one of {', '.join(known)}. Received: {dataset!r}")
+
+
 def dataset_of(options: argparse.Namespace) -> str:
     """How the CSV names the data; a folder by its own name, since a path would tell of the user's machine.
 
     Raises:
-        ValueError: For a folder beside a data set that is not read from one.
+        ValueError: For a data set that nobody knows, and a folder beside one that is not read from a folder.
     """
+    check_known(options.dataset)
     if options.data_dir is None:
         return options.dataset
     options.data_dir = options.data_dir.expanduser()

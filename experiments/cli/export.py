@@ -5,7 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from zoo.printing import shown
-from zoo.resolve_weights import HELP
+from zoo.products import parts_of, product_of
+from zoo.resolve_weights import HELP, resolve_weights
 
 PHASES = ("RGGB", "GRBG", "GBRG", "BGGR")
 
@@ -31,9 +32,13 @@ def add(commands: "argparse._SubParsersAction") -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
+    detector = Path(options.name)
+    if not detector.is_dir():  # errors of names come before TensorFlow is loaded
+        if options.cfa is not None and not product_of(options.name).phased:
+            raise ValueError(f"--cfa is for networks that develop a mosaic. Received: {options.cfa} for {options.name}")
+        resolve_weights(options.weights, *parts_of(options.name))
     from zoo.export import export, serving
 
-    detector = Path(options.name)
     if detector.is_dir():
         if options.weights or options.cfa:
             raise ValueError(f"A detector has neither --weights nor --cfa. Received: {options.weights or options.cfa}")

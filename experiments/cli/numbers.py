@@ -2,6 +2,7 @@
 
 import argparse
 import math
+import re
 from collections.abc import Callable
 
 
@@ -29,3 +30,11 @@ def real(lowest: float, highest: float) -> Callable[[str], float]:
         return value
 
     return parse
+
+
+def picture_size(text: str) -> tuple[int, int]:
+    """An argparse type: height and width of ``640x480``, each from 1 to 99,999."""
+    match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
+    if not match or min(int(n) for n in match.groups()) < 1:
+        raise argparse.ArgumentTypeError(f"must be WIDTHxHEIGHT, as in 640x480. Received: {text!r}")
+    return int(match[2]), int(match[1])

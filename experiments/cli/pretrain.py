@@ -9,6 +9,7 @@ from zoo.experiments.cli import data_options
 from zoo.experiments.cli.data_options import EMBEDDED
 from zoo.experiments.families import experiments, load
 from zoo.experiments.family import Experiments, Training
+from zoo.experiments.run.scales import NAMES
 
 STORED_SCALE = "laptop"
 """Of the package's weights."""
@@ -19,7 +20,7 @@ def add(commands: "argparse._SubParsersAction") -> None:
     pages = _trained()
     parser = commands.add_parser("pretrain", help="train a paper's stored weights anew")
     parser.add_argument("paper", choices=sorted(page.name for page in pages))
-    parser.add_argument("--scale", default=STORED_SCALE, help="smoke, laptop (default) or paper")
+    parser.add_argument("--scale", default=STORED_SCALE, choices=NAMES, help=f"default {STORED_SCALE}")
     data_options.add(parser)
     parser.add_argument("--install", action="store_true", help="into the package, not the local store")
     parser.add_argument("--folder", type=Path, default=Path("runs"), help="checkpoints; a killed training resumes")
@@ -53,6 +54,7 @@ def training_command(options: argparse.Namespace, flag: str = "") -> str:
 def _run(options: argparse.Namespace) -> int:
     training = _chosen(options)
     _check_install(options)
+    data_options.check_known(options.dataset)
     command = training_command(options, "" if training.choices else training.flag)
     return load(training.run)(options, command)
 

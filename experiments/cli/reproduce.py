@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.experiments.cli import data_options
+from zoo.experiments.families import check_table
+from zoo.experiments.run.scales import NAMES
 from zoo.printing import shown
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ def _add_arguments(parser: argparse.ArgumentParser, optional: bool = False) -> N
     count = "?" if optional else None
     parser.add_argument("paper", metavar="PAPER", nargs=count)
     parser.add_argument("table", metavar="TABLE", nargs=count, help="table-1, table-2, text, ...; see `zoo list`")
-    parser.add_argument("--scale", default="laptop", help="smoke, laptop (default) or paper")
+    parser.add_argument("--scale", default="laptop", choices=NAMES, help="default laptop; paper: as published")
     data_options.add(parser)
     parser.add_argument("--weights", type=Path, metavar="FOLDER", help="networks of `zoo pretrain` instead of ours")
     parser.add_argument("--detector", metavar="MODULE:FUNCTION|FOLDER", help="a detector of yours, beside ours")
@@ -48,6 +50,8 @@ def _add_arguments(parser: argparse.ArgumentParser, optional: bool = False) -> N
 
 
 def _settings(options: argparse.Namespace) -> "tuple[Table, Settings]":
+    check_table(options.paper, options.table)
+    dataset = data_options.dataset_of(options)
     from zoo.experiments.run import tables
     from zoo.experiments.run.cells import Settings
     from zoo.experiments.run.published import check_output
@@ -59,7 +63,6 @@ def _settings(options: argparse.Namespace) -> "tuple[Table, Settings]":
             f"--detector is measured by {', '.join(tables.with_detector())}. "
             f"Received: {options.paper} {options.table} --detector {options.detector}"
         )
-    dataset = data_options.dataset_of(options)
     sys.path.insert(0, os.getcwd())  # so that --detector finds a module beside the user
     return table, Settings(options.scale, dataset, options.data_dir, options.seed, options.detector, options.weights)
 
@@ -119,9 +122,9 @@ def _all(options: argparse.Namespace) -> dict[tuple[str, str], str]:
 
 
 def _one(options: argparse.Namespace) -> int:
+    table, settings = _settings(options)
     from zoo.experiments.run import measure
 
-    table, settings = _settings(options)
     shard = measure.parse_shard(options.shard)
     frame = measure.run(table, settings, options.output, tuple(options.rows), shard, sys.stderr.isatty())
     if frame is None:
@@ -131,9 +134,9 @@ def _one(options: argparse.Namespace) -> int:
 
 
 def _merge(options: argparse.Namespace) -> int:
+    table, settings = _settings(options)
     from zoo.experiments.run import measure
 
-    table, settings = _settings(options)
     return _show(table, settings, options.output, measure.merge(table, settings, options.output, options.cells))
 
 

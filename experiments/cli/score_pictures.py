@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from zoo.file_check import FileCheck
 
 Item = TypeVar("Item")
+PICTURES = "files, folders (all pictures below them), quoted patterns (*, **), and @FILE for a list; @- reads it here"
 MOST_FAILURES = 100
 """Exit codes above 125 mean other things to a shell."""
 _PICTURE_COLUMNS = ("image", "sha256", "height", "width")
@@ -123,15 +124,7 @@ class Track:
 
 def add_pictures(parser: argparse.ArgumentParser, heatmap: str = "") -> None:
     """Add the pictures, ``--json``, ``--csv`` and, with a help text for it, ``--heatmap``."""
-    parser.add_argument(
-        "images",
-        nargs="*",
-        metavar="IMAGE",
-        help="files, folders (all pictures below them) and quoted patterns (*, **)",
-    )
-    parser.add_argument(
-        "--list", type=Path, metavar="FILE", help="a text file with a picture a line; - for standard input"
-    )
+    parser.add_argument("images", nargs="+", metavar="IMAGE", help=PICTURES)
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument("--csv", type=Path, metavar="OUT.csv", help="write a row a picture, failed ones too")
     if heatmap:
@@ -140,30 +133,21 @@ def add_pictures(parser: argparse.ArgumentParser, heatmap: str = "") -> None:
     add_force(parser)
 
 
-def expand(given: Sequence[str], listed: Path | None = None) -> list[Path]:
+def expand(given: Sequence[str]) -> list[Path]:
     """Return the pictures that arguments stand for, each once: files, those in folders, and matches of patterns.
 
     What is no file, holds no picture or matches nothing stays as it is, for the error message about it.
 
     Args:
-        given: Files, folders, and patterns of ``glob``, where ``**`` stands for any number of folders.
-        listed: A text file that names one of these on each line; ``-`` for standard input.
+        given: Files, folders, patterns of ``glob``, where ``**`` stands for any number of folders, and ``@FILE``: a
+            text file that names one of these on each line, ``@-`` standard input.
 
     Raises:
-        ValueError: Where there is none, or the list cannot be read.
+        ValueError: For a list that cannot be read, or is empty.
     """
     from zoo.datasets.folder import picture_files
 
-    texts = list(given)
-    if listed is not None:
-        try:
-            texts += [line for line in _text(listed).splitlines() if line.strip()]
-        except (OSError, UnicodeDecodeError) as error:
-            raise ValueError(
-                f"--list must be a text file in UTF-8 with a picture a line. Received: {listed}"
-            ) from error
-    if not texts:
-        raise ValueError("Pictures are needed: files, folders, patterns, or --list FILE. Received: none")
+    texts = [line for text in given for line in (_lines(text) if text.startswith("@") else [text])]
     found: list[Path] = []
     for text in texts:
         path = Path(text)
@@ -176,12 +160,19 @@ def expand(given: Sequence[str], listed: Path | None = None) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def _text(listed: Path) -> str:
-    if str(listed) == "-":
-        return sys.stdin.read()
-    if not listed.is_file():  # a pipe might never end
-        raise FileNotFoundError(listed)
-    return listed.read_text(encoding="utf-8")
+def _lines(text: str) -> list[str]:
+    """Lines of a list that are not empty."""
+    path = Path(text[1:])
+    try:
+        if str(path) != "-" and not path.is_file():  # a pipe might never end
+            raise FileNotFoundError(path)
+        whole = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"@FILE must be a text file in UTF-8 with a picture a line. Received: {text}") from error
+    lines = [line for line in whole.splitlines() if line.strip()]
+    if not lines:
+        raise ValueError(f"@FILE must name at least one picture. Received: {text}, which is empty")
+    return lines
 
 
 def readable(paths: Iterable[Path], failed: list[Path]) -> "Iterator[tuple[Path, np.ndarray]]":
@@ -198,6 +189,18 @@ def readable(paths: Iterable[Path], failed: list[Path]) -> "Iterator[tuple[Path,
         yield path, image
 
 
+def name_missing(paths: Sequence[Path]) -> int:
+    """Name the pictures on standard error if none of them is a file; returns how many were named.
+
+    That is before anything large is imported, for commands that write something else than scores.
+    """
+    if any(path.is_file() for path in paths):
+        return 0
+    for _ in readable(paths, []):
+        pass
+    return min(len(paths), MOST_FAILURES)
+
+
 def score_pictures(
     options: argparse.Namespace, make: Callable[[Track], Scorer], inputs: Iterable[str | Path | None] = ()
 ) -> int:
@@ -212,7 +215,7 @@ def score_pictures(
     Raises:
         ValueError: For outputs that must not be written, and no pictures at all.
     """
-    paths = expand(options.images, options.list)
+    paths = expand(options.images)
     heatmap = getattr(options, "heatmap", None)
     _check(options, paths, heatmap, inputs)
     track, failures = Track(len(paths)), 0

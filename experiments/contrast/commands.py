@@ -14,6 +14,8 @@ NOTE = (
     "adjusted; what is found and what is not stands in zoo/contrast/README.md"
 )
 SCALE = Scale("more likely adjusted", 0, 1)
+STORED = "contrast-aware.generated"
+"""The detector's own default, here too because its module imports Keras."""
 
 
 def add(commands: "argparse._SubParsersAction") -> None:
@@ -40,11 +42,11 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
 
 
 def _detect(options: argparse.Namespace) -> int:
-    def make(track: Track) -> Scorer:
-        # A name is checked before the network is loaded: a slip of the keyboard answers at once.
-        from zoo.contrast.detector import DEFAULT_WEIGHTS, PATCH, ContrastDetector
+    (weights,) = resolve_weights(options.weights, STORED)
 
-        (weights,) = resolve_weights(options.weights, DEFAULT_WEIGHTS)
+    def make(track: Track) -> Scorer:
+        from zoo.contrast.detector import PATCH, ContrastDetector
+
         detector = ContrastDetector(weights, track=track)
 
         def answer(image: "np.ndarray") -> Answer:

@@ -20,6 +20,9 @@ FORGERY_NOTE = (
     "on spliced photographs not shown to be better than chance, and no evidence about a single picture"
 )
 QUALITY_SCALE, FORGERY_SCALE = Scale("better", None, None), Scale("more likely tampered", 0, 1)
+QUALITY_STORED = ("hyperimage-quality-patches.generated", "hyperimage-quality-stage-two.generated")
+FORGERY_STORED = ("hyperimage-forgery-channel.generated", "hyperimage-forgery-stage-two.generated")
+"""The scorers' own defaults, here too because their module imports Keras."""
 TASKS = ("synthetic", "quality", "forgery")
 
 
@@ -70,11 +73,11 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
 
 
 def _quality(options: argparse.Namespace) -> int:
+    weights = resolve_weights(options.weights, *QUALITY_STORED)
+
     def make(track: Track) -> Scorer:
-        from zoo.experiments.hyperimage.quality.training import SECOND, SELECTED
         from zoo.hyperimage.detector import QualityScorer
 
-        weights = resolve_weights(options.weights, SELECTED, SECOND)
         scorer = QualityScorer((weights[0], weights[1]))
         patch = scorer.network.first.input_shape[1]
         return Scorer(_answer(scorer.score), QUALITY_SCALE, QUALITY_NOTE, weights, ("score",), patch)
@@ -83,11 +86,11 @@ def _quality(options: argparse.Namespace) -> int:
 
 
 def _forgery(options: argparse.Namespace) -> int:
+    weights = resolve_weights(options.weights, *FORGERY_STORED)
+
     def make(track: Track) -> Scorer:
-        from zoo.experiments.hyperimage.forgery.training import CHANNEL, SECOND
         from zoo.hyperimage.detector import HEATMAP_HIGH, ForgeryDetector
 
-        weights = resolve_weights(options.weights, CHANNEL, SECOND)
         detector = ForgeryDetector((weights[0], weights[1]))
         return Scorer(
             _answer(detector.score),

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 Scale = TypeVar("Scale")
+NAMES = ("smoke", "laptop", "gpu", "paper")
+"""Of all scales; hardly any table or training has every one."""
 
 
 def scale_of(scales: Mapping[str, Scale], name: str) -> Scale:

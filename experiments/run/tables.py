@@ -4,7 +4,7 @@ import dataclasses
 import warnings
 from collections.abc import Iterator
 
-from zoo.experiments.families import listed, load
+from zoo.experiments.families import check_table, listed, load
 from zoo.experiments.run.cells import Table
 from zoo.families import BUILT_IN
 
@@ -16,14 +16,7 @@ def find(paper: str, name: str) -> Table:
         ValueError: For a paper or table that does not exist; the message lists those that do.
         ImportError: For a table of another package that cannot be imported.
     """
-    known = listed()
-    if paper not in known:
-        raise ValueError(f"PAPER must be one of {', '.join(known)}. Received: {paper!r}")
-    module = name.replace("-", "_")
-    if module not in known[paper]:
-        tables = ", ".join(m.replace("_", "-") for m in known[paper])
-        raise ValueError(f"TABLE of {paper} must be one of {tables}. Received: {name!r}")
-    there = known[paper][module]
+    there = check_table(paper, name)
     table = load(there.place)
     if not isinstance(table, Table):
         raise ImportError(f"{there.place} must be a zoo.experiments.run.cells.Table. Received: {table!r}")

@@ -1,11 +1,11 @@
 """``zoo steganography hide | reveal``, and ``zoo pretrain steganography``."""
 
 import argparse
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zoo.experiments.cli.numbers import picture_size
 from zoo.experiments.cli.outputs import add_force, check_outputs
 from zoo.printing import shown
 from zoo.resolve_weights import HELP
@@ -33,7 +33,7 @@ def add(commands: "argparse._SubParsersAction") -> None:
     reveal.add_argument("container", type=Path, metavar="CONTAINER")
     reveal.add_argument("-o", "--output", type=Path, required=True, metavar="SECRET.png")
     reveal.add_argument(
-        "--size", type=_size, metavar="WIDTHxHEIGHT", help="of the secret picture; else the container's"
+        "--size", type=picture_size, metavar="WIDTHxHEIGHT", help="of the secret picture; else the container's"
     )
     reveal.set_defaults(run=_reveal)
     for verb in (hide, reveal):
@@ -50,14 +50,6 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
     given = material(options)
     pretrained.run(options.scale, given.folder, options.seed, given.pictures, command, given.data, given.local)
     return 0
-
-
-def _size(text: str) -> tuple[int, int]:
-    """Height and width of ``640x480``."""
-    match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
-    if not match or min(int(n) for n in match.groups()) < 1:
-        raise argparse.ArgumentTypeError(f"must be WIDTHxHEIGHT, as in 640x480. Received: {text!r}")
-    return int(match[2]), int(match[1])
 
 
 def _hide(options: argparse.Namespace) -> int:

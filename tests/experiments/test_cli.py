@@ -15,6 +15,7 @@ from zoo.experiments.cli import listing
 from zoo.experiments.cli import main as cli
 from zoo.experiments.contrast import evaluation
 from zoo.experiments.run import tables
+from zoo.images import write_png
 from zoo.weights import pack
 
 
@@ -89,7 +90,7 @@ def test_detect_of_good_pictures_succeeds_and_draws_a_heatmap(tmp_path, rng, com
         ("contrast", "detect", "a.png", "--heatmap", "absent/h.png"),
         ("contrast", "detect", "pyproject.toml", "--weights", "absent.npz"),
         ("contrast", "detect"),
-        ("contrast", "detect", "--list", "absent.txt"),
+        ("contrast", "detect", "@absent.txt"),
         ("contrast", "detect", "a.png", "--csv", "out.txt"),
         ("contrast", "detect", "a.png", "--csv", "absent/out.csv"),
         ("reproduce", "contrast", "table-9"),
@@ -227,6 +228,8 @@ def test_a_reader_that_stops_reading_is_no_error():
         ("hyperimage", "quality", "nowhere.png"),
         ("imaging", "detect", "nowhere.png"),
         ("adversarial", "score", "nowhere.png", "--detector", "none"),
+        ("adversarial", "attack", "nowhere.png", "--output", "o"),
+        ("imaging", "prnu", "match", "camera.npz", "nowhere.png"),
     ],
     ids=lambda arguments: " ".join(arguments[:2]),
 )
@@ -237,3 +240,53 @@ def test_what_needs_no_network_loads_no_tensorflow(tmp_path, arguments):
     missing = sum(part.endswith(".png") for part in arguments)
     assert done.returncode == missing, done.stderr
     assert done.stderr.count("does not exist") == missing
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("contrast", "detect", "a.png", "--weights", "nowhere"),
+        ("hyperimage", "forgery", "a.png", "--weights", "nowhere"),
+        ("imaging", "detect", "a.png", "--weights", "nowhere"),
+        ("imaging", "detect", "a.png", "--heatmap", "a.png"),
+        ("imaging", "develop", "absent.dng", "-o", "b.png"),
+        ("imaging", "prnu", "fingerprint", "absent.png", "-o", "c.npz"),
+        ("imaging", "fit", "raw", "--scale", "huge"),
+        ("pretrain", "contrast", "--scale", "huge"),
+        ("pretrain", "contrast", "--dataset", "kodak"),
+        ("reproduce", "contrast", "table-9"),
+        ("reproduce", "contrast", "table-1", "--scale", "huge"),
+        ("reproduce", "contrast", "table-1", "--dataset", "kodak"),
+        ("merge", "astrology", "table-1"),
+        ("export", "resnet50.imagenet", "out"),
+        ("export", "contrast-aware.generated", "out", "--weights", "nowhere"),
+        ("adversarial", "attack", "a.png", "--output", "o", "--target", "3"),
+        ("doctor", "--everything"),
+    ],
+    ids=" ".join,
+)
+def test_errors_of_arguments_load_no_tensorflow(tmp_path, arguments):
+    write_png(tmp_path / "a.png", np.full((9, 9, 3), 9, np.uint8))
+    code = "import sys; from zoo.experiments.cli.main import main\n"
+    code += f"try: code = main({list(arguments)!r})\nexcept SystemExit as stop: code = stop.code\n"
+    code += "print([name for name in ('tensorflow', 'keras', 'pandas') if name in sys.modules])\nsys.exit(code)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "[]\n"), done.stderr
+    assert "Received" in done.stderr or "invalid choice" in done.stderr or "unrecognized" in done.stderr
+
+
+def test_commands_start_from_the_detectors_own_weights():
+    """The names stand twice: the detectors' modules import Keras, and an error of arguments must not."""
+    from zoo.contrast.detector import DEFAULT_WEIGHTS as CONTRAST
+    from zoo.experiments.contrast import commands as contrast
+    from zoo.experiments.hyperimage import commands as hyperimage
+    from zoo.experiments.hyperimage.forgery import training as forgery
+    from zoo.experiments.hyperimage.quality import training as quality
+    from zoo.experiments.imaging.joint import commands as joint
+    from zoo.hyperimage.detector import FORGERY_WEIGHTS, QUALITY_WEIGHTS
+    from zoo.imaging.joint.detector import DEFAULT_WEIGHTS as FAN
+
+    assert contrast.STORED == CONTRAST
+    assert joint.STORED == FAN
+    assert hyperimage.QUALITY_STORED == QUALITY_WEIGHTS == (quality.SELECTED, quality.SECOND)
+    assert hyperimage.FORGERY_STORED == FORGERY_WEIGHTS == (forgery.CHANNEL, forgery.SECOND)

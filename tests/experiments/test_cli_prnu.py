@@ -21,6 +21,11 @@ def folder(tmp_path_factory):
 
     for n in range(6):
         Image.fromarray(picture(patterns[0])).save(folder / f"own{n}.png")
+    for n in range(4):
+        Image.fromarray(picture(patterns[0])).save(folder / f"untouched{n}.png")
+    spliced = picture(patterns[0])
+    spliced[:, 64:] = picture(patterns[1])[:, 64:]
+    Image.fromarray(spliced).save(folder / "spliced.png")
     Image.fromarray(picture(patterns[0])[12:84, 20:100]).save(folder / "crop.png")
     Image.fromarray(picture(patterns[1])).save(folder / "other.png")
     (folder / "text.jpg").write_text("no picture")
@@ -130,3 +135,24 @@ def test_a_fingerprint_without_hashes_is_still_read(folder, camera, tmp_path, ca
     np.savez(tmp_path / "old.npz", fingerprint=read_fingerprint(camera))
     assert pictures_of(tmp_path / "old.npz") == frozenset()
     assert _run(capsys, "match", tmp_path / "old.npz", folder / "own0.png")[0] == 0
+
+
+def test_map_shows_what_is_not_the_cameras(folder, camera, tmp_path, capsys):
+    untouched = ("--untouched", folder / "untouched*.png", folder / "own0.png")
+    pictures = (folder / "spliced.png", folder / "own5.png", folder / "crop.png", folder / "own1.png")
+    code, out, err = _run(
+        capsys, "map", camera, "--json", *pictures, "--window", "33", "--heatmap", tmp_path / "maps", *untouched
+    )
+    assert code == 1, err
+    assert "own0.png helped to make the fingerprint, and is left out of --untouched" in err
+    assert "crop.png: " in err and "Received" in err
+    spliced, own, _ = map(json.loads, out.splitlines())
+    assert spliced["share_without"] > 0.3
+    assert own["share_without"] < 0.1
+    drawn = np.asarray(Image.open(tmp_path / "maps" / "spliced.png.heatmap.png")).astype(int)[:96, 128:256]
+    left, right = drawn[:, :40].mean((0, 1)), drawn[:, 88:].mean((0, 1))
+    assert left[2] > left[0] and right[0] > right[2]  # blue where the camera's own, red where not
+    code, _, err = _run(capsys, "map", camera, folder / "own5.png", "--window", "32", "--untouched", folder)
+    assert code == 2 and "argument --window: must be odd. Received: '32'" in err
+    code, out, err = _run(capsys, "map", camera, folder / "own5.png", "--untouched", tmp_path / "absent.png")
+    assert (code, out) == (1, "") and "absent.png: does not exist" in err

@@ -13,7 +13,7 @@ from zoo.datasets.embedded import generate_linear_scene
 from zoo.experiments.imaging import data
 from zoo.experiments.imaging.developing import training
 from zoo.imaging import INet
-from zoo.imaging.developing import pipeline
+from zoo.imaging.developing import pipeline, raw
 from zoo.weights import pack
 
 
@@ -33,7 +33,7 @@ def inet(tmp_path):
 
 def test_develop_writes_the_classical_picture_turned_upright(tmp_path, command):
     image = _photograph(tmp_path / "a.dng", orientation=6)
-    code, _, err = command("imaging", "develop", tmp_path / "a.dng", "-o", tmp_path / "a.png", "--bits", 16)
+    code, _, err = command("imaging", "develop", tmp_path / "a.dng", "-o", tmp_path / "a.png", "--output-bits", 16)
     assert code == 0, err
     found = cv2.imread(str(tmp_path / "a.png"), cv2.IMREAD_UNCHANGED)[..., ::-1]
     upright = np.rot90(pipeline.develop(image), -1)
@@ -216,3 +216,47 @@ def test_bad_input_is_one_line_and_code_2(tmp_path, command, monkeypatch, argume
     assert err.strip().splitlines()[-1].startswith("zoo")
     assert "Traceback" not in err
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("bits", [8, 12, 16])
+def test_values_without_a_header_are_developed(tmp_path, command, bits):
+    mosaic = np.random.default_rng(bits).integers(2**bits // 8, 2**bits, (48, 64)).astype(np.uint16)
+    (tmp_path / "dump.raw").write_bytes(mosaic.astype("u1" if bits == 8 else "<u2").tobytes())
+    arguments = ("imaging", "develop", tmp_path / "dump.raw", "-o", tmp_path / "a.png", "--output-bits", "16")
+    stated = ("--size", "64x48", "--cfa", "GBRG", "--bits", bits)
+    code, _, err = command(*arguments, *stated, "--black", "3", "--white-balance", "2,1,1.5")
+    assert code == 0, err
+    found = cv2.imread(str(tmp_path / "a.png"), cv2.IMREAD_UNCHANGED)[..., ::-1]
+    expected = pipeline.develop(raw.from_mosaic(mosaic, "GBRG", 3, 2**bits - 1, (2, 1, 1.5)))
+    np.testing.assert_allclose(found / 65535, expected, atol=1e-5)
+    # Without factors, those that make the mean of each channel that of green.
+    code, _, err = command(*arguments, *stated, "--force")
+    assert code == 0, err
+    red, blue = mosaic[1::2, ::2].mean(), mosaic[::2, 1::2].mean()
+    green = (mosaic[::2, ::2].mean() + mosaic[1::2, 1::2].mean()) / 2
+    found = cv2.imread(str(tmp_path / "a.png"), cv2.IMREAD_UNCHANGED)[..., ::-1]
+    balanced = raw.from_mosaic(mosaic, "GBRG", 0, 2**bits - 1, (green / red, 1, green / blue))
+    np.testing.assert_allclose(found / 65535, pipeline.develop(balanced), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"--size": "64x47"}, "has another length; 64x47 values of 12 bits take 6016 bytes. Received: 6144 bytes"),
+        ({"--size": "64x64"}, "64x64 values of 12 bits take 8192 bytes; packed values are not read. Received: 6144"),
+        ({"--bits": "11"}, "holds values of more bits; 11 bits hold values up to 2047, the lower byte first"),
+        ({"--black": "4095"}, "white_level must be above the black levels"),
+        ({"--cfa": None}, "A file without a header needs --size, --cfa, --bits; other RAW files none of them"),
+        ({"--size": "64"}, "argument --size: must be WIDTHxHEIGHT"),
+        ({"--bits": "7"}, "argument --bits: must be an integer from 8 to 16"),
+        ({"--white-balance": "1,0,1"}, "argument --white-balance: must be three numbers above 0"),
+    ],
+)
+def test_values_without_a_header_that_do_not_fit_are_one_line(tmp_path, command, changed, message):
+    (tmp_path / "dump.raw").write_bytes(np.full((48, 64), 4000, "<u2").tobytes())
+    stated = {"--size": "64x48", "--cfa": "RGGB", "--bits": "12"} | changed
+    given = [part for option, value in stated.items() if value is not None for part in (option, value)]
+    code, _, err = command("imaging", "develop", tmp_path / "dump.raw", "-o", tmp_path / "a.png", *given)
+    assert code == 2
+    assert message in err.splitlines()[-1]
+    assert not (tmp_path / "a.png").exists()

@@ -45,7 +45,7 @@ def test_what_pictures_are_given_by(evidence):
     os.symlink("one.png", evidence / "evidence" / "link.png")
     (evidence / "list.txt").write_text("evidence/one.png\n\nevidence/b\n")
     (evidence / "evidence" / "[1].png").write_bytes(b"x")
-    names = lambda *given: [path.as_posix() for path in expand(*given)]  # noqa: E731
+    names = lambda given: [path.as_posix() for path in expand(given)]  # noqa: E731
     assert names(["evidence"]) == [
         "evidence/[1].png",
         "evidence/b/bad.jpg",
@@ -56,7 +56,7 @@ def test_what_pictures_are_given_by(evidence):
     assert names(["evidence/**/*.jpg"]) == ["evidence/b/bad.jpg"]
     assert names(["evidence/*/t*.png", "evidence/b"]) == ["evidence/b/two.png", "evidence/b/bad.jpg"]
     assert names(["evidence/[1].png"]) == ["evidence/[1].png"]  # a file of that name goes before the pattern
-    assert names([], evidence / "list.txt") == ["evidence/one.png", "evidence/b/bad.jpg", "evidence/b/two.png"]
+    assert names(["@list.txt"]) == ["evidence/one.png", "evidence/b/bad.jpg", "evidence/b/two.png"]
     assert names(["absent.png", "*.gif"]) == ["absent.png", "*.gif"]
 
 
@@ -146,12 +146,13 @@ def test_pictures_of_one_name_have_a_heatmap_each(evidence, command):
         (("evidence", "--heatmap", "map.jpg"), "--heatmap must end in .png, or be a folder"),
         (("evidence", "--csv", "camera.npz"), "--csv must end in .csv"),
         (("evidence", "--csv", "old.csv"), "--csv names a file that exists; --force replaces it"),
-        (("--list", "evidence/one.png"), "--list must be a text file in UTF-8"),
-        ((), "Pictures are needed"),
+        (("@evidence/one.png",), "@FILE must be a text file in UTF-8"),
+        (("@empty.txt",), "@FILE must name at least one picture"),
     ],
 )
 def test_bad_arguments_are_one_line_before_anything_is_scored(evidence, command, arguments, message):
     (evidence / "old.csv").write_text("mine")
+    (evidence / "empty.txt").write_text("\n")
     code, out, err = command("contrast", "detect", *arguments)
     assert (code, out) == (2, "")
     assert message in err and len(err.splitlines()) == 1 and "Received: " in err
@@ -189,12 +190,12 @@ def test_names_that_are_no_text_come_back_out_of_the_csv(evidence, command):
 
 def test_a_list_may_come_from_another_program(evidence, command, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO("evidence/one.png\nevidence/b/two.png\n"))
-    code, out, err = command("contrast", "detect", "--list", "-")
+    code, out, err = command("contrast", "detect", "@-")
     assert code == 0, err
     assert [line.split()[1] for line in out.splitlines()] == ["evidence/one.png", "evidence/b/two.png"]
     os.mkfifo(evidence / "pipe")
-    code, _, err = command("contrast", "detect", "--list", "pipe")
-    assert code == 2 and "--list must be a text file" in err
+    code, _, err = command("contrast", "detect", "@pipe")
+    assert code == 2 and "@FILE must be a text file" in err
 
 
 def test_progress_is_shown_on_a_terminal_alone(monkeypatch, capsys):

@@ -1,11 +1,15 @@
 """Neural imaging pipelines (Korus and Memon 2019): from a RAW file to a picture."""
 
-from zoo.imaging.developing import pipeline, raw
-from zoo.imaging.developing.model import DNet, INet, UNet
-from zoo.imaging.joint.channel import DistributionChannel
-from zoo.imaging.joint.fan import FAN
-from zoo.imaging.joint.manipulations import GaussianFilter, Resample, Sharpen, default_manipulations
-from zoo.imaging.joint.workflow import ImagingWorkflow, paper_rate
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from zoo.imaging.developing import pipeline, raw
+    from zoo.imaging.developing.model import DNet, INet, UNet
+    from zoo.imaging.joint.channel import DistributionChannel
+    from zoo.imaging.joint.fan import FAN
+    from zoo.imaging.joint.manipulations import GaussianFilter, Resample, Sharpen, default_manipulations
+    from zoo.imaging.joint.workflow import ImagingWorkflow, paper_rate
 
 __all__ = [
     "FAN",
@@ -22,3 +26,21 @@ __all__ = [
     "pipeline",
     "raw",
 ]
+_HOME = {
+    "zoo.imaging.developing": ("pipeline", "raw"),
+    "zoo.imaging.developing.model": ("DNet", "INet", "UNet"),
+    "zoo.imaging.joint.channel": ("DistributionChannel",),
+    "zoo.imaging.joint.fan": ("FAN",),
+    "zoo.imaging.joint.manipulations": ("GaussianFilter", "Resample", "Sharpen", "default_manipulations"),
+    "zoo.imaging.joint.workflow": ("ImagingWorkflow", "paper_rate"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Imported when asked for: neither PRNU nor RAW files need Keras.
+    for module, names in _HOME.items():
+        if name in names:
+            if name in ("pipeline", "raw"):
+                return importlib.import_module(f"{module}.{name}")
+            return getattr(importlib.import_module(module), name)
+    raise AttributeError(f"module 'zoo.imaging' has no attribute {name!r}")

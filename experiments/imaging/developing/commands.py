@@ -1,13 +1,16 @@
 """``zoo imaging develop | fit``: develop a RAW photograph, train a network for one's own camera; its training."""
 
 import argparse
+import math
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zoo.experiments.cli.numbers import whole
+from zoo.experiments.cli.export import PHASES
+from zoo.experiments.cli.numbers import picture_size, real, whole
 from zoo.experiments.cli.outputs import add_force, check_outputs
+from zoo.experiments.run.scales import NAMES
 from zoo.printing import shown
 from zoo.resolve_weights import HELP, resolve_weights
 
@@ -27,14 +30,28 @@ def add_develop(verbs: "argparse._SubParsersAction") -> None:
     develop.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.png", help=".png, .tif or .tiff")
     develop.add_argument("--pipeline", default="classical", choices=PIPELINES, help="classical (default), or a network")
     develop.add_argument("--weights", metavar="NAME|FILE|FOLDER", help=f"{HELP} or `zoo imaging fit`")
-    develop.add_argument("--bits", type=int, default=8, choices=(8, 16), help="of each value written")
+    develop.add_argument("--output-bits", type=int, default=8, choices=(8, 16), help="of each value written")
+    headerless = develop.add_argument_group("files without a header", "all of --size, --cfa and --bits are needed")
+    headerless.add_argument("--size", type=picture_size, metavar="WIDTHxHEIGHT", help="of the sensor, in pixels")
+    headerless.add_argument("--cfa", choices=PHASES, help="colours of the mosaic's first two rows")
+    headerless.add_argument(
+        "--bits", type=whole(8, 16), help="of a sensor's value; 9 to 16 take two bytes, lower first"
+    )
+    headerless.add_argument("--black", type=real(0, 65534), default=0, help="value of no light (default 0)")
+    headerless.add_argument("--white", type=real(1, 65535), help="value of full light (default: the largest of --bits)")
+    headerless.add_argument(
+        "--white-balance",
+        type=_factors,
+        metavar="R,G,B",
+        help="factors of the channels (default: those that make the mean grey)",
+    )
     add_force(develop)
     develop.set_defaults(run=_develop)
 
     fit = verbs.add_parser("fit", help="train a network to develop the photographs of your camera")
     fit.add_argument("folder", type=Path, metavar="RAW_DIR", help="RAW files of one camera, five at least")
     fit.add_argument("--network", default="inet", choices=PIPELINES[2:])
-    fit.add_argument("--scale", default="laptop", help="smoke, laptop (default) or paper")
+    fit.add_argument("--scale", default="laptop", choices=NAMES, help="default laptop")
     fit.add_argument("--seed", type=whole(0, 2**31 - 1), default=0, help="of everything drawn at random (default 0)")
     fit.add_argument(
         "-o", "--output", type=Path, default=Path("runs/imaging-fit"), help="weights; a kill resumes there"
@@ -72,10 +89,10 @@ def _develop(options: argparse.Namespace) -> int:
         )
     check_output(options.output)
     check_outputs({"--output": options.output}, [options.photo, options.weights], options.force)
+    image = _read(options)
     network = _network(options) if neural else None
-    image = raw.read(options.photo)
     pieces, shape = _pieces(options.pipeline, network, image)
-    dtype, largest = (np.uint8, 255) if options.bits == 8 else (np.uint16, 65535)
+    dtype, largest = (np.uint8, 255) if options.output_bits == 8 else (np.uint16, 65535)
     # Each piece is rounded as it comes: the picture in float32 would be the largest thing in memory.
     rgb = np.empty((*shape, 3), dtype)
     for y, x, part in pieces:
@@ -83,6 +100,50 @@ def _develop(options: argparse.Namespace) -> int:
     write_picture(options.output, raw.orient(rgb, image.orientation))
     print(f"written: {shown(options.output)}", file=sys.stderr)
     return 0
+
+
+def _read(options: argparse.Namespace) -> "RawImage":
+    """The photograph, by its header or by what the options say.
+
+    Raises:
+        ValueError: For some of the options of a file without a header, and not all that are needed.
+    """
+    from zoo.imaging.developing import raw
+    from zoo.imaging.developing.headerless import read_headerless
+
+    needed = {"--size": options.size, "--cfa": options.cfa, "--bits": options.bits}
+    given = [option for option, value in needed.items() if value is not None]
+    further = {"--black": options.black, "--white": options.white, "--white-balance": options.white_balance}
+    given += [option for option, value in further.items() if value]
+    if not given:
+        return raw.read(options.photo)
+    if None in needed.values():
+        raise ValueError(
+            f"A file without a header needs {', '.join(needed)}; other RAW files none of them. "
+            f"Received: {', '.join(given)}"
+        )
+    height, width = options.size
+    return read_headerless(
+        options.photo,
+        height,
+        width,
+        options.cfa,
+        options.bits,
+        options.black,
+        options.white,
+        options.white_balance,
+    )
+
+
+def _factors(text: str) -> tuple[float, float, float]:
+    """Three numbers above 0, of ``1.9,1,1.5``."""
+    try:
+        red, green, blue = (float(part) for part in text.split(","))
+    except ValueError:
+        red = green = blue = math.nan
+    if not all(math.isfinite(factor) and factor > 0 for factor in (red, green, blue)):
+        raise argparse.ArgumentTypeError(f"must be three numbers above 0, as in 1.9,1,1.5. Received: {text!r}")
+    return red, green, blue
 
 
 def _network(options: argparse.Namespace) -> "keras.Model":

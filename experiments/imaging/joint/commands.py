@@ -15,6 +15,8 @@ NOTE = (
     "and no evidence about a single picture: zoo/imaging/README.md"
 )
 SCALE = Scale("more likely of this class", 0, 1)
+STORED = "fan-unet-0.1-margin16-birch.generated"
+"""The detector's own default, here too because its module imports Keras."""
 
 
 def add_detect(verbs: "argparse._SubParsersAction") -> None:
@@ -51,11 +53,12 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
 
 
 def _detect(options: argparse.Namespace) -> int:
+    (weights,) = resolve_weights(options.weights, STORED)
+
     def make(track: Track) -> Scorer:
-        from zoo.imaging.joint.detector import DEFAULT_WEIGHTS, ManipulationDetector
+        from zoo.imaging.joint.detector import ManipulationDetector
         from zoo.imaging.joint.manipulations import CLASSES
 
-        (weights,) = resolve_weights(options.weights, DEFAULT_WEIGHTS)
         detector = ManipulationDetector(weights, options.patch, track=track)
 
         def answer(image: "np.ndarray") -> Answer:

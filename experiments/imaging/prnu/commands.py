@@ -5,16 +5,18 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from zoo.experiments.cli.numbers import real
+from zoo.experiments.cli.numbers import real, whole
 from zoo.experiments.cli.outputs import add_force, check_outputs
 from zoo.experiments.cli.score_pictures import (
     MOST_FAILURES,
+    PICTURES,
     Answer,
     Scale,
     Scorer,
     Track,
     add_pictures,
     expand,
+    name_missing,
     readable,
     score_pictures,
 )
@@ -29,6 +31,11 @@ NOTE = (
     "PCE above 60 is the literature's threshold for the same camera; scaled or turned pictures are not found: "
     "zoo/imaging/README.md"
 )
+MAP_NOTE = (
+    "the share of windows that lack the fingerprint with a probability above one half; dark, saturated and textured "
+    "places hide it and lie near one half: zoo/imaging/README.md"
+)
+MAP_SCALE = Scale("more of the picture without the fingerprint", 0, 1)
 SCALE = Scale("more likely the same camera", None, None)  # of the PCE, which is unbounded
 
 
@@ -42,7 +49,7 @@ def add_prnu(verbs: "argparse._SubParsersAction") -> None:
         "images",
         nargs="+",
         metavar="IMAGE",
-        help="files, folders or quoted patterns; of one size, bright, never turned",
+        help=f"of one size, bright, never turned: {PICTURES}",
     )
     fingerprint.add_argument("-o", "--output", type=Path, required=True, metavar="CAMERA.npz")
     add_force(fingerprint)
@@ -53,6 +60,19 @@ def add_prnu(verbs: "argparse._SubParsersAction") -> None:
     add_pictures(match)
     match.add_argument("--threshold", type=real(-1e9, 1e9), help="PCE from which it is a match (default 60)")
     match.set_defaults(run=_match)
+
+    places = steps.add_parser("map", help="where pictures of the fingerprint's size do not carry it")
+    places.add_argument("fingerprint", type=Path, metavar="CAMERA.npz")
+    add_pictures(places, "places that do not carry the fingerprint")
+    places.add_argument(
+        "--untouched",
+        nargs="+",
+        required=True,
+        metavar="IMAGE",
+        help="photographs of this camera that did not make the fingerprint, given like IMAGE",
+    )
+    places.add_argument("--window", type=_odd, default=129, help="side of the windows in pixels, odd (default 129)")
+    places.set_defaults(run=_map)
 
 
 def pretrain(options: argparse.Namespace, command: str) -> int:
@@ -70,13 +90,15 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
 
 
 def _fingerprint(options: argparse.Namespace) -> int:
-    from zoo.images import ImageError
-    from zoo.imaging.prnu import FingerprintSums, picture_hash, write_fingerprint
-
     if options.output.suffix.lower() != ".npz" or not options.output.absolute().parent.is_dir():
         raise ValueError(f"--output must end in .npz, in a folder that exists. Received: {options.output}")
     paths = expand(options.images)
     check_outputs({"--output": options.output}, paths, options.force)
+    if missing := name_missing(paths):
+        return missing
+    from zoo.images import ImageError
+    from zoo.imaging.prnu import FingerprintSums, picture_hash, write_fingerprint
+
     sums = FingerprintSums()
     failed: list[Path] = []
     added: dict[str, Path] = {}
@@ -125,3 +147,55 @@ def _match(options: argparse.Namespace) -> int:
         return Scorer(answer, SCALE, NOTE, (options.fingerprint,), columns)
 
     return score_pictures(options, make, [options.fingerprint])
+
+
+def _map(options: argparse.Namespace) -> int:
+    untouched = expand(options.untouched)
+    if missing := name_missing(untouched):
+        return missing
+
+    def make(track: Track) -> Scorer:
+        from zoo.imaging.prnu import (
+            CorrelationPredictor,
+            TamperingMap,
+            picture_hash,
+            pictures_of,
+            read_fingerprint,
+            tampering_map,
+        )
+
+        fingerprint, own = read_fingerprint(options.fingerprint), pictures_of(options.fingerprint)
+        pictures = []
+        for path, image in readable(untouched, []):
+            if image.shape[:2] != fingerprint.shape or picture_hash(image) in own:
+                wrong = "helped to make the fingerprint" if picture_hash(image) in own else "has another size than it"
+                print(f"zoo: {shown(path)} {wrong}, and is left out of --untouched", file=sys.stderr)
+            else:
+                pictures.append(image)
+        predictor = CorrelationPredictor.fit(fingerprint, pictures, options.window)
+        latest: dict[int, TamperingMap] = {}  # of the picture that is being scored
+
+        def answer(image: "np.ndarray") -> Answer:
+            latest.clear()
+            found = latest[id(image)] = tampering_map(image, fingerprint, predictor)
+            share = round(float((found.probability > 0.5).mean()), 6)
+            return Answer({"share_without": share}, f"{share:.3f}")
+
+        return Scorer(
+            answer,
+            MAP_SCALE,
+            MAP_NOTE,
+            (options.fingerprint,),
+            ("share_without",),
+            heatmap=lambda image: latest[id(image)].full_size(),
+            heatmap_caption=f"Probability that {options.window} x {options.window} pixels lack the fingerprint",
+        )
+
+    return score_pictures(options, make, [options.fingerprint, *untouched])
+
+
+def _odd(text: str) -> int:
+    side = whole(9, 1025)(text)
+    if side % 2 == 0:
+        raise argparse.ArgumentTypeError(f"must be odd. Received: {text!r}")
+    return side
