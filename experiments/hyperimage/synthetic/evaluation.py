@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import cached_property
 
+import keras
 import numpy as np
 
 from zoo.datasets.synthetic_artifacts import MOST, PATCH, SIDE, make_moved, nearness
@@ -38,6 +39,11 @@ class Evaluation:
         first, second = (find(self.settings.weights, name) for name in (FIRST, SECOND))
         return TwoStage(SyntheticPatchNet(weights=first), SyntheticStageTwo(weights=second))
 
+    @cached_property
+    def control(self) -> keras.Model:
+        """The second stage that was trained on hyper-images with their cells in another order."""
+        return SyntheticStageTwo(weights=find(self.settings.weights, PERMUTED))
+
     @cached_method()
     def images(self, patches: int | None) -> tuple[np.ndarray, np.ndarray]:
         """Images and true scores of experiment 1 (None), or of experiment 2 with so many patches."""
@@ -65,8 +71,7 @@ class Evaluation:
             kernel, bias = self.network.first.get_layer("output").get_weights()
             return (features @ kernel + bias)[:, 0]
         if method == CONTROL:
-            second = SyntheticStageTwo(weights=find(self.settings.weights, PERMUTED))
-            return second.predict(permuted(self.hyper_images(patches), 7), verbose=0)[:, 0]
+            return self.control.predict(permuted(self.hyper_images(patches), 7), verbose=0)[:, 0]
         return self.network.predict(self.hyper_images(patches))
 
     def agreement(self, method: str, patches: int | None, statistic: Callable) -> Estimate:
