@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from PIL import Image
 
+from zoo.checks import check_rgb
+
 if TYPE_CHECKING:
     import tensorflow as tf
 
@@ -40,8 +42,7 @@ def compress(image: np.ndarray, quality: int, subsampling: Subsampling = "4:2:0"
     if check_quality(quality) == NO_JPEG:
         return image
     _check_subsampling(subsampling)
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-        raise ValueError(f"compress takes uint8 RGB (height, width, 3). Received: {image.dtype} {image.shape}")
+    image = check_rgb(image)
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, "JPEG", quality=int(quality), subsampling=subsampling)
     return np.asarray(Image.open(buffer))

@@ -54,8 +54,8 @@ def dataset_of(options: argparse.Namespace) -> str:
     Raises:
         ValueError: For a data set that nobody knows, and a folder beside one that is not read from a folder.
     """
-    check_known(options.dataset)
     if options.data_dir is None:
+        check_known(options.dataset)
         return options.dataset
     options.data_dir = options.data_dir.expanduser()
     if options.dataset == EMBEDDED:

@@ -1,9 +1,11 @@
-"""Numbers on the command line: each option says its range, and NaN is none."""
+"""Numbers, sizes and scales on the command line: each option says what it may be, and NaN is none."""
 
 import argparse
 import math
 import re
 from collections.abc import Callable
+
+from zoo.experiments.run.scales import NAMES
 
 
 def whole(lowest: int, highest: int) -> Callable[[str], int]:
@@ -30,6 +32,13 @@ def real(lowest: float, highest: float) -> Callable[[str], float]:
         return value
 
     return parse
+
+
+def scale_name(text: str) -> str:
+    """An argparse type: one of all scales; hardly any table or training has every one."""
+    if text not in NAMES:
+        raise argparse.ArgumentTypeError(f"must be one of {', '.join(NAMES)}. Received: {text!r}")
+    return text
 
 
 def picture_size(text: str) -> tuple[int, int]:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from zoo.experiments.cli import data_options
 from zoo.experiments.cli.data_options import EMBEDDED
+from zoo.experiments.cli.numbers import scale_name
 from zoo.experiments.families import experiments, load
 from zoo.experiments.family import Experiments, Training
-from zoo.experiments.run.scales import NAMES
 
 STORED_SCALE = "laptop"
 """Of the package's weights."""
@@ -20,7 +20,7 @@ def add(commands: "argparse._SubParsersAction") -> None:
     pages = _trained()
     parser = commands.add_parser("pretrain", help="train a paper's stored weights anew")
     parser.add_argument("paper", choices=sorted(page.name for page in pages))
-    parser.add_argument("--scale", default=STORED_SCALE, choices=NAMES, help=f"default {STORED_SCALE}")
+    parser.add_argument("--scale", default=STORED_SCALE, type=scale_name, help="smoke, laptop (default), gpu or paper")
     data_options.add(parser)
     parser.add_argument("--install", action="store_true", help="into the package, not the local store")
     parser.add_argument("--folder", type=Path, default=Path("runs"), help="checkpoints; a killed training resumes")

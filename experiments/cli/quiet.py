@@ -1,9 +1,10 @@
-"""Hide TensorFlow's informational log lines while it is imported.
+"""Hide TensorFlow's informational log lines while it is imported, and its advice on retracing.
 
 TensorFlow 2.21 logs before it reads ``TF_CPP_MIN_LOG_LEVEL``, so that no setting silences those lines.
 """
 
 import importlib.util
+import logging
 import os
 import re
 import sys
@@ -17,9 +18,18 @@ _ALL_IS_WELL = re.compile(rb"(WARNING: All log messages before absl::InitializeL
 
 
 def quiet_import() -> None:
-    """Drop informational lines from standard error while ``tensorflow`` is imported; what else comes is passed on."""
+    """Drop informational lines from standard error while ``tensorflow`` is imported; what else comes is passed on.
+
+    Nor is its advice on retracing shown later: tables run many networks, and trainings of a few steps, in one process,
+    and whoever typed the command can do nothing about it.
+    """
+    logging.getLogger("tensorflow").addFilter(_no_retracing)
     if "tensorflow" not in sys.modules and not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Finder())
+
+
+def _no_retracing(record: logging.LogRecord) -> bool:
+    return "triggered tf.function retracing" not in record.getMessage()
 
 
 class _Finder:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.experiments.cli import data_options
+from zoo.experiments.cli.numbers import scale_name
 from zoo.experiments.families import check_table
-from zoo.experiments.run.scales import NAMES
 from zoo.printing import shown
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def _add_arguments(parser: argparse.ArgumentParser, optional: bool = False) -> N
     count = "?" if optional else None
     parser.add_argument("paper", metavar="PAPER", nargs=count)
     parser.add_argument("table", metavar="TABLE", nargs=count, help="table-1, table-2, text, ...; see `zoo list`")
-    parser.add_argument("--scale", default="laptop", choices=NAMES, help="default laptop; paper: as published")
+    parser.add_argument("--scale", default="laptop", type=scale_name, help="smoke, laptop (default) or paper")
     data_options.add(parser)
     parser.add_argument("--weights", type=Path, metavar="FOLDER", help="networks of `zoo pretrain` instead of ours")
     parser.add_argument("--detector", metavar="MODULE:FUNCTION|FOLDER", help="a detector of yours, beside ours")

@@ -28,3 +28,16 @@ def test_an_import_that_fails_says_why(tmp_path):
     assert done.returncode == 1
     assert "cuda.cc:1] broken" in done.stderr and "ImportError: no such symbol" in done.stderr
     assert "oneDNN" not in done.stderr
+
+
+def test_advice_on_retracing_is_dropped_and_other_warnings_are_passed_on():
+    code = "from zoo.experiments.cli.quiet import quiet_import; quiet_import(); import tensorflow as tf\n"
+    code += "f = tf.function(lambda x: x, reduce_retracing=False)\nfor n in range(8): f(tf.zeros(n))\n"
+    code += "tf.get_logger().warning('something else')\n"
+    said = {
+        first: subprocess.run([sys.executable, "-c", code[first:]], capture_output=True, text=True, check=True).stderr
+        for first in (0, code.index("import tensorflow"))
+    }
+    quiet, loud = said.values()
+    assert "retracing" in loud and "retracing" not in quiet
+    assert quiet.endswith("something else\n")

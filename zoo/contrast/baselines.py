@@ -6,6 +6,8 @@ uncompressed pictures mean something only above these.
 
 import numpy as np
 
+from zoo.checks import check_rgb
+
 
 def histogram_roughness(image: np.ndarray, cutoff: int = 32) -> float:
     """High-frequency share of the grey-level histograms' spectrum, 0 or above; higher for mapped histograms.
@@ -16,7 +18,11 @@ def histogram_roughness(image: np.ndarray, cutoff: int = 32) -> float:
     added and divided by the number of pixels. Here the largest of R, G, B and V = max(R, G, B) counts.
 
     ``image`` is uint8 RGB (height, width, 3).
+
+    Raises:
+        ValueError: For another image.
     """
+    image = check_rgb(image)
     levels = np.arange(256)
     taper = np.clip(np.minimum(levels, 255 - levels) / 4, 0, 1)
     taper = 0.5 - 0.5 * np.cos(np.pi * taper)

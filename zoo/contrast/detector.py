@@ -54,7 +54,16 @@ class ContrastDetector:
         return np.concatenate([self.score_patches(patches) for patches in cut])
 
     def score_patches(self, patches: np.ndarray) -> np.ndarray:
-        """Probability of "adjusted" of each patch, float32 (n,); ``patches`` is uint8 (n, 64, 64, 3)."""
+        """Probability of "adjusted" of each patch, float32 (n,); ``patches`` is uint8 (n, 64, 64, 3).
+
+        Raises:
+            ValueError: For other patches.
+        """
+        patches = np.asarray(patches)
+        if patches.dtype != np.uint8 or patches.shape[1:] != (PATCH, PATCH, 3):
+            raise ValueError(
+                f"Patches must be uint8 (n, {PATCH}, {PATCH}, 3). Received: {patches.dtype} {patches.shape}"
+            )
         scores = [np.zeros(0, np.float32)]  # an empty batch has an empty answer
         for first in range(0, len(patches), self.batch_size):
             batch = patches[first : first + self.batch_size]

@@ -1,6 +1,10 @@
-"""Neural imaging pipelines (Korus and Memon 2019): from a RAW file to a picture."""
+"""Neural imaging pipelines (Korus and Memon 2019): from a RAW file to a picture.
+
+Import Keras before this package to load a saved model of its networks by ``keras.models.load_model``.
+"""
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -44,3 +48,8 @@ def __getattr__(name: str) -> Any:
                 return importlib.import_module(f"{module}.{name}")
             return getattr(importlib.import_module(module), name)
     raise AttributeError(f"module 'zoo.imaging' has no attribute {name!r}")
+
+
+if "keras" in sys.modules:  # a saved model is loaded only if its layers are known
+    for _module in list(_HOME)[1:]:
+        importlib.import_module(_module)

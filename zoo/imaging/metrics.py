@@ -3,6 +3,8 @@
 import numpy as np
 from skimage.metrics import structural_similarity
 
+from zoo.checks import check_range
+
 PAPER_SSIM_RANGE = 2.0
 """The data range in the paper's SSIM: scikit-image of that time took 2 for floats, whatever their range."""
 
@@ -11,7 +13,7 @@ def psnr(target: np.ndarray, image: np.ndarray) -> float:
     """Peak signal-to-noise ratio in dB of two pictures in [0, 1]; infinite for equal ones.
 
     Raises:
-        ValueError: For shapes that differ.
+        ValueError: For shapes that differ, uint8, and values that are not finite or far outside [0, 1].
     """
     target, image = _checked(target, image)
     error = float(np.mean((target - image) ** 2))
@@ -33,7 +35,8 @@ def ssim(target: np.ndarray, image: np.ndarray, data_range: float = 1.0) -> floa
 
 
 def _checked(target: np.ndarray, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    target, image = np.asarray(target, np.float64), np.asarray(image, np.float64)
+    # A network's output may leave the range a little before it is clipped.
+    target, image = (check_range(one, 0, 1, "Pictures", slack=1).astype(np.float64) for one in (target, image))
     if target.shape != image.shape or not target.size:
         raise ValueError(f"Both pictures must have the same shape. Received: {target.shape} and {image.shape}")
     return target, image

@@ -5,6 +5,8 @@ SPAM is the oldest of the family that the rich models (SRM) extended; whatever i
 
 import numpy as np
 
+from zoo.checks import check_rgb
+
 T = 3
 """Differences are cut off at plus and minus it."""
 FEATURES = 2 * (2 * T + 1) ** 3
@@ -20,8 +22,8 @@ def spam(image: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: For other images.
     """
-    if image.dtype != np.uint8 or image.ndim != 3 or min(image.shape[:2]) < 8:
-        raise ValueError(f"An image must be uint8 RGB with sides from 8 pixels on. Received: {image.shape}")
+    if min(check_rgb(image).shape[:2]) < 8:
+        raise ValueError(f"An image must have sides from 8 pixels on. Received: {image.shape}")
     pixels = image.astype(np.int16)
     straight = [_transitions(p) for p in (pixels, pixels[:, ::-1], _turned(pixels), _turned(pixels)[:, ::-1])]
     diagonal = [_transitions(p, 1) for p in (pixels, pixels[:, ::-1], pixels[::-1], pixels[::-1, ::-1])]

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.experiments.cli.export import PHASES
-from zoo.experiments.cli.numbers import picture_size, real, whole
+from zoo.experiments.cli.numbers import picture_size, real, scale_name, whole
 from zoo.experiments.cli.outputs import add_force, check_outputs
-from zoo.experiments.run.scales import NAMES
 from zoo.printing import shown
 from zoo.resolve_weights import HELP, resolve_weights
 
@@ -51,7 +50,7 @@ def add_develop(verbs: "argparse._SubParsersAction") -> None:
     fit = verbs.add_parser("fit", help="train a network to develop the photographs of your camera")
     fit.add_argument("folder", type=Path, metavar="RAW_DIR", help="RAW files of one camera, five at least")
     fit.add_argument("--network", default="inet", choices=PIPELINES[2:])
-    fit.add_argument("--scale", default="laptop", choices=NAMES, help="default laptop")
+    fit.add_argument("--scale", default="laptop", type=scale_name, help="smoke, laptop (default) or paper")
     fit.add_argument("--seed", type=whole(0, 2**31 - 1), default=0, help="of everything drawn at random (default 0)")
     fit.add_argument(
         "-o", "--output", type=Path, default=Path("runs/imaging-fit"), help="weights; a kill resumes there"

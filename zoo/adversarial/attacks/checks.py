@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 import keras
 import numpy as np
 
+from zoo.checks import check_range
+
 Clip = tuple[float, float]
 
 
@@ -19,9 +21,7 @@ def checked_images(images: np.ndarray, clip: Clip) -> np.ndarray:
         raise ValueError(f"images must be (n, height, width, channels). Received: shape {images.shape}")
     if not clip[0] < clip[1]:
         raise ValueError(f"clip must be (lowest, highest). Received: {clip}")
-    if not np.isfinite(images).all() or images.min() < clip[0] - 1e-4 or images.max() > clip[1] + 1e-4:
-        raise ValueError(f"images must lie within clip={clip}. Received: {images.min()} to {images.max()}")
-    return images
+    return check_range(images, clip[0], clip[1], f"images, with clip={clip},", slack=1e-4)
 
 
 def checked_classes(model: keras.Model, classes: np.ndarray, count: int, what: str) -> np.ndarray:

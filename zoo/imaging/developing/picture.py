@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import tifffile
 
+from zoo.checks import check_range
 from zoo.images import ImageError, atomic, write_png
 
 SUFFIXES = (".png", ".tif", ".tiff")
@@ -45,5 +46,10 @@ def write_picture(path: str | Path, rgb: np.ndarray) -> None:
 
 
 def to_8_bits(rgb: np.ndarray) -> np.ndarray:
-    """Float, clipped to [0, 1], to uint8, rounded; any shape, as (height, width, 3)."""
+    """Float, clipped to [0, 1], to uint8, rounded; any shape, as (height, width, 3).
+
+    Raises:
+        ValueError: For values that are not finite, or so far outside that another range was meant.
+    """
+    rgb = check_range(rgb, 0, 1, "Developed pictures", slack=32)
     return np.rint(np.clip(rgb, 0, 1) * 255).astype(np.uint8)

@@ -11,9 +11,13 @@ import cv2
 import numpy as np
 import pywt
 
+from zoo.checks import check_range
+
 WAVELET, LEVELS = "db4", 4
 WINDOWS = (3, 5, 7, 9)
 """Sides of the windows over which a coefficient's energy is averaged."""
+SLACK = 64.0
+"""Grey levels by which floats may leave 0..255: a picture that was not rounded or clipped yet."""
 Band = Callable[[np.ndarray], np.ndarray]
 
 
@@ -36,14 +40,14 @@ def noise_residual(image: np.ndarray, sigma: float = 3.0) -> np.ndarray:
 
 
 def check_picture(image: np.ndarray) -> np.ndarray:
-    """Return ``image`` if it is (height, width[, channels]), not empty, of real numbers; else raise ValueError."""
+    """Return ``image`` if it is (height, width[, channels]), not empty, grey levels 0..255; else raise ValueError."""
     image = np.asarray(image)
     if image.ndim not in (2, 3) or 0 in image.shape or image.dtype.kind not in "uif":
         raise ValueError(
             "A picture must be (height, width) or (height, width, channels), grey levels 0 to 255. "
             f"Received: {image.dtype} {image.shape}"
         )
-    return image
+    return check_range(image, 0, 255, "Grey levels", slack=SLACK)
 
 
 def noise_part(coefficients: np.ndarray, variance: float) -> np.ndarray:
