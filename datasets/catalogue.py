@@ -10,9 +10,12 @@ class DataSet:
     name: str
     downloaded: bool = False
     """Whether TensorFlow Datasets downloads it; else that is done by hand, and ``--data-dir`` says where it lies."""
+    command: str = ""
+    """The command that downloads it to where it is looked for without ``--data-dir``."""
 
 
 DATA_SETS = (
+    DataSet("open_photographs", command="zoo download open_photographs"),
     DataSet("clic", downloaded=True),
     DataSet("cifar10", downloaded=True),
     DataSet("imagenette", downloaded=True),

@@ -45,14 +45,21 @@ def group(
     from scipy.sparse.csgraph import connected_components
 
     n = len(thumbnails)
-    pairs = [*linked, *_identical(thumbnails)]
+    pairs = [*linked, *alike(thumbnails)]
     if n > 1:
-        crops = np.stack([_crops(t) for t in thumbnails])
-        whole = [np.stack([_coarse(np.rot90(t, turns)) for t in thumbnails]) for turns in range(4)]
-        pairs += _near_duplicates(thumbnails, crops, whole)
         pairs += _bursts(thumbnails, times or [None] * n)
     rows, columns = np.array(pairs, int).reshape(-1, 2).T
     return connected_components(coo_array((np.ones(len(rows)), (rows, columns)), (n, n)), directed=False)[1]
+
+
+def alike(thumbnails: Sequence[np.ndarray]) -> list[tuple[int, int]]:
+    """Return pairs of indices of pictures that look like copies of each other; ``thumbnail`` makes the uint8 (n, n)."""
+    pairs = _identical(thumbnails)
+    if len(thumbnails) > 1:
+        crops = np.stack([_crops(t) for t in thumbnails])
+        whole = [np.stack([_coarse(np.rot90(t, turns)) for t in thumbnails]) for turns in range(4)]
+        pairs += _near_duplicates(thumbnails, crops, whole)
+    return pairs
 
 
 def _identical(thumbnails: Sequence[np.ndarray]) -> list[tuple[int, int]]:

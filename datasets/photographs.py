@@ -13,7 +13,7 @@ from zoo.datasets import clic, folder, keyed
 from zoo.datasets.embedded import SCENES, photograph
 from zoo.images import read_image
 
-DATASETS = ("embedded", "clic", "raise8k", "holidays", "imagenet2012")
+DATASETS = ("embedded", "open_photographs", "clic", "raise8k", "holidays", "imagenet2012")
 SPLITS = ("train", "test", "all")
 IMAGENET_TRAIN = 15_000
 """Photographs of ImageNet that the steganography paper trains on."""
@@ -38,7 +38,8 @@ def photographs(dataset: str | None, data_dir: Path | None, split: str, seed: in
     once. The embedded photographs are few and only ever tested on: there are none for ``"train"``.
 
     Args:
-        dataset: ``"embedded"`` (also for ``None``), ``"clic"``, or ``"raise8k"`` with its TIFF files in ``data_dir``,
+        dataset: ``"embedded"`` (also for ``None``), ``"open_photographs"``, which has the splits ``"validation"`` and
+            ``"calibration"`` too, ``"clic"``, or ``"raise8k"`` with its TIFF files in ``data_dir``,
             ``"holidays"`` with its JPEG files there (all for testing), or ``"imagenet2012"``, prepared by TFDS in
             ``data_dir`` or its own folder: 15,000 photographs drawn from its training split, and its validation split;
             or the name of one that another package adds (``zoo.extensions``).
@@ -50,6 +51,10 @@ def photographs(dataset: str | None, data_dir: Path | None, split: str, seed: in
         ValueError: For a data set or split that does not exist, for both CLIC and a folder, and where there are no
             photographs to be had (``zoo.images.ImageError`` for a folder).
     """
+    if dataset == "open_photographs":
+        from zoo.datasets.open_photographs import open_photographs
+
+        return [Photograph(name, name, load) for name, load in open_photographs(data_dir, split).items()]
     if split not in SPLITS:
         raise ValueError(f"split must be one of {', '.join(SPLITS)}. Received: {split!r}")
     if dataset is not None and dataset not in DATASETS:

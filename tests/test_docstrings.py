@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 EXPORTING = (
     *("zoo", "zoo.contrast", "zoo.adversarial", "zoo.adversarial.attacks", "zoo.steganography", "zoo.imaging"),
     *("zoo.imaging.prnu", "zoo.hyperimage", "zoo.layers", "zoo.callbacks"),
-    *("zoo.datasets.camera", "zoo.datasets.embedded", "zoo.datasets.raw"),
+    *("zoo.datasets.camera", "zoo.datasets.embedded", "zoo.datasets.open_photographs", "zoo.datasets.raw"),
 )
 """Modules with ``__all__``."""
 KERAS = {"name", "trainable", "dtype", "kwargs", "_", "self", "cls"}

@@ -141,7 +141,9 @@ def test_a_keras_file_of_nested_brackets_is_one_error(tmp_path, command):
     with zipfile.ZipFile(tmp_path / "deep.keras", "w") as archive:
         for name, data in parts.items():
             archive.writestr(name, data)
-    code, _, err = command("adversarial", "attack", "a.png", "--model", tmp_path / "deep.keras", "--output", tmp_path)
+    write_png(tmp_path / "a.png", np.full((40, 40, 3), 9, np.uint8))
+    attack = ("adversarial", "attack", tmp_path / "a.png", "--output", tmp_path)
+    code, _, err = command(*attack, "--model", tmp_path / "deep.keras")
     assert code == 2 and err.startswith("zoo: Not a Keras model file. Received: ")
 
 

@@ -138,8 +138,10 @@ def data() -> Iterator[Finding]:
         "data", "TensorFlow Datasets", "ok" if root.is_dir() else "absent", f"{root} (TFDS_DATA_DIR moves it)"
     )
     for one in DATA_SETS:
-        found = sorted(p.parent.relative_to(root) for p in (root / one.name).glob("**/dataset_info.json"))
-        where = f"prepared in {', '.join(map(str, found))}" if found else _source(one)
+        found = sorted(str(p.parent.relative_to(root)) for p in (root / one.name).glob("**/dataset_info.json"))
+        where = f"prepared in {', '.join(found)}" if found else _source(one)
+        if one.name == "open_photographs" and (here := _open_photographs()):
+            found, where = [here], here
         users = ", ".join(page.name for page in experiments() if one.name in page.data_sets)
         use = f"for tables of {users}" if users else "no table uses it"
         yield Finding("data", one.name, "ok" if found else "absent", f"{where}; {use}")
@@ -147,7 +149,18 @@ def data() -> Iterator[Finding]:
         yield Finding("data", name, "ok", "added by another package")
 
 
+def _open_photographs() -> str:
+    """How many of them are in their usual place; empty for none."""
+    from zoo.datasets.open_photographs.listing import ROWS, default_folder, path_of
+
+    folder = default_folder()
+    here = sum(path_of(row, folder) is not None for row in ROWS) if folder.is_dir() else 0
+    return f"{here} of {len(ROWS)} photographs in {folder}" if here else ""
+
+
 def _source(one: DataSet) -> str:
+    if one.command:
+        return f"`{one.command}` gets it: --dataset {one.name}"
     if one.downloaded:
         return f"downloaded by TensorFlow Datasets: --dataset {one.name}"
     folder = Path(zoo.__file__).parent / "datasets"

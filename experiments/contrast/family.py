@@ -18,7 +18,7 @@ EXPERIMENTS = Experiments(
     },
     commands="zoo.experiments.contrast.commands:add",
     trainings=(Training("zoo.experiments.contrast.commands:pretrain"),),
-    data_sets=("clic", "imagenet2012", "raise8k", "holidays"),
+    data_sets=("open_photographs", "clic", "imagenet2012", "raise8k", "holidays"),
     headlines=(
         Headline(
             "table_1",

@@ -34,7 +34,7 @@ EXPERIMENTS = Experiments(
             ("synthetic", "quality", "forgery"),
         ),
     ),
-    data_sets=("clic", "imagenet2012", "raise8k", "holidays", "live_iqa", "tid2013", "casia2"),
+    data_sets=("open_photographs", "clic", "imagenet2012", "raise8k", "holidays", "live_iqa", "tid2013", "casia2"),
     headlines=(
         Headline(
             "table_1",

@@ -16,7 +16,9 @@ from rich.progress import track
 from zoo.datasets import keyed
 from zoo.datasets.camera import CAMERAS, Body, as_raw, expose, linearise
 from zoo.datasets.developed import Developed, develop_pair
-from zoo.datasets.embedded import SCENES, generate_linear_scene, photograph
+from zoo.datasets.embedded import generate_linear_scene
+from zoo.datasets.photographs import photographs
+from zoo.experiments.run.cells import Settings
 from zoo.experiments.train.install_weights import training_tag
 from zoo.images import RAW_SUFFIXES, ImageError
 from zoo.imaging.developing import raw
@@ -26,6 +28,8 @@ from zoo.store import sha256
 
 CAMERA = "birch"
 """The synthetic camera that the stored networks are trained for; its mosaic has the authors' phase, GBRG."""
+DATASETS = ("embedded", "open_photographs")
+"""What a synthetic camera photographs, besides generated scenes."""
 _ROLES = {"train": 0, "validation": 1, "test": 2}
 HELD_OUT = 30
 """Photographs of a folder that are set apart to test on, at most; the paper's number."""
@@ -56,18 +60,52 @@ def _photograph(body: Body, role: str, number: int, side: int, seed: int) -> Dev
     return develop_pair(as_raw(mosaic, body), f"{role}-{seed}-{number}", CFA)
 
 
-def photographed(side: int | None = None, camera: str = CAMERA) -> list[Developed]:
-    """The seven embedded photographs, made linear, as scenes of a synthetic camera; their middle, at most ``side``."""
+def photographed(
+    side: int | None = None,
+    camera: str = CAMERA,
+    dataset: str = "embedded",
+    data_dir: Path | None = None,
+    role: str = "test",
+    count: int | None = None,
+) -> list[Developed]:
+    """Photographs, made linear, as scenes of a synthetic camera; the middle of each, at most ``side`` pixels.
+
+    Args:
+        side: In pixels; None for whole photographs.
+        camera: One of the synthetic cameras.
+        dataset: ``"embedded"``, seven photographs to test on, or ``"open_photographs"``.
+        data_dir: Where the latter lie, if not in their usual place.
+        role: train, validation or test.
+        count: At most so many, the first by the data set's order; None for all.
+    """
     body = Body(CAMERAS[camera], serial=1)
-    found = []
-    for number, name in enumerate(SCENES):
-        image = photograph(name)
+    pictures = photographs(dataset, data_dir, role)[:count]
+
+    def shoot(number: int) -> Developed:
+        image = pictures[number].load()
         height, width = (n if side is None else min(n, side) for n in image.shape[:2])
         top, left = (image.shape[0] - height) // 2, (image.shape[1] - width) // 2
         scene = linearise(image[top : top + height // 2 * 2, left : left + width // 2 * 2])
         mosaic = expose(scene, body, keyed.generator(0, len(_ROLES), number))
-        found.append(develop_pair(as_raw(mosaic, body), name, CFA))
-    return found
+        return develop_pair(as_raw(mosaic, body), pictures[number].name, CFA)
+
+    return [shoot(number) for number in _progress(range(len(pictures)), f"{len(pictures)} {role} photographs")]
+
+
+def raw_folder(settings: Settings) -> Path | None:
+    """The folder of RAW files that a table is measured on; None for a synthetic camera's photographs.
+
+    Raises:
+        ValueError: For a data set that is neither.
+    """
+    if settings.dataset.startswith("folder:"):
+        return settings.data_dir
+    if settings.dataset not in DATASETS:
+        raise ValueError(
+            f"Imaging tables use a synthetic camera, which photographs {' or '.join(DATASETS)}, or a folder of RAW "
+            f"files, --data-dir. Received: {settings.dataset!r}"
+        )
+    return None
 
 
 def folder(path: Path, role: str, count: int) -> list[Developed]:
@@ -145,17 +183,40 @@ def _progress(items: Iterable, what: str) -> Iterable:
     return track(list(items), what) if sys.stderr.isatty() else items
 
 
-def training_folder(options: argparse.Namespace, own: str) -> tuple[Path, str | None]:
+def training_folder(options: argparse.Namespace, own: str, photographs: bool = True) -> tuple[Path, str | None]:
     """Where `zoo pretrain imaging` leaves its checkpoints, and the training's name in the local store.
 
     Args:
         options: Of the command.
         own: The command for a camera of one's own.
+        photographs: Whether the synthetic camera may photograph photographs instead of generated scenes.
 
     Raises:
-        ValueError: For data: the stored networks are those of the synthetic camera.
+        ValueError: For other data: the networks are those of the synthetic camera.
     """
-    if options.data_dir is not None or options.dataset != "embedded":
+    if options.dataset not in (DATASETS if photographs else DATASETS[:1]) or (
+        options.dataset == "embedded" and options.data_dir is not None
+    ):
         raise ValueError(f"For a camera of your own: {own}. Received: {options.data_dir or options.dataset}")
-    folder = options.folder / f"imaging-{options.scale}-{options.seed}"
-    return folder, None if options.install else training_tag(options.scale)
+    data = "" if options.dataset == "embedded" else f"{options.dataset}-"
+    folder = options.folder / f"imaging-{data}{options.scale}-{options.seed}"
+    return folder, None if options.install else training_tag(options.scale, options.dataset)
+
+
+def training_photographs(
+    options: argparse.Namespace, training: int, validation: int, camera: str = CAMERA
+) -> tuple[list[Developed], list[Developed]] | None:
+    """Training and validation photographs as scenes of a synthetic camera; None for generated scenes.
+
+    Args:
+        options: Of `zoo pretrain`.
+        training: How many to train on, at most.
+        validation: How many to validate on, at most.
+        camera: One of the synthetic cameras.
+    """
+    if options.dataset == "embedded":
+        return None
+    return (
+        photographed(None, camera, options.dataset, options.data_dir, "train", training),
+        photographed(None, camera, options.dataset, options.data_dir, "validation", validation),
+    )

@@ -52,7 +52,7 @@ EXPERIMENTS = Experiments(
         ),
         Training("zoo.experiments.imaging.prnu.commands:pretrain", "--low-light", "Table 3's network for low light"),
     ),
-    data_sets=(),
+    data_sets=("open_photographs",),
     headlines=(
         Headline(
             "table_1",

@@ -29,7 +29,7 @@ EXPERIMENTS = Experiments(
     },
     commands="zoo.experiments.steganography.commands:add",
     trainings=(Training("zoo.experiments.steganography.commands:pretrain"),),
-    data_sets=("clic", "imagenet2012", "raise8k", "holidays"),
+    data_sets=("open_photographs", "clic", "imagenet2012", "raise8k", "holidays"),
     headlines=(
         Headline(
             "table_1",

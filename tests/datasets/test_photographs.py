@@ -67,7 +67,7 @@ def test_a_relative_folder(tmp_path, own, monkeypatch):
 
 
 def test_wrong_arguments(tmp_path):
-    with pytest.raises(ValueError, match=r"embedded, clic.*Received: 'kodak'"):
+    with pytest.raises(ValueError, match=r"embedded, open_photographs, clic.*Received: 'kodak'"):
         photographs("kodak", None, "test", 0)
     with pytest.raises(ValueError, match="Received: 'validation'"):
         photographs(None, None, "validation", 0)

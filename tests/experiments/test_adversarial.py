@@ -245,7 +245,7 @@ def test_a_network_of_ones_own_is_taken_by_name(tmp_path, command):
         ("adversarial", "fit", "absent", "--detector", "d"),
         ("adversarial", "fit", "--detector", "d", "--model", "imagenet"),
         ("adversarial", "fit", "--detector", "d", "--model", "absent.keras"),
-        ("adversarial", "attack", "a.png", "--output", "o", "--model", "net_weight_0"),
+        ("adversarial", "attack", "picture.png", "--output", "o", "--model", "net_weight_0"),
         ("adversarial", "attack", "a.png", "--output", "o", "--attack", "lbfgs"),
         ("adversarial", "attack", "a.png", "--output", "o", "--target", "3"),
         ("reproduce", "adversarial", "table-2", "--scale", "huge"),

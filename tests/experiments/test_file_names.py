@@ -73,7 +73,7 @@ def test_errors_are_one_line(tmp_path, command, monkeypatch, name):
         ("contrast", "detect", name, "--weights", name),
         ("contrast", "detect", "a.png", "--heatmap", name.replace("png", "jpg")),
         ("steganography", "reveal", name, "-o", "out.png"),
-        ("reproduce", "contrast", "table-1", "--scale", name),
+        ("reproduce", "contrast", "table-1", "--dataset", name),
     ):
         code, _, err = command(*arguments)
         assert code == (1 if arguments[:2] == ("contrast", "detect") and len(arguments) == 3 else 2)

@@ -93,7 +93,7 @@ class Fusion:
     def crops(self) -> list[tuple[str, np.ndarray]]:
         """Scene and crop: at most so many a photograph, spread over it."""
         made = []
-        for picture in photographs(self.settings.dataset, None, "test"):
+        for picture in photographs(self.settings.dataset, self.settings.data_dir, "test"):
             image = picture.load()
             height, width = image.shape[:2]
             corners = tiles.grid(height, width, SIDE)
@@ -128,8 +128,8 @@ def cells(settings: Settings) -> Iterator[Cell]:
         ValueError: For an unknown scale, or another data set than the embedded or CLIC's.
     """
     scale_of(SCALES, settings.scale)  # before anything else
-    if settings.dataset not in ("embedded", "clic"):
-        raise ValueError(f"fusion is measured on embedded or clic. Received: {settings.dataset!r}")
+    if settings.dataset not in ("embedded", "open_photographs", "clic"):
+        raise ValueError(f"fusion is measured on embedded, open_photographs or clic. Received: {settings.dataset!r}")
     fusion = Fusion(settings)
     for way in ("mean", "hyper-image"):
         yield Cell(way, "quality 90", "AUC", None, partial(fusion.auc, way), weights=WEIGHTS)

@@ -62,16 +62,19 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
     """Train the networks of the synthetic camera, pack and store them; ``command`` is kept with them.
 
     Raises:
-        ValueError: For data: the stored networks are those of the synthetic camera.
+        ValueError: For RAW files: the networks are those of the synthetic camera.
     """
-    from zoo.experiments.imaging.data import training_folder
+    from zoo.experiments.imaging.data import training_folder, training_photographs
     from zoo.experiments.imaging.developing import pretrained, training
 
     folder, local = training_folder(options, "zoo imaging fit RAW_DIR --network NAME")
-    training.pretrain(options.scale, folder, options.seed)
+    settings = training.check(options.scale, ())
+    pictures = training_photographs(options, settings.training, settings.validation)
+    training.pretrain(options.scale, folder, options.seed, pictures=pictures)
     for path, loss in pretrained.pack_all(folder).items():
         print(f"written: {path} (packing costs {loss:.2f} dB)")
-    pretrained.install(folder, command, "generated dead-leaves scenes, synthetic camera", local)
+    scenes = "generated dead-leaves scenes" if pictures is None else options.dataset
+    pretrained.install(folder, command, f"{scenes}, synthetic camera", local)
     return 0
 
 

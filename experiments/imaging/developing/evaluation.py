@@ -58,25 +58,23 @@ class Evaluation:
 
     def __init__(self, settings: Settings) -> None:
         self.settings, self.scale = settings, scale_of(SCALES, settings.scale)
-        if settings.data_dir is None and settings.dataset != "embedded":
-            raise ValueError(
-                f"Imaging tables use the synthetic camera (embedded) or a folder of RAW files, --data-dir. "
-                f"Received: {settings.dataset!r}"
-            )
+        self.raw = data.raw_folder(settings)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """What the pictures are of."""
-        return (GENERATED, PHOTOGRAPHED) if self.settings.data_dir is None else (OWN,)
+        return (GENERATED, PHOTOGRAPHED) if self.raw is None else (OWN,)
 
     @cached_property
     def pictures(self) -> dict[str, list[Developed]]:
         """The pictures of each column; none was trained on."""
-        if self.settings.data_dir is not None:
-            return {OWN: data.folder(self.settings.data_dir, "test", self.scale.scenes)}
+        if self.raw is not None:
+            return {OWN: data.folder(self.raw, "test", self.scale.scenes)}
         return {
             GENERATED: data.synthetic("test", self.scale.scenes, self.scale.side, self.settings.seed),
-            PHOTOGRAPHED: data.photographed(self.scale.side),
+            PHOTOGRAPHED: data.photographed(
+                self.scale.side, dataset=self.settings.dataset, data_dir=self.settings.data_dir
+            ),
         }
 
     def weights(self, network: str) -> str | Path | None:
@@ -86,7 +84,7 @@ class Evaluation:
         """
         folder = self.settings.weights
         if folder is None:
-            fit = self.settings.data_dir is None and self.settings.scale != "paper"
+            fit = self.raw is None and self.settings.scale != "paper"
             return NAMES[network] if fit and NAMES[network] in zoo.weights.names() else None
         files = [folder / f"{stem}.npz" for stem in (NAMES[network], network)]
         return next((file for file in files if file.is_file()), None)

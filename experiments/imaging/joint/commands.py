@@ -41,14 +41,25 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
     ``command`` is kept with them.
 
     Raises:
-        ValueError: For data: the stored networks are those of the synthetic camera; where the networks were not trained
+        ValueError: For RAW files: the networks are those of the synthetic camera; where the networks were not trained
             before.
     """
-    from zoo.experiments.imaging.data import training_folder
+    from zoo.experiments.imaging.data import training_folder, training_photographs
     from zoo.experiments.imaging.joint import pretrained
+    from zoo.experiments.imaging.joint.scales import check_scale
 
     folder, local = training_folder(options, "zoo.experiments.imaging.joint.training")
-    pretrained.run(options.scale, folder, options.seed, command, local)
+    scale = check_scale(options.scale)
+    generated = options.dataset == "embedded"
+    pretrained.run(
+        options.scale,
+        folder,
+        options.seed,
+        command,
+        local,
+        "generated scenes" if generated else options.dataset,
+        lambda camera: training_photographs(options, scale.training, scale.validation, camera),
+    )
     return 0
 
 

@@ -53,13 +53,9 @@ class JointEvaluation:
 
     def __init__(self, settings: Settings, camera: str = data.CAMERA) -> None:
         self.training: JointScale = check_scale(settings.scale)
-        if settings.data_dir is None and settings.dataset != "embedded":
-            raise ValueError(
-                "The joint models' tables use the synthetic camera (embedded) or a folder of RAW files, --data-dir. "
-                f"Received: {settings.dataset!r}"
-            )
+        self.raw = data.raw_folder(settings)
         self.settings, self.scale = settings, SCALES[settings.scale]
-        self.camera = camera if settings.data_dir is None else OWN
+        self.camera = camera if self.raw is None else OWN
         self.folder = Path("runs") / f"imaging-{settings.scale}-{settings.seed}"
         self.folder = self.folder if settings.weights is None else settings.weights
         # Pictures and networks are large, and are asked for one after the other.
@@ -67,14 +63,17 @@ class JointEvaluation:
     @cached_property
     def pictures(self) -> list:
         """Pictures that no training has seen."""
-        if self.settings.data_dir is not None:
-            return data.folder(self.settings.data_dir, "test", self.scale.pictures)
+        if self.raw is not None:
+            return data.folder(self.raw, "test", self.scale.pictures)
+        if self.settings.dataset != "embedded":
+            dataset, folder = self.settings.dataset, self.settings.data_dir
+            return data.photographed(None, self.camera, dataset, folder, count=self.scale.pictures)
         return data.synthetic("test", self.scale.pictures, self.training.side, self.settings.seed, self.camera)
 
     @cached_property
     def training_pictures(self) -> list:
         """Those that the joint models were trained on."""
-        return pictures_of(self.training, self.camera, self.settings.data_dir, self.settings.seed)[0]
+        return pictures_of(self.training, self.camera, self.raw, self.settings.seed)[0]
 
     @cached_property
     def patches(self) -> tuple[np.ndarray, np.ndarray]:

@@ -1,5 +1,6 @@
 """Store a jointly trained camera and its analysts as small files with checksum and provenance."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -11,7 +12,7 @@ from zoo.experiments.imaging.developing.pretrained import NAMES, UNSEEN, bits
 from zoo.experiments.imaging.developing.training import NETWORKS
 from zoo.experiments.imaging.joint.evaluation import progress, stored_names
 from zoo.experiments.imaging.joint.scales import MARGIN, JointRun, JointScale, check_scale
-from zoo.experiments.imaging.joint.training import build, train_all, validation_patches
+from zoo.experiments.imaging.joint.training import Pictures, build, train_all, validation_patches
 from zoo.experiments.train import install_weights
 from zoo.imaging.joint.workflow import ImagingWorkflow
 
@@ -61,18 +62,25 @@ def _accuracy(workflow: ImagingWorkflow, planes: np.ndarray) -> float:
     return float((np.concatenate(found).argmax(-1) == np.arange(workflow.classes)).mean())
 
 
-def run(scale_name: str, folder: Path, seed: int, command: str, local: str | None) -> None:
+def run(
+    scale_name: str,
+    folder: Path,
+    seed: int,
+    command: str,
+    local: str | None,
+    dataset: str = "generated scenes",
+    photographs: Callable[[str], Pictures | None] = lambda camera: None,
+) -> None:
     """Train all joint models of a scale, pack what is kept and store it; says what was written.
 
-    ``command`` and ``local`` as for ``install_weights.install``.
+    ``command`` and ``local`` as for ``install_weights.install``; ``photographs`` as for ``train_all``, called
+    ``dataset`` in the weights' provenance.
     """
     scale = check_scale(scale_name)
-    train_all(scale_name, folder, seed)
+    train_all(scale_name, folder, seed, photographs)
     for one in kept(scale):
         history = [entry for _, entry in progress(one, scale, folder / "joint")]
         for path, cost in pack(one, scale, folder).items():
             print(f"written: {path} (packing costs {100 * cost:.1f} points of accuracy)")
             described = "8, residual 32" if path.name.startswith("fan") else "8, fine levels 16"
-            install_weights.install(
-                "imaging", path, history, described, command, "generated scenes, synthetic camera", local
-            )
+            install_weights.install("imaging", path, history, described, command, f"{dataset}, synthetic camera", local)

@@ -21,7 +21,7 @@ gets the same number of FAN updates.
 import argparse
 import dataclasses
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -77,6 +77,10 @@ def plain_nip(
 
 def _nips(folder: Path, camera: str) -> Path:
     return folder if camera == CAMERA else folder / camera
+
+
+Pictures = tuple[list[Developed], list[Developed]]
+"""Training and validation pictures of one camera."""
 
 
 def pictures_of(scale: JointScale, camera: str, raw: Path | None, seed: int) -> tuple[list[Developed], list[Developed]]:
@@ -181,8 +185,12 @@ def build(run: JointRun, nip: keras.Model, policy: str, seed: int, fan_loss: str
     return workflow
 
 
-def train_all(scale_name: str, folder: Path, seed: int = 0) -> dict[JointRun, ImagingWorkflow]:
+def train_all(
+    scale_name: str, folder: Path, seed: int = 0, photographs: Callable[[str], Pictures | None] = lambda camera: None
+) -> dict[JointRun, ImagingWorkflow]:
     """All trainings of a scale on the synthetic cameras, after the NIPs of all but "birch"; resumes in ``folder``.
+
+    ``photographs(camera)`` gives training and validation pictures in place of generated scenes; None for the latter.
 
     Raises:
         ValueError: For an unknown scale, or where a pre-trained NIP is missing.
@@ -192,9 +200,9 @@ def train_all(scale_name: str, folder: Path, seed: int = 0) -> dict[JointRun, Im
     for camera in scale.cameras:
         if camera != CAMERA:
             recipes = training.check(scale_name, scale.networks)
-            developed = training.synthetic_pictures(recipes, seed, camera)
+            developed = photographs(camera) or training.synthetic_pictures(recipes, seed, camera)
             training.pretrain(scale_name, _nips(folder, camera), seed, scale.networks, developed)
-        pictures = pictures_of(scale, camera, None, seed)
+        pictures = photographs(camera) or pictures_of(scale, camera, None, seed)
         for run in scale.runs():
             if run.camera == camera:
                 trained[run] = train(run, scale, folder, pictures, seed)

@@ -84,7 +84,7 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
     from zoo.experiments.imaging.data import training_folder
     from zoo.experiments.imaging.prnu import training
 
-    folder, local = training_folder(options, "zoo imaging fit RAW_DIR --network NAME")
+    folder, local = training_folder(options, "zoo imaging fit RAW_DIR --network NAME", photographs=False)
     training.run(options.scale, folder, options.seed, command, local)
     return 0
 

@@ -10,6 +10,7 @@ from typing import cast
 import numpy as np
 
 from zoo.datasets.camera import Body
+from zoo.experiments.imaging.data import raw_folder
 from zoo.experiments.imaging.prnu import shots
 from zoo.experiments.imaging.prnu.pipelines import Pipeline
 from zoo.experiments.imaging.prnu.shots import ROLES, Shot
@@ -55,6 +56,7 @@ class PrnuEvaluation:
     def __init__(self, settings: Settings, pipelines: list[Pipeline], body: Body, scale: Scale | None = None) -> None:
         self.settings, self.scale, self.body = settings, scale or scale_of(SCALES, settings.scale), body
         self.pipelines = {p.name: p for p in pipelines}
+        self.raw = raw_folder(settings)
 
     @property
     def truth(self) -> np.ndarray:
@@ -97,10 +99,11 @@ class PrnuEvaluation:
     @cached_method()
     def shots(self, role: str, exposure: float = 1.0) -> list[Shot]:
         """Photographs of a role, as the sensor recorded them; see ``shots.ROLES``."""
-        if self.settings.data_dir is not None:
-            return self._dealt(self.settings.data_dir)[role]
+        if self.raw is not None:
+            return self._dealt(self.raw)[role]
+        scenes = shots.scenes(self.settings, role)
         return shots.synthetic(
-            self.body, role, getattr(self.scale, role), self.scale.side, self.settings.seed, exposure
+            self.body, role, getattr(self.scale, role), self.scale.side, self.settings.seed, exposure, scenes
         )
 
     @cached_method()

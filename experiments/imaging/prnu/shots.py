@@ -2,16 +2,20 @@
 
 import dataclasses
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
 import numpy as np
 import rawpy
 
+from zoo import tiles
 from zoo.datasets import keyed
-from zoo.datasets.camera import Body, as_raw, expose, write_dng
+from zoo.datasets.camera import Body, as_raw, expose, linearise, write_dng
 from zoo.datasets.embedded import generate_linear_scene
-from zoo.experiments.imaging.data import raw_files, split
+from zoo.datasets.photographs import Photograph, photographs
+from zoo.experiments.imaging.data import DATASETS, raw_files, split
+from zoo.experiments.run.cells import Settings
 from zoo.imaging.developing import raw
 from zoo.imaging.developing.bayer import SITES
 from zoo.imaging.developing.develop import crop_to_phase
@@ -50,15 +54,43 @@ class Shot:
         return whole[y : y + height, x : x + width]
 
 
-def synthetic(body: Body, role: str, count: int, side: int, seed: int, exposure: float = 1.0) -> list[Shot]:
-    """``count`` generated scenes of ``side`` pixels as ``body`` records them; scenes of two roles never meet.
+def scenes(settings: Settings, role: str) -> list[Photograph]:
+    """Photographs that synthetic bodies take as scenes; none for generated scenes. No role has one of another.
 
-    Every body and every exposure sees the same scenes, with noise of its own.
+    Raises:
+        ValueError: For a data set that they do not take.
+    """
+    if settings.dataset not in DATASETS:
+        raise ValueError(f"Synthetic bodies photograph {' or '.join(DATASETS)}. Received: {settings.dataset!r}")
+    if settings.dataset == "embedded":
+        return []
+    split = {"fingerprint": "train", "predictor": "validation", "test": "test"}[role]
+    return photographs(settings.dataset, settings.data_dir, split, settings.seed)
+
+
+def synthetic(
+    body: Body,
+    role: str,
+    count: int,
+    side: int,
+    seed: int,
+    exposure: float = 1.0,
+    pictures: Sequence[Photograph] = (),
+) -> list[Shot]:
+    """``count`` scenes of ``side`` pixels as ``body`` records them; scenes of two roles never meet.
+
+    Every body and every exposure sees the same scenes, with noise of its own. Scenes are generated, or the first of
+    ``pictures``, made linear, their middle; smaller ones are filled up by reflection.
     """
     shots = []
-    for number in range(count):
+    for number in range(min(count, len(pictures)) if pictures else count):
         key = (_SCENES, ROLES.index(role), number)
-        scene = generate_linear_scene(keyed.generator(seed, *key), side, side) * np.float32(exposure)
+        if pictures:
+            whole = tiles.pad(pictures[number].load(), side, side)
+            top, left = ((n - side) // 2 for n in whole.shape[:2])
+            scene = linearise(whole[top : top + side, left : left + side]) * np.float32(exposure)
+        else:
+            scene = generate_linear_scene(keyed.generator(seed, *key), side, side) * np.float32(exposure)
         mosaic = expose(scene, body, keyed.generator(seed, *key, body.serial, round(1 / exposure)))
         shots.append(Shot(f"{role}-{number}", as_raw(mosaic, body), exposure, body))
     return shots

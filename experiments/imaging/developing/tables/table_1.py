@@ -83,7 +83,7 @@ def _with_weights(evaluation: Evaluation, networks: tuple[str, ...], cell: Cell)
     found = [evaluation.weights(network) for network in networks]
     names = [name if isinstance(name, str) else f"trained:{name.name}" for name in found if name is not None]
     if len(names) < len(found):
-        own = "zoo imaging fit RAW_DIR" if evaluation.settings.data_dir else "zoo pretrain imaging"
+        own = "zoo imaging fit RAW_DIR" if evaluation.raw else "zoo pretrain imaging"
         why = f"no weights here; `{own}` trains them, `--weights` names their folder"
         return Cell(cell.row, cell.column, cell.metric, cell.paper_value, status="not-run", why=why)
     return Cell(cell.row, cell.column, cell.metric, cell.paper_value, cell.measure, weights=" ".join(names))

@@ -179,10 +179,10 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
         part = shares[shares["row"].str.startswith(f"{letter} ")]
         part = part.assign(true=part["row"].str.split(": ").str[1])
         ours, printed = (
-            part.pivot(index="true", columns="column", values=value).loc[list(CLASSES), list(CLASSES)]
+            part.pivot(index="true", columns="column", values=value).loc[list(CLASSES), list(CLASSES)].astype(float)
             for value in ("value", "paper_value")
         )
-        axis.imshow(ours.astype(float), cmap="Blues", vmin=0, vmax=100)
+        axis.imshow(ours, cmap="Blues", vmin=0, vmax=100)
         for y, x in np.ndindex(ours.shape):
             value, paper = ours.iat[y, x], printed.iat[y, x]
             text = ("-" if np.isnan(value) else f"{value:.0f}") + ("" if np.isnan(paper) else f" ({paper:.0f})")

@@ -25,6 +25,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from zoo.experiments.imaging.data import raw_folder
 from zoo.experiments.imaging.joint.evaluation import JointEvaluation, joint_evaluation
 from zoo.experiments.imaging.joint.real_channel import CHANNELS
 from zoo.experiments.imaging.joint.scales import OWN, JointRun, check_scale
@@ -43,7 +44,7 @@ DECIMALS = dict.fromkeys(("SSIM", "SSIM, range 1", "accuracy", REAL, LOST, "accu
 def cells(settings: Settings) -> Iterator[Cell]:
     """The cells of Table S1, camera by camera."""
     scale, paper = check_scale(settings.scale), paper_values("table_s1")
-    cameras = scale.cameras if settings.data_dir is None else (OWN,)
+    cameras = scale.cameras if raw_folder(settings) is None else (OWN,)
     for camera in cameras:
         evaluation = joint_evaluation(settings, camera)
         for weight in (*sorted(scale.lambdas), None):

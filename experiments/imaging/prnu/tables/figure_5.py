@@ -25,6 +25,7 @@ import numpy as np
 import pandas as pd
 
 from zoo.datasets.camera import CAMERAS, Body
+from zoo.experiments.imaging.data import raw_folder
 from zoo.experiments.imaging.prnu.evaluation import ANOTHER_BODY, TRUTH, PrnuEvaluation, cell_of
 from zoo.experiments.imaging.prnu.pipelines import standard
 from zoo.experiments.imaging.values import paper_values
@@ -39,7 +40,7 @@ EVERYTHING = "baseline: everything tampered"
 
 def cells(settings: Settings) -> Iterator[Cell]:
     """The cells of both matrices."""
-    known = settings.data_dir is None
+    known = raw_folder(settings) is None
     pipelines = standard(CAMERA if known else None, settings.weights)
     evaluation = PrnuEvaluation(settings, pipelines, Body(CAMERAS[CAMERA], serial=1))
     for one, two in combinations(pipelines, 2):

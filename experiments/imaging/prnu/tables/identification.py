@@ -21,6 +21,7 @@ import numpy as np
 
 from zoo.datasets.camera import CAMERAS, Body, as_raw
 from zoo.datasets.jpeg import compress
+from zoo.experiments.imaging.data import raw_folder
 from zoo.experiments.imaging.prnu import shots
 from zoo.experiments.run.cached_method import cached_method
 from zoo.experiments.run.cells import Cell, Settings, Table
@@ -82,8 +83,8 @@ class Identification:
 
     def __init__(self, settings: Settings) -> None:
         self.settings, self.scale = settings, scale_of(SCALES, settings.scale)
-        if settings.data_dir is not None:
-            raise ValueError(f"identification takes synthetic bodies only. Received: {settings.data_dir}")
+        if (received := raw_folder(settings)) is not None:
+            raise ValueError(f"identification takes synthetic bodies only. Received: {received}")
 
     def detected(self, row: str) -> Estimate:
         """Share in percent of the body's own pictures that reach the threshold; from its exact lower 95 % bound to 100.
@@ -123,7 +124,8 @@ class Identification:
         return list(self._developed(body, "test", self.scale.test, artefact))
 
     def _developed(self, body: Body, role: str, count: int, artefact: bool) -> Iterator[np.ndarray]:
-        for shot in shots.synthetic(body, role, count, self.scale.side, self.settings.seed):
+        scenes = shots.scenes(self.settings, role)
+        for shot in shots.synthetic(body, role, count, self.scale.side, self.settings.seed, pictures=scenes):
             image = _with_artefact(shot.image, body) if artefact else shot.image
             yield to_8_bits(pipeline.develop(image))
 

@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 
 from zoo.datasets.camera import CAMERAS, Body
+from zoo.experiments.imaging.data import raw_folder
 from zoo.experiments.imaging.prnu.evaluation import TRUTH, PrnuEvaluation, Scale, cell_of
 from zoo.experiments.imaging.prnu.pipelines import CAMERA, EXPOSURE, low_light
 from zoo.experiments.imaging.values import paper_values
@@ -35,8 +36,7 @@ SCALES = {
 
 def cells(settings: Settings) -> Iterator[Cell]:
     """The cells of the table, and correlation with the true pattern below them."""
-    if settings.data_dir is not None:
-        received = settings.data_dir
+    if (received := raw_folder(settings)) is not None:
         raise ValueError(f"table-3 needs short and long exposures, of the synthetic camera. Received: {received}")
     pipelines = low_light(EXPOSURE, settings.weights)
     evaluation = PrnuEvaluation(settings, pipelines, Body(CAMERAS[CAMERA], serial=1), SCALES.get(settings.scale))
