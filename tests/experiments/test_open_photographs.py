@@ -12,6 +12,8 @@ from zoo.datasets import keyed
 from zoo.datasets.embedded import generate_scene
 from zoo.datasets.near_duplicates import alike, thumbnail
 from zoo.datasets.open_photographs import check_splits, download, listing
+from zoo.experiments.imaging.joint.evaluation import JointEvaluation
+from zoo.experiments.run.cells import Settings
 from zoo.images import write_png
 
 DUMMY = Path(zoo.datasets.open_photographs.__file__).parent / "dummy_data"
@@ -38,7 +40,6 @@ TABLES = {
     "contrast table-1": ("--rows", "gamma 1.5"),
     "steganography trade-off": ("--rows", "baseline: LSB 4"),
     "imaging table-1": ("--rows", "baseline: bilinear"),
-    "imaging table-4": ("--rows", "a F: native"),
     "imaging identification": ("--rows", "as developed"),
     "hyperimage table-2": ("--rows", "*Proposed"),
     "hyperimage table-3": ("--rows", "all: baseline*"),
@@ -55,6 +56,13 @@ def test_tables_measure_on_the_test_split(read, command, tmp_path, table):
     assert (frame["status"] == "measured").any()
     allowed = {"test"} if table != "imaging identification" else {"test", "train"}  # whose fingerprint is a training
     assert set(read) == allowed
+
+
+def test_joint_models_are_measured_on_the_test_split(read):
+    evaluation = JointEvaluation(Settings("smoke", "open_photographs", DUMMY))
+    assert [picture.source for picture in evaluation.pictures] == [row.name for row in ROWS if row.split == "test"]
+    assert set(read) == {"test"}
+    assert evaluation.patches[0].shape[-1] == 4
 
 
 @pytest.mark.parametrize("paper", ["contrast", "steganography", "imaging"])
