@@ -96,6 +96,7 @@ pretrained: $(VENV)/.installed ## train networks of PAPER anew (resumes when kil
 benchmark: $(PARITY)/.installed ## speed beside what one would use instead
 	$(PARITY)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[benchmark]"
 	$(PARITY)/bin/python benchmarks/jpeg_pipeline.py
+	$(PARITY)/bin/python benchmarks/pipeline.py
 	$(PARITY)/bin/python benchmarks/jpeg.py
 	$(PARITY)/bin/python benchmarks/raw_read.py
 	$(PARITY)/bin/python benchmarks/prnu.py

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from zoo.datasets import keyed
-from zoo.datasets.keyed_batches import KeyedBatches
+from zoo.datasets.keyed_batches import Key, KeyedBatches
 from zoo.imaging.developing import bayer, pipeline
 from zoo.imaging.developing.develop import crop_to_phase
 from zoo.imaging.developing.raw import RawImage
@@ -90,6 +90,14 @@ class DevelopedPatches(KeyedBatches):
         corners = [[int(rng.integers(n - self.patch + 1)) for n in p.planes.shape[:2]] for p in chosen]
         pairs = [p.cut(y, x, self.patch) for p, (y, x) in zip(chosen, corners, strict=True)]
         return np.stack([x for x, _ in pairs]), np.stack([y for _, y in pairs])
+
+    def parts(self, epoch: int, step: int) -> list[Key]:
+        """Return nothing: a batch is cut out of pictures that are in memory, which takes no time."""
+        return []
+
+    def assemble(self, epoch: int, step: int, parts: list) -> tuple[np.ndarray, np.ndarray]:
+        """Return the batch."""
+        return self.batch(epoch, step)
 
     def _picture(self, n: int) -> Developed:
         """The n-th of an endless row of permutations of the pictures."""

@@ -4,18 +4,28 @@ from typing import Any
 
 import keras
 
+Key = tuple[int, ...]
+"""Names a part of a batch that can be made on its own, anywhere."""
+
 
 class KeyedBatches(keras.utils.PyDataset):
     """Batches that are drawn anew in every epoch and come out the same after a training was killed and resumed.
 
     Keras does not tell a data set which epoch a ``fit`` is in: put ``follow()`` among the callbacks, and pass
     ``shuffle=False``. Without ``follow()`` every epoch is the same, which is what validation wants. Subclasses have
-    ``__len__`` and ``batch``.
+    ``__len__`` and ``batch``, which is the reference. ``zoo.datasets.feed.Feed`` makes the same batches as a
+    ``tf.data.Dataset``, if need be in several processes: a subclass may say which parts a batch has, how a part is
+    made, how a batch is put together from them, and what TensorFlow does with it in its graph.
 
     Args:
         workers: Threads that make batches; see ``keras.utils.PyDataset``.
         max_queue_size: Batches made ahead.
     """
+
+    lifetime = 1
+    """Steps from the first that needs a part to the last that may need it."""
+    last_is_shorter = False
+    """Whether the last batch of an epoch may have fewer examples; its shape is unknown to TensorFlow's graph then."""
 
     def __init__(self, workers: int = 1, max_queue_size: int = 10) -> None:
         super().__init__(workers=workers, max_queue_size=max_queue_size)
@@ -32,3 +42,19 @@ class KeyedBatches(keras.utils.PyDataset):
     def batch(self, epoch: int, step: int) -> Any:
         """Return the batch of (epoch, step), whatever was asked before."""
         raise NotImplementedError
+
+    def parts(self, epoch: int, step: int) -> list[Key]:
+        """Return the keys of what has to be made for a batch; by default one, of the whole batch."""
+        return [(epoch, step)]
+
+    def make(self, key: Key) -> Any:
+        """Make a part; it depends on the key alone."""
+        return self.batch(*key)
+
+    def assemble(self, epoch: int, step: int, parts: list[Any]) -> Any:
+        """Put a batch together from its parts, in the order of ``parts``: NumPy arrays, or a tuple or dict of some."""
+        return parts[0]
+
+    def finish(self, made: Any) -> Any:
+        """Turn what ``assemble`` returns, as tensors in a TensorFlow graph, into what ``batch`` returns."""
+        return made

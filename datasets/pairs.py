@@ -5,14 +5,15 @@ and a training that is killed and resumed sees what an uninterrupted one would h
 """
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from typing import Any
 
 import cv2
 import numpy as np
 
 from zoo.datasets import keyed
 from zoo.datasets.embedded import generate_scene
-from zoo.datasets.keyed_batches import KeyedBatches
+from zoo.datasets.feed import unit_range
+from zoo.datasets.keyed_batches import Key, KeyedBatches
 from zoo.datasets.photographs import Photograph
 
 DrawImage = Callable[[np.random.Generator, int], np.ndarray]
@@ -22,16 +23,16 @@ DrawImage = Callable[[np.random.Generator, int], np.ndarray]
 class HidingPairs(KeyedBatches):
     """Batches of ``{"cover": ..., "secret": ...}``, float32 RGB (batch_size, size, size, 3) in [0, 1].
 
-    Every image is drawn on its own. Images depend on (seed, epoch, step) alone; put ``self.follow()`` among the
-    callbacks and pass ``shuffle=False``, and a resumed ``fit(initial_epoch=...)`` sees what an uninterrupted one would
-    have. Without ``follow()`` every epoch is the same, which is what validation wants.
+    Every image is drawn on its own; photographs are taken in turn. Images depend on (seed, epoch, step) alone; put
+    ``self.follow()`` among the callbacks and pass ``shuffle=False``, and a resumed ``fit(initial_epoch=...)`` sees what
+    an uninterrupted one would have. Without ``follow()`` every epoch is the same, which is what validation wants.
 
     Args:
         steps: Batches an epoch.
         batch_size: Pairs a batch. The public relative's "32" are 16 covers and 16 secrets.
         size: Side of an image in pixels.
         seed: 0 or above.
-        draw: Where images come from; generated scenes by default, ``resized_photographs(...)`` for photographs.
+        draw: Where images come from; generated scenes by default, ``ResizedPhotographs(...)`` for photographs.
 
     Raises:
         ValueError: For steps, a batch size or a size below 1.
@@ -56,9 +57,28 @@ class HidingPairs(KeyedBatches):
 
     def batch(self, epoch: int, step: int) -> dict[str, np.ndarray]:
         """Return the batch of (epoch, step), whatever was asked before."""
-        drawn = [self.draw(keyed.generator(self.seed, epoch, step, i), self.size) for i in range(2 * self.batch_size)]
-        images = np.stack(drawn).astype(np.float32) / 255
+        made = self.assemble(epoch, step, [self.make(key) for key in self.parts(epoch, step)])
+        return {name: images.astype(np.float32) / 255 for name, images in made.items()}
+
+    def parts(self, epoch: int, step: int) -> list[Key]:
+        """Return the images of a batch, as (epoch, step, number): covers first."""
+        return [(epoch, step, number) for number in range(2 * self.batch_size)]
+
+    def make(self, key: Key) -> np.ndarray:
+        """Return an image, uint8 (size, size, 3)."""
+        epoch, step, number = key
+        if isinstance(self.draw, ResizedPhotographs):
+            return self.draw.in_turn((epoch * self.steps + step) * 2 * self.batch_size + number, self.seed, self.size)
+        return self.draw(keyed.generator(self.seed, *key), self.size)
+
+    def assemble(self, epoch: int, step: int, parts: list[np.ndarray]) -> dict[str, np.ndarray]:
+        """Return ``cover`` and ``secret``, uint8 (batch_size, size, size, 3)."""
+        images = np.stack(parts)
         return {"cover": images[: self.batch_size], "secret": images[self.batch_size :]}
+
+    def finish(self, made: Any) -> Any:
+        """Scale the images to [0, 1], as tensors."""
+        return {name: unit_range(images) for name, images in made.items()}
 
 
 def small_scene(rng: np.random.Generator, size: int) -> np.ndarray:
@@ -78,22 +98,45 @@ def small_scene(rng: np.random.Generator, size: int) -> np.ndarray:
     return np.clip(image + 0.5, 0, 255).astype(np.uint8)
 
 
-def resized_photographs(pictures: Sequence[Photograph]) -> DrawImage:
-    """Draw from photographs, each resized to a square as a whole, as the paper does.
+class ResizedPhotographs:
+    """Draws from photographs, each resized to a square as a whole, as the paper does.
 
-    A picture is read once and kept at the small size: 15,000 at 224 pixels take 2.3 GB.
+    ``HidingPairs`` takes them in turn, in another order each time: every photograph once before any a second time. A
+    picture is read once and kept at the small size: 15,000 at 224 pixels take 2.3 GB.
+
+    Args:
+        pictures: The photographs.
 
     Raises:
         ValueError: Where there is none.
     """
-    if not pictures:
-        raise ValueError("Pairs are drawn from at least one photograph. Received: none")
 
-    @cache
-    def small(index: int, size: int) -> np.ndarray:
-        return shrink(pictures[index].load(), size)
+    def __init__(self, pictures: Sequence[Photograph]) -> None:
+        if not pictures:
+            raise ValueError("Pairs are drawn from at least one photograph. Received: none")
+        self.pictures = tuple(pictures)
+        self._small: dict[tuple[int, int], np.ndarray] = {}
+        self._order: dict[tuple[int, int], np.ndarray] = {}
 
-    return lambda rng, size: small(int(rng.integers(len(pictures))), size)
+    def __call__(self, rng: np.random.Generator, size: int) -> np.ndarray:
+        """Return any of them, uint8 RGB (size, size, 3)."""
+        return self._read(int(rng.integers(len(self.pictures))), size)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what was read, for other processes."""
+        return self.__dict__ | {"_small": {}, "_order": {}}
+
+    def in_turn(self, number: int, seed: int, size: int) -> np.ndarray:
+        """Return the ``number``-th of an endless row of permutations of them, uint8 RGB (size, size, 3)."""
+        turn, place = divmod(number, len(self.pictures))
+        if (seed, turn) not in self._order:
+            self._order = {(seed, turn): keyed.permutation(len(self.pictures), seed, turn)}
+        return self._read(int(self._order[seed, turn][place]), size)
+
+    def _read(self, index: int, size: int) -> np.ndarray:
+        if (index, size) not in self._small:
+            self._small[index, size] = shrink(self.pictures[index].load(), size)
+        return self._small[index, size]
 
 
 def shrink(image: np.ndarray, size: int) -> np.ndarray:

@@ -1,19 +1,20 @@
 """Batches of pristine and adjusted patches for training.
 
-The batch maker is plain NumPy keyed by (seed, epoch, step): it runs under any backend as a ``keras.utils.PyDataset``,
-and ``as_tf_dataset`` wraps the same examples for tf.data.
+The batch maker is plain NumPy keyed by (seed, epoch, step): it runs under any backend as a ``keras.utils.PyDataset``.
+``zoo.datasets.feed.Feed`` makes the same batches as ``tf.data``, with JPEG in TensorFlow's graph.
 """
 
 import threading
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from zoo import tiles
 from zoo.datasets import keyed
-from zoo.datasets.jpeg import compress
-from zoo.datasets.keyed_batches import KeyedBatches
+from zoo.datasets.feed import Feed, unit_range
+from zoo.datasets.jpeg import compress, compress_tensor
+from zoo.datasets.keyed_batches import Key, KeyedBatches
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -23,15 +24,23 @@ Operator = Callable[[np.ndarray], np.ndarray]
 DrawOperator = Callable[[np.random.Generator], tuple[str, Operator]]
 
 
+GROUPS = 16
+"""Groups of scenes that take turns, at most."""
+
+
 class PairedPatches(KeyedBatches):
     """Batches of pristine (label 0) and adjusted (label 1) patches of the same scenes and positions.
 
     One operator is drawn for each scene and applied to the whole scene, then both versions are cut at the same grid
-    positions, as in the contrast paper's data. Every batch holds ``batch_size / 2`` scenes once in each class, and a
-    scene serves ``positions`` batches. Batch: float32 [0, 1] (batch_size, patch, patch, 3), one-hot float32
-    (batch_size, 2). Scenes, operators, positions and qualities depend on (seed, epoch, step) alone. Keras counts no
-    epochs for a data set: put ``self.follow()`` among the callbacks, and a resumed ``fit(initial_epoch=...)`` sees what
-    an uninterrupted one would have. Pass ``shuffle=False`` to ``fit``: batches of one scene lie side by side.
+    positions, as in the contrast paper's data. Every batch holds ``batch_size / 2`` scenes once in each class. Batch:
+    float32 [0, 1] (batch_size, patch, patch, 3), one-hot float32 (batch_size, 2).
+
+    Up to 16 groups of scenes take turns, so that a batch shares no scene with the 15 before it. A scene serves
+    ``positions`` batches; groups are replaced one after the other, not all at once.
+
+    Scenes, operators, positions and qualities depend on (seed, epoch, step) alone. Keras counts no epochs for a data
+    set: put ``self.follow()`` among the callbacks, and a resumed ``fit(initial_epoch=...)`` sees what an uninterrupted
+    one would have. Pass ``shuffle=False`` to ``fit``.
 
     Args:
         scene: ``scene(generator) -> uint8 RGB``; with a folder of photographs, draw one of them.
@@ -67,8 +76,19 @@ class PairedPatches(KeyedBatches):
         self.scene, self.draw_operator, self.both = scene, draw_operator, both
         self.steps, self.batch_size, self.qualities = steps, batch_size, qualities
         self.seed, self.positions, self.patch = seed, positions, patch
-        self._blocks: dict[tuple[int, int], np.ndarray] = {}
+        # A short epoch has few groups: no scene is made for steps that do not come.
+        self.groups = max(1, min(GROUPS, steps // positions))
+        self.lifetime = self.groups * positions
+        self._scenes: dict[Key, np.ndarray] = {}
         self._lock = threading.Lock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the lock and what was made, for other processes."""
+        return self.__dict__ | {"_lock": None, "_scenes": {}}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """As in the process it came from, with a lock of its own."""
+        self.__dict__ |= state | {"_lock": threading.Lock()}
 
     def __len__(self) -> int:
         """Batches an epoch."""
@@ -76,26 +96,38 @@ class PairedPatches(KeyedBatches):
 
     def batch(self, epoch: int, step: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the batch of (epoch, step), whatever was asked before."""
-        block, position = divmod(step, self.positions)
-        chosen = self._block(epoch, block)[:, :, position].reshape(-1, self.patch, self.patch, 3)
-        if self.qualities is not None:
-            rng = keyed.generator(self.seed, epoch, step, 1)
-            chosen = np.stack([compress(patch, int(rng.choice(self.qualities))) for patch in chosen])
-        labels = np.tile(np.eye(2, dtype=np.float32), (self.batch_size // 2, 1))
-        return chosen.astype(np.float32) / 255, labels
-
-    def _block(self, epoch: int, block: int) -> np.ndarray:
-        """The patches of one set of scenes, uint8 (scenes, 2, positions, patch, patch, 3); the last two are kept."""
+        keys = self.parts(epoch, step)
         with self._lock:
-            if (epoch, block) not in self._blocks:
-                scenes = range(self.batch_size // 2)
-                made = np.stack([self._scene_patches(epoch, block, i) for i in scenes])
-                kept = list(self._blocks.items())[-1:]
-                self._blocks = dict([*kept, ((epoch, block), made)])
-            return self._blocks[epoch, block]
+            for key in keys:
+                if key not in self._scenes:
+                    self._scenes[key] = self.make(key)
+            made = [self._scenes[key] for key in keys]
+            # Another thread may still be at scenes that a group had before.
+            group, generation, _ = keys[0]
+            old = [key for key in self._scenes if key[0] == group and not generation - 1 <= key[1] <= generation]
+            for key in old:
+                del self._scenes[key]
+        assembled = self.assemble(epoch, step, made)
+        patches = assembled["patches"]
+        if self.qualities is not None:
+            pairs = zip(patches, assembled["qualities"].tolist(), strict=True)
+            patches = np.stack([compress(patch, quality) for patch, quality in pairs])
+        return patches.astype(np.float32) / 255, assembled["labels"]
 
-    def _scene_patches(self, epoch: int, block: int, index: int) -> np.ndarray:
-        rng = keyed.generator(self.seed, epoch, block, index, 0)
+    def parts(self, epoch: int, step: int) -> list[Key]:
+        """Return the scenes of a batch, as (group, generation, number)."""
+        group, generation, _ = self._place(epoch, step)
+        return [(group, generation, number) for number in range(self.batch_size // 2)]
+
+    def _place(self, epoch: int, step: int) -> tuple[int, int, int]:
+        """The group of scenes whose turn it is, how often its scenes were replaced, and the position that is used."""
+        turn, group = divmod(epoch * self.steps + step, self.groups)
+        generation, position = divmod(turn + group % self.positions, self.positions)
+        return group, generation, position
+
+    def make(self, key: Key) -> np.ndarray:
+        """Return a scene's patches in both classes, uint8 (2, positions, patch, patch, 3)."""
+        rng = keyed.generator(self.seed, *key, 0)
         image = self.scene(rng)
         if self.both is not None:
             image = self.both(image)
@@ -109,17 +141,23 @@ class PairedPatches(KeyedBatches):
         chosen = rng.permutation(grid)[: self.positions]
         return np.stack([tiles.cut(version, chosen, self.patch) for version in (image, operator(image))])
 
+    def assemble(self, epoch: int, step: int, parts: list[np.ndarray]) -> dict[str, np.ndarray]:
+        """Return uint8 ``patches`` before JPEG, their one-hot ``labels``, and the ``qualities`` that they get."""
+        _, _, position = self._place(epoch, step)
+        patches = np.stack([part[:, position] for part in parts]).reshape(-1, self.patch, self.patch, 3)
+        labels = np.tile(np.eye(2, dtype=np.float32), (self.batch_size // 2, 1))
+        rng = keyed.generator(self.seed, epoch, step, 1)
+        drawn = [0 if self.qualities is None else int(rng.choice(self.qualities)) for _ in patches]
+        return {"patches": patches, "labels": labels, "qualities": np.array(drawn, np.int32)}
+
+    def finish(self, made: Any) -> Any:
+        """Compress the patches and scale them to [0, 1], as tensors."""
+        patches = made["patches"]
+        if self.qualities is not None:
+            patches = compress_tensor(patches, made["qualities"])
+        return unit_range(patches), made["labels"]
+
 
 def as_tf_dataset(batches: PairedPatches, epochs: int) -> "tf.data.Dataset":
-    """The same batches as one deterministic ``tf.data`` stream over ``epochs`` epochs from the current one on."""
-    import tensorflow as tf
-
-    def stream() -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        for epoch in range(batches.epoch, batches.epoch + epochs):
-            for step in range(len(batches)):
-                yield batches.batch(epoch, step)
-
-    shape = (batches.batch_size, batches.patch, batches.patch, 3)
-    signature = (tf.TensorSpec(shape, tf.float32), tf.TensorSpec((batches.batch_size, 2), tf.float32))
-    dataset = tf.data.Dataset.from_generator(stream, output_signature=signature)
-    return dataset.apply(tf.data.experimental.assert_cardinality(epochs * len(batches))).prefetch(8)
+    """Return the same batches as one ``tf.data.Dataset`` over ``epochs`` epochs from the current one on."""
+    return Feed(batches).dataset(batches.epoch, epochs)

@@ -19,7 +19,7 @@ DOCS = Path(__file__).parent.parent / "docs"
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NOT_RUN = re.compile(r"^``` \{ \.python \.listing \}\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 """What would download something."""
-DATA = ("guide/data.md", "guide/photographs.md")
+DATA = ("guide/data.md", "guide/photographs.md", "guide/feeding.md")
 
 
 def _blocks():
@@ -63,7 +63,7 @@ def test_every_module_of_data_steps_has_an_example():
     assert {"camera", "clic", "pairs"} <= set(steps)
     run, shown = _code(*DATA), _code(*DATA, of=NOT_RUN)
     imported = {n for n in steps if re.search(_imports(n), run)}
-    assert set(steps) - imported == {"clic", "catalogue"}  # the catalogue is a list of names
+    assert set(steps) - imported == {"clic", "catalogue", "feed_worker"}  # names, and what other processes run
     assert re.search(_imports("clic"), shown)
 
 

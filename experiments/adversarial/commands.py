@@ -110,7 +110,7 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
     digits = options.dataset == EMBEDDED
     name = "" if digits else f"{options.dataset}-"
     folder = options.folder / f"adversarial-{name}{options.scale}-{options.seed}"
-    training.pretrain(options.scale, folder, options.seed, options.dataset)
+    training.pretrain(options.scale, folder, options.seed, options.dataset, options.workers)
     for path, (before, after) in pretrained.pack_all(folder, options.dataset).items():
         print(f"written: {path} ({before:.2%} of the test pictures right, packed {after:.2%})")
     # In the package and here the small networks are called after the digits that they know.

@@ -25,6 +25,7 @@ from zoo.datasets.keyed_batches import KeyedBatches
 from zoo.experiments.adversarial.data import pictures
 from zoo.experiments.run.environment import commit
 from zoo.experiments.run.scales import scale_of
+from zoo.experiments.train.fitting import fed
 from zoo.images import atomic
 
 NETWORKS: dict[str, Callable[..., keras.Model]] = {"overfeat": SmallOverFeat, "inception": SmallInception}
@@ -56,6 +57,8 @@ class Moved(KeyedBatches):
         batch_size: Pictures a batch; the last may have fewer.
     """
 
+    last_is_shorter = True
+
     def __init__(
         self, images: np.ndarray, labels: np.ndarray, classes: int, heads: int = 1, seed: int = 0, batch_size: int = 64
     ) -> None:
@@ -85,7 +88,9 @@ def moved_picture(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return cv2.warpAffine(image, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
-def pretrain(scale: str, folder: Path, seed: int = 0, dataset: str = "embedded") -> dict[str, keras.Model]:
+def pretrain(
+    scale: str, folder: Path, seed: int = 0, dataset: str = "embedded", workers: int = 0
+) -> dict[str, keras.Model]:
     """Train both networks and leave ``<name>.keras`` and ``<name>.json`` in ``folder``.
 
     A network whose file is there already is loaded instead, so a killed run repeats one network at most.
@@ -97,7 +102,7 @@ def pretrain(scale: str, folder: Path, seed: int = 0, dataset: str = "embedded")
     images, labels = (part[: settings.images] for part in pictures(dataset, "train"))
     folder.mkdir(parents=True, exist_ok=True)
     return {
-        name: _trained(name, build, settings, folder, seed, (images, labels), dataset)
+        name: _trained(name, build, settings, folder, seed, (images, labels), dataset, workers)
         for name, build in NETWORKS.items()
     }
 
@@ -110,6 +115,7 @@ def _trained(
     seed: int,
     data: tuple[np.ndarray, np.ndarray],
     dataset: str,
+    workers: int,
 ) -> keras.Model:
     path = folder / f"{name}.keras"
     if path.exists():
@@ -127,7 +133,15 @@ def _trained(
         metrics=[["accuracy"]] * len(weights),
     )
     began, code = time.perf_counter(), commit()
-    model.fit(batches, epochs=scale.epochs, verbose=2, shuffle=False, callbacks=[batches.follow()])
+    with fed(batches, 0, scale.epochs, workers) as examples:
+        model.fit(
+            examples,
+            epochs=scale.epochs,
+            steps_per_epoch=len(batches),
+            verbose=2,
+            shuffle=False,
+            callbacks=[batches.follow()],
+        )
     entry = {"seconds": time.perf_counter() - began, "commit": code, "epochs": scale.epochs, "dataset": dataset}
     entry["accuracy"] = accuracy(model, *pictures(dataset, "calibration"))
     with atomic(folder / f"{name}.json") as partial:

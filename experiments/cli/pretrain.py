@@ -7,7 +7,7 @@ from pathlib import Path
 
 from zoo.experiments.cli import data_options
 from zoo.experiments.cli.data_options import EMBEDDED
-from zoo.experiments.cli.numbers import scale_name
+from zoo.experiments.cli.numbers import scale_name, whole
 from zoo.experiments.families import experiments, load
 from zoo.experiments.family import Experiments, Training
 
@@ -22,6 +22,11 @@ def add(commands: "argparse._SubParsersAction") -> None:
     parser.add_argument("paper", choices=sorted(page.name for page in pages))
     parser.add_argument("--scale", default=STORED_SCALE, type=scale_name, help="smoke, laptop (default), gpu or paper")
     data_options.add(parser)
+    parser.add_argument(
+        "--workers",
+        type=whole(0, 256),
+        help="processes that make examples; 0: the training's own (default 1, 0 at smoke)",
+    )
     parser.add_argument("--install", action="store_true", help="into the package, not the local store")
     parser.add_argument("--folder", type=Path, default=Path("runs"), help="checkpoints; a killed training resumes")
     flags = parser.add_mutually_exclusive_group()
@@ -52,6 +57,8 @@ def training_command(options: argparse.Namespace, flag: str = "") -> str:
 
 
 def _run(options: argparse.Namespace) -> int:
+    if options.workers is None:
+        options.workers = 0 if options.scale == "smoke" else 1
     training = _chosen(options)
     _check_install(options)
     data_options.check_known(options.dataset)

@@ -34,7 +34,7 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
     from zoo.experiments.contrast import pretrained, training
 
     given = material(options)
-    training.pretrain(options.scale, given.folder, options.seed, given.pictures)
+    training.pretrain(options.scale, given.folder, options.seed, given.pictures, options.workers)
     for path, loss in pretrained.pack_all(given.folder).items():
         print(f"written: {path} (packing moves a score by {loss:.4f} on average)")
     pretrained.install(given.folder, command, given.data, given.local)

@@ -171,6 +171,7 @@ def fit_step(
     name: str,
     recipe: Recipe,
     callbacks: tuple[keras.callbacks.Callback, ...] = (),
+    workers: int = 0,
 ) -> keras.Model:
     """Run one step of the training by Keras ``fit``, or what is left of it; returns the trained model.
 
@@ -178,13 +179,17 @@ def fit_step(
     ``model`` is not used; where it already has ``epochs`` epochs, it is returned as it is.
     """
     schedule = [cosine(recipe.learning_rate, epochs)] if recipe.cosine else []
-    return fit(model, batches, epochs, folder, name, [*schedule, _KeyedDropout(batches.seed), *callbacks])
+    own = [*schedule, _KeyedDropout(batches.seed), *callbacks]
+    return fit(model, batches, epochs, folder, name, own, workers=workers)
 
 
-def pretrain(scale: str, folder: Path, seed: int = 0, pictures: Sequence[Photograph] = ()) -> dict[str, keras.Model]:
+def pretrain(
+    scale: str, folder: Path, seed: int = 0, pictures: Sequence[Photograph] = (), workers: int = 0
+) -> dict[str, keras.Model]:
     """Train unaware, aware and the round-trip control on ``pictures`` or generated scenes; resumes in ``folder``.
 
-    The aware model starts from the unaware one with its optimiser's state; the control from the aware one.
+    The aware model starts from the unaware one with its optimiser's state; the control from the aware one. ``workers``
+    as for ``zoo.datasets.feed.Feed``.
 
     Raises:
         ValueError: For an unknown scale.
@@ -208,6 +213,6 @@ def pretrain(scale: str, folder: Path, seed: int = 0, pictures: Sequence[Photogr
     ):
         # A seed for each step: no step sees a scene of another.
         batches = training_batches(settings.steps, 3 * seed + step, step > 0, step == 2, pictures)
-        model = fit_step(model, batches, epochs, folder, name, recipe)
+        model = fit_step(model, batches, epochs, folder, name, recipe, workers=workers)
         models[name] = keras.models.load_model(folder / f"{name}.keras")
     return models

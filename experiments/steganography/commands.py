@@ -48,7 +48,16 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
     from zoo.experiments.steganography import pretrained
 
     given = material(options)
-    pretrained.run(options.scale, given.folder, options.seed, given.pictures, command, given.data, given.local)
+    pretrained.run(
+        options.scale,
+        given.folder,
+        options.seed,
+        given.pictures,
+        command,
+        given.data,
+        given.local,
+        options.workers,
+    )
     return 0
 
 

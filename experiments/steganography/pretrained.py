@@ -58,15 +58,27 @@ def _errors(model: Steganographer, batches: list[dict[str, np.ndarray]]) -> dict
     }
 
 
-def run(scale: str, folder: Path, seed: int, pictures: list, command: str, data: str, local: str | None) -> None:
-    """Train, pack and install, see ``install_weights.install``. ``data`` names the training images."""
+def run(
+    scale: str,
+    folder: Path,
+    seed: int,
+    pictures: list,
+    command: str,
+    data: str,
+    local: str | None,
+    workers: int = 0,
+) -> None:
+    """Train, pack and install, see ``install_weights.install``.
+
+    ``data`` names the training images; ``workers`` as for ``zoo.datasets.feed.Feed``.
+    """
     plan = scale_of(SCALES, scale)
     unseen = HidingPairs(4, plan.batch_size, plan.size, seed + 2 * VALIDATION_SEED)
     history = []
     for ending, train in (("", pretrain), (THROUGH_JPEG, pretrain_through_jpeg)):
         if ending and not plan.jpeg_epochs:
             continue
-        train(scale, folder, seed, pictures)
+        train(scale, folder, seed, pictures, workers)
         state = folder / f"{state_name('ours' + ending, STORED_WEIGHT)}.keras"
         for path, (before, after) in pack(load_steganographer(state), folder, unseen, ending).items():
             print(f"written: {path} (packing moves its mean squared error from {before:.6f} to {after:.6f})")

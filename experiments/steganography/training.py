@@ -26,11 +26,11 @@ from typing import Literal
 import keras
 
 from zoo.callbacks import TorchReduceLROnPlateau
-from zoo.datasets.pairs import DrawImage, HidingPairs, resized_photographs
+from zoo.datasets.pairs import DrawImage, HidingPairs, ResizedPhotographs
 from zoo.datasets.photographs import Photograph
 from zoo.experiments.run.scales import scale_of
 from zoo.experiments.steganography.warm_start import start_in_haar
-from zoo.experiments.train.fitting import SavedState
+from zoo.experiments.train.fitting import SavedState, fed
 from zoo.experiments.train.precision import FASTEST, precision
 from zoo.steganography import BalujaNet, HNet, RNet, Steganographer, separate_optimizers
 from zoo.steganography.hiding import THROUGH_JPEG, jpeg_channel
@@ -121,6 +121,7 @@ def fit(
     draw: DrawImage | None = None,
     validation: DrawImage | None = None,
     callbacks: tuple[keras.callbacks.Callback, ...] = (),
+    workers: int = 0,
 ) -> Steganographer:
     """Train ``model`` by Keras ``fit``, or what is left of it; returns the trained model.
 
@@ -140,15 +141,17 @@ def fit(
     held_out = HidingPairs(
         scale.validation_steps, scale.batch_size, scale.size, seed + VALIDATION_SEED, validation or draw
     )
-    model.fit(
-        pairs,
-        validation_data=held_out,
-        initial_epoch=done,
-        epochs=scale.epochs,
-        verbose=2,
-        shuffle=False,
-        callbacks=[pairs.follow(), *schedules(scale, history), *callbacks, state],
-    )
+    with fed(pairs, done, scale.epochs, workers) as data:
+        model.fit(
+            data,
+            validation_data=held_out,
+            initial_epoch=done,
+            epochs=scale.epochs,
+            steps_per_epoch=len(pairs),
+            verbose=2,
+            shuffle=False,
+            callbacks=[pairs.follow(), *schedules(scale, history), *callbacks, state],
+        )
     return model
 
 
@@ -157,28 +160,34 @@ def state_name(network: str, weight: float) -> str:
     return f"{network}-{weight:g}"
 
 
-def pretrain(scale_name: str, folder: Path, seed: int = 0, pictures: Sequence[Photograph] = ()) -> None:
+def pretrain(
+    scale_name: str, folder: Path, seed: int = 0, pictures: Sequence[Photograph] = (), workers: int = 0
+) -> None:
     """Train the networks of a scale on ``pictures`` or generated scenes, resuming in ``folder``, which keeps them.
 
     Raises:
         ValueError: For an unknown scale.
     """
     scale = scale_of(SCALES, scale_name)
-    draw = resized_photographs(pictures) if pictures else None
+    draw = ResizedPhotographs(pictures) if pictures else None
     for network in NETWORKS if scale.baluja else NETWORKS[:1]:
         for weight in scale.weights:
             keras.utils.set_random_seed(seed)
-            fit(build(scale, weight, network), scale, folder, state_name(network, weight), seed, draw)
+            name = state_name(network, weight)
+            fit(build(scale, weight, network), scale, folder, name, seed, draw, workers=workers)
 
 
-def pretrain_through_jpeg(scale_name: str, folder: Path, seed: int = 0, pictures: Sequence[Photograph] = ()) -> None:
+def pretrain_through_jpeg(
+    scale_name: str, folder: Path, seed: int = 0, pictures: Sequence[Photograph] = (), workers: int = 0
+) -> None:
     """Go on from the networks that ``pretrain`` left in ``folder``, with JPEG between them, into files of their own."""
     scale = scale_of(SCALES, scale_name)
     scale = dataclasses.replace(scale, epochs=scale.jpeg_epochs)
-    weight, draw = scale.weights[0], resized_photographs(pictures) if pictures else None
+    weight, draw = scale.weights[0], ResizedPhotographs(pictures) if pictures else None
     begin = keras.models.load_model(folder / f"{state_name(NETWORKS[0], weight)}.keras", compile=False)
     keras.utils.set_random_seed(seed)
     model = build(scale, weight, NETWORKS[0], jpeg_channel())
     model.hiding.set_weights(begin.hiding.get_weights())
     model.revealing.set_weights(begin.revealing.get_weights())
-    fit(model, scale, folder, state_name(NETWORKS[0] + THROUGH_JPEG, weight), seed + 1, draw)
+    name = state_name(NETWORKS[0] + THROUGH_JPEG, weight)
+    fit(model, scale, folder, name, seed + 1, draw, workers=workers)

@@ -1,13 +1,16 @@
 """A Keras ``fit`` that a kill does not lose: the state after every epoch on disk, and on from there."""
 
+import contextlib
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 
+from zoo.datasets.feed import Feed
 from zoo.datasets.keyed_batches import KeyedBatches
 from zoo.experiments.run.environment import commit
 from zoo.images import atomic
@@ -82,8 +85,12 @@ def fit(
     prepare: Callable[[keras.Model], keras.Model] | None = None,
     validation_data: tuple[np.ndarray, np.ndarray] | None = None,
     validation_batch_size: int | None = None,
+    workers: int = 0,
 ) -> keras.Model:
     """Run ``model.fit`` on ``batches``, or what is left of it; returns the trained model.
+
+    On TensorFlow the batches come as ``tf.data``, their parts made by ``workers`` processes (0: in this one); elsewhere
+    as they are.
 
     ``folder/<name>.keras`` holds the state after the last whole epoch, or the last of ``every`` epochs, or the very
     last; after these alone there is validation too. Where it exists, training goes on from it and ``model`` is not
@@ -99,18 +106,39 @@ def fit(
     if done < epochs:
         model = model if prepare is None else prepare(model)
         # Callers' callbacks come first: what they add to the logs is saved with the state.
-        model.fit(
-            batches,
-            initial_epoch=done,
-            epochs=epochs,
-            verbose=2,
-            shuffle=False,
-            callbacks=[batches.follow(), *callbacks, state],
-            validation_data=validation_data,
-            validation_batch_size=validation_batch_size,
-            validation_freq=[n for n in range(1, epochs + 1) if n % every == 0 or n == epochs],
-        )
+        validated = [n for n in range(1, epochs + 1) if n % every == 0 or n == epochs]
+        with fed(batches, done, epochs, workers) as data:
+            model.fit(
+                data,
+                initial_epoch=done,
+                epochs=epochs,
+                steps_per_epoch=len(batches),
+                verbose=2,
+                shuffle=False,
+                callbacks=[batches.follow(), *callbacks, state],
+                validation_data=validation_data,
+                validation_batch_size=validation_batch_size,
+                validation_freq=validated,
+            )
     return model
+
+
+@contextlib.contextmanager
+def fed(batches: KeyedBatches, first: int, epochs: int, workers: int = 0) -> Iterator[Any]:
+    """Yield what ``fit`` takes for epochs ``first`` to ``epochs``: ``tf.data`` on TensorFlow, elsewhere the batches.
+
+    An error in the making of a batch is raised as it is, not as TensorFlow words it.
+    """
+    if keras.backend.backend() != "tensorflow":
+        yield batches
+        return
+    with Feed(batches, workers) as feed:
+        try:
+            yield feed.dataset(first, epochs - first)
+        except Exception:
+            if feed.error is not None:
+                raise feed.error from None
+            raise
 
 
 def cosine(rate: float, epochs: int) -> keras.callbacks.Callback:

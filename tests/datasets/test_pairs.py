@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from zoo.datasets.pairs import HidingPairs, resized_photographs, shrink, small_scene
+from zoo.datasets.pairs import HidingPairs, ResizedPhotographs, shrink, small_scene
 from zoo.datasets.photographs import Photograph
 
 
@@ -38,12 +38,12 @@ def test_photographs_are_resized_as_a_whole_and_read_once(rng):
         return blocks[i].repeat(6, 0).repeat(9, 1)
 
     pictures = [Photograph(str(i), str(i), lambda i=i: load(i)) for i in range(2)]
-    draw = resized_photographs(pictures)
+    draw = ResizedPhotographs(pictures)
     found = [draw(rng, 4) for _ in range(12)]
     assert {image.tobytes() for image in found} == {block.tobytes() for block in blocks}
     assert sorted(reads) == [0, 1]
     with pytest.raises(ValueError, match="Received: none"):
-        resized_photographs([])
+        ResizedPhotographs([])
 
 
 def test_small_scenes_and_enlarging(rng):
