@@ -7,6 +7,7 @@ Prints ratios measured in one run, and writes benchmarks/pipeline.csv.
 import argparse
 import os
 import platform
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,10 +20,13 @@ import pandas as pd
 import tensorflow as tf
 
 from zoo.contrast import ContrastNet
+from zoo.datasets.camera import CAMERAS, Body, shoot, write_dng
+from zoo.datasets.developed import DevelopedPatches, develop_pair, load, save
 from zoo.datasets.feed import AHEAD, Feed
 from zoo.datasets.keyed_batches import KeyedBatches
 from zoo.experiments.contrast.training import compile_recipe, training_batches
 from zoo.images import atomic
+from zoo.imaging.developing import raw
 
 
 def main() -> None:
@@ -41,20 +45,50 @@ def main() -> None:
         "contrast step, tf.data, 1 worker": lambda: _step(count // 4, 1),
         "contrast step, PyDataset, two threads": lambda: _step(count // 4, None, threads=True),
     }
-    best = dict.fromkeys(ways, 0.0)
-    for _ in range(3):
-        for name, run in ways.items():
-            best[name] = max(best[name], run())
-    frame = pd.DataFrame({"way": best.keys(), "examples_a_second": [round(v) for v in best.values()]})
+    with tempfile.TemporaryDirectory() as folder:
+        ways |= _raw_ways(Path(folder))
+        best = _timed(ways)
+    frame = pd.DataFrame({"way": best.keys(), "examples_a_second": [round(v, 1) for v in best.values()]})
     first = {
         "examples": "contrast examples, reference (PyDataset, one thread)",
         "step": "contrast step, one cached batch",
+        "patches": "RAW patches, each file read whole",
     }
     frame["ratio"] = [round(value / best[first[name.split(",")[0].split()[1]]], 2) for name, value in best.items()]
     print(frame.to_string(index=False))
     frame["machine"] = f"{platform.machine()}, {os.cpu_count()} cores"
     with atomic(Path(__file__).with_suffix(".csv")) as partial:
         frame.to_csv(partial, index=False)
+
+
+def _timed(ways: dict[str, Callable[[], float]]) -> dict[str, float]:
+    best = dict.fromkeys(ways, 0.0)
+    for _ in range(3):
+        for name, run in ways.items():
+            best[name] = max(best[name], run())
+    return best
+
+
+def _raw_ways(folder: Path) -> dict[str, Callable[[], float]]:
+    """Patches of a photograph of 12 megapixels, one at a time from the file, and from what was kept of it."""
+    body, path = Body(CAMERAS["birch"], serial=1), folder / "photo.dng"
+    write_dng(path, shoot(body, seed=0, index=0, height=3000, width=4000), body)
+
+    def whole() -> float:
+        began = time.perf_counter()
+        DevelopedPatches([develop_pair(raw.read(path), "photo", "GBRG")], 1, 1).batch(0, 0)
+        return 1 / (time.perf_counter() - began)
+
+    def kept() -> float:
+        batches = DevelopedPatches([load(folder, "photo")], 100, 20)
+        with Feed(batches) as feed:
+            made = iter(feed.dataset(0, 1))
+            next(made)
+            began = time.perf_counter()
+            return 20 * sum(1 for _ in made) / (time.perf_counter() - began)
+
+    save(develop_pair(raw.read(path), "photo", "GBRG"), folder, "photo")
+    return {"RAW patches, each file read whole": whole, "RAW patches, kept on disk": kept}
 
 
 def _reference(count: int) -> float:

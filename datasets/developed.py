@@ -1,12 +1,15 @@
 """Pairs of RAW planes and the picture developed from them, and batches of patches of both for training."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from zoo.datasets import keyed
 from zoo.datasets.keyed_batches import Key, KeyedBatches
+from zoo.images import atomic
 from zoo.imaging.developing import bayer, pipeline
 from zoo.imaging.developing.develop import crop_to_phase
 from zoo.imaging.developing.raw import RawImage
@@ -48,6 +51,29 @@ def develop_pair(raw: RawImage, source: str, cfa: str) -> Developed:
     return Developed(planes, target, source, raw.camera_matrix, cfa)
 
 
+def save(picture: Developed, folder: Path, name: str) -> Developed:
+    """Write a picture to ``folder`` under a name; returns it as ``load`` does, its arrays on disk."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for part in ("planes", "target"):
+        with atomic(folder / f"{name}.{part}.npy") as partial:
+            np.save(partial, getattr(picture, part))
+    about = {"source": picture.source, "camera_matrix": picture.camera_matrix.tolist(), "cfa": picture.cfa}
+    with atomic(folder / f"{name}.json") as partial:  # last: where it is, the arrays are
+        partial.write_text(json.dumps(about))
+    return load(folder, name)
+
+
+def load(folder: Path, name: str) -> Developed:
+    """Open a picture of ``save``. A patch that is cut out of it reads that part of the files alone.
+
+    Raises:
+        FileNotFoundError: Where it was not saved.
+    """
+    about = json.loads((folder / f"{name}.json").read_text())
+    planes, target = (np.load(folder / f"{name}.{part}.npy", mmap_mode="r") for part in ("planes", "target"))
+    return Developed(planes, target, about["source"], np.array(about["camera_matrix"]), about["cfa"])
+
+
 class DevelopedPatches(KeyedBatches):
     """Batches of random patches: x float32 (batch, patch, patch, 4), y float32 (batch, 2 patch, 2 patch, 3), [0, 1].
 
@@ -56,7 +82,7 @@ class DevelopedPatches(KeyedBatches):
     what an uninterrupted one would have.
 
     Args:
-        pictures: All are held in memory.
+        pictures: In memory, or on disk (``load``): only patches are read then.
         steps: Batches an epoch.
         batch_size: Patches a batch.
         patch: Side of a patch in planes; 64 are 128 pixels.

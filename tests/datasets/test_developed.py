@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from zoo.datasets.developed import Developed, DevelopedPatches, develop_pair, fixed_patches
+from zoo.datasets.developed import Developed, DevelopedPatches, develop_pair, fixed_patches, load, save
 from zoo.imaging.developing import bayer, pipeline, raw
 
 
@@ -82,3 +82,22 @@ def test_bad_batches():
         _batches(steps=0)
     with pytest.raises(ValueError, match=r"Received: \[\]"):
         DevelopedPatches([], 1)
+
+
+def test_a_saved_picture_gives_the_same_patches_from_disk(tmp_path):
+    rng = np.random.default_rng(4)
+    planes, target = (rng.integers(0, 65536, shape).astype(np.uint16) for shape in ((12, 14, 4), (24, 28, 3)))
+    picture = Developed(planes, target, "a", rng.normal(size=(3, 3)), "GBRG")
+    kept = save(picture, tmp_path / "kept", "0")
+    assert isinstance(kept.planes, np.memmap) and isinstance(kept.target, np.memmap)
+    for one, other in zip(picture.cut(3, 5, 6), kept.cut(3, 5, 6), strict=True):
+        np.testing.assert_array_equal(one, other)
+    np.testing.assert_array_equal(kept.camera_matrix, picture.camera_matrix)
+    assert (kept.source, kept.cfa) == ("a", "GBRG")
+    pictures = (picture, load(tmp_path / "kept", "0"))
+    batches = [DevelopedPatches([one], steps=3, batch_size=2, patch=6, seed=1) for one in pictures]
+    for step in range(3):
+        for one, other in zip(*(b.batch(0, step) for b in batches), strict=True):
+            np.testing.assert_array_equal(one, other)
+    with pytest.raises(FileNotFoundError):
+        load(tmp_path / "kept", "1")

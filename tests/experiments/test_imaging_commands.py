@@ -9,6 +9,7 @@ import pytest
 import zoo.weights
 from zoo.datasets import keyed
 from zoo.datasets.camera import CAMERAS, Body, as_raw, expose, write_dng
+from zoo.datasets.developed import develop_pair
 from zoo.datasets.embedded import generate_linear_scene
 from zoo.experiments.imaging import data
 from zoo.experiments.imaging.developing import training
@@ -139,6 +140,24 @@ def test_no_photograph_of_a_folder_has_two_roles_whatever_is_asked_for(count):
     assert [*found["train"], *found["validation"], *found["test"]] == names
     assert all(found.values())
     assert len(found["test"]) == min(30, count // 5)
+
+
+def test_photographs_are_developed_once_and_kept(tmp_path, monkeypatch):
+    folder, kept = _raws(tmp_path / "raws", "cedar", range(6)), tmp_path / "kept"
+    wanted = data.folder(folder, "train", 3)
+    first = data.folder(folder, "train", 3, kept)
+    (tmp_path / "raws" / "0.dng").rename(tmp_path / "raws" / "00.dng")
+    developed = []
+    monkeypatch.setattr(
+        data, "develop_pair", lambda *arguments: developed.append(arguments) or develop_pair(*arguments)
+    )
+    again = data.folder(folder, "train", 4, kept)
+    assert len(developed) == 1  # the fourth
+    assert [p.source for p in again] == ["00", "1", "2", "3"]
+    for one, two, three in zip(wanted, first, again, strict=False):
+        for part in ("planes", "target", "camera_matrix"):
+            np.testing.assert_array_equal(getattr(one, part), getattr(two, part))
+            np.testing.assert_array_equal(getattr(one, part), getattr(three, part))
 
 
 def test_a_folder_gives_its_first_photographs_of_a_role(tmp_path):

@@ -195,8 +195,9 @@ def _fit(options: argparse.Namespace) -> int:
     settings = training.check(options.scale, [options.network])
     if options.output.suffix or options.output.is_file():
         raise ValueError(f"--output is a folder, for weights and checkpoints. Received: {options.output}")
-    training_pictures = data.folder(options.folder, "train", settings.training)
-    validation = data.folder(options.folder, "validation", settings.validation)
+    kept = options.output / "pictures"
+    training_pictures = data.folder(options.folder, "train", settings.training, kept)
+    validation = data.folder(options.folder, "validation", settings.validation, kept)
     print(
         f"{len(training_pictures)} photographs to train on, {len(validation)} to validate; the last by name are "
         "kept to test on",
