@@ -32,14 +32,17 @@ def numbers(paper: str, results: Path) -> str:
     """Markdown of all tables of ``paper`` that ``results`` holds: ours with the interval, then the paper's number."""
     parts = []
     for family, name, title in tables.overview():
-        path = results / f"{paper}_{name.replace('-', '_')}.csv"
-        if family != paper or not path.is_file():
-            continue
-        frame = pd.read_csv(path, dtype={"column": str})
-        decimals = tables.find(paper, name).decimals
-        parts.append(f"### {title}\n\n{_provenance(frame)}")
-        for metric, part in frame.groupby("metric", sort=False):
-            parts.append(_table(part, str(metric), places(decimals, str(metric))))
+        file = f"{paper}_{name.replace('-', '_')}.csv"
+        # On other data sets than the embedded photographs: in a folder each.
+        for path in (results / file, *sorted(results.glob(f"*/{file}"))):
+            if family != paper or not path.is_file():
+                continue
+            frame = pd.read_csv(path, dtype={"column": str})
+            decimals = tables.find(paper, name).decimals
+            data = "" if path.parent == results else f", {path.parent.name}"
+            parts.append(f"### {title}{data}\n\n{_provenance(frame)}")
+            for metric, part in frame.groupby("metric", sort=False):
+                parts.append(_table(part, str(metric), places(decimals, str(metric))))
     return "\n\n".join(parts)
 
 

@@ -17,7 +17,7 @@ from zoo.experiments.publish import ROOT, card, headlines, measured
 from zoo.experiments.run import tables
 from zoo.experiments.run.cells import Table
 from zoo.experiments.run.measure import csv_path
-from zoo.experiments.run.published import MEASURED
+from zoo.experiments.run.published import MEASURED, published_csv
 from zoo.experiments.run.reasons import cell_key, read_reasons, write_reasons
 from zoo.images import atomic
 
@@ -32,11 +32,12 @@ def publish(table: Table, scale: str, measured_in: Path, results: Path) -> Path:
         ValueError: Where the table was not measured there, was measured with a changed tree or a detector of one's own,
             or on other data or with another seed than what is published.
     """
-    source, target = csv_path(table, scale, measured_in), csv_path(table, scale, results)
+    source = csv_path(table, scale, measured_in)
     if not source.is_file():
         command = f"zoo reproduce {table.paper} {table.name.replace('_', '-')}"
         raise ValueError(f"A table is measured before it is published: {command} --scale {scale}. Received: {source}")
     new, reasons = _read(source), read_reasons(source)
+    target = published_csv(table, scale, new["dataset"].iloc[0], results)
     changed = sorted({commit for commit in new.loc[new["value"] != "", "commit"] if commit.endswith("+")})
     if changed:
         raise ValueError(f"{source} must be measured without uncommitted changes. Received: {', '.join(changed)}")

@@ -1,4 +1,6 @@
-"""Published results: the CSVs of ``results/<scale>`` in a checkout. Users measure into a folder of their own.
+"""Published results: the CSVs of ``results/<scale>``, and of ``results/<scale>/<data set>``, in a checkout.
+
+Users measure into a folder of their own.
 
 A cell that cannot be measured here, or was not asked for, is shown with its published value, marked, where that was
 measured with the same data set, scale, seed and weights. The user's CSV never gets a published value.
@@ -27,6 +29,11 @@ def published_folder() -> Path | None:
     return folder if folder.is_dir() else None
 
 
+def published_csv(table: Table, scale: str, dataset: str, folder: Path) -> Path:
+    """Where a table is published in ``folder``; data sets other than the embedded one have a folder each."""
+    return csv_path(table, scale if dataset == "embedded" else f"{scale}/{dataset}", folder)
+
+
 def check_output(output: Path) -> None:
     """Refuse the folder of the published results.
 
@@ -51,7 +58,7 @@ def with_published(frame: pd.DataFrame, table: Table, settings: Settings, folder
         folder: Of the published results; None for none.
     """
     lacking = frame["value"].isna() & frame["status"].isin(WITHOUT_VALUE)
-    path = None if folder is None else csv_path(table, settings.scale, folder)
+    path = None if folder is None else published_csv(table, settings.scale, settings.dataset, folder)
     if path is None or not path.is_file() or not lacking.any() or settings.weights or settings.detector:
         return frame
     there = read_csv(path)

@@ -25,6 +25,12 @@ def test_numbers_show_value_interval_and_paper(tmp_path):
     text = card.numbers("contrast", tmp_path)
     assert "| HS 5 | 61.2 [50.0, 72.1] / 93.7 | data-unavailable / 93.7 | 3.0 |" in text
     assert "17 units of 7 scenes" in text
+    (tmp_path / "open_photographs").mkdir()
+    pd.DataFrame([row | {"value": 71.0, "n_sources": 100}]).to_csv(
+        tmp_path / "open_photographs" / "contrast_table_1.csv", index=False
+    )
+    first, _, second = card.numbers("contrast", tmp_path).partition(", open_photographs\n")
+    assert first.startswith(text) and "17 units of 100 scenes" in second and "71.0" in second
 
 
 def test_units_are_those_that_were_measured(tmp_path):
