@@ -36,9 +36,28 @@ def check_range(values: np.ndarray, low: float, high: float, name: str, slack: f
         raise ValueError(f"{right}. Received: {values.dtype} {values.shape}")
     if not values.size:
         return values
-    least, most = float(values.min()), float(values.max())  # NaN in either, if there is one
-    if not (low - slack <= least and most <= high + slack):
-        raise ValueError(f"{right}. Received: {least:g} to {most:g}")
+    least, most = float(values.min()), float(values.max())
+    check_span(least, most, low, high, name, slack)
     if high == 255 and values.dtype.kind == "f" and most <= 1 and (values != np.rint(values)).any():
         raise ValueError(f"{right}, and these look like [0, 1]: multiply by 255. Received: {least:g} to {most:g}")
     return values
+
+
+def check_span(least: float, most: float, low: float, high: float, name: str, slack: float = 0.0) -> None:
+    """Refuse values of which the least and the most are known, such as those of a tensor.
+
+    Args:
+        least: The smallest of the values; NaN if there is one among them.
+        most: The largest of the values.
+        low: Lowest value that is right.
+        high: Highest value that is right.
+        name: What the values are, for the message.
+        slack: By how much they may leave the range.
+
+    Raises:
+        ValueError: For values outside, and NaN.
+    """
+    if not (low - slack <= least and most <= high + slack):
+        raise ValueError(
+            f"{name} must be finite numbers from {low:g} to {high:g}. Received: {float(least):g} to {float(most):g}"
+        )

@@ -54,7 +54,7 @@ def test_bad_quality_of_the_layer(quality):
 def test_layer_checks_values_once():
     layer = DifferentiableJPEG(75)
     bad = np.full((1, 8, 8, 3), 2, np.float32)
-    with pytest.raises(ValueError, match=r"leave the declared value_range \(0, 1\). Received: 2.0 to 2.0"):
+    with pytest.raises(ValueError, match=r"value_range=\(0, 1\), must be finite numbers from 0 to 1. Received: 2 to 2"):
         layer(bad)
     layer(np.zeros((1, 8, 8, 3), np.float32))
     np.testing.assert_array_equal(layer(bad), np.ones_like(bad))

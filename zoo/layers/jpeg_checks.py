@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from keras import backend, ops
 
+from zoo.checks import check_span
 from zoo.layers.jpeg_planes import SUBSAMPLINGS
 from zoo.layers.jpeg_rounding import GRADIENTS, ROUNDINGS
 
@@ -82,9 +83,8 @@ def check_values(images: Any, value_range: tuple[int, int]) -> bool:
     low, high = (concrete(f(images)) for f in (ops.min, ops.max))
     if low is None or high is None:
         return False
-    slack = value_range[1] / 510
-    if not (low >= value_range[0] - slack and high <= value_range[1] + slack):
-        raise ValueError(f"The images leave the declared value_range {value_range}. Received: {low} to {high}")
+    name = f"Images, with value_range={value_range},"
+    check_span(float(low), float(high), *value_range, name, slack=value_range[1] / 510)
     return True
 
 
