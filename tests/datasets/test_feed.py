@@ -179,11 +179,12 @@ def test_a_worker_that_ends_is_one_error():
 
 
 CODE = textwrap.dedent("""
-    import sys, time
+    import signal, sys, time
     import numpy as np
     from zoo.datasets.feed import Feed
     from zoo.datasets.pairs import HidingPairs
     if __name__ == "__main__":
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
         with Feed(HidingPairs(10_000, 2, 16, draw=lambda rng, size: np.zeros((size, size, 3), np.uint8)), 2) as feed:
             for number, _ in enumerate(feed.stream(0, 1)):
                 if number == 3:
