@@ -1,6 +1,6 @@
 """How fast training examples are made, and whether a model on one core waits for examples made on another.
 
-Command: python benchmarks/pipeline.py [--batches 96]
+Command: python benchmarks/pipeline.py [--batches 160]
 Prints ratios measured in one run, and writes benchmarks/pipeline.csv.
 """
 

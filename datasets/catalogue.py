@@ -2,6 +2,9 @@
 
 import dataclasses
 
+OPEN_PHOTOGRAPHS_SPLITS = ("train", "validation", "calibration", "test")
+"""Here because the command line names them before the list itself is read."""
+
 
 @dataclasses.dataclass(frozen=True)
 class DataSet:

@@ -1,4 +1,4 @@
-"""Batches as ``tf.data``, made in this process or in several, the same and in the same order as one would make them."""
+"""Batches as ``tf.data``, made by one process or by several, with the same values in the same order."""
 
 import multiprocessing
 import os
@@ -37,9 +37,9 @@ class Feed:
     >>> with Feed(batches, workers=3) as feed:
     ...     model.fit(feed.dataset(first=0, epochs=10), steps_per_epoch=len(batches), epochs=10)
 
-    Parts are made in this process, or in ``workers`` others. These are spawned, import what the batches need (a few
-    seconds and some 400 MB each), run OpenCV with one thread, and end with this process, however that ends. An error of
-    a worker is raised here; inside ``fit`` TensorFlow raises one of its own, and the worker's is ``error``.
+    Parts are made in this process, or in ``workers`` others. Each worker is spawned, imports what the batches need
+    (TensorFlow included), runs OpenCV with one thread, and ends with this process, however that ends. An error of a
+    worker is raised here. Inside ``fit`` TensorFlow raises its own error, and the worker's is in ``error``.
 
     Args:
         batches: What is made. For other processes it must be what cloudpickle can send: closures can be sent, open
@@ -57,8 +57,6 @@ class Feed:
         self.error: Exception | None = None
         self._closed = False
         self._pool: ProcessPoolExecutor | None = None
-        self._parts: dict[Key, tuple[int, Any]] = {}
-        """By key: the number of the first batch that needs the part, and the part or its future."""
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -77,7 +75,6 @@ class Feed:
             for process in processes:
                 process.terminate()
             self._pool = None
-        self._parts.clear()
 
     def stream(self, first: int, epochs: int) -> Iterator[Any]:
         """Yield what ``batches.assemble`` returns for every step of ``epochs`` epochs from ``first`` on.
@@ -89,17 +86,22 @@ class Feed:
         steps = [(epoch, step) for epoch in range(first, first + epochs) for step in range(length)]
         ahead = max(AHEAD, AHEAD_A_WORKER * self.workers) if self.workers else 0
         asked = 0
+        # By key: the number of the first batch that needs the part, and the part or its future.
+        kept: dict[Key, tuple[int, Any]] = {}
         try:
             for number, (epoch, step) in enumerate(steps):
                 if self._closed:
                     return
                 while asked < min(len(steps), number + 1 + ahead):
-                    self._ask(asked, *steps[asked])
+                    for key in self.batches.parts(*steps[asked]):
+                        if key not in kept:
+                            kept[key] = asked, self._submit(key) if self.workers else self.batches.make(key)
                     asked += 1
-                made = [self._get(key) for key in self.batches.parts(epoch, step)]
+                parts = [kept[key][1] for key in self.batches.parts(epoch, step)]
+                made = [part.result() if isinstance(part, Future) else part for part in parts]
                 yield self.batches.assemble(epoch, step, made)
                 oldest = number + 1 - self.batches.lifetime
-                self._parts = {key: kept for key, kept in self._parts.items() if kept[0] > oldest}
+                kept = {key: (first_use, part) for key, (first_use, part) in kept.items() if first_use > oldest}
         except BrokenProcessPool as error:
             self.error = ValueError(
                 f"A worker process ended without a word, as it does where memory runs out; fewer may do. "
@@ -113,8 +115,8 @@ class Feed:
     def dataset(self, first: int, epochs: int) -> "tf.data.Dataset":
         """Return a ``tf.data.Dataset`` of what ``batches.batch`` returns for the same epochs, bit for bit.
 
-        Shapes are fixed, but for the number of examples where the last batch has fewer. What ``batches.finish`` does,
-        such as JPEG, runs in TensorFlow's threads, in order.
+        All shapes are fixed. Only where the last batch of an epoch is smaller, the number of examples is unknown. What
+        ``batches.finish`` does, such as JPEG, runs in TensorFlow's threads, in order.
         """
         import tensorflow as tf
 
@@ -128,11 +130,6 @@ class Feed:
         # One argument, whatever the structure: ``map`` would unpack a tuple.
         finish = (lambda *made: self.batches.finish(made)) if isinstance(example, tuple) else self.batches.finish
         return dataset.map(finish, tf.data.AUTOTUNE, deterministic=True).prefetch(8)
-
-    def _ask(self, number: int, epoch: int, step: int) -> None:
-        for key in self.batches.parts(epoch, step):
-            if key not in self._parts:
-                self._parts[key] = number, self._submit(key) if self.workers else self.batches.make(key)
 
     def _submit(self, key: Key) -> "Future[Any]":
         if self._pool is not None:
@@ -153,7 +150,3 @@ class Feed:
                 del os.environ["CUDA_VISIBLE_DEVICES"]
             else:
                 os.environ["CUDA_VISIBLE_DEVICES"] = before
-
-    def _get(self, key: Key) -> Any:
-        part = self._parts[key][1]
-        return part.result() if isinstance(part, Future) else part

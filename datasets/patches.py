@@ -120,7 +120,7 @@ class PairedPatches(KeyedBatches):
         return [(group, generation, number) for number in range(self.batch_size // 2)]
 
     def _place(self, epoch: int, step: int) -> tuple[int, int, int]:
-        """The group of scenes whose turn it is, how often its scenes were replaced, and the position that is used."""
+        """The group of scenes, how often its scenes were replaced, and the position of the patches in a scene."""
         turn, group = divmod(epoch * self.steps + step, self.groups)
         generation, position = divmod(turn + group % self.positions, self.positions)
         return group, generation, position
@@ -159,5 +159,5 @@ class PairedPatches(KeyedBatches):
 
 
 def as_tf_dataset(batches: PairedPatches, epochs: int) -> "tf.data.Dataset":
-    """Return the same batches as one ``tf.data.Dataset`` over ``epochs`` epochs from the current one on."""
+    """Return the batches of ``epochs`` epochs, from the current one on, as a ``tf.data.Dataset``."""
     return Feed(batches).dataset(batches.epoch, epochs)

@@ -15,6 +15,8 @@ class Training:
     help: str = ""
     choices: tuple[str, ...] = ()
     """What the option takes, if anything."""
+    workers: bool = False
+    """Whether ``--workers`` processes make its examples."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -154,7 +154,7 @@ def test_an_arithmetic_jpeg_is_named(picture):
     data = _saved(picture, "JPEG")
     frame = _markers(data, 0xC0)[0]
     found = check_file(data[: frame + 1] + b"\xc9" + data[frame + 2 :])
-    assert "arithmetic coding, which hardly any program writes" in found.damage
+    assert "arithmetic coding, which is rarely used" in found.damage
 
 
 @pytest.mark.parametrize("progressive", [False, True])

@@ -47,7 +47,7 @@ def check_span(least: float, most: float, low: float, high: float, name: str, sl
     """Refuse values of which the least and the most are known, such as those of a tensor.
 
     Args:
-        least: The smallest of the values; NaN if there is one among them.
+        least: The smallest of the values; NaN if any value is NaN.
         most: The largest of the values.
         low: Lowest value that is right.
         high: Highest value that is right.

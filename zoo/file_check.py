@@ -178,7 +178,7 @@ def _walk_jpeg(data: bytes, found: FileCheck) -> int | None:
             zero_tables += _zero_tables(body)
         elif marker in _START_OF_FRAME and not components:
             if marker in _ARITHMETIC:
-                found.damage.append("arithmetic coding, which hardly any program writes")
+                found.damage.append("arithmetic coding, which is rarely used")
             components = [body[6 + 3 * i] for i in range(body[5])] if len(body) >= 6 + 3 * body[5] else []
             if marker in _PROGRESSIVE:
                 to_come = {(component, k): 16 for component in components for k in range(64)}

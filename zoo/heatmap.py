@@ -1,4 +1,4 @@
-"""Draw a heatmap beside its picture, with a colour bar, a caption, and a record of where it comes from."""
+"""Draw a picture and its heatmap with a colour bar and a caption, and record the origin of both in the PNG."""
 
 import textwrap
 from collections.abc import Mapping

@@ -44,7 +44,7 @@ def check_keras_file(path: Path) -> None:
     """
     with path.open("rb") as file:
         if not zipfile.is_zipfile(file):
-            raise ValueError(f"{path.stat().st_size} bytes that are no zip archive")
+            raise ValueError(f"{path.stat().st_size} bytes, no zip archive")
 
 
 def _of_npz(path: Path) -> dict[str, tuple[int, ...]]:

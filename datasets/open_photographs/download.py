@@ -17,12 +17,12 @@ from PIL import Image
 from rich.console import Console
 from rich.progress import track
 
-from zoo.datasets.open_photographs.listing import Row, check_pixels
+from zoo.datasets.open_photographs.listing import Row, check_pixels, part_of, path_of
 from zoo.images import atomic
 
 ADDRESS = "https://raw.githubusercontent.com"
 LARGEST = 200 * 2**20
-"""Bytes of an original, at most; the largest has about 30 MiB."""
+"""Bytes of an original, at most: no answer of a server fills the memory."""
 TIMEOUT = 60
 """Seconds without an answer."""
 
@@ -77,28 +77,28 @@ def download(
     folder.mkdir(parents=True, exist_ok=True)
     found = Downloaded()
 
-    def one(row: Row) -> str | None:
-        path = folder / f"{row.name}.webp"
-        if path.is_file():
-            return "there"
+    def one(row: Row) -> tuple[str, str]:
+        if path_of(row, folder) is not None:
+            return "there", ""
         try:
             pixels, equal = make_small(original(row, address), row, whole)
-            with atomic(path) as partial:
+            with atomic(folder / f"{row.name}.webp") as partial:
                 Image.fromarray(pixels).save(partial, "WEBP", lossless=True)
         except (OSError, http.client.HTTPException, ValueError) as error:
-            return f"failed: {' '.join(str(error).split())}"
-        return "equal" if equal else "close"
+            return "failed", " ".join(str(error).split())
+        return ("equal" if equal else "close"), ""
 
     with ThreadPoolExecutor(workers) as pool:
         results = track(
             pool.map(one, rows), "Downloading", len(rows), console=Console(stderr=True), disable=not progress
         )
-        for row, result in zip(rows, results, strict=True):
-            if result is not None and result.startswith("failed: "):
-                found.failed[row.name] = result.removeprefix("failed: ")
-                print(f"zoo: left out: {row.origin}: {found.failed[row.name]}", file=sys.stderr)
+        names = {"there": found.there, "equal": found.equal, "close": found.close}
+        for row, (result, reason) in zip(rows, results, strict=True):
+            if result == "failed":
+                found.failed[row.name] = reason
+                print(f"zoo: left out: {row.origin}: {reason}", file=sys.stderr)
             else:
-                getattr(found, str(result)).append(row.name)
+                names[result].append(row.name)
     return found
 
 
@@ -150,6 +150,6 @@ def make_small(data: bytes, row: Row, whole: bool = False) -> tuple[np.ndarray, 
     squares = decoded[: height * side, : width * side, ::-1].astype(np.float32)
     means = squares.reshape(height, side, width, side, 3).mean((1, 3)) if side > 1 else squares
     small = np.rint(means).astype(np.uint8)  # rint rounds half to even, as the list's photographs were
-    part = np.ascontiguousarray(small[row.top : row.top + row.height, row.left : row.left + row.width])
+    part = part_of(small, row)
     equal = check_pixels(part, row)
     return (small if whole else part), equal

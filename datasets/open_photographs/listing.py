@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from zoo import store
+from zoo.datasets.catalogue import OPEN_PHOTOGRAPHS_SPLITS
 from zoo.images import ImageError, read_image
 
-SPLITS = ("train", "validation", "calibration", "test")
+SPLITS = OPEN_PHOTOGRAPHS_SPLITS
 """``test``: nothing is fitted on it. ``calibration``: thresholds alone. ``validation``: when to stop a training."""
 SUFFIXES = (".webp", ".png")
 """Of the files in a folder, which are lossless; looked for in this order."""
@@ -100,15 +101,20 @@ def path_of(row: Row, folder: Path) -> Path | None:
     return next((path for path in places if path.is_file()), None)
 
 
-def read(row: Row, path: Path) -> np.ndarray:
-    """Read a photograph and compare it with the list: uint8 RGB (height, width, 3).
+def part_of(pixels: np.ndarray, row: Row) -> np.ndarray:
+    """The part of a whole photograph that is used; uint8 RGB (height, width, 3), both."""
+    return np.ascontiguousarray(pixels[row.top : row.top + row.height, row.left : row.left + row.width])
+
+
+def read(row: Row, path: Path, whole: bool = False) -> np.ndarray:
+    """Read a photograph and compare it, or the part of a whole one, with the list: uint8 RGB (height, width, 3).
 
     Raises:
         ImageError: For a file that cannot be read, or holds another picture.
     """
     pixels = read_image(path)
     try:
-        check_pixels(pixels, row)
+        check_pixels(part_of(pixels, row) if whole else pixels, row)
     except ValueError as error:
         raise ImageError(path, "is not the listed photograph", "`zoo download` gets it anew", str(error)) from error
     return pixels

@@ -11,7 +11,6 @@ from absl import logging
 
 from zoo.datasets.open_photographs import download
 from zoo.datasets.open_photographs.listing import ROWS, SPLITS, Row, path_of, read
-from zoo.images import read_image
 
 
 @dataclasses.dataclass
@@ -66,8 +65,6 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         except (AssertionError, OSError):  # TFDS's way to say that there is none
             given = None
         if given is not None and any(path_of(row, given) for row in self.rows):
-            if whole:
-                logging.info("Whole photographs are expected in %s: zoo download open_photographs --whole", given)
             return given
         folder = Path(dl_manager.download_dir) / ("open_photographs_whole" if whole else "open_photographs")
         found = download.download(self.rows, folder, whole, self.address, progress=True)
@@ -82,7 +79,8 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             if path is None:
                 missing += 1
                 continue
-            image = read_image(path) if self.builder_config.whole else read(row, path)
+            # A folder of the other configuration is refused: its photographs are not the listed ones.
+            image = read(row, path, self.builder_config.whole)
             yield (
                 row.name,
                 {

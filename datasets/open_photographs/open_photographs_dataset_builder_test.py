@@ -157,6 +157,16 @@ def test_the_builder_downloads_where_no_folder_is_given(server, tmp_path, monkey
             assert sizes[row.name] == (whole if config == "whole" else (row.height, row.width))
 
 
+def test_a_folder_of_the_other_configuration_is_refused(server, tmp_path, monkeypatch):
+    monkeypatch.setattr(Builder, "rows", DUMMY_ROWS)
+    download(DUMMY_ROWS, tmp_path / "whole", whole=True, address=server.address)
+    for config, folder in (("whole", DUMMY), ("parts", tmp_path / "whole")):
+        builder = Builder(data_dir=tmp_path / "data", config=config)
+        given = tfds.download.DownloadConfig(manual_dir=folder)
+        with pytest.raises(ImageError, match="is not the listed photograph"):
+            builder.download_and_prepare(download_config=given)
+
+
 def test_photographs_of_a_split(monkeypatch, capsys):
     monkeypatch.setattr(module, "ROWS", DUMMY_ROWS)
     module._say_once.cache_clear()

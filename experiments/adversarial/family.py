@@ -34,7 +34,7 @@ EXPERIMENTS = Experiments(
         "adaptive": Listed("Attacks that know the detector", "zoo.experiments.adversarial.tables.adaptive:TABLE"),
     },
     commands="zoo.experiments.adversarial.commands:add",
-    trainings=(Training("zoo.experiments.adversarial.commands:pretrain"),),
+    trainings=(Training("zoo.experiments.adversarial.commands:pretrain", workers=True),),
     data_sets=("cifar10", "imagenette", "imagenet2012", "nips17_dev"),
     headlines=(
         Headline(

@@ -4,10 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
+from zoo.datasets.catalogue import OPEN_PHOTOGRAPHS_SPLITS
 from zoo.experiments.cli.numbers import whole
 from zoo.printing import shown
-
-SPLITS = ("train", "validation", "calibration", "test")
 
 
 def add(commands: "argparse._SubParsersAction") -> None:
@@ -15,7 +14,9 @@ def add(commands: "argparse._SubParsersAction") -> None:
     parser = commands.add_parser("download", help="get the open photographs, for --dataset open_photographs")
     parser.add_argument("dataset", choices=("open_photographs",), metavar="open_photographs")
     parser.add_argument("--output", type=Path, metavar="FOLDER", help="where they go (default: in the local store)")
-    parser.add_argument("--split", action="append", choices=SPLITS, help="a part of them; may be given several times")
+    parser.add_argument(
+        "--split", action="append", choices=OPEN_PHOTOGRAPHS_SPLITS, help="a part of them; may be given several times"
+    )
     parser.add_argument("--whole", action="store_true", help="whole photographs, not only the parts that are used")
     parser.add_argument("--workers", type=whole(1, 64), default=8, help="downloads at a time (default 8)")
     parser.set_defaults(run=_run)

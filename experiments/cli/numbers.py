@@ -35,7 +35,7 @@ def real(lowest: float, highest: float) -> Callable[[str], float]:
 
 
 def scale_name(text: str) -> str:
-    """An argparse type: one of all scales; hardly any table or training has every one."""
+    """An argparse type: a scale. Not every table and training has all of them."""
     if text not in NAMES:
         raise argparse.ArgumentTypeError(f"must be one of {', '.join(NAMES)}. Received: {text!r}")
     return text

@@ -57,9 +57,11 @@ def training_command(options: argparse.Namespace, flag: str = "") -> str:
 
 
 def _run(options: argparse.Namespace) -> int:
+    training = _chosen(options)
     if options.workers is None:
         options.workers = 0 if options.scale == "smoke" else 1
-    training = _chosen(options)
+    elif options.workers and not training.workers:
+        raise ValueError(f"{options.paper} makes its examples without --workers. Received: {options.workers}")
     _check_install(options)
     data_options.check_known(options.dataset)
     command = training_command(options, "" if training.choices else training.flag)

@@ -11,6 +11,7 @@ import dataclasses
 import glob
 import json
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -136,7 +137,8 @@ def add_pictures(parser: argparse.ArgumentParser, heatmap: str = "") -> None:
 def expand(given: Sequence[str]) -> list[Path]:
     """Return the pictures that arguments stand for, each once: files, those in folders, and matches of patterns.
 
-    What is no file, holds no picture or matches nothing stays as it is, for the error message about it.
+    A missing file, a folder without pictures and a pattern without matches stay in the list as they are, so that they
+    are reported like any other bad picture.
 
     Args:
         given: Files, folders, patterns of ``glob``, where ``**`` stands for any number of folders, and ``@FILE``: a
@@ -216,8 +218,8 @@ def score_pictures(
         ValueError: For outputs that must not be written, and no pictures at all.
     """
     paths = expand(options.images)
-    heatmap = getattr(options, "heatmap", None)
-    _check(options, paths, heatmap, inputs)
+    heatmaps = _heatmaps(paths, getattr(options, "heatmap", None))
+    _check(options, heatmaps, [*paths, *inputs])
     track, failures = Track(len(paths)), 0
     # Where none is a file, all are named before TensorFlow is loaded.
     scorer = make(track) if any(path.is_file() for path in paths) else None
@@ -229,7 +231,7 @@ def score_pictures(
                 if scorer is None:
                     _read(path)
                 else:
-                    record |= _score(path, scorer, networks, options.json, _heatmap_of(path, paths, heatmap))
+                    record |= _score(path, scorer, networks, options.json, heatmaps.get(path))
             except (ValueError, MemoryError) as error:
                 reason = " ".join(str(error).split()) or "does not fit into memory"
                 record["error"] = reason
@@ -352,7 +354,7 @@ def _csv_writer(path: Path | None, columns: Sequence[str]) -> Iterator[Callable[
     if path is None:
         yield lambda record: None
         return
-    # Names of files may hold bytes that are no text; they come out as they are.
+    # A file name may hold bytes that are not UTF-8; they are written unchanged.
     with open(path, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
         rows = csv.DictWriter(
             file, (*_PICTURE_COLUMNS, *columns, *_FILE_COLUMNS), extrasaction="ignore", lineterminator="\n"
@@ -367,18 +369,33 @@ def _csv_writer(path: Path | None, columns: Sequence[str]) -> Iterator[Callable[
     print(f"written: {shown(path)}", file=sys.stderr)
 
 
-def _heatmap_of(path: Path, paths: Sequence[Path], heatmap: Path | None) -> Path | None:
-    """Where the heatmap of ``path`` goes: the file that was given, or one of its name in the folder."""
-    if heatmap is None or heatmap.suffix.lower() == ".png":
-        return heatmap
-    alike = [other for other in paths if other.name == path.name]
-    number = f"-{alike.index(path) + 1}" if len(alike) > 1 else ""
-    return heatmap / f"{path.name}{number}.heatmap.png"
+def _heatmaps(paths: Sequence[Path], heatmap: Path | None) -> dict[Path, Path]:
+    """Where the heatmap of each picture goes: the file that was given, or one named after the picture in the folder.
+
+    Raises:
+        ValueError: For a file where there are several pictures, or one that is not a PNG, and for a missing folder.
+    """
+    if heatmap is None:
+        return {}
+    if heatmap.suffix.lower() == ".png":
+        if len(paths) != 1:
+            raise ValueError(f"--heatmap must be a folder for several pictures. Received: {heatmap}")
+        if not heatmap.absolute().parent.is_dir():
+            raise ValueError(f"--heatmap must lie in a folder that exists. Received: {heatmap}")
+        return {paths[0]: heatmap}
+    if heatmap.suffix and not heatmap.is_dir():
+        raise ValueError(f"--heatmap must end in .png, or be a folder. Received: {heatmap}")
+    alike = Counter(path.name for path in paths)
+    numbers: Counter[str] = Counter()
+    found = {}
+    for path in paths:
+        numbers[path.name] += 1
+        number = f"-{numbers[path.name]}" if alike[path.name] > 1 else ""
+        found[path] = heatmap / f"{path.name}{number}.heatmap.png"
+    return found
 
 
-def _check(
-    options: argparse.Namespace, paths: Sequence[Path], heatmap: Path | None, inputs: Iterable[str | Path | None]
-) -> None:
+def _check(options: argparse.Namespace, heatmaps: Mapping[Path, Path], inputs: Iterable[str | Path | None]) -> None:
     """Refuse outputs before anything is read or computed.
 
     Raises:
@@ -389,15 +406,8 @@ def _check(
         if options.csv.suffix.lower() != ".csv" or not options.csv.absolute().parent.is_dir():
             raise ValueError(f"--csv must end in .csv, in a folder that exists. Received: {options.csv}")
         outputs["--csv"] = options.csv
-    if heatmap is not None:
-        if heatmap.suffix.lower() == ".png":
-            if len(paths) != 1:
-                raise ValueError(f"--heatmap must be a folder for several pictures. Received: {heatmap}")
-            if not heatmap.absolute().parent.is_dir():
-                raise ValueError(f"--heatmap must lie in a folder that exists. Received: {heatmap}")
-            outputs["--heatmap"] = heatmap
-        elif heatmap.suffix and not heatmap.is_dir():
-            raise ValueError(f"--heatmap must end in .png, or be a folder. Received: {heatmap}")
-        else:
-            outputs |= {f"--heatmap for {path.name}": _heatmap_of(path, paths, heatmap) for path in paths}
-    check_outputs(outputs, [*paths, *inputs], options.force)
+    for path, heatmap in heatmaps.items():
+        option = "--heatmap" if heatmap == options.heatmap else f"--heatmap for {path.name}"
+        # Of pictures of one name, all but the first are called by their path: none may hide another here.
+        outputs[option if option not in outputs else f"--heatmap for {path}"] = heatmap
+    check_outputs(outputs, inputs, options.force)

@@ -17,7 +17,7 @@ EXPERIMENTS = Experiments(
         ),
     },
     commands="zoo.experiments.contrast.commands:add",
-    trainings=(Training("zoo.experiments.contrast.commands:pretrain"),),
+    trainings=(Training("zoo.experiments.contrast.commands:pretrain", workers=True),),
     data_sets=("open_photographs", "clic", "imagenet2012", "raise8k", "holidays"),
     headlines=(
         Headline(

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 Scale = TypeVar("Scale")
 NAMES = ("smoke", "laptop", "gpu", "paper")
-"""Of all scales; hardly any table or training has every one."""
+"""All scales. Not every table and training has all of them."""
 
 
 def scale_of(scales: Mapping[str, Scale], name: str) -> Scale:

@@ -28,7 +28,7 @@ EXPERIMENTS = Experiments(
         "comparison": Listed("Steganography, trained alike", "zoo.experiments.steganography.tables.comparison:TABLE"),
     },
     commands="zoo.experiments.steganography.commands:add",
-    trainings=(Training("zoo.experiments.steganography.commands:pretrain"),),
+    trainings=(Training("zoo.experiments.steganography.commands:pretrain", workers=True),),
     data_sets=("open_photographs", "clic", "imagenet2012", "raise8k", "holidays"),
     headlines=(
         Headline(

@@ -127,7 +127,7 @@ def fit(
 def fed(batches: KeyedBatches, first: int, epochs: int, workers: int = 0) -> Iterator[Any]:
     """Yield what ``fit`` takes for epochs ``first`` to ``epochs``: ``tf.data`` on TensorFlow, elsewhere the batches.
 
-    An error in the making of a batch is raised as it is, not as TensorFlow words it.
+    If a batch cannot be made, the original error is raised instead of TensorFlow's.
     """
     if keras.backend.backend() != "tensorflow":
         yield batches

@@ -87,6 +87,16 @@ def test_tf_data_equals_the_reference_to_the_bit(name):
             np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.parametrize("workers", [0, 1])
+def test_streams_of_one_feed_do_not_disturb_each_other(workers):
+    wanted = {epoch: [_hash(_patches().batch(epoch, step)) for step in range(40)] for epoch in (0, 1)}
+    with Feed(_patches(), workers) as feed:
+        later, earlier = (iter(feed.dataset(epoch, 1).as_numpy_iterator()) for epoch in (1, 0))
+        found = [(_hash(next(later)), _hash(next(earlier))) for _ in range(40)]
+        assert [one for one, _ in found] == wanted[1]
+        assert [other for _, other in found] == wanted[0]
+
+
 def test_pixels_are_scaled_as_numpy_scales_them():
     pixels = np.arange(256, dtype=np.uint8)
     found = next(tf.data.Dataset.from_tensors(pixels).map(unit_range).as_numpy_iterator())

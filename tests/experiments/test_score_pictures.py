@@ -137,6 +137,12 @@ def test_pictures_of_one_name_have_a_heatmap_each(evidence, command):
     assert sorted(os.listdir("maps")) == ["one.png-1.heatmap.png", "one.png-2.heatmap.png"]
     code, _, err = command("contrast", "detect", "evidence", "--heatmap", "maps")
     assert code == 2 and "--heatmap for one.png names a file that exists; --force replaces it" in err
+    for kept in ("one.png-1.heatmap.png", "one.png-2.heatmap.png"):  # either of them alone is protected
+        (evidence / "others").mkdir(exist_ok=True)
+        (evidence / "others" / kept).write_text("mine")
+        code, _, err = command("contrast", "detect", "evidence", "--heatmap", "others")
+        assert code == 2 and f"Received: others/{kept}" in err
+        (evidence / "others" / kept).unlink()
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ class Shot:
 
 
 def scenes(settings: Settings, role: str) -> list[Photograph]:
-    """Photographs that synthetic bodies take as scenes; none for generated scenes. No role has one of another.
+    """Photographs for synthetic bodies to photograph; an empty list for generated scenes. Roles share no photograph.
 
     Raises:
         ValueError: For a data set that they do not take.

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from zoo.images import ImageError, check_regular_file
-from zoo.imaging.developing.raw import RawImage, from_mosaic
+from zoo.imaging.developing import bayer
+from zoo.imaging.developing.raw import RawImage, from_mosaic, grey_world
 
 BITS = (8, 16)
 """Fewest and most bits of a value."""
@@ -56,18 +57,6 @@ def read_headerless(
         right = f"{bits} bits hold values up to {largest}, the lower byte first"
         raise ImageError(path, "holds values of more bits", right, f"{mosaic.max()}")
     white = largest if white_level is None else white_level
-    balance = grey_world(mosaic, cfa, black_level) if white_balance is None else white_balance
-    return from_mosaic(mosaic, cfa, black_level, white, balance)
-
-
-def grey_world(mosaic: np.ndarray, cfa: str, black_level: float) -> tuple[float, float, float]:
-    """Factors of red, green and blue that make the mean of a mosaic, uint16 (height, width), grey; 1 where it is black.
-
-    Raises:
-        ValueError: For an unknown phase.
-    """
-    planes = from_mosaic(mosaic, cfa, black_level, 65536).codes.reshape(-1, 4).mean(axis=0) - black_level
-    red, green, blue = planes[0], planes[1:3].mean(), planes[3]
-    if min(red, green, blue) <= 0:
-        return 1.0, 1.0, 1.0
-    return float(green / red), 1.0, float(green / blue)
+    if white_balance is None:
+        white_balance = grey_world(bayer.pack(mosaic, cfa).mean(axis=(0, 1)) - black_level)
+    return from_mosaic(mosaic, cfa, black_level, white, white_balance)

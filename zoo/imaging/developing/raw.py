@@ -276,8 +276,13 @@ def _white_balance(
     sample = codes[::4, ::4].reshape(-1, 4)
     sample = sample[(sample < 0.98 * raw.white_level).all(axis=1)]
     means = sample.mean(axis=0) - black if len(sample) else np.ones(4)
-    means = np.array([means[0], means[1:3].mean(), means[3]])
-    return (means[1] / means if min(means) > 0 else np.ones(3)).tolist(), "grey world"
+    return grey_world(means), "grey world"
+
+
+def grey_world(means: np.ndarray) -> tuple[float, float, float]:
+    """White balance that makes the mean grey, from the means of R, G1, G2 and B above black, (4,); 1 where one is 0."""
+    red, green, blue = float(means[0]), float(means[1:3].mean()), float(means[3])
+    return (green / red, 1.0, green / blue) if min(red, green, blue) > 0 else (1.0, 1.0, 1.0)
 
 
 def _camera_matrix(raw: "rawpy.RawPy") -> np.ndarray | None:
