@@ -4,7 +4,9 @@ import argparse
 from pathlib import Path
 from typing import NamedTuple
 
+from zoo.datasets import keyed
 from zoo.datasets.photographs import Photograph, photographs
+from zoo.datasets.prepared import Prepared
 from zoo.experiments.cli import data_options
 from zoo.experiments.train.fitting import check_same
 from zoo.experiments.train.install_weights import training_tag
@@ -15,6 +17,8 @@ class Material(NamedTuple):
 
     pictures: list[Photograph]
     """Empty for generated scenes."""
+    validation: list[Photograph]
+    """To validate on; empty for generated scenes, and where it was not asked for."""
     folder: Path
     """Where checkpoints lie."""
     data: str
@@ -23,20 +27,43 @@ class Material(NamedTuple):
     """As for ``install_weights.install``."""
 
 
-def material(options: argparse.Namespace) -> Material:
+def material(options: argparse.Namespace, validation: bool = False, others: Prepared | None = None) -> Material:
     """What the options of ``zoo pretrain`` name; without ``--dataset`` and ``--data-dir`` generated scenes.
+
+    With ``validation`` some photographs are set apart to validate on: those that the data set has for it, else a tenth
+    of the scenes. ``others`` is what is trained on instead of whole photographs.
 
     Raises:
         ValueError: For a data set that has photographs to test on only; where the folder holds a training on others.
     """
     dataset = data_options.dataset_of(options)
-    pictures = []
-    if dataset != data_options.EMBEDDED:
+    pictures: list[Photograph] = []
+    held_out: list[Photograph] = []
+    if dataset != data_options.EMBEDDED and others is None:
         named = None if dataset.startswith("folder:") else dataset
         pictures = photographs(named, options.data_dir, "train", options.seed)
         if not pictures:
             raise ValueError(f"This data set has photographs to test on only. Received: --dataset {dataset}")
+        if validation and named == "open_photographs":
+            held_out = photographs(named, options.data_dir, "validation")
+        elif validation:
+            pictures, held_out = set_apart(pictures, options.seed)
     folder = options.folder / f"{options.paper}-{options.scale}-{options.seed}"
-    check_same(folder, "training", {"dataset": dataset, "files": [p.name for p in pictures]})
-    data = dataset if pictures else "generated dead-leaves scenes"
-    return Material(pictures, folder, data, None if options.install else training_tag(options.scale, dataset))
+    files = [p.name for p in pictures] if others is None else [others.name]
+    check_same(folder, "training", {"dataset": dataset, "files": files})
+    data = dataset if dataset != data_options.EMBEDDED else "generated dead-leaves scenes"
+    return Material(pictures, held_out, folder, data, None if options.install else training_tag(options.scale, dataset))
+
+
+def set_apart(pictures: list[Photograph], seed: int) -> tuple[list[Photograph], list[Photograph]]:
+    """Divide photographs into those to train on and a tenth of the scenes, at least one, to validate on.
+
+    Raises:
+        ValueError: For fewer than two scenes.
+    """
+    scenes = sorted({picture.scene for picture in pictures})
+    if len(scenes) < 2:
+        raise ValueError(f"Photographs of at least two scenes are needed. Received: {len(scenes)}")
+    order = keyed.permutation(len(scenes), seed, 0)[: max(1, len(scenes) // 10)]
+    chosen = {scenes[i] for i in order}
+    return [p for p in pictures if p.scene not in chosen], [p for p in pictures if p.scene in chosen]

@@ -47,12 +47,13 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
     from zoo.experiments.cli.training_data import material
     from zoo.experiments.steganography import pretrained
 
-    given = material(options)
+    given = material(options, validation=True)
     pretrained.run(
         options.scale,
         given.folder,
         options.seed,
         given.pictures,
+        given.validation,
         command,
         given.data,
         given.local,

@@ -63,6 +63,7 @@ def run(
     folder: Path,
     seed: int,
     pictures: list,
+    validation: list,
     command: str,
     data: str,
     local: str | None,
@@ -70,7 +71,8 @@ def run(
 ) -> None:
     """Train, pack and install, see ``install_weights.install``.
 
-    ``data`` names the training images; ``workers`` as for ``zoo.datasets.feed.Feed``.
+    ``pictures`` and ``validation`` as for ``pretrain``; ``data`` names the training images; ``workers`` as for
+    ``zoo.datasets.feed.Feed``.
     """
     plan = scale_of(SCALES, scale)
     unseen = HidingPairs(4, plan.batch_size, plan.size, seed + 2 * VALIDATION_SEED)
@@ -78,7 +80,7 @@ def run(
     for ending, train in (("", pretrain), (THROUGH_JPEG, pretrain_through_jpeg)):
         if ending and not plan.jpeg_epochs:
             continue
-        train(scale, folder, seed, pictures, workers)
+        train(scale, folder, seed, pictures, validation, workers)
         state = folder / f"{state_name('ours' + ending, STORED_WEIGHT)}.keras"
         for path, (before, after) in pack(load_steganographer(state), folder, unseen, ending).items():
             print(f"written: {path} (packing moves its mean squared error from {before:.6f} to {after:.6f})")

@@ -161,33 +161,50 @@ def state_name(network: str, weight: float) -> str:
 
 
 def pretrain(
-    scale_name: str, folder: Path, seed: int = 0, pictures: Sequence[Photograph] = (), workers: int = 0
+    scale_name: str,
+    folder: Path,
+    seed: int = 0,
+    pictures: Sequence[Photograph] = (),
+    validation: Sequence[Photograph] = (),
+    workers: int = 0,
 ) -> None:
     """Train the networks of a scale on ``pictures`` or generated scenes, resuming in ``folder``, which keeps them.
+
+    The schedules follow the losses on ``validation``, photographs that are not trained on; without any, those on the
+    training's own images.
 
     Raises:
         ValueError: For an unknown scale.
     """
     scale = scale_of(SCALES, scale_name)
-    draw = ResizedPhotographs(pictures) if pictures else None
+    draw, held_out = _drawn(pictures), _drawn(validation)
     for network in NETWORKS if scale.baluja else NETWORKS[:1]:
         for weight in scale.weights:
             keras.utils.set_random_seed(seed)
             name = state_name(network, weight)
-            fit(build(scale, weight, network), scale, folder, name, seed, draw, workers=workers)
+            fit(build(scale, weight, network), scale, folder, name, seed, draw, held_out, workers=workers)
 
 
 def pretrain_through_jpeg(
-    scale_name: str, folder: Path, seed: int = 0, pictures: Sequence[Photograph] = (), workers: int = 0
+    scale_name: str,
+    folder: Path,
+    seed: int = 0,
+    pictures: Sequence[Photograph] = (),
+    validation: Sequence[Photograph] = (),
+    workers: int = 0,
 ) -> None:
     """Go on from the networks that ``pretrain`` left in ``folder``, with JPEG between them, into files of their own."""
     scale = scale_of(SCALES, scale_name)
     scale = dataclasses.replace(scale, epochs=scale.jpeg_epochs)
-    weight, draw = scale.weights[0], ResizedPhotographs(pictures) if pictures else None
+    weight = scale.weights[0]
     begin = keras.models.load_model(folder / f"{state_name(NETWORKS[0], weight)}.keras", compile=False)
     keras.utils.set_random_seed(seed)
     model = build(scale, weight, NETWORKS[0], jpeg_channel())
     model.hiding.set_weights(begin.hiding.get_weights())
     model.revealing.set_weights(begin.revealing.get_weights())
     name = state_name(NETWORKS[0] + THROUGH_JPEG, weight)
-    fit(model, scale, folder, name, seed + 1, draw, workers=workers)
+    fit(model, scale, folder, name, seed + 1, _drawn(pictures), _drawn(validation), workers=workers)
+
+
+def _drawn(pictures: Sequence[Photograph]) -> ResizedPhotographs | None:
+    return ResizedPhotographs(pictures) if pictures else None

@@ -25,7 +25,7 @@ ROOT = Path(__file__).parent.parent.parent
 def photos(tmp_path):
     folder = tmp_path / "my photos"
     folder.mkdir()
-    for name in ("astronaut", "coffee"):
+    for name in ("astronaut", "chelsea", "coffee", "rocket"):
         write_png(folder / f"{name}.png", photograph(name)[:128, :128])
     return folder
 
@@ -109,7 +109,7 @@ def test_the_command_kept_with_weights_names_data_and_folder(tmp_path, photos, c
     monkeypatch.setattr(contrast_training, "pretrain", lambda *given: None)
     monkeypatch.setattr(contrast_pretrained, "pack_all", lambda folder: {})
     monkeypatch.setattr(contrast_pretrained, "install", lambda folder, command, *more: kept.append((command, *more)))
-    monkeypatch.setattr(steganography_pretrained, "run", lambda *given: kept.append(given[4:7]))
+    monkeypatch.setattr(steganography_pretrained, "run", lambda *given: kept.append(given[5:8]))
     for paper in ("contrast", "steganography"):
         given = ("pretrain", paper, "--scale", "smoke", "--seed", "3", "--folder")
         assert command(*given, tmp_path / "own", "--data-dir", photos)[0] == 0
