@@ -1,10 +1,14 @@
 """What the quality databases share: images with an opinion score each, and splits that keep a reference together."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from zoo.datasets import keyed
+from zoo.datasets.prepared import Prepared
 
 FRACTIONS = (0.6, 0.2, 0.2)
 """Training, validation and test (Chandakkar and Li 2017, page 4)."""
@@ -14,14 +18,39 @@ FRACTIONS = (0.6, 0.2, 0.2)
 class Rated:
     """One distorted image of a database."""
 
-    path: Path
-    reference: Path
+    name: str
+    reference: str
+    """Name of its reference, the same for all images that are made from it."""
+    load: Callable[[], np.ndarray]
+    """Reads the image, uint8 RGB (height, width, 3)."""
+    load_reference: Callable[[], np.ndarray]
+    """Reads the reference, of the same shape."""
     scene: str
     """The same word for the same scene in every database here."""
     distortion: str
     level: int
     """1..5, or 0 where the database has no levels."""
     score: float
+
+
+def from_prepared(there: Prepared, opinion: str) -> list[Rated]:
+    """The images of a database that TensorFlow Datasets prepared, by name; ``opinion`` is the score's feature."""
+    return sorted(
+        (
+            Rated(
+                example["name"],
+                example["reference_name"],
+                partial(there.image, "images", index),
+                partial(there.image, "images", index, "reference"),
+                example["scene"],
+                example["distortion"],
+                int(example.get("level", 0)),
+                float(example[opinion]),
+            )
+            for index, example in enumerate(there.examples("images"))
+        ),
+        key=lambda image: image.name,
+    )
 
 
 def split_scenes(scenes: Sequence[str], seed: int, index: int = 0) -> dict[str, list[str]]:

@@ -3,14 +3,16 @@
 import dataclasses
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow_datasets as tfds
 
-from zoo.datasets import keyed
+from zoo.datasets import keyed, prepared
+from zoo.datasets.prepared import Prepared
 from zoo.images import read_image
 
 AUTHENTIC, TAMPERED = {".jpg": 7437, ".bmp": 54}, {".tif": 3059, ".jpg": 2064}
@@ -23,7 +25,9 @@ SUFFIXES = (".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".png")
 class Picture:
     """One file; ``host`` is the authentic image a tampered one was made from, its own identity for an authentic one."""
 
-    path: Path
+    name: str
+    load: Callable[[], np.ndarray]
+    """Reads it, uint8 RGB (height, width, 3)."""
     tampered: bool
     host: str
     donor: str
@@ -33,7 +37,7 @@ class Picture:
     @property
     def is_jpeg(self) -> bool:
         """Whether the file's suffix says JPEG, which nearly all authentic and two in five tampered ones are."""
-        return self.path.suffix.lower() in (".jpg", ".jpeg")
+        return Path(self.name).suffix.lower() in (".jpg", ".jpeg")
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
@@ -69,11 +73,11 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     def _generate_examples(self, listed: list[Picture]) -> Iterator[tuple[str, dict[str, Any]]]:
         for picture in listed:
             yield (
-                picture.path.name,
+                picture.name,
                 {
-                    "image": read_image(picture.path),
+                    "image": picture.load(),
                     "label": "tampered" if picture.tampered else "authentic",
-                    "name": picture.path.name,
+                    "name": picture.name,
                     "host": picture.host,
                     "donor": picture.donor,
                     "group": picture.group,
@@ -106,11 +110,15 @@ def pictures(folder: Path) -> list[Picture]:
     """The pictures in ``folder``'s Au and Tp, sorted by name, with their groups; byte-identical files once.
 
     Where two files are the same but one is called authentic and the other tampered, both are left out. Files with a
-    name that says nothing are left out too.
+    name that says nothing are left out too. ``folder`` may also hold the data set as TensorFlow Datasets prepared it,
+    see ``zoo.datasets.prepared``.
 
     Raises:
         ValueError: When either folder is missing or empty.
     """
+    there = prepared.find(folder, "casia2")
+    if there is not None:
+        return _from_prepared(there)
     found: dict[str, Picture] = {}
     contradicting: set[str] = set()
     for part in ("Au", "Tp"):
@@ -126,10 +134,26 @@ def pictures(folder: Path) -> list[Picture]:
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
             if digest in found and found[digest].tampered != tampered:
                 contradicting.add(digest)
-            found.setdefault(digest, Picture(path, tampered, host, donor))
+            found.setdefault(digest, Picture(path.name, partial(read_image, path), tampered, host, donor))
     kept = [picture for digest, picture in found.items() if digest not in contradicting]
     group = _groups(kept)
-    return sorted((dataclasses.replace(p, group=group[p.host]) for p in kept), key=lambda p: p.path.name)
+    return sorted((dataclasses.replace(p, group=group[p.host]) for p in kept), key=lambda p: p.name)
+
+
+def _from_prepared(there: Prepared) -> list[Picture]:
+    found = [
+        Picture(
+            example["name"],
+            partial(there.image, part, index),
+            example["label"] == "tampered",
+            example["host"],
+            example["donor"],
+            example["group"],
+        )
+        for part in there.lengths
+        for index, example in enumerate(there.examples(part))
+    ]
+    return sorted(found, key=lambda picture: picture.name)
 
 
 def split(found: list[Picture], seed: int = 0) -> dict[str, list[Picture]]:

@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow_datasets as tfds
 
-from zoo.datasets.iqa import Rated, find_file, live_scene
+from zoo.datasets import prepared
+from zoo.datasets.iqa import Rated, find_file, from_prepared, live_scene
 from zoo.images import read_image
 
 # Folder -> distortion and number of files, in the order of the MATLAB files.
@@ -24,8 +26,8 @@ FOLDERS = {
 class Builder(tfds.core.GeneratorBasedBuilder):
     """LIVE image quality, release 2; see README.md beside this file."""
 
-    VERSION = tfds.core.Version("1.0.0")
-    RELEASE_NOTES = {"1.0.0": "Initial release."}  # noqa: RUF012
+    VERSION = tfds.core.Version("1.1.0")
+    RELEASE_NOTES = {"1.0.0": "Initial release.", "1.1.0": "The reference's name."}  # noqa: RUF012
     MANUAL_DOWNLOAD_INSTRUCTIONS = """\
   Ask for the LIVE image quality assessment database, release 2, at
   https://live.ece.utexas.edu/research/quality/subjective.htm and unpack it into the manual folder, so that refimgs,
@@ -41,6 +43,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             "dmos": np.float32,
             "distortion": tfds.features.ClassLabel(names=[name for name, _ in FOLDERS.values()]),
             "scene": tfds.features.Text(),
+            "reference_name": tfds.features.Text(),
             "name": tfds.features.Text(),
         }
         return self.dataset_info_from_configs(
@@ -54,40 +57,49 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
     def _generate_examples(self, images: list[Rated]) -> Iterator[tuple[str, dict[str, Any]]]:
         for image in images:
-            name = f"{image.path.parent.name}/{image.path.name}"
             yield (
-                name,
+                image.name,
                 {
-                    "image": read_image(image.path),
-                    "reference": read_image(image.reference),
+                    "image": image.load(),
+                    "reference": image.load_reference(),
                     "dmos": image.score,
                     "distortion": image.distortion,
                     "scene": image.scene,
-                    "name": name,
+                    "reference_name": image.reference,
+                    "name": image.name,
                 },
             )
 
 
 def rated(folder: Path) -> list[Rated]:
-    """The distorted images in ``folder`` with their DMOS, 0 and above, lower for better; undistorted copies left out.
+    """The distorted images in ``folder`` by name, with their DMOS, 0 and above, lower for better.
+
+    Undistorted copies are left out. ``folder`` may also hold the data set as TensorFlow Datasets prepared it, see
+    ``zoo.datasets.prepared``.
 
     Raises:
         ValueError: When neither kind of list is there, or a file that it names is missing.
     """
+    there = prepared.find(folder, "live_iqa")
+    if there is not None:
+        return from_prepared(there, "dmos")
     images = []
     for score, name, reference in _listed(folder):
         kind, _, file = name.partition("/")
+        image, original = find_file(folder / kind, file), find_file(folder / "refimgs", reference)
         images.append(
             Rated(
-                find_file(folder / kind, file),
-                find_file(folder / "refimgs", reference),
+                f"{kind}/{image.name}",
+                original.name,
+                partial(read_image, image),
+                partial(read_image, original),
                 live_scene(Path(reference).stem),
                 FOLDERS[kind][0],
                 0,
                 score,
             )
         )
-    return images
+    return sorted(images, key=lambda image: image.name)
 
 
 def parse_list(text: str, path: Path | str = "LIVE_MOS_NAME_REF.txt") -> list[tuple[float, str, str]]:

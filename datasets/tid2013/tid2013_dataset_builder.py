@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow_datasets as tfds
 
-from zoo.datasets.iqa import Rated, find_file, kodak_scene
+from zoo.datasets import prepared
+from zoo.datasets.iqa import Rated, find_file, from_prepared, kodak_scene
 from zoo.images import read_image
 
 LIST = "mos_with_names.txt"
@@ -28,8 +30,8 @@ DISTORTIONS = (
 class Builder(tfds.core.GeneratorBasedBuilder):
     """TID2013; see README.md beside this file."""
 
-    VERSION = tfds.core.Version("1.0.0")
-    RELEASE_NOTES = {"1.0.0": "Initial release."}  # noqa: RUF012
+    VERSION = tfds.core.Version("1.1.0")
+    RELEASE_NOTES = {"1.0.0": "Initial release.", "1.1.0": "The reference's name."}  # noqa: RUF012
     MANUAL_DOWNLOAD_INSTRUCTIONS = """\
   Download tid2013.rar from http://www.ponomarenko.info/tid2013.htm and unpack it into the manual folder, so that
   mos_with_names.txt, reference_images and distorted_images lie in it.
@@ -44,6 +46,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             "distortion": tfds.features.ClassLabel(names=list(DISTORTIONS)),
             "level": np.int32,
             "scene": tfds.features.Text(),
+            "reference_name": tfds.features.Text(),
             "name": tfds.features.Text(),
         }
         return self.dataset_info_from_configs(
@@ -59,25 +62,31 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     def _generate_examples(self, images: list[Rated]) -> Iterator[tuple[str, dict[str, Any]]]:
         for image in images:
             yield (
-                image.path.stem.lower(),
+                Path(image.name).stem.lower(),
                 {
-                    "image": read_image(image.path),
-                    "reference": read_image(image.reference),
+                    "image": image.load(),
+                    "reference": image.load_reference(),
                     "mos": image.score,
                     "distortion": image.distortion,
                     "level": image.level,
                     "scene": image.scene,
-                    "name": image.path.name,
+                    "reference_name": image.reference,
+                    "name": image.name,
                 },
             )
 
 
 def rated(folder: Path) -> list[Rated]:
-    """The images that the list in ``folder`` names, with their scores, 0..9, higher for better.
+    """The images that the list in ``folder`` names, by name, with their scores, 0..9, higher for better.
+
+    ``folder`` may also hold the data set as TensorFlow Datasets prepared it, see ``zoo.datasets.prepared``.
 
     Raises:
         ValueError: When the list is missing, a line is no line of it, or a file that it names is missing.
     """
+    there = prepared.find(folder, "tid2013")
+    if there is not None:
+        return from_prepared(there, "mos")
     path = folder / LIST
     if not path.is_file():
         instructions = " ".join(Builder.MANUAL_DOWNLOAD_INSTRUCTIONS.split())
@@ -85,17 +94,21 @@ def rated(folder: Path) -> list[Rated]:
     images = []
     for name, score in parse_list(path.read_text(), path):
         reference, number, level = parse_name(name)
+        image = find_file(folder / "distorted_images", name)
+        original = find_file(folder / "reference_images", f"I{reference:02d}.BMP")
         images.append(
             Rated(
-                find_file(folder / "distorted_images", name),
-                find_file(folder / "reference_images", f"I{reference:02d}.BMP"),
+                image.name,
+                original.name,
+                partial(read_image, image),
+                partial(read_image, original),
                 kodak_scene(reference),
                 DISTORTIONS[number - 1],
                 level,
                 score,
             )
         )
-    return images
+    return sorted(images, key=lambda image: image.name)
 
 
 def parse_list(text: str, path: Path | str = LIST) -> list[tuple[str, float]]:

@@ -25,12 +25,12 @@ def test_every_image_has_its_reference_distortion_level_and_score():
     found = rated(DUMMY)
     assert len(found) == 9
     for image in found:
-        reference, number, level = parse_name(image.path.name)
-        assert image.reference.name == f"I{reference:02d}.BMP"
+        reference, number, level = parse_name(image.name)
+        assert image.reference == f"I{reference:02d}.BMP"
         assert image.scene == {1: "kodak-house", 2: "kodak-02", 25: "kodak-25"}[reference]
         assert (image.distortion, image.level) == (DISTORTIONS[number - 1], level)
         assert image.score == pytest.approx(6 - level + reference / 100)
-        assert read_image(image.path).shape == read_image(image.reference).shape == (24, 32, 3)
+        assert image.load().shape == image.load_reference().shape == (24, 32, 3)
 
 
 def test_names_of_generated_distortions_are_the_databases():

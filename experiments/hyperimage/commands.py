@@ -42,33 +42,36 @@ def add(commands: "argparse._SubParsersAction") -> None:
 
 
 def pretrain(options: argparse.Namespace, command: str) -> int:
-    """Train the stored weights of the family: all three tasks, or ``--only`` one; ``command`` is kept with them.
+    """Train the stored weights of the family, all three tasks or ``--only`` one; ``command`` is kept with them.
 
     Raises:
-        ValueError: For an unknown scale or a data set: only generated examples are trained on here.
+        ValueError: For an unknown scale, or photographs for the synthetic task.
     """
     from importlib import import_module
 
+    from zoo.experiments.cli.training_data import material
     from zoo.experiments.hyperimage import stages
-    from zoo.experiments.train.install_weights import training_tag
 
-    if options.data_dir is not None or options.dataset != "embedded":
-        raise ValueError(
-            "pretrain hyperimage makes its own examples; on LIVE, TID2013 and CASIA-2 table-2 and table-3 train "
-            f"themselves, at --scale paper. Received: {options.data_dir or options.dataset}"
-        )
-    folder = options.folder / f"hyperimage-{options.scale}-{options.seed}"
-    for task in [options.only] if options.only else TASKS:
+    given = material(options, validation=True)
+    if given.pictures and options.only == "synthetic":
+        raise ValueError(f"The synthetic task makes its own images. Received: {given.data}")
+    tasks = [options.only] if options.only else [task for task in TASKS if task != "synthetic" or not given.pictures]
+    for task in tasks:
         module = import_module(f"zoo.experiments.hyperimage.{task}.training")
-        module.train(scale_of(module.SCALES, options.scale), folder, options.seed)
+        scale, usual = scale_of(module.SCALES, options.scale), module.SCALES["laptop"]
+        if given.pictures:
+            module.train(scale, given.folder, options.seed, given.pictures, given.validation)
+        else:
+            module.train(scale, given.folder, options.seed)
         for name in module.STORED:
-            print(f"written: {folder / name}.npz")
-        local = None if options.install else training_tag(options.scale)
-        scale, usual = module.SCALES[options.scale], module.SCALES["laptop"]
+            print(f"written: {given.folder / name}.npz")
+        seen = {
+            name: f"photographs of {given.data}" if given.pictures else what for name, what in module.STORED.items()
+        }
         arguments = {}
         if task == "forgery" and scale.width != usual.width:
             arguments = {name: {"width": scale.width} for name in module.STORED}
-        stages.install(folder, f"{command} --only {task}", module.STORED, local, arguments)
+        stages.install(given.folder, f"{command} --only {task}", seen, given.local, arguments)
     return 0
 
 

@@ -9,9 +9,13 @@ import keras
 import numpy as np
 
 import zoo.weights
+from zoo.datasets import keyed
+from zoo.datasets.keyed_batches import KeyedBatches
 from zoo.experiments.run.cells import DataUnavailable
 from zoo.experiments.run.environment import commit, device
 from zoo.experiments.train import install_weights
+from zoo.experiments.train.fitting import fed
+from zoo.hyperimage import Recipe, TwoStage
 from zoo.images import atomic
 from zoo.resolve_weights import resolve_weights
 
@@ -41,6 +45,25 @@ def train_stage(
             )
         zoo.weights.pack(model, path, bits)
     zoo.weights.load_into(model, path)
+
+
+def fit_first(
+    network: TwoStage,
+    batches: KeyedBatches,
+    validation: KeyedBatches,
+    recipe: Recipe,
+    trained: keras.Model | None = None,
+) -> keras.callbacks.History:
+    """Train the first stage of ``network``, or ``trained`` in its place, on batches that come as ``tf.data``."""
+    with fed(batches, 0, recipe.epochs) as data, fed(validation, 0, 1) as held_out:
+        follow = [batches.follow()]
+        return network.fit_first(data, None, held_out, recipe, follow, network=trained, steps=len(batches))
+
+
+def budget(pictures: int, images: int, seed: int) -> tuple[list[int], int]:
+    """Which of ``pictures`` photographs make about ``images`` training examples, and how many each."""
+    chosen = keyed.permutation(pictures, seed, 0)[:images]
+    return chosen.tolist(), max(1, images // max(1, len(chosen)))
 
 
 def scale_to_data(model: keras.Model, x: np.ndarray, mean: float = 0.0) -> None:

@@ -1,10 +1,16 @@
 """Trainings and tables of the hyper-image family at `smoke`, and what their parts must keep apart."""
 
+import dataclasses
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
 
+from zoo.datasets import keyed
 from zoo.datasets.distortions import DISTORTIONS
+from zoo.datasets.embedded import generate_scene
+from zoo.datasets.photographs import Photograph
 from zoo.datasets.tid2013.tid2013_dataset_builder import Rated
 from zoo.experiments.hyperimage import stages
 from zoo.experiments.hyperimage.forgery import casia
@@ -21,6 +27,7 @@ from zoo.experiments.run.cells import Settings
 from zoo.experiments.run.measure import run
 from zoo.hyperimage import CNNIQA, TIDStageTwo, TwoStage
 from zoo.hyperimage.full_reference import ssim_map
+from zoo.layers import LocalContrastNormalization
 
 
 @pytest.fixture(scope="module")
@@ -138,16 +145,41 @@ def test_selected_patches_are_the_distorted_ones():
     assert len(quality.low_similarity(reference, reference)) == 2  # the lowest sixteenth of 35
 
 
-def test_as_many_reference_as_distorted_patches():
-    sets = quality.patch_sets(quality.examples(quality.SCALES["smoke"], "train", 0), 4, 0)
+@pytest.mark.parametrize(
+    ("training", "count"),
+    [(quality, "references"), (forgery, "scenes")],
+)
+def test_photographs_give_about_as_many_examples_as_generated_scenes(training, count, rng):
+    pictures = rng.integers(0, 256, (9, 70, 80, 3), np.uint8)
+    found = [Photograph(str(n), str(n), lambda n=n: pictures[n]) for n in range(9)]
+    each = "distorted" if training is quality else "splices"
+    for scenes, per_scene in ((2, 3), (1, 25), (9, 2)):
+        scale = dataclasses.replace(training.SCALES["smoke"], **{count: scenes, each: per_scene})
+        made = list(training.examples(scale, "train", 0, found))
+        assert scenes * per_scene - 9 < len(made) <= scenes * per_scene
+        sources = {example.source for example in made} if training is quality else {e.authentic.tobytes() for e in made}
+        assert len(sources) >= min(9, scenes * per_scene)
+
+
+def test_one_splice_in_three_is_a_copy_move_whatever_a_host_gives(rng):
+    pictures = rng.integers(0, 256, (60, 70, 80, 3), np.uint8)
+    found = [Photograph(str(n), str(n), lambda n=n: pictures[n]) for n in range(60)]
+    scale = dataclasses.replace(forgery.SCALES["smoke"], scenes=20, splices=3)
+    kinds = [example.kind for example in forgery.examples(scale, "train", 0, found)]
+    assert kinds.count("copy-move") * 3 == len(kinds) == 60
+
+
+def test_as_many_reference_as_distorted_patches(tmp_path):
+    sets = quality.patch_sets(quality.examples(quality.SCALES["smoke"], "train", 0), 4, 0, tmp_path)
     x, y = sets["selected"]
     assert (y == quality.REFERENCE_SCORE).sum() * 2 == len(y) == len(x)
     assert not (sets["all"][1] == quality.REFERENCE_SCORE).any()
 
 
-def test_protocol_never_shares_a_reference(tmp_path):
+def test_protocol_never_shares_a_reference(rng):
+    load = partial(rng.integers, 0, 256, (2, 2, 3))
     images = [
-        Rated(tmp_path / f"i{r:02d}_{d}.bmp", tmp_path / f"I{r:02d}.bmp", f"s{r}", f"kind{d}", 1, 5.0)
+        Rated(f"i{r:02d}_{d}.bmp", f"I{r:02d}.bmp", load, load, f"s{r}", f"kind{d}", 1, 5.0)
         for r in range(25)
         for d in range(3)
     ]
@@ -160,36 +192,40 @@ def test_protocol_never_shares_a_reference(tmp_path):
     assert {i.distortion for i in here.part(0, "test", frozenset(["kind1"]))} == {"kind1"}
 
 
-def test_protocol_trains_on_a_database(tmp_path, monkeypatch):
-    """One split of a small database in TID2013's form, both stages; the test images are never read in training."""
-    from PIL import Image
+@pytest.mark.parametrize("database", ["tid2013", "live_iqa"])
+def test_protocol_trains_on_a_database(tmp_path, monkeypatch, database):
+    """One split of a small database, both stages; the test images are never read in training.
 
-    from zoo.datasets import keyed
-    from zoo.datasets.embedded import generate_scene
+    The first stage is trained on patches of what images become before they are tested: LIVE's are grey first, and
+    their contrast is normalised after that.
+    """
+    read, images = [], []
 
-    images = []
+    def load(name, pixels):
+        read.append(name)
+        return pixels
+
     for r in range(5):
         reference = generate_scene(keyed.generator(1, r), 96, 128)
-        Image.fromarray(reference).save(tmp_path / f"I{r}.bmp")
         for number in (1, 8):
-            made = quality.distorted(reference, "", number, 3, 0).image
-            Image.fromarray(made).save(tmp_path / f"i{r}_{number}.bmp")
-            paths = tmp_path / f"i{r}_{number}.bmp", tmp_path / f"I{r}.bmp"
-            images.append(Rated(*paths, f"s{r}", DISTORTIONS[number][0], 3, float(number)))
-    here = protocol.Protocol("tid2013", images, quality.SCALES["smoke"], 0)
-    read = []
-    monkeypatch.setattr(protocol, "read_image", lambda path: (read.append(path), _read(path))[1])
+            name, made = f"i{r}_{number}.bmp", quality.distorted(reference, "", number, 3, 0).image
+            reads = partial(load, name, made), partial(load, f"I{r}.bmp", reference)
+            images.append(Rated(name, f"I{r}.bmp", *reads, f"s{r}", DISTORTIONS[number][0], 3, float(number)))
+    here = protocol.Protocol(database, images, quality.SCALES["smoke"], 0)
+    trained_on = []
+    monkeypatch.setattr(
+        protocol, "fit_first", lambda *given: (trained_on.append(given[1].examples[:]), stages.fit_first(*given))
+    )
     scores, opinions = here.scores(0, "Proposed", None)
     assert scores.shape == opinions.shape == (2,)
-    test = {image.path for image in here.part(0, "test", None)}
-    others = [path not in test for path in read]
-    assert others.count(False) == 2
-
-
-def _read(path):
-    from zoo.images import read_image
-
-    return read_image(path)
+    test = {image.name for image in here.part(0, "test", None)}
+    assert sum(name in test for name in read) == 2
+    normalise = LocalContrastNormalization()
+    places = [(y, x) for y in range(0, 65, 16) for x in range(0, 97, 16)]
+    seen = [np.asarray(normalise(here._pixels(i)[None]))[0] for i in here.part(0, "train", None)]
+    windows = np.stack([image[y : y + 32, x : x + 32] for image in seen for y, x in places])
+    for patch in trained_on[0][:4]:  # of the first distorted image
+        assert np.abs(windows - patch).max((1, 2, 3)).min() < 2e-3
 
 
 def test_class_weights_are_the_papers():

@@ -2,12 +2,16 @@
 
 import dataclasses
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
 
 from zoo.hyperimage.hyper_image import HyperImage
 from zoo.hyperimage.theano_weights import DecayingSGD
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,16 +39,21 @@ class Recipe:
     def fit(
         self,
         model: keras.Model,
-        x: "np.ndarray | keras.utils.PyDataset",
+        x: "np.ndarray | keras.utils.PyDataset | tf.data.Dataset",
         y: np.ndarray | None,
-        validation: "tuple[np.ndarray, np.ndarray] | keras.utils.PyDataset",
+        validation: "tuple[np.ndarray, np.ndarray] | keras.utils.PyDataset | tf.data.Dataset",
         callbacks: Sequence[keras.callbacks.Callback] = (),
         verbose: int = 2,
         class_weight: dict[int, float] | None = None,
+        steps: int | None = None,
     ) -> keras.callbacks.History:
-        """Compile and train ``model``; the best epoch's weights are put back. ``y`` is None for a data set as ``x``."""
+        """Compile and train ``model``; the best epoch's weights are put back.
+
+        ``x`` may be a data set, with ``y`` None; where it goes on without end, ``steps`` says how many of its batches
+        are an epoch.
+        """
         self.compile(model)
-        arrays = {"batch_size": self.batch_size} if y is not None else {"shuffle": False}
+        arrays = {"batch_size": self.batch_size} if y is not None else {"shuffle": False, "steps_per_epoch": steps}
         rules = [
             keras.callbacks.ReduceLROnPlateau(factor=0.1, patience=self.plateau, min_delta=0),
             keras.callbacks.EarlyStopping(patience=self.stop, restore_best_weights=True),
@@ -100,22 +109,23 @@ class TwoStage:
 
     def fit_first(
         self,
-        patches: "np.ndarray | keras.utils.PyDataset",
+        patches: "np.ndarray | keras.utils.PyDataset | tf.data.Dataset",
         labels: np.ndarray | None,
-        validation: tuple[np.ndarray, np.ndarray],
+        validation: "tuple[np.ndarray, np.ndarray] | keras.utils.PyDataset | tf.data.Dataset",
         recipe: Recipe = FIRST_STAGE,
         callbacks: Sequence[keras.callbacks.Callback] = (),
         verbose: int = 2,
         network: keras.Model | None = None,
+        steps: int | None = None,
     ) -> keras.callbacks.History:
         """Train the patch network by Keras ``fit``.
 
-        ``patches`` may be a data set that holds the labels. ``network`` is trained instead of the patch network where
-        that is a part of it, such as ``RankingNet(first)``.
+        ``patches`` may be a data set that holds the labels; ``steps`` as for ``Recipe.fit``. ``network`` is trained
+        instead of the patch network where that is a part of it, such as ``RankingNet(first)``.
         """
         self.hyper.features.trainable = True
         try:
-            return recipe.fit(network or self.first, patches, labels, validation, callbacks, verbose)
+            return recipe.fit(network or self.first, patches, labels, validation, callbacks, verbose, steps=steps)
         finally:
             self.hyper.features.trainable = False
 

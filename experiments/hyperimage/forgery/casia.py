@@ -9,13 +9,13 @@ from zoo.datasets.casia2.casia2_dataset_builder import Picture, pictures, split
 from zoo.datasets.ranked_pairs import RankedPairs
 from zoo.experiments.hyperimage.forgery import training as forgery
 from zoo.experiments.hyperimage.forgery.training import SCALES, Scale
+from zoo.experiments.hyperimage.stages import fit_first
 from zoo.experiments.run.cached_method import cached_method
 from zoo.experiments.run.cells import Settings
 from zoo.hyperimage import ForgeryEndToEnd, RankingNet, TwoStage
 from zoo.hyperimage.contour import contour_points, patches_at, tampered_region
 from zoo.hyperimage.detector import FORGERY_LARGEST, TRAINING_MEAN, to_end_to_end
 from zoo.hyperimage.grid import fit_inside
-from zoo.images import read_image
 from zoo.metrics import Estimate, auc
 
 COLUMNS = ("accuracy", "JPEG only: balanced accuracy", "JPEG only: AUC")
@@ -40,7 +40,7 @@ class Casia:
         for picture in self.parts[part]:
             if not picture.tampered or picture.host not in authentic:
                 continue
-            images = read_image(authentic[picture.host].path), read_image(picture.path)
+            images = authentic[picture.host].load(), picture.load()
             if images[0].shape != images[1].shape or min(images[0].shape[:2]) < 64:
                 continue
             region = tampered_region(*images)
@@ -61,8 +61,7 @@ class Casia:
         train, held_out = (
             RankedPairs(*self.pairs(part), mean, batch_size=size, seed=self.seed) for part in ("train", "validation")
         )
-        follow = [train.follow()]
-        network.fit_first(train, None, held_out, self.scale.first, follow, network=RankingNet(network.first))
+        fit_first(network, train, held_out, self.scale.first, RankingNet(network.first))
         labels = {part: self.labels(part) for part in ("train", "validation")}
         images = {part: [self._inside(p) for p in self.parts[part]] for part in labels}
         network.fit_second(
@@ -79,7 +78,7 @@ class Casia:
         """The baseline."""
         keras.utils.set_random_seed(self.seed)
         model = ForgeryEndToEnd(width=self.scale.width)
-        x = {p: np.stack([to_end_to_end(read_image(i.path)) for i in self.parts[p]]) for p in ("train", "validation")}
+        x = {p: np.stack([to_end_to_end(i.load()) for i in self.parts[p]]) for p in ("train", "validation")}
         y = {part: self.labels(part) for part in x}
         held_out, weights = (x["validation"], y["validation"]), class_weights(y["train"])
         self.scale.end_to_end.fit(model, x["train"], y["train"], held_out, class_weight=weights)
@@ -95,7 +94,7 @@ class Casia:
         test = self.parts["test"]
         if proposed:
             return np.concatenate([self.two_stage.predict([self._inside(p)]) for p in test])
-        inputs = (to_end_to_end(read_image(p.path))[None] for p in test)
+        inputs = (to_end_to_end(p.load())[None] for p in test)
         return np.array([float(self.end_to_end.predict_on_batch(x)[0, 0]) for x in inputs])
 
     def measure(self, proposed: bool, column: str, samples: int = 1000) -> Estimate:
@@ -119,7 +118,7 @@ class Casia:
 
     @staticmethod
     def _inside(picture: Picture) -> np.ndarray:
-        return fit_inside(read_image(picture.path), FORGERY_LARGEST)
+        return fit_inside(picture.load(), FORGERY_LARGEST)
 
 
 def class_weights(labels: np.ndarray) -> dict[int, float]:

@@ -1,16 +1,17 @@
 """Training for forgery on generated splices (Chandakkar and Li 2017, pages 6 and 7; Table 4 and Figure 3).
 
 Command:  zoo pretrain hyperimage --scale laptop --only forgery
+          zoo pretrain hyperimage --only forgery --dataset open_photographs
 Expected: the stored weights `hyperimage-forgery-*`; their numbers are Table 3's, see zoo/hyperimage/README.md
 Time:     see `zoo/hyperimage/weights.json`; seconds for `smoke`
 
-Hosts and donors are generated scenes; the photographs of the tables are never seen. On a laptop the networks have a
-quarter of the paper's filters (`width`): the full ranking network costs 16 times as much. They start
+Hosts and donors are generated scenes, or photographs to train on; those of the tables are never seen. On a laptop the
+networks have a quarter of the paper's filters (`width`): the full ranking network costs 16 times as much. They start
 scaled to data there, see `stages.scale_to_data`, and the second stage's rate is .0015, as for the other tasks.
 """
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import keras
@@ -18,8 +19,10 @@ import numpy as np
 
 from zoo.datasets import keyed, splices
 from zoo.datasets.embedded import generate_scene
+from zoo.datasets.photographs import Photograph
 from zoo.datasets.ranked_pairs import RankedPairs
 from zoo.datasets.splices import Splice
+from zoo.experiments.hyperimage import stages
 from zoo.experiments.hyperimage.stages import scale_to_data, train_stage
 from zoo.hyperimage import ForgeryChannel, ForgeryEndToEnd, ForgeryStageTwo, RankingHinge, RankingNet, Recipe, TwoStage
 from zoo.hyperimage.contour import contour_points, patches_at
@@ -82,15 +85,26 @@ SCALES = {
 }
 
 
-def examples(scale: Scale, part: str, seed: int) -> Iterator[Splice]:
-    """Splices and, one in three, copy-moves in generated scenes, for ``"train"`` or ``"validation"``."""
+def examples(scale: Scale, part: str, seed: int, pictures: Sequence[Photograph] = ()) -> Iterator[Splice]:
+    """Splices and, one in three, copy-moves, for ``"train"`` or ``"validation"``; which depends on the seed.
+
+    Hosts and donors are generated scenes, or ``pictures``: about as many splices then, in as many photographs as there
+    are.
+    """
     count, own = (scale.scenes, 2 * seed) if part == "train" else (scale.validation, 2 * seed + 1)
-    scenes = (generate_scene(keyed.generator(own, 6, i), *scale.size) for i in range(count + 1))
-    donor = next(scenes)
-    for index, host in enumerate(scenes):
-        for n in range(scale.splices):
-            rng = keyed.generator(own, 7, index, n)
-            yield splices.make(rng, host, None if n % 3 == 2 else donor)
+    each, chosen = scale.splices, list(range(1, count + 1))
+    if pictures:
+        chosen, each = stages.budget(len(pictures), count * scale.splices, own)
+
+    def scene(index: int) -> np.ndarray:
+        return pictures[index].load() if pictures else generate_scene(keyed.generator(own, 6, index), *scale.size)
+
+    donor = scene(chosen[-1] if pictures else 0)
+    for index in chosen:
+        host, number = scene(index), index if pictures else index - 1
+        for n in range(each):
+            kind = number if each == 1 else n  # one in three, whether in a host or among hosts
+            yield splices.make(keyed.generator(own, 7, number, n), host, None if kind % 3 == 2 else donor)
         donor = host
 
 
@@ -115,11 +129,21 @@ def network(width: float | None, channel: str | None = None, second: str | None 
     )
 
 
-def train(scale: Scale, folder: Path, seed: int = 0) -> TwoStage:
-    """Train ranking, the second stage and the end-to-end baseline in ``folder``; returns the first two."""
+def train(
+    scale: Scale,
+    folder: Path,
+    seed: int = 0,
+    pictures: Sequence[Photograph] = (),
+    validation: Sequence[Photograph] = (),
+) -> TwoStage:
+    """Train ranking, the second stage and the end-to-end baseline in ``folder``; returns the first two.
+
+    Hosts and donors are generated scenes, or photographs: ``pictures`` to train on, ``validation`` to validate on.
+    """
     keras.utils.set_random_seed(seed)
     both = network(scale.width)
-    parts = {part: list(examples(scale, part, seed)) for part in ("train", "validation")}
+    sources = {"train": pictures, "validation": validation}
+    parts = {part: list(examples(scale, part, seed, source)) for part, source in sources.items()}
 
     def ranking() -> keras.callbacks.History:
         mean, size = np.array(TRAINING_MEAN, np.float32), scale.first.batch_size
@@ -128,8 +152,7 @@ def train(scale: Scale, folder: Path, seed: int = 0) -> TwoStage:
         )
         if scale.from_data:
             scale_to_data(both.first, pairs[0][0][0])
-        net = RankingNet(both.first)
-        return both.fit_first(pairs, None, held_out, scale.first, [pairs.follow()], network=net)
+        return stages.fit_first(both, pairs, held_out, scale.first, RankingNet(both.first))
 
     train_stage(folder, CHANNEL, both.first, ranking)
 

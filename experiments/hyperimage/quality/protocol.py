@@ -1,5 +1,6 @@
 """The paper's protocol on LIVE and TID2013 (pages 4 to 6): repeated splits by reference, trained in each."""
 
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -7,11 +8,12 @@ import keras
 import numpy as np
 
 from zoo.datasets.iqa import Rated, split_scenes
+from zoo.datasets.labelled import Labelled
 from zoo.experiments.hyperimage.quality.training import Example, Scale, patch_sets
+from zoo.experiments.hyperimage.stages import fit_first
 from zoo.experiments.run.cached_method import cached_method
 from zoo.experiments.run.cells import DataUnavailable
 from zoo.hyperimage import CNNIQA, DeepEndToEnd, LIVEStageTwo, ShallowEndToEnd, TIDStageTwo, TwoStage, VGGPatchNet
-from zoo.images import read_image
 from zoo.layers import LocalContrastNormalization
 
 METHODS = ("CNN", "CNN + selective patches", "Proposed")
@@ -40,8 +42,8 @@ class Protocol:
     def part(self, split: int, name: str, distortions: frozenset[str] | None) -> list[Rated]:
         """The images of one part of a split, with these distortions alone where given."""
         # By reference, as in the paper; `scene` matters only where two databases are mixed.
-        chosen = set(split_scenes([image.reference.name for image in self.images], self.seed, split)[name])
-        found = [image for image in self.images if image.reference.name in chosen]
+        chosen = set(split_scenes([image.reference for image in self.images], self.seed, split)[name])
+        found = [image for image in self.images if image.reference in chosen]
         return [image for image in found if distortions is None or image.distortion in distortions]
 
     @cached_method()
@@ -58,23 +60,25 @@ class Protocol:
         vgg = method in VGG
         network = self._network(vgg)
         which = "all" if method == "CNN" else "selected"
-        raw = keras.applications.vgg16.preprocess_input if vgg else None
+        preprocess = network.preprocess or keras.layers.Identity()
+        normalise = (lambda x: preprocess(_grey(x))) if self.dataset == "live_iqa" else preprocess
         parts = {name: self.part(split, name, distortions) for name in ("train", "validation", "test")}
         best = 0.0 if self.dataset == "live_iqa" else 9.0  # DMOS is lower for better
-        sets = [
-            patch_sets(_examples(parts[n], self.dataset), self.scale.patches, self.seed, best, raw)[which]
-            for n in ("train", "validation")
-        ]
-        if self.dataset == "live_iqa":
-            sets = [(x.mean(-1, keepdims=True), y) for x, y in sets]
-        network.fit_first(*sets[0], sets[1], self.scale.first)
+        with tempfile.TemporaryDirectory(prefix="patches-") as place:  # up to 15 GB on TID2013
+            batches = []
+            for part in ("train", "validation"):
+                found = _examples(parts[part])
+                sets = patch_sets(found, self.scale.patches, self.seed, Path(place) / part, best, normalise)
+                batches.append(Labelled(*sets[which], self.scale.first.batch_size, self.seed))
+            fit_first(network, batches[0], batches[1], self.scale.first)
+            del sets, batches
         if method in ("Proposed", VGG[1]):
-            pixels = {n: [self._pixels(i.path) for i in found] for n, found in parts.items()}
+            pixels = {n: [self._pixels(i) for i in found] for n, found in parts.items()}
             labels = {n: np.array([i.score for i in found], np.float32) for n, found in parts.items()}
             held_out = (pixels["validation"], labels["validation"])
             network.fit_second(pixels["train"], labels["train"], held_out, self.scale.second)
             return network.predict(pixels["test"])
-        return np.concatenate([network.predict_patch_average([self._pixels(i.path)]) for i in parts["test"]])
+        return np.concatenate([network.predict_patch_average([self._pixels(i)]) for i in parts["test"]])
 
     def _network(self, vgg: bool) -> TwoStage:
         if vgg:
@@ -91,7 +95,7 @@ class Protocol:
         normalise = LocalContrastNormalization()
         parts = {n: self.part(split, n, distortions) for n in ("train", "validation", "test")}
         images = {
-            n: np.stack([np.asarray(normalise(self._pixels(i.path)[None]), np.float16)[0] for i in found])
+            n: np.stack([np.asarray(normalise(self._pixels(i)[None]), np.float16)[0] for i in found])
             for n, found in parts.items()
         }
         labels = {n: np.array([i.score for i in found], np.float32) for n, found in parts.items()}
@@ -100,10 +104,14 @@ class Protocol:
         self.scale.second.fit(model, images["train"], labels["train"], held_out)
         return model.predict(images["test"], verbose=0)[:, 0]
 
-    def _pixels(self, path: Path) -> np.ndarray:
-        image = read_image(path).astype(np.float32)
-        # "The images are gray-scale", the paper says of LIVE, whose files are in colour.
-        return image @ np.array([[0.299], [0.587], [0.114]], np.float32) if self.dataset == "live_iqa" else image
+    def _pixels(self, rated: Rated) -> np.ndarray:
+        image = rated.load().astype(np.float32)
+        return _grey(image) if self.dataset == "live_iqa" else image
+
+
+def _grey(image: np.ndarray) -> np.ndarray:
+    """Luma of RGB (..., 3), one channel: "the images are gray-scale", the paper says of LIVE, whose files are not."""
+    return image @ np.array([[0.299], [0.587], [0.114]], np.float32)
 
 
 class _CaffeMean(keras.layers.Layer):
@@ -113,7 +121,6 @@ class _CaffeMean(keras.layers.Layer):
         return keras.applications.vgg16.preprocess_input(images)
 
 
-def _examples(images: list[Rated], dataset: str) -> Iterator[Example]:
+def _examples(images: list[Rated]) -> Iterator[Example]:
     for image in images:
-        pair = read_image(image.reference), read_image(image.path)
-        yield Example(*pair, image.scene, 0, image.level, image.score)
+        yield Example(image.load_reference(), image.load(), image.scene, 0, image.level, image.score)

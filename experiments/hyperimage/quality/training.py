@@ -1,18 +1,20 @@
 """Training for no-reference quality on generated distortions (Chandakkar and Li 2017, pages 4 and 5; Tables 4 and 5).
 
 Command:  zoo pretrain hyperimage --scale laptop --only quality
+          zoo pretrain hyperimage --only quality --dataset open_photographs
 Expected: the stored weights `hyperimage-quality-*`; their numbers are Table 2's, see zoo/hyperimage/README.md
 Time:     see `zoo/hyperimage/weights.json`; seconds for `smoke`
 
 There is no opinion score without LIVE or TID2013: GMSD, a full-reference measure, stands in, as 9 - 25 GMSD, so that a
-reference has TID2013's 9. What is learned is agreement with GMSD, never quality. References are generated scenes; the
-photographs of the tables are never seen. At `laptop` networks start scaled to data, see `stages.scale_to_data`, and the
-second stage's rate is .0015: at the paper's .005 it diverges within an epoch.
+reference has TID2013's 9. What is learned is agreement with GMSD, never quality. References are generated scenes, or
+photographs to train on; those of the tables are never seen. At `laptop` networks start scaled to data, see
+`stages.scale_to_data`, and the second stage's rate is .0015: at the paper's .005 it diverges within an epoch.
 """
 
 import dataclasses
+import tempfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import keras
@@ -22,6 +24,9 @@ from zoo import tiles
 from zoo.datasets import keyed
 from zoo.datasets.distortions import DISTORTIONS, LEVELS, distort
 from zoo.datasets.embedded import generate_scene
+from zoo.datasets.labelled import GrowingArray, Labelled
+from zoo.datasets.photographs import Photograph
+from zoo.experiments.hyperimage import stages
 from zoo.experiments.hyperimage.stages import scale_to_data, train_stage
 from zoo.hyperimage import CNNIQA, Recipe, TIDStageTwo, TwoStage
 from zoo.hyperimage.full_reference import gmsd, ssim_map
@@ -89,15 +94,23 @@ def distorted(reference: np.ndarray, source: str, number: int | str, level: int,
     return Example(reference, image, source, number, level, stand_in(reference, image))
 
 
-def examples(scale: Scale, part: str, seed: int) -> Iterator[Example]:
-    """Distorted versions of generated references, for ``"train"`` or ``"validation"``; which depends on the seed."""
+def examples(scale: Scale, part: str, seed: int, pictures: Sequence[Photograph] = ()) -> Iterator[Example]:
+    """Distorted versions of references, for ``"train"`` or ``"validation"``; which depends on the seed.
+
+    References are generated scenes, or ``pictures``: about as many distorted images then, of as many photographs as
+    there are.
+    """
     count, own = (scale.references, 2 * seed) if part == "train" else (scale.validation, 2 * seed + 1)
+    each, chosen = scale.distorted, list(range(count))
+    if pictures:
+        chosen, each = stages.budget(len(pictures), count * scale.distorted, own)
     kinds = [(number, level) for number in DISTORTIONS for level in LEVELS]
-    for index in range(count):
-        reference = generate_scene(keyed.generator(own, 4, index), *scale.size)
-        for choice in keyed.permutation(len(kinds), own, index)[: scale.distorted]:
+    for index in chosen:
+        source = pictures[index].scene if pictures else f"{part}-{index}"
+        reference = pictures[index].load() if pictures else generate_scene(keyed.generator(own, 4, index), *scale.size)
+        for choice in keyed.permutation(len(kinds), own, index)[:each]:
             number, level = kinds[choice]
-            yield distorted(reference, f"{part}-{index}", number, level, own)
+            yield distorted(reference, source, number, level, own)
 
 
 def low_similarity(reference: np.ndarray, image: np.ndarray, threshold: float = 0.9) -> np.ndarray:
@@ -114,20 +127,23 @@ def low_similarity(reference: np.ndarray, image: np.ndarray, threshold: float = 
 
 
 def patch_sets(
-    found: Iterator[Example],
+    found: Iterable[Example],
     count: int,
     seed: int,
+    folder: Path,
     best: float = REFERENCE_SCORE,
     normalise: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Patches and labels of both ways to train the first stage, at most ``count`` patches an image.
 
     ``"all"``: patches from anywhere in distorted images with the image's score (Kang et al. 2014). ``"selected"``: of
-    each distorted image the patches of low SSIM, and as many of the reference with the score ``best``. ``normalise``
-    takes images (1, height, width, 3) in [0, 255]; by default local contrast normalisation.
+    each distorted image the patches of low SSIM, and as many of the reference with the score ``best``. Patches are
+    float16 (n, 32, 32, channels) in ``folder``, not in memory. ``normalise`` takes images (1, height, width, 3) in
+    [0, 255]; by default local contrast normalisation.
     """
     normalise = normalise or LocalContrastNormalization()
-    sets: dict[str, list] = {"all": [], "selected": []}
+    patches = {name: GrowingArray(folder / f"{name}.float16") for name in ("all", "selected")}
+    scores: dict[str, list[float]] = {name: [] for name in patches}
     for index, example in enumerate(found):
         rng = keyed.generator(seed, 5, index)
         image, reference = (
@@ -137,13 +153,14 @@ def patch_sets(
         anywhere = rng.permutation(tiles.positions(height, width, PATCH, STEP))[:count]
         kept = rng.permutation(low_similarity(example.reference, example.image))[:count]
         others = rng.permutation(tiles.positions(height, width, PATCH, STEP))[: len(kept)]
-        sets["all"].append((_cut(image, anywhere), [example.score] * len(anywhere)))
-        sets["selected"].append((_cut(image, kept), [example.score] * len(kept)))
-        sets["selected"].append((_cut(reference, others), [best] * len(others)))
-    return {
-        name: (np.concatenate([x for x, _ in parts]), np.concatenate([y for _, y in parts]).astype(np.float32)[:, None])
-        for name, parts in sets.items()
-    }
+        for name, source, corners, score in (
+            ("all", image, anywhere, example.score),
+            ("selected", image, kept, example.score),
+            ("selected", reference, others, best),
+        ):
+            patches[name].append(tiles.cut(source, corners, PATCH).astype(np.float16))
+            scores[name] += [score] * len(corners)
+    return {name: (part.array(), np.array(scores[name], np.float32)[:, None]) for name, part in patches.items()}
 
 
 def network(scale: Scale, first: str | None = None, second: str | None = None) -> TwoStage:
@@ -152,32 +169,45 @@ def network(scale: Scale, first: str | None = None, second: str | None = None) -
     return TwoStage(CNNIQA(weights=first), stage_two, LocalContrastNormalization())
 
 
-def train(scale: Scale, folder: Path, seed: int = 0) -> TwoStage:
-    """Train the first stage on all and on selected patches, and the second on the latter's, in ``folder``."""
+def train(
+    scale: Scale,
+    folder: Path,
+    seed: int = 0,
+    pictures: Sequence[Photograph] = (),
+    validation: Sequence[Photograph] = (),
+) -> TwoStage:
+    """Train the first stage on all and on selected patches, and the second on the latter's, in ``folder``.
+
+    References are generated scenes, or photographs: ``pictures`` to train on, ``validation`` to validate on.
+    """
     keras.utils.set_random_seed(seed)
     both = network(scale)
     names = {"all": ALL, "selected": SELECTED}
-    sets: dict[str, dict] = {}
-    if not all((folder / f"{name}.npz").is_file() for name in names.values()):
-        parts = ("train", "validation")
-        sets = {part: patch_sets(examples(scale, part, seed), scale.patches, seed) for part in parts}
-    for which, name in names.items():
-        model = CNNIQA() if which == "all" else both.first
-        trainer = both if which == "selected" else TwoStage(model, TIDStageTwo())
+    sources = {"train": pictures, "validation": validation}
+    with tempfile.TemporaryDirectory(prefix="patches-", dir=_made(folder)) as place:
+        sets: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]] = {}
+        if not all((folder / f"{name}.npz").is_file() for name in names.values()):
+            for part, source in sources.items():
+                found = examples(scale, part, seed, source)
+                sets[part] = patch_sets(found, scale.patches, seed, Path(place) / part)
+        for which, name in names.items():
+            model = CNNIQA() if which == "all" else both.first
+            trainer = both if which == "selected" else TwoStage(model, TIDStageTwo())
 
-        def fit(which: str = which, trainer: TwoStage = trainer) -> keras.callbacks.History:
-            x, y = sets["train"][which]
-            if scale.from_data:
-                scale_to_data(trainer.first, x[:: max(1, len(x) // 256)], float(y.mean()))
-            return trainer.fit_first(x, y, sets["validation"][which], scale.first)
+            def fit(which: str = which, trainer: TwoStage = trainer) -> keras.callbacks.History:
+                batches = {part: Labelled(*sets[part][which], scale.first.batch_size, seed) for part in sets}
+                if scale.from_data:
+                    x, y = sets["train"][which]
+                    scale_to_data(trainer.first, x[:: max(1, len(x) // 256)], float(y.mean()))
+                return stages.fit_first(trainer, batches["train"], batches["validation"], scale.first)
 
-        train_stage(folder, name, model, fit)
-    sets.clear()
+            train_stage(folder, name, model, fit)
+        sets.clear()  # some systems remove no file that is still open
 
     def second() -> keras.callbacks.History:
         hyper, scores = {}, {}
-        for part in ("train", "validation"):
-            found = [(both.hyper_images([e.image]), e.score) for e in examples(scale, part, seed)]
+        for part, source in sources.items():
+            found = [(both.hyper_images([e.image]), e.score) for e in examples(scale, part, seed, source)]
             hyper[part] = np.concatenate([h for h, _ in found])
             scores[part] = np.array([s for _, s in found], np.float32)
         held_out = (hyper["validation"], scores["validation"])
@@ -191,5 +221,6 @@ def train(scale: Scale, folder: Path, seed: int = 0) -> TwoStage:
     return both
 
 
-def _cut(image: np.ndarray, corners: np.ndarray) -> np.ndarray:
-    return tiles.cut(image, corners, PATCH).astype(np.float16)
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -19,8 +19,9 @@ import keras
 import numpy as np
 
 from zoo.datasets import keyed, synthetic_artifacts
+from zoo.datasets.labelled import Labelled
 from zoo.datasets.synthetic_artifacts import MOST, PATCH, Artifacts, make
-from zoo.experiments.hyperimage.stages import scale_to_data, train_stage
+from zoo.experiments.hyperimage.stages import fit_first, scale_to_data, train_stage
 from zoo.hyperimage import Recipe, SyntheticPatchNet, SyntheticStageTwo, TwoStage
 from zoo.hyperimage.grid import grid_starts
 
@@ -121,7 +122,8 @@ def train(scale: Scale, folder: Path, seed: int = 0, control: bool = True) -> Tw
         x, y = patches(parts["train"], scale.label)
         if scale.from_data:
             scale_to_data(network.first, x[:256], float(y.mean()))
-        return network.fit_first(x, y, held_out, scale.first)
+        size = scale.first.batch_size
+        return fit_first(network, Labelled(x, y, size, seed), Labelled(*held_out, size), scale.first)
 
     train_stage(folder, FIRST, network.first, first)
     names = [SECOND, PERMUTED] if control else [SECOND]

@@ -1,0 +1,119 @@
+"""Data sets that TensorFlow Datasets prepared, read by number: for trainings and tables beside the original files.
+
+``Builder(data_dir=FOLDER, file_format="array_record").download_and_prepare(...)`` prepares one; ``--data-dir FOLDER``
+reads it from there, without the originals.
+"""
+
+import dataclasses
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+_LISTED = "dataset_info.json"
+
+
+@dataclasses.dataclass(frozen=True)
+class Prepared:
+    """One prepared data set; other processes may read the same."""
+
+    directory: Path
+
+    @property
+    def name(self) -> str:
+        """Of the data set, with its configuration behind a slash where it has some."""
+        info = _builder(self.directory).info
+        return f"{info.name}/{info.config_name}" if info.config_name else info.name
+
+    @property
+    def features(self) -> frozenset[str]:
+        """Names of what an example has."""
+        return frozenset(_builder(self.directory).info.features)
+
+    @property
+    def lengths(self) -> dict[str, int]:
+        """Examples of each split."""
+        return {name: part.num_examples for name, part in _builder(self.directory).info.splits.items()}
+
+    def examples(self, split: str) -> list[dict[str, Any]]:
+        """All examples of a split but for their images: text as str, classes by their names, numbers as they are."""
+        features = _builder(self.directory).info.features
+        source = _source(self.directory, split, "")
+        return [_plain(source[index], features) for index in range(len(source))]
+
+    def example(self, split: str, index: int) -> dict[str, Any]:
+        """Example ``index`` of a split, as ``examples`` has it, with its images as uint8 or uint16 arrays."""
+        return _plain(_source(self.directory, split, None)[index], _builder(self.directory).info.features)
+
+    def image(self, split: str, index: int, feature: str = "image") -> np.ndarray:
+        """One image of example ``index`` of a split, (height, width, channels), without decoding the others."""
+        return _source(self.directory, split, feature)[index][feature]
+
+
+def find(folder: Path, name: str, config: str = "") -> Prepared | None:
+    """The prepared data set ``name`` in ``folder``; None where none is there, so that it holds the original files.
+
+    Args:
+        folder: The ``data_dir`` of TensorFlow Datasets, or the folder of one version in it.
+        name: Of the data set.
+        config: Of its configuration, where it has some.
+
+    Raises:
+        ValueError: For a file format that cannot be read by number.
+    """
+    here = at(folder)
+    if here is not None:
+        return here if here.name == (f"{name}/{config}" if config else name) else None
+    below = folder / name / config if config else folder / name
+    return next((found for path in sorted(below.glob("*"), reverse=True) if (found := at(path))), None)
+
+
+def at(directory: Path) -> Prepared | None:
+    """The prepared data set whose version's folder this is; None where it is another folder.
+
+    Raises:
+        ValueError: For a file format that cannot be read by number.
+    """
+    if not (directory / _LISTED).is_file():
+        return None
+    directory = directory.resolve()
+    kind = _builder(directory).info.file_format
+    if kind is None or kind.value != "array_record":
+        raise ValueError(
+            f'{directory} must be prepared with file_format="array_record", which is read by number. '
+            f"Received: {kind and kind.value}"
+        )
+    return Prepared(directory)
+
+
+@cache
+def _builder(directory: Path) -> Any:
+    import tensorflow_datasets as tfds
+
+    return tfds.builder_from_directory(directory)
+
+
+@cache
+def _source(directory: Path, split: str, only: str | None) -> Any:
+    """The examples of a split; of their images those in ``only`` alone are decoded, or all for None."""
+    import tensorflow_datasets as tfds
+
+    builder = _builder(directory)
+    images = [name for name, feature in builder.info.features.items() if isinstance(feature, tfds.features.Image)]
+    skipped = {name: tfds.decode.SkipDecoding() for name in images if only is not None and name != only}
+    return builder.as_data_source(split, decoders=skipped or None)
+
+
+def _plain(example: dict[str, Any], features: Any) -> dict[str, Any]:
+    import tensorflow_datasets as tfds
+
+    found = {}
+    for name, value in example.items():
+        if isinstance(features[name], tfds.features.ClassLabel):
+            found[name] = features[name].int2str(int(value))
+        elif isinstance(features[name], tfds.features.Text):
+            found[name] = value.decode()
+        elif not isinstance(value, bytes):  # bytes: an image that was not decoded
+            found[name] = value
+    return found
