@@ -51,8 +51,10 @@ class Scale:
     pictures: int | None
     crop: int | None
     units_a_scene: int
+    """Of up to ``FEW`` pictures; of more, each gives one, from its middle."""
 
 
+FEW = 20
 SCALES = {
     "smoke": Scale(pictures=2, crop=64, units_a_scene=1),
     "laptop": Scale(pictures=None, crop=192, units_a_scene=4),
@@ -118,8 +120,11 @@ class Evaluation:
             return None
         height, width = shape[:2]
         corners = tiles.grid(height, width, self.scale.crop)
+        wanted = self.scale.units_a_scene if len(self.pictures) <= FEW else 1
+        if wanted == 1:
+            return corners[len(corners) // 2 : len(corners) // 2 + 1]
         # Spread over the picture where there are more than wanted.
-        chosen = np.linspace(0, len(corners) - 1, min(len(corners), self.scale.units_a_scene)).round().astype(int)
+        chosen = np.linspace(0, len(corners) - 1, min(len(corners), wanted)).round().astype(int)
         return corners[chosen]
 
     @cached_method()

@@ -1,13 +1,15 @@
 """Scores of generated distortions of photographs, by every method of Table 2 and by baselines."""
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 from functools import cached_property, partial
 
 import numpy as np
 
 from zoo import extensions
+from zoo.datasets import keyed
 from zoo.datasets.distortions import DISTORTIONS, LEAST_UNIFORM, LEVELS, SHARED_WITH_LIVE
-from zoo.datasets.photographs import photographs
+from zoo.datasets.photographs import Photograph, photographs
 from zoo.experiments.hyperimage.quality import protocol
 from zoo.experiments.hyperimage.quality import training as quality
 from zoo.experiments.hyperimage.quality.training import ALL, SCALES, SECOND, SELECTED
@@ -28,6 +30,8 @@ STATISTICS: dict[str, Callable] = {
 }
 SUBSETS = {"four": SHARED_WITH_LIVE, "six": SHARED_WITH_LIVE + LEAST_UNIFORM, "all 24": tuple(DISTORTIONS)}
 CNN, SELECTIVE, PROPOSED = protocol.METHODS
+FEW, DRAWN = 20, 10
+"""Of more than so many photographs, so many distorted versions each are scored; of fewer all 100."""
 LEVEL, BRISQUE = "baseline: distortion level", "baseline: BRISQUE"
 
 
@@ -38,19 +42,43 @@ class Offline:
         self.settings, self.scale = settings, SCALES[settings.scale]
 
     @cached_property
-    def examples(self) -> list[quality.Example]:
-        """Every distortion and level of every photograph; at `smoke` two levels of two photographs' corners."""
+    def drawn(self) -> list[tuple[int, int | str, int]]:
+        """Photograph, distortion and level of every example.
+
+        All distortions and levels of each photograph, or of more than ``FEW`` photographs ``DRAWN`` of each, other ones
+        for each; at `smoke` two levels.
+        """
+        smoke = self.settings.scale == "smoke"
+        numbers = (*(SUBSETS["six"] if smoke else DISTORTIONS), *extensions.names("distortions"))
+        kinds = [(number, level) for number in numbers for level in (LEVELS[::4] if smoke else LEVELS)]
+        count = len(self.pictures)
+        chosen = [
+            keyed.permutation(len(kinds), self.settings.seed, picture)[: None if count <= FEW else DRAWN]
+            for picture in range(count)
+        ]
+        return [(picture, *kinds[kind]) for picture in range(count) for kind in sorted(chosen[picture])]
+
+    @cached_property
+    def pictures(self) -> list[Photograph]:
+        """The photographs; at `smoke` two."""
         own = self.settings.dataset.startswith("folder:")
         found = photographs(None if own else self.settings.dataset, self.settings.data_dir, "all" if own else "test")
-        smoke = self.settings.scale == "smoke"
-        levels = LEVELS[::4] if smoke else LEVELS
-        numbers = (*(SUBSETS["six"] if smoke else DISTORTIONS), *extensions.names("distortions"))
-        made = []
-        for picture in found[:2] if smoke else found:
-            reference = np.ascontiguousarray(picture.load()[:96, :128] if smoke else picture.load())
-            kinds = [(n, level) for n in numbers for level in levels]
-            made += [quality.distorted(reference, picture.scene, n, level, self.settings.seed) for n, level in kinds]
-        return made
+        return found[:2] if self.settings.scale == "smoke" else found
+
+    def examples(self) -> Iterator[quality.Example]:
+        """Make the distorted images one after the other, in the order of ``drawn``; at `smoke` of corners alone."""
+        for number, kinds in itertools.groupby(self.drawn, lambda one: one[0]):
+            picture = self.pictures[number]
+            reference = picture.load()
+            if self.settings.scale == "smoke":
+                reference = np.ascontiguousarray(reference[:96, :128])
+            for _, distortion, level in kinds:
+                yield quality.distorted(reference, picture.scene, distortion, level, self.settings.seed)
+
+    @cached_property
+    def truth(self) -> np.ndarray:
+        """The stand-in for opinions of each example, (n,)."""
+        return np.array([example.score for example in self.examples()])
 
     @cached_property
     def features(self) -> tuple[np.ndarray, np.ndarray]:
@@ -59,7 +87,7 @@ class Offline:
         network = quality.network(self.scale, *names)
         kernel, bias = network.first.get_layer("output").get_weights()
         proposed, averaged = [], []
-        for example in self.examples:
+        for example in self.examples():
             hyper = network.hyper_images([example.image])
             proposed.append(network.predict(hyper)[0])
             # The output layer is linear: the mean of the patches' scores is the score of their mean features.
@@ -70,21 +98,21 @@ class Offline:
     def scores(self, method: str) -> np.ndarray:
         """Score of each example by a method, (n,)."""
         if method == LEVEL:
-            return -np.array([e.level for e in self.examples], float)
+            return -np.array([level for _, _, level in self.drawn], float)
         if method == BRISQUE:
             train = list(quality.examples(self.scale, "train", self.settings.seed))
             model = Brisque().fit([e.image for e in train], np.array([e.score for e in train]))
-            return model.predict([e.image for e in self.examples])
+            return np.concatenate([model.predict([example.image]) for example in self.examples()])
         if method == CNN:
             first = CNNIQA(weights=find(self.settings.weights, ALL))
             second = TIDStageTwo()
             network = TwoStage(first, second, LocalContrastNormalization())
-            return np.concatenate([network.predict_patch_average([e.image]) for e in self.examples])
+            return np.concatenate([network.predict_patch_average([example.image]) for example in self.examples()])
         return self.features[0 if method == PROPOSED else 1]
 
     def agreement(self, method: str, statistic: Callable, numbers: tuple[int | str, ...]) -> Estimate:
         """Agreement of a method's scores with the stand-in, over the distortions ``numbers``."""
-        kept = np.array([e.distortion in numbers for e in self.examples])
-        chosen = [e for e in self.examples if e.distortion in numbers]
-        truth, sources = np.array([e.score for e in chosen]), [e.source for e in chosen]
-        return bootstrap_agreement(statistic, self.scores(method)[kept], truth, sources, seed=self.settings.seed)
+        kept = np.array([number in numbers for _, number, _ in self.drawn])
+        sources = [self.pictures[picture].scene for picture, number, _ in self.drawn if number in numbers]
+        scores, truth = self.scores(method)[kept], self.truth[kept]
+        return bootstrap_agreement(statistic, scores, truth, sources, seed=self.settings.seed)
