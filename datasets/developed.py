@@ -4,11 +4,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from zoo.datasets import keyed
 from zoo.datasets.keyed_batches import Key, KeyedBatches
+from zoo.datasets.prepared import Prepared
 from zoo.images import atomic
 from zoo.imaging.developing import bayer, pipeline
 from zoo.imaging.developing.develop import crop_to_phase
@@ -49,6 +51,44 @@ def develop_pair(raw: RawImage, source: str, cfa: str) -> Developed:
     planes, target = raw.balanced_planes, pipeline.develop(raw)
     planes, target = (np.rint(values * _LEVELS).astype(np.uint16) for values in (planes, target))
     return Developed(planes, target, source, raw.camera_matrix, cfa)
+
+
+def from_example(example: dict[str, Any], cfa: str) -> Developed:
+    """Return an example of a builder of RAW photographs (``zoo.datasets.raw_pairs``) as a pair, cropped to ``cfa``.
+
+    Both are what the builder stored: planes in 16 bits, a target in 8.
+    """
+    down, right = bayer.offset(example["cfa"], cfa)
+    planes = bayer.pack(bayer.unpack(example["planes"], example["cfa"])[down:, right:], cfa)
+    height, width = (2 * n for n in planes.shape[:2])
+    target = example["target"][down : down + height, right : right + width].astype(np.uint16) * 257
+    return Developed(planes, target, example["name"], np.asarray(example["camera_matrix"], float), cfa)
+
+
+def prepared_parts(there: Prepared, held_out: int) -> dict[str, list[tuple[str, int]]]:
+    """Split and number of the examples to train, validate and test on, by name.
+
+    The data set's own splits; where there is no ``test``, as in the paper's choice for a camera, its ``validation`` is
+    tested on, and the last fifth of ``train``, at most ``held_out``, validated on.
+
+    Raises:
+        ValueError: For a data set without RAW photographs, or without these splits.
+    """
+    if not {"planes", "target"} <= there.features or not {"train", "validation"} <= set(there.lengths):
+        raise ValueError(
+            "A prepared data set of RAW photographs has planes, target, and the splits train and validation. "
+            f"Received: {there.name} with {', '.join(sorted(there.features))}; {', '.join(there.lengths)}"
+        )
+    named = {split: [(e["name"], split, n) for n, e in enumerate(there.examples(split))] for split in there.lengths}
+    parts = {split: [(part, n) for _, part, n in sorted(found)] for split, found in named.items()}
+    if "test" in parts:
+        return parts
+    chosen = min(held_out, max(1, len(parts["train"]) // 5))
+    return {
+        "train": parts["train"][:-chosen],
+        "validation": parts["train"][-chosen:],
+        "test": parts["validation"],
+    }
 
 
 def save(picture: Developed, folder: Path, name: str) -> Developed:

@@ -107,12 +107,7 @@ class PairedPatches(KeyedBatches):
             old = [key for key in self._scenes if key[0] == group and not generation - 1 <= key[1] <= generation]
             for key in old:
                 del self._scenes[key]
-        assembled = self.assemble(epoch, step, made)
-        patches = assembled["patches"]
-        if self.qualities is not None:
-            pairs = zip(patches, assembled["qualities"].tolist(), strict=True)
-            patches = np.stack([compress(patch, quality) for patch, quality in pairs])
-        return patches.astype(np.float32) / 255, assembled["labels"]
+        return finished(self.assemble(epoch, step, made))
 
     def parts(self, epoch: int, step: int) -> list[Key]:
         """Return the scenes of a batch, as (group, generation, number)."""
@@ -142,20 +137,46 @@ class PairedPatches(KeyedBatches):
         return np.stack([tiles.cut(version, chosen, self.patch) for version in (image, operator(image))])
 
     def assemble(self, epoch: int, step: int, parts: list[np.ndarray]) -> dict[str, np.ndarray]:
-        """Return uint8 ``patches`` before JPEG, their one-hot ``labels``, and the ``qualities`` that they get."""
+        """Return what a batch is made of, see ``unfinished``."""
         _, _, position = self._place(epoch, step)
         patches = np.stack([part[:, position] for part in parts]).reshape(-1, self.patch, self.patch, 3)
         labels = np.tile(np.eye(2, dtype=np.float32), (self.batch_size // 2, 1))
-        rng = keyed.generator(self.seed, epoch, step, 1)
-        drawn = [0 if self.qualities is None else int(rng.choice(self.qualities)) for _ in patches]
-        return {"patches": patches, "labels": labels, "qualities": np.array(drawn, np.int32)}
+        return unfinished(patches, labels, self.qualities, keyed.generator(self.seed, epoch, step, 1))
 
     def finish(self, made: Any) -> Any:
         """Compress the patches and scale them to [0, 1], as tensors."""
-        patches = made["patches"]
-        if self.qualities is not None:
-            patches = compress_tensor(patches, made["qualities"])
-        return unit_range(patches), made["labels"]
+        return finished_tensors(made)
+
+
+def unfinished(
+    patches: np.ndarray, labels: np.ndarray, qualities: tuple[int, ...] | None, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """What ``finished`` and ``finished_tensors`` make a batch of.
+
+    Uint8 ``patches`` (n, patch, patch, 3) before JPEG, their ``labels``, and where ``qualities`` are given the
+    ``qualities`` (n,) that are drawn for them.
+    """
+    made = {"patches": patches, "labels": labels}
+    if qualities is not None:
+        made["qualities"] = np.array([int(rng.choice(qualities)) for _ in patches], np.int32)
+    return made
+
+
+def finished(made: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Compress patches at their qualities and scale them to [0, 1]: float32 patches, and the labels."""
+    patches = made["patches"]
+    if "qualities" in made:
+        pairs = zip(patches, made["qualities"].tolist(), strict=True)
+        patches = np.stack([compress(patch, quality) for patch, quality in pairs])
+    return patches.astype(np.float32) / 255, made["labels"]
+
+
+def finished_tensors(made: dict[str, Any]) -> tuple[Any, Any]:
+    """As ``finished``, in a TensorFlow graph, with the same values."""
+    patches = made["patches"]
+    if "qualities" in made:
+        patches = compress_tensor(patches, made["qualities"])
+    return unit_range(patches), made["labels"]
 
 
 def as_tf_dataset(batches: PairedPatches, epochs: int) -> "tf.data.Dataset":

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo import extensions
-from zoo.datasets import clic, folder, keyed
+from zoo.datasets import clic, folder, keyed, prepared
 from zoo.datasets.embedded import SCENES, photograph
 from zoo.images import read_image
 
@@ -42,7 +42,9 @@ def photographs(dataset: str | None, data_dir: Path | None, split: str, seed: in
             ``"calibration"`` too, ``"clic"``, or ``"raise8k"`` with its TIFF files in ``data_dir``,
             ``"holidays"`` with its JPEG files there (all for testing), or ``"imagenet2012"``, prepared by TFDS in
             ``data_dir`` or its own folder: 15,000 photographs drawn from its training split, and its validation split;
-            or the name of one that another package adds (``zoo.extensions``).
+            or the name of one that another package adds (``zoo.extensions``). In place of the files of RAISE8K,
+            Holidays and the open photographs, ``data_dir`` may hold what TensorFlow Datasets prepared of them
+            (``zoo.datasets.prepared``).
         data_dir: A folder of photographs to use instead.
         split: ``"train"``, ``"test"`` or ``"all"``. No scene is in both of the first two.
         seed: How a folder is divided; 0 or above.
@@ -52,8 +54,12 @@ def photographs(dataset: str | None, data_dir: Path | None, split: str, seed: in
             photographs to be had (``zoo.images.ImageError`` for a folder).
     """
     if dataset == "open_photographs":
+        from zoo.datasets.open_photographs import SPLITS as OWN
         from zoo.datasets.open_photographs import open_photographs
 
+        there = None if data_dir is None else _prepared(Path(data_dir), dataset, "parts", OWN)
+        if there is not None and split in (*OWN, "all"):
+            return _of(there, OWN if split == "all" else (split,))
         return [Photograph(name, name, load) for name, load in open_photographs(data_dir, split).items()]
     if split not in SPLITS:
         raise ValueError(f"split must be one of {', '.join(SPLITS)}. Received: {split!r}")
@@ -117,7 +123,29 @@ def _clic(split: str) -> list[Photograph]:
     return [Photograph(name, name, partial(load, i)) for i, name in enumerate(names)]
 
 
+def _prepared(folder: Path, name: str, config: str, splits: tuple[str, ...]) -> dict[str, list[Photograph]] | None:
+    """Photographs of each split of a prepared data set, by name; None where the folder holds no such one."""
+    there = prepared.find(folder, name, config)
+    if there is None:
+        return None
+    parts = {}
+    for part in filter(there.lengths.__contains__, splits):
+        found = []
+        for index, example in enumerate(there.examples(part)):
+            scene = f"group {example['group']}" if "group" in example else example["name"]
+            found.append(Photograph(example["name"], scene, partial(there.image, part, index)))
+        parts[part] = sorted(found, key=lambda photograph: photograph.name)
+    return parts
+
+
+def _of(parts: dict[str, list[Photograph]], splits: tuple[str, ...]) -> list[Photograph]:
+    return [photograph for split in splits for photograph in parts.get(split, ())]
+
+
 def _raise8k(path: Path, split: str, seed: int) -> list[Photograph]:
+    there = _prepared(path, "raise8k", "images", ("train", "validation", "test"))
+    if there is not None:
+        return _of(there, ("train", "validation", "test") if split == "all" else (split,))
     from zoo.datasets.raise8k.raise8k_dataset_builder import split_paths
 
     splits = split_paths(path, seed)
@@ -130,6 +158,9 @@ def _holidays(path: Path, split: str) -> list[Photograph]:
 
     if split == "train":
         return []
+    there = _prepared(path, "holidays", "", ("test",))
+    if there is not None:
+        return there["test"]
     return [Photograph(p.stem, f"group {group(p.stem)}", partial(read_image, p)) for p in image_paths(path)]
 
 

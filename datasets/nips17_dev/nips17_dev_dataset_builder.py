@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow_datasets as tfds
 
+from zoo.datasets import prepared
 from zoo.images import read_image
 
 CSV_NAMES = ("images.csv", "dev_dataset.csv")
@@ -51,12 +52,19 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 def read_folder(folder: Path) -> Iterator[dict[str, Any]]:
     """Yield name, image (uint8 (299, 299, 3)), true_label and target_class (0..1000, 0 is background) of each image.
 
-    Listed images without a file are left out: the set comes in parts, too.
+    Listed images without a file are left out: the set comes in parts, too. ``folder`` may also hold the data set as
+    TensorFlow Datasets prepared it, see ``zoo.datasets.prepared``.
 
     Raises:
         ValueError: Without a list, for a list without the columns, a label out of range, or when no image is there.
         ImageError: For a file that is no image.
     """
+    there = prepared.find(folder, "nips17_dev")
+    if there is not None:
+        examples = (there.example("test", index) for index in range(there.lengths["test"]))
+        for example in sorted(examples, key=lambda example: example["name"]):
+            yield example | {key: int(example[key]) for key in ("true_label", "target_class")}
+        return
     lists = [folder / name for name in CSV_NAMES if (folder / name).is_file()]
     if not lists:
         raise ValueError(f"{folder}: {' or '.join(CSV_NAMES)} is needed, see the README. Received: neither")

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from zoo.adversarial import InceptionV3, OverFeatFast, load_slim_checkpoint, overfeat
-from zoo.datasets import keyed
+from zoo.datasets import keyed, prepared
 from zoo.experiments.adversarial.data import FEATURES, Pictures, Problem, centre
 from zoo.experiments.run.cells import DataUnavailable, Settings
 
@@ -117,9 +117,10 @@ def _validation(
 
 def _development_set(data_dir: Path | None, shift: int) -> Pictures:
     """The NIPS 2017 DEV set, whose labels count from 1 (0 is background)."""
-    from zoo.datasets.nips17_dev.nips17_dev_dataset_builder import read_folder
+    from zoo.datasets.nips17_dev.nips17_dev_dataset_builder import CSV_NAMES, read_folder
 
-    if data_dir is None or not any((Path(data_dir) / name).is_file() for name in ("images.csv", "dev_dataset.csv")):
+    listed = data_dir is not None and any((Path(data_dir) / name).is_file() for name in CSV_NAMES)
+    if data_dir is None or not (listed or prepared.find(Path(data_dir), "nips17_dev")):
         raise DataUnavailable("the NIPS 2017 DEV set (images.csv and images/) in --data-dir")
     examples = list(read_folder(Path(data_dir)))
     true, target = (

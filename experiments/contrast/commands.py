@@ -30,11 +30,16 @@ def add(commands: "argparse._SubParsersAction") -> None:
 
 def pretrain(options: argparse.Namespace, command: str) -> int:
     """Train the family's networks, pack and store them; ``command`` is kept with them."""
+    from zoo.datasets import prepared
     from zoo.experiments.cli.training_data import material
     from zoo.experiments.contrast import pretrained, training
 
-    given = material(options)
-    training.pretrain(options.scale, given.folder, options.seed, given.pictures, options.workers)
+    patches = None
+    if options.dataset == "raise8k" and options.data_dir is not None:
+        patches = prepared.find(options.data_dir.expanduser(), "raise8k", "contrast_patches")
+    given = material(options, others=patches)
+    pictures = patches or given.pictures
+    training.pretrain(options.scale, given.folder, options.seed, pictures, options.workers)
     for path, loss in pretrained.pack_all(given.folder).items():
         print(f"written: {path} (packing moves a score by {loss:.4f} on average)")
     pretrained.install(given.folder, command, given.data, given.local)

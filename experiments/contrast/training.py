@@ -4,6 +4,7 @@ Paper: 3 epochs of 2 x 2,000,000 patches of RAISE8K for each step, batch 32, Ada
 
 Command:  make pretrained PAPER=contrast INSTALL=1    (or: zoo pretrain contrast --scale laptop --install)
           zoo pretrain contrast --scale paper --dataset raise8k --data-dir RAISE
+          (RAISE: the TIFF files, or a folder where TFDS prepared raise8k/contrast_patches: no image is decoded then)
 Expected: the stored weights and their numbers, see zoo/contrast/README.md
 Time:     an hour on two cores with AVX512-BF16 and other work beside it for `laptop`, as `weights.json` adds up;
           seconds for `smoke`
@@ -24,6 +25,8 @@ from zoo.datasets.embedded import generate_scene
 from zoo.datasets.jpeg import ORIGINAL_QUALITIES
 from zoo.datasets.patches import PairedPatches
 from zoo.datasets.photographs import Photograph
+from zoo.datasets.prepared import Prepared
+from zoo.datasets.prepared_patches import PreparedPatches
 from zoo.experiments.run.scales import scale_of
 from zoo.experiments.train.fitting import cosine, fit
 from zoo.experiments.train.precision import FASTEST, precision
@@ -97,14 +100,17 @@ def training_batches(
     seed: int,
     aware: bool,
     control: bool = False,
-    pictures: Sequence[Photograph] = (),
+    pictures: Sequence[Photograph] | Prepared = (),
     batch_size: int = 32,
-) -> PairedPatches:
+) -> PairedPatches | PreparedPatches:
     """Training batches from ``pictures``, or from generated scenes, a fresh one each time; see ``PairedPatches``.
 
-    ``aware`` compresses every patch at a quality of the original's twelve; ``control`` sends both classes through the
-    8-bit HSV round trip first.
+    ``pictures`` may also be RAISE8K's ``contrast_patches``, see ``PreparedPatches``. ``aware`` compresses every patch
+    at a quality of the original's twelve; ``control`` sends both classes through the 8-bit HSV round trip first.
     """
+    qualities, both = ORIGINAL_QUALITIES if aware else None, hsv_round_trip if control else None
+    if isinstance(pictures, Prepared):
+        return PreparedPatches(pictures, steps, batch_size, qualities, both, seed)
 
     def scene(rng: np.random.Generator) -> np.ndarray:
         if not pictures:
@@ -116,8 +122,8 @@ def training_batches(
         draw_training_operator,
         steps,
         batch_size,
-        qualities=ORIGINAL_QUALITIES if aware else None,
-        both=hsv_round_trip if control else None,
+        qualities=qualities,
+        both=both,
         seed=seed,
         # The smallest of the open photographs, 299 pixels square, holds 16 patches.
         positions=16 if pictures else 24,
@@ -165,7 +171,7 @@ class _KeyedDropout(keras.callbacks.Callback):
 
 def fit_step(
     model: keras.Model,
-    batches: PairedPatches,
+    batches: PairedPatches | PreparedPatches,
     epochs: int,
     folder: Path,
     name: str,
@@ -184,12 +190,12 @@ def fit_step(
 
 
 def pretrain(
-    scale: str, folder: Path, seed: int = 0, pictures: Sequence[Photograph] = (), workers: int = 0
+    scale: str, folder: Path, seed: int = 0, pictures: Sequence[Photograph] | Prepared = (), workers: int = 0
 ) -> dict[str, keras.Model]:
     """Train unaware, aware and the round-trip control on ``pictures`` or generated scenes; resumes in ``folder``.
 
-    The aware model starts from the unaware one with its optimiser's state; the control from the aware one. ``workers``
-    as for ``zoo.datasets.feed.Feed``.
+    ``pictures`` as for ``training_batches``. The aware model starts from the unaware one with its optimiser's state;
+    the control from the aware one. ``workers`` as for ``zoo.datasets.feed.Feed``.
 
     Raises:
         ValueError: For an unknown scale.

@@ -14,11 +14,12 @@ from pathlib import Path
 import numpy as np
 from rich.progress import track
 
-from zoo.datasets import keyed
+from zoo.datasets import keyed, prepared
 from zoo.datasets.camera import CAMERAS, Body, as_raw, expose, linearise
-from zoo.datasets.developed import Developed, develop_pair, load, save
+from zoo.datasets.developed import Developed, develop_pair, from_example, load, prepared_parts, save
 from zoo.datasets.embedded import generate_linear_scene
 from zoo.datasets.photographs import photographs
+from zoo.datasets.prepared import Prepared
 from zoo.experiments.run.cells import Settings
 from zoo.experiments.train.install_weights import training_tag
 from zoo.images import RAW_SUFFIXES, ImageError
@@ -118,11 +119,17 @@ def folder(path: Path, role: str, count: int, kept: Path | None = None) -> list[
     on standard error. With ``kept``, a folder, each photograph is developed once and kept there, and patches are read
     from there as they are needed: 96 MB a photograph of 12 megapixels, on disk and not in memory.
 
+    The folder may also be that of a version which TensorFlow Datasets prepared of RAW photographs, such as
+    ``mit_fivek/nikon_d700/1.0.0``: its splits are the roles, see ``zoo.datasets.developed.prepared_parts``.
+
     Raises:
         ValueError: For an unknown role, or when there is no usable file for it.
     """
     _check_role(role)
     path = Path(path).expanduser()
+    there = prepared.at(path)
+    if there is not None:
+        return _of_prepared(there, role, count, kept)
     names = raw_files(path)
     right = "A folder with at least 5 RAW files of one camera is needed"
     if len(names) < 5:
@@ -151,6 +158,33 @@ def folder(path: Path, role: str, count: int, kept: Path | None = None) -> list[
             break
     if not usable:
         raise ValueError(f"{right}; none is usable for {role}. Received: {path}, {len(names)} files")
+    return usable
+
+
+def _of_prepared(there: Prepared, role: str, count: int, kept: Path | None) -> list[Developed]:
+    examples = prepared_parts(there, HELD_OUT)[role][: 2 * count]
+    usable: list[Developed] = []
+    first = None
+    for split, number in _progress(examples, f"{role} photographs of {there.name}"):
+        key = "-".join((*there.name.split("/"), split, str(number)))
+        if kept is not None and (kept / f"{key}.json").is_file():
+            picture = load(kept, key)
+        else:
+            example = there.example(split, number)
+            if int(example["orientation"]) > 4:
+                print(f"zoo: left out: {example['name']} lies on its side", file=sys.stderr)
+                continue
+            picture = from_example(example, CFA)
+        first = picture.camera_matrix if first is None else first
+        if abs(picture.camera_matrix - first).max() > 0.01:
+            print(f"zoo: left out: {picture.source} is of another camera", file=sys.stderr)
+            continue
+        on_disk = kept is None or (kept / f"{key}.json").is_file()
+        usable.append(picture if kept is None or on_disk else save(picture, kept, key))
+        if len(usable) == count:
+            break
+    if not usable:
+        raise ValueError(f"Photographs of one camera are needed for {role}. Received: none in {there.name}")
     return usable
 
 

@@ -46,6 +46,16 @@ def pack(mosaic: np.ndarray, cfa: str) -> np.ndarray:
     return planes
 
 
+def offset(cfa: str, wanted: str) -> tuple[int, int]:
+    """Rows and columns, 0 or 1 each, to cut off the top and the left so that a mosaic of phase ``cfa`` has ``wanted``.
+
+    Raises:
+        ValueError: For another phase.
+    """
+    (red_y, red_x), (want_y, want_x) = SITES[check_phase(cfa)][0], SITES[check_phase(wanted)][0]
+    return (red_y - want_y) % 2, (red_x - want_x) % 2
+
+
 def unpack(planes: np.ndarray, cfa: str) -> np.ndarray:
     """Undo ``pack``: planes (h, w, 4) to a mosaic (2h, 2w) of the same dtype.
 

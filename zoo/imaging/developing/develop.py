@@ -99,10 +99,9 @@ def crop_to_phase(raw: RawImage, cfa: str = CFA) -> RawImage:
     Raises:
         ValueError: For an unknown phase, or a picture that is too small.
     """
-    if raw.cfa == bayer.check_phase(cfa):
+    down, right = bayer.offset(raw.cfa, cfa)
+    if not down and not right:
         return raw
-    (red_y, red_x), (want_y, want_x) = bayer.SITES[raw.cfa][0], bayer.SITES[cfa][0]
-    down, right = (red_y - want_y) % 2, (red_x - want_x) % 2
     # G1 is the green of the cell's upper row: a row further down the two change places.
     red, first, second, blue = raw.black_levels
     levels = (red, second, first, blue) if down else raw.black_levels
