@@ -1,5 +1,7 @@
 """How fast training examples are made, and whether a model on one core waits for examples made on another.
 
+Examples, patches and, for steps, batches a second.
+
 Command: python benchmarks/pipeline.py [--batches 160]
 Prints ratios measured in one run, and writes benchmarks/pipeline.csv.
 """
@@ -10,7 +12,9 @@ import platform
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -19,14 +23,25 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
+from zoo.adversarial import SmallOverFeat
 from zoo.contrast import ContrastNet
 from zoo.datasets.camera import CAMERAS, Body, shoot, write_dng
 from zoo.datasets.developed import DevelopedPatches, develop_pair, load, save
 from zoo.datasets.feed import AHEAD, Feed
 from zoo.datasets.keyed_batches import KeyedBatches
+from zoo.datasets.labelled import Labelled
+from zoo.datasets.pairs import HidingPairs, ResizedPhotographs
+from zoo.datasets.photographs import photographs
+from zoo.experiments.adversarial.training import Moved
 from zoo.experiments.contrast.training import compile_recipe, training_batches
+from zoo.experiments.hyperimage.quality import training as quality_training
+from zoo.experiments.imaging import data as imaging_data
+from zoo.hyperimage import CNNIQA
 from zoo.images import atomic
+from zoo.imaging import UNet
 from zoo.imaging.developing import raw
+from zoo.steganography import HNet, RNet, Steganographer
+from zoo.steganography.steganographer import adam
 
 
 def main() -> None:
@@ -40,21 +55,15 @@ def main() -> None:
         "contrast examples, tf.data": lambda: _fed(count, 0),
         "contrast examples, tf.data, 1 worker": lambda: _fed(count, 1),
         "contrast examples, tf.data, 2 workers": lambda: _fed(count, 2),
-        "contrast step, one cached batch": lambda: _step(count // 4, None),
-        "contrast step, tf.data": lambda: _step(count // 4, 0),
-        "contrast step, tf.data, 1 worker": lambda: _step(count // 4, 1),
-        "contrast step, PyDataset, two threads": lambda: _step(count // 4, None, threads=True),
     }
+    ways |= _step_ways()
     with tempfile.TemporaryDirectory() as folder:
         ways |= _raw_ways(Path(folder))
         best = _timed(ways)
-    frame = pd.DataFrame({"way": best.keys(), "examples_a_second": [round(v, 1) for v in best.values()]})
-    first = {
-        "examples": "contrast examples, reference (PyDataset, one thread)",
-        "step": "contrast step, one cached batch",
-        "patches": "RAW patches, each file read whole",
-    }
-    frame["ratio"] = [round(value / best[first[name.split(",")[0].split()[1]]], 2) for name, value in best.items()]
+    frame = pd.DataFrame({"way": best.keys(), "a_second": [round(v, 1) for v in best.values()]})
+    # Each is compared with the first way of what is timed.
+    first: dict[str, float] = {}
+    frame["ratio"] = [round(value / first.setdefault(name.split(",")[0], value), 2) for name, value in best.items()]
     print(frame.to_string(index=False))
     frame["machine"] = f"{platform.machine()}, {os.cpu_count()} cores"
     with atomic(Path(__file__).with_suffix(".csv")) as partial:
@@ -111,34 +120,104 @@ def _fed(count: int, workers: int) -> float:
 
 
 class _Cached(KeyedBatches):
-    """One batch, always."""
+    """The first batch of another set, always."""
 
-    def __init__(self, steps: int) -> None:
+    def __init__(self, batches: KeyedBatches) -> None:
         super().__init__()
-        self.steps, self.kept = steps, training_batches(1, 0, aware=True).batch(0, 0)
+        self.steps, self.kept = len(batches), batches.batch(0, 0)
 
     def __len__(self) -> int:
         return self.steps
 
-    def batch(self, epoch: int, step: int) -> tuple[np.ndarray, np.ndarray]:
+    def batch(self, epoch: int, step: int) -> Any:
         return self.kept
 
 
-def _step(count: int, workers: int | None, threads: bool = False) -> float:
-    """Examples a second of ``fit`` in its second epoch; of a cached batch without ``workers`` and ``threads``."""
-    cached = workers is None and not threads
-    batches: KeyedBatches = _Cached(count) if cached else training_batches(count, 0, aware=True)
-    keras.utils.set_random_seed(0)
+def _contrast() -> keras.Model:
     model = ContrastNet(base_filters=8)
     compile_recipe(model, "short")
+    return model
+
+
+def _steganographer() -> keras.Model:
+    model = Steganographer(HNet(), RNet(), 0.75)
+    model.compile(adam(1e-3, 0.9))
+    return model
+
+
+def _unet() -> keras.Model:
+    model = UNet()
+    model.compile(keras.optimizers.Adam(1e-4), "mse")
+    return model
+
+
+def _quality() -> keras.Model:
+    model = CNNIQA()
+    quality_training.SCALES["laptop"].first.compile(model)
+    return model
+
+
+def _classifier() -> keras.Model:
+    model = SmallOverFeat((16, 16, 1), 10)
+    model.compile("adam", "categorical_crossentropy")
+    return model
+
+
+def _developed(steps: int) -> KeyedBatches:
+    return DevelopedPatches(imaging_data.synthetic("train", 4, 256), steps, 20)
+
+
+def _covers(steps: int) -> KeyedBatches:
+    return HidingPairs(steps, 8, 64, draw=ResizedPhotographs(photographs("embedded", None, "test")))
+
+
+def _patches(steps: int) -> KeyedBatches:
+    rng = np.random.default_rng(0)
+    return Labelled(rng.random((64 * steps, 32, 32, 3)).astype(np.float16), rng.random((64 * steps, 1)), 64)
+
+
+def _pictures(steps: int) -> KeyedBatches:
+    images = np.random.default_rng(0).integers(0, 256, (64 * steps, 16, 16, 1), np.uint8)
+    return Moved(images, np.arange(64 * steps) % 10, 10)
+
+
+STEPS: dict[str, tuple[Callable[[], keras.Model], Callable[[int], KeyedBatches], int, bool]] = {
+    "contrast": (_contrast, lambda steps: training_batches(steps, 0, aware=True), 30, True),
+    "steganography": (_steganographer, _covers, 8, True),
+    "steganography (generated scenes)": (_steganographer, lambda steps: HidingPairs(steps, 8, 64), 8, True),
+    "imaging": (_unet, _developed, 10, False),
+    "hyper-image": (_quality, _patches, 60, False),
+    "adversarial": (_classifier, _pictures, 60, True),
+}
+"""Of each family: a model, its batches, how many of them, and whether other processes make them."""
+
+
+def _step_ways() -> dict[str, Callable[[], float]]:
+    ways = {}
+    for family, (_, _, _, others) in STEPS.items():
+        ways[f"{family} step, one cached batch"] = partial(_step, family, None)
+        ways[f"{family} step, tf.data"] = partial(_step, family, 0)
+        if others:
+            ways[f"{family} step, tf.data, 1 worker"] = partial(_step, family, 1)
+    return ways | {"contrast step, PyDataset, two threads": partial(_step, "contrast", None, threads=True)}
+
+
+def _step(family: str, workers: int | None, threads: bool = False) -> float:
+    """Batches a second of ``fit`` in its second epoch; of a cached batch without ``workers`` and ``threads``."""
+    build, made, count, _ = STEPS[family]
+    batches = made(count)
+    if workers is None and not threads:
+        batches = _Cached(batches)
+    keras.utils.set_random_seed(0)
+    model = build()
     seconds: list[float] = []
     follow = keras.callbacks.LambdaCallback(on_epoch_begin=lambda *_: seconds.append(time.perf_counter()))
     if threads:
         model.fit(batches, epochs=2, shuffle=False, verbose=0, callbacks=[follow, batches.follow()])
-        return count * 32 / (time.perf_counter() - seconds[1])
+        return count / (time.perf_counter() - seconds[1])
     with Feed(batches, workers or 0) as feed:
         model.fit(feed.dataset(0, 2), epochs=2, steps_per_epoch=count, shuffle=False, verbose=0, callbacks=[follow])
-    return count * 32 / (time.perf_counter() - seconds[1])
+    return count / (time.perf_counter() - seconds[1])
 
 
 if __name__ == "__main__":

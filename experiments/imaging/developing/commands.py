@@ -48,7 +48,12 @@ def add_develop(verbs: "argparse._SubParsersAction") -> None:
     develop.set_defaults(run=_develop)
 
     fit = verbs.add_parser("fit", help="train a network to develop the photographs of your camera")
-    fit.add_argument("folder", type=Path, metavar="RAW_DIR", help="RAW files of one camera, five at least")
+    fit.add_argument(
+        "folder",
+        type=Path,
+        metavar="RAW_DIR",
+        help="RAW files of one camera, five at least, or a version that TFDS prepared of it",
+    )
     fit.add_argument("--network", default="inet", choices=PIPELINES[2:])
     fit.add_argument("--scale", default="laptop", type=scale_name, help="smoke, laptop (default) or paper")
     fit.add_argument("--seed", type=whole(0, 2**31 - 1), default=0, help="of everything drawn at random (default 0)")
