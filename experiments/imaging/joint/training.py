@@ -83,10 +83,12 @@ Pictures = tuple[list[Developed], list[Developed]]
 """Training and validation pictures of one camera."""
 
 
-def pictures_of(scale: JointScale, camera: str, raw: Path | None, seed: int) -> tuple[list[Developed], list[Developed]]:
-    """Training and validation pictures: a synthetic camera's, or those of a folder of RAW files."""
+def pictures_of(
+    scale: JointScale, camera: str, raw: Path | None, seed: int, kept: Path | None = None
+) -> tuple[list[Developed], list[Developed]]:
+    """Training and validation pictures: a synthetic camera's, or those of a folder of RAW files; ``kept`` as there."""
     if raw is not None:
-        return data.folder(raw, "train", scale.training), data.folder(raw, "validation", scale.validation)
+        return data.folder(raw, "train", scale.training, kept), data.folder(raw, "validation", scale.validation, kept)
     return (
         data.synthetic("train", scale.training, scale.side, seed, camera),
         data.synthetic("validation", scale.validation, scale.side, seed, camera),
@@ -237,7 +239,7 @@ def main() -> None:
         camera = OWN if options.data_dir is not None else options.camera or CAMERA
         run = JointRun(options.network, options.weight, camera, options.repetition, options.codec, options.margin)
         plain_nip(run.network, folder, camera, options.nip)  # before minutes are spent on pictures
-        pictures = pictures_of(scale, run.camera, options.data_dir, options.seed)
+        pictures = pictures_of(scale, run.camera, options.data_dir, options.seed, folder / "pictures")
         what = {"files": [p.source for p in pictures[0]], "scale": options.scale, "seed": options.seed}
         what |= {} if options.precision is None else {"precision": options.precision}
         fitting.check_same(folder / "joint", camera, what)
