@@ -15,6 +15,9 @@ EXPERIMENTS = Experiments(
         "text": Listed(
             "Contrast adjustment under JPEG, numbers of section III-B", "zoo.experiments.contrast.tables.text:TABLE"
         ),
+        "localisation": Listed(
+            "Contrast adjustment: where a picture was adjusted", "zoo.experiments.contrast.tables.localisation:TABLE"
+        ),
     },
     commands="zoo.experiments.contrast.commands:add",
     trainings=(Training("zoo.experiments.contrast.commands:pretrain", workers=True),),

@@ -1,0 +1,117 @@
+"""Where a picture was adjusted: AUC of the heatmap's pixels, by the size of the adjusted region.
+
+Command:  zoo reproduce contrast localisation [--dataset open_photographs]
+Expected: runs/tables/laptop/contrast_localisation.csv
+Time:     `laptop` some seconds a cell and photograph on two cores
+
+The paper leaves localisation to future work, so there is no number of it. A square at a random place of each picture is
+adjusted as by an adjustment layer with a mask: the operator runs over the whole picture, and its result is kept inside
+the square. Then the picture is compressed. The AUC of a picture says how often a pixel inside has a higher value than
+one outside; what is printed is the mean over the pictures that are at least twice as high and wide as the square.
+Controls: the heatmap of the picture that was not adjusted, with the same squares (50 is chance), and an untrained
+statistic of the histogram of the same patches.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import numpy as np
+from sklearn.metrics import roc_auc_score
+
+from zoo import tiles
+from zoo.contrast.baselines import histogram_roughness
+from zoo.contrast.detector import DEFAULT_WEIGHTS, PATCH, ContrastDetector
+from zoo.datasets import keyed
+from zoo.datasets.jpeg import compress
+from zoo.experiments.contrast.evaluation import MATCHED, OPERATORS, QUALITIES, Evaluation
+from zoo.experiments.run.cached_method import cached_method
+from zoo.experiments.run.cells import Cell, DataUnavailable, Settings, Table
+from zoo.metrics import Estimate, bootstrap_mean
+from zoo.weights import names
+
+SIDES = (64, 128, 192)
+"""Of the adjusted square, in pixels."""
+COLUMNS = ("no jpg", "95", "85")
+NOT_ADJUSTED = "control: not adjusted"
+STEP = 4
+"""Every fourth pixel of every fourth row counts: a heatmap is smooth."""
+
+
+class Localisation:
+    """The adjusted pictures of ``settings`` and how well their squares are found.
+
+    Raises:
+        ValueError: For an unknown scale.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings, self.evaluation = settings, Evaluation(settings)
+        self.stride = PATCH if settings.scale == "smoke" else PATCH // 2
+
+    @cached_method()
+    def detector(self) -> ContrastDetector:
+        """The aware network."""
+        weights = self.evaluation.where(DEFAULT_WEIGHTS)
+        if weights.startswith("contrast-") and weights not in names():
+            raise DataUnavailable(f"stored weights {weights}")
+        return ContrastDetector(weights)
+
+    def measure(self, operator: str | None, side: int, quality: int, untrained: bool = False) -> Estimate:
+        """Mean AUC in percent over the pictures, with its interval over scenes.
+
+        Raises:
+            ValueError: Where no picture is twice as large as the square.
+        """
+        found, scenes = [], []
+        for number, picture in enumerate(self.evaluation.pictures):
+            image = picture.load()
+            if self.settings.scale == "smoke":
+                image = np.ascontiguousarray(image[:160, :160])
+            if min(image.shape[:2]) < 2 * side:
+                continue
+            inside = square(image.shape[:2], side, self.settings.seed, number)
+            adjusted = image if operator is None else np.where(inside[..., None], OPERATORS[operator](image), image)
+            heatmap = (self._roughness if untrained else self._scores)(compress(adjusted, quality))
+            values, mask = heatmap[::STEP, ::STEP], inside[::STEP, ::STEP]
+            found.append(100 * roc_auc_score(mask.ravel(), values.ravel()))
+            scenes.append(picture.scene)
+        if not found:
+            raise ValueError(f"Pictures of {2 * side} pixels a side are needed. Received: none so large")
+        return bootstrap_mean(np.array(found), scenes, seed=self.settings.seed)
+
+    def _scores(self, image: np.ndarray) -> np.ndarray:
+        return self.detector().heatmap(image, self.stride)
+
+    def _roughness(self, image: np.ndarray) -> np.ndarray:
+        height, width = image.shape[:2]
+        corners = tiles.positions(height, width, PATCH, self.stride)
+        flat = (np.full((PATCH, PATCH), histogram_roughness(p), np.float32) for p in tiles.cut(image, corners, PATCH))
+        return tiles.blend(flat, corners, height, width)
+
+
+def square(shape: tuple[int, ...], side: int, seed: int, number: int) -> np.ndarray:
+    """Where picture ``number`` is adjusted, bool (height, width): a square at a place drawn from the seed."""
+    rng = keyed.generator(seed, number, side)
+    top, left = (int(rng.integers(length - side + 1)) for length in shape)
+    inside = np.zeros(shape, bool)
+    inside[top : top + side, left : left + side] = True
+    return inside
+
+
+def cells(settings: Settings) -> Iterator[Cell]:
+    """The cells: operators and controls by the square's side, in columns of JPEG qualities."""
+    here = Localisation(settings)
+    sides = SIDES[:1] if settings.scale == "smoke" else SIDES
+    for side in sides:
+        for operator in (*MATCHED, None):
+            for column in COLUMNS:
+                measure: Callable[[], Estimate] = partial(here.measure, operator, side, QUALITIES[column])
+                row = f"{operator or NOT_ADJUSTED}, {side} pixels"
+                yield Cell(row, column, "pixel AUC", None, measure, weights=DEFAULT_WEIGHTS)
+        for operator in MATCHED:
+            for column in COLUMNS:
+                measure = partial(here.measure, operator, side, QUALITIES[column], untrained=True)
+                yield Cell(f"baseline: histogram, {operator}, {side} pixels", column, "pixel AUC", None, measure)
+
+
+TABLE = Table("contrast", "localisation", cells)

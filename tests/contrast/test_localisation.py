@@ -1,0 +1,56 @@
+"""The table of where a picture was adjusted: squares, controls, and what its AUC says."""
+
+import numpy as np
+import pytest
+
+from zoo.datasets.embedded import photograph
+from zoo.datasets.photographs import Photograph
+from zoo.experiments.contrast.tables.localisation import Localisation, cells, square
+from zoo.experiments.run.cells import Settings
+
+
+@pytest.fixture
+def here():
+    found = Localisation(Settings("smoke"))
+    images = {name: photograph(name)[:150, :160] for name in ("astronaut", "coffee")}
+    found.evaluation.pictures = [Photograph(name, name, lambda name=name: images[name]) for name in images]
+    return found
+
+
+def test_a_square_depends_on_seed_picture_and_side_alone():
+    inside = square((100, 120), 40, 3, 5)
+    assert inside.sum() == 40**2
+    np.testing.assert_array_equal(inside, square((100, 120), 40, 3, 5))
+    assert any((inside != square((100, 120), 40, 3, other)).any() for other in range(3))
+    rows, columns = (np.flatnonzero(inside.any(axis)) for axis in (1, 0))
+    assert np.ptp(rows) == np.ptp(columns) == 39
+
+
+@pytest.mark.parametrize(("sign", "expected"), [(1, 100), (-1, 0)])
+def test_a_map_of_what_was_changed_finds_the_square(here, monkeypatch, sign, expected):
+    originals = {p.load().tobytes(): p.load() for p in here.evaluation.pictures}
+
+    def changed(image):
+        original = min(originals.values(), key=lambda o: np.abs(o.astype(int) - image).sum())
+        return sign * np.abs(original.astype(int) - image).max(-1).astype(float)
+
+    monkeypatch.setattr(here, "_scores", changed)
+    estimate = here.measure("gamma 1.5", 64, 0)
+    assert estimate.value == pytest.approx(expected, abs=3)
+    assert (estimate.n_sources, estimate.n_units) == (2, 2)
+    # Nothing was adjusted: every pixel has the same value.
+    assert here.measure(None, 64, 0).value == pytest.approx(50)
+
+
+def test_small_pictures_are_left_out(here):
+    with pytest.raises(ValueError, match=r"Pictures of 256 pixels a side are needed\. Received: none"):
+        here.measure(None, 128, 0)
+
+
+def test_every_cell_is_measured_with_the_stored_network(here):
+    found = list(cells(Settings("smoke")))
+    assert {cell.column for cell in found} == {"no jpg", "95", "85"}
+    assert {bool(cell.weights) for cell in found} == {True, False}
+    estimate = here.measure("CLAHE 0.005", 64, 85)
+    assert 0 <= estimate.ci_low <= estimate.value <= estimate.ci_high <= 100
+    assert 0 <= here.measure("HS 5", 64, 0, untrained=True).value <= 100
