@@ -48,6 +48,7 @@ def test_training_leaves_every_stage_and_goes_on_from_them(trained):
     for task in (synthetic, quality, forgery):
         for name in task.STORED:
             assert (trained / f"{name}.npz").is_file()
+    assert not (trained / "patches").exists()  # gigabytes that nothing needs any more
     times = {path: path.stat().st_mtime_ns for path in trained.glob("*.npz")}
     synthetic.train(synthetic.SCALES["smoke"], trained)
     assert times == {path: path.stat().st_mtime_ns for path in trained.glob("*.npz")}

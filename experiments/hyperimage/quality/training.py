@@ -12,7 +12,7 @@ photographs to train on; those of the tables are never seen. At `laptop` network
 """
 
 import dataclasses
-import tempfile
+import shutil
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -184,25 +184,25 @@ def train(
     both = network(scale)
     names = {"all": ALL, "selected": SELECTED}
     sources = {"train": pictures, "validation": validation}
-    with tempfile.TemporaryDirectory(prefix="patches-", dir=_made(folder)) as place:
-        sets: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]] = {}
-        if not all((folder / f"{name}.npz").is_file() for name in names.values()):
-            for part, source in sources.items():
-                found = examples(scale, part, seed, source)
-                sets[part] = patch_sets(found, scale.patches, seed, Path(place) / part)
-        for which, name in names.items():
-            model = CNNIQA() if which == "all" else both.first
-            trainer = both if which == "selected" else TwoStage(model, TIDStageTwo())
+    place = folder / "patches"  # gigabytes; a killed training leaves them, and the next one writes over them
+    sets: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]] = {}
+    if not all((folder / f"{name}.npz").is_file() for name in names.values()):
+        for part, source in sources.items():
+            sets[part] = patch_sets(examples(scale, part, seed, source), scale.patches, seed, place / part)
+    for which, name in names.items():
+        model = CNNIQA() if which == "all" else both.first
+        trainer = both if which == "selected" else TwoStage(model, TIDStageTwo())
 
-            def fit(which: str = which, trainer: TwoStage = trainer) -> keras.callbacks.History:
-                batches = {part: Labelled(*sets[part][which], scale.first.batch_size, seed) for part in sets}
-                if scale.from_data:
-                    x, y = sets["train"][which]
-                    scale_to_data(trainer.first, x[:: max(1, len(x) // 256)], float(y.mean()))
-                return stages.fit_first(trainer, batches["train"], batches["validation"], scale.first)
+        def fit(which: str = which, trainer: TwoStage = trainer) -> keras.callbacks.History:
+            batches = {part: Labelled(*sets[part][which], scale.first.batch_size, seed) for part in sets}
+            if scale.from_data:
+                x, y = sets["train"][which]
+                scale_to_data(trainer.first, x[:: max(1, len(x) // 256)], float(y.mean()))
+            return stages.fit_first(trainer, batches["train"], batches["validation"], scale.first)
 
-            train_stage(folder, name, model, fit)
-        sets.clear()  # some systems remove no file that is still open
+        train_stage(folder, name, model, fit)
+    sets.clear()
+    shutil.rmtree(place, ignore_errors=True)
 
     def second() -> keras.callbacks.History:
         hyper, scores = {}, {}
@@ -219,8 +219,3 @@ def train(
 
     train_stage(folder, SECOND, both.second, second)
     return both
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
