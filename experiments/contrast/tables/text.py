@@ -58,7 +58,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
             "AUC",
             paper,
             status="not-run",
-            why="no such network is trained here",
+            why="`zoo reproduce contrast gamma` trains such networks",
         )
 
 

@@ -1,0 +1,155 @@
+"""Can the traces of gamma correction be learned? Footnote 3 of Barni et al. 2018: trained with gamma 1.5 alone.
+
+Command:  zoo reproduce contrast gamma --dataset open_photographs
+Expected: runs/tables/laptop/contrast_gamma.csv; trainings in runs/contrast-gamma-<data>-<scale>-<seed>, resumed there
+Time:     four trainings of half an hour each on two cores at `laptop`
+
+The paper's network of footnote 3 has an AUC of 97 for gamma 1.5 at quality 85, and 78 for gamma .7 at 95. RAISE's
+photographs have the tone of one maker's cameras, so a pristine one may be known by its tone; where tones vary, only the
+gaps that the 8-bit table leaves tell, and JPEG fills these. So one network is trained for each of four cases: without
+JPEG and with qualities 90 to 100, on photographs as they are and with tone curves drawn before the 8 bits
+(``zoo.datasets.varied_scenes``, in both with the same turns and sizes). All are judged on the test photographs as they
+are, which no training saw. Baseline: an untrained statistic of the histogram.
+"""
+
+import dataclasses
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import keras
+import numpy as np
+
+from zoo.contrast import ContrastNet
+from zoo.contrast.detector import ContrastDetector
+from zoo.contrast.operators import Operator, gamma_correction
+from zoo.datasets.jpeg import ORIGINAL_QUALITIES
+from zoo.datasets.patches import PairedPatches
+from zoo.datasets.photographs import photographs
+from zoo.datasets.varied_scenes import VariedScenes
+from zoo.experiments.cli.data_options import EMBEDDED
+from zoo.experiments.contrast.evaluation import QUALITIES, Evaluation, percent
+from zoo.experiments.contrast.training import RECIPES, compile_recipe, fit_step
+from zoo.experiments.run.cached_method import cached_method
+from zoo.experiments.run.cells import Cell, Settings, Table
+from zoo.experiments.run.scales import scale_of
+from zoo.experiments.train.fitting import check_same
+from zoo.experiments.train.precision import FASTEST, precision
+from zoo.metrics import Estimate, bootstrap_auc
+
+
+@dataclasses.dataclass(frozen=True)
+class Scale:
+    """A training: epochs of so many batches, at a share of the paper's 32 filters."""
+
+    epochs: int
+    steps: int
+    batch_size: int
+    base_filters: int
+    precision: str
+
+
+SCALES = {
+    "smoke": Scale(1, 1, 4, 8, "float32"),
+    "laptop": Scale(12, 500, 64, 8, FASTEST),
+    "paper": Scale(20, 5000, 64, 32, "float32"),
+}
+
+
+class Case(NamedTuple):
+    """What a network is trained on."""
+
+    tone: bool
+    jpeg: bool
+
+    def __str__(self) -> str:
+        return f"{'JPEG 90-100' if self.jpeg else 'no JPEG'}, tones {'drawn' if self.tone else 'as they are'}"
+
+
+CASES = tuple(Case(tone, jpeg) for jpeg in (False, True) for tone in (False, True))
+COLUMNS = {
+    "gamma 1.5, no jpg": None,
+    "gamma 1.5, 95": None,
+    "gamma 1.5, 85": 97.0,
+    "gamma 0.7, no jpg": None,
+    "gamma 0.7, 95": 78.0,
+}
+"""What is judged, and what the paper's footnote has."""
+
+
+class Gamma:
+    """The four networks, each trained when it is first asked for, and their scores of the test photographs.
+
+    Raises:
+        ValueError: For an unknown scale.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings, self.scale = settings, scale_of(SCALES, settings.scale)
+        self.evaluation = Evaluation(settings)
+
+    @cached_method()
+    def detector(self, case: Case) -> ContrastDetector:
+        """The network of a case."""
+        settings, data = self.settings, self.settings.dataset.replace(":", "-")
+        own = settings.dataset.startswith("folder:")
+        pictures = []
+        if settings.dataset != EMBEDDED:
+            pictures = photographs(None if own else settings.dataset, settings.data_dir, "train", settings.seed)
+        folder = Path("runs") / f"contrast-gamma-{data}-{settings.scale}-{settings.seed}"
+        name = str(case).replace(" ", "-").replace(",", "")
+        check_same(folder, name, {"files": [picture.name for picture in pictures]})
+        batches = PairedPatches(
+            VariedScenes(pictures, tone=case.tone),
+            gamma_alone,
+            self.scale.steps,
+            self.scale.batch_size,
+            qualities=ORIGINAL_QUALITIES if case.jpeg else None,
+            seed=settings.seed,
+        )
+        keras.utils.set_random_seed(settings.seed)
+        with precision(self.scale.precision):
+            model = ContrastNet(base_filters=self.scale.base_filters)
+        compile_recipe(model, "decayed")
+        model = fit_step(model, batches, self.scale.epochs, folder, name, RECIPES["decayed"])
+        detector = ContrastDetector(None)
+        detector.model = model
+        return detector
+
+    @cached_method()
+    def scores(self, case: Case, operator: str | None, quality: int) -> np.ndarray:
+        """Score of each unit of the test photographs, (n,)."""
+        detector = self.detector(case)
+        found = self.evaluation.units(operator, quality)
+        return np.array([detector.score(unit) for units in found for unit in units])
+
+    def measure(self, case: Case | None, column: str) -> Estimate:
+        """AUC in percent of a case's network, or of the untrained statistic."""
+        operator, _, compressed = column.partition(", ")
+        quality = QUALITIES[compressed]
+        if case is None:
+            pair = self.evaluation.roughness(None, quality), self.evaluation.roughness(operator, quality)
+        else:
+            pair = self.scores(case, None, quality), self.scores(case, operator, quality)
+        return percent(bootstrap_auc(*pair, self.evaluation.sources, seed=self.settings.seed))
+
+
+def gamma_alone(rng: np.random.Generator) -> tuple[str, Operator]:
+    """The operator of footnote 3: gamma 1.5, always."""
+    return "gamma 1.5", partial(gamma_correction, gamma=1.5)
+
+
+def cells(settings: Settings) -> Iterator[Cell]:
+    """A row a case and one of the untrained statistic."""
+    here = Gamma(settings)
+    for case in (*CASES, None):
+        for column, paper in COLUMNS.items():
+            # The paper's networks see JPEG.
+            value = paper if case is not None and case.jpeg else None
+            row = "baseline: histogram" if case is None else f"trained with gamma 1.5 alone, {case}"
+            weights = "" if case is None else "trained"
+            yield Cell(row, column, "AUC", value, partial(here.measure, case, column), weights=weights)
+
+
+TABLE = Table("contrast", "gamma", cells)
