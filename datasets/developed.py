@@ -167,8 +167,7 @@ class DevelopedPatches(KeyedBatches):
 
     def _picture(self, n: int) -> Developed:
         """The n-th of an endless row of permutations of the pictures."""
-        turn, place = divmod(n, len(self.pictures))
-        return self.pictures[keyed.permutation(len(self.pictures), self.seed, turn)[place]]
+        return self.pictures[keyed.in_turn(n, len(self.pictures), self.seed)]
 
 
 def fixed_patches(pictures: Sequence[Developed], side: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -34,7 +34,13 @@ class Rated:
 
 
 def from_prepared(there: Prepared, opinion: str) -> list[Rated]:
-    """The images of a database that TensorFlow Datasets prepared, by name; ``opinion`` is the score's feature."""
+    """The images of a database that TensorFlow Datasets prepared, by name; ``opinion`` is the score's feature.
+
+    Raises:
+        ValueError: For a version without the references' names.
+    """
+    if "reference_name" not in there.features:
+        raise ValueError(f"{there.directory} must be prepared again, as version 1.1.0. Received: an older one")
     return sorted(
         (
             Rated(

@@ -4,6 +4,8 @@ A training that is killed and resumed at an epoch's start then sees exactly the 
 order, on any backend. ``tf.data``'s ``shuffle`` cannot do that: its position is not saved with the model.
 """
 
+from functools import lru_cache
+
 import numpy as np
 
 
@@ -23,3 +25,14 @@ def generator(seed: int, *key: int) -> np.random.Generator:
 def permutation(n: int, seed: int, epoch: int) -> np.ndarray:
     """Return a permutation of ``range(n)``, int64 (n,), for this epoch."""
     return generator(seed, epoch, 0x5EED).permutation(n)
+
+
+def in_turn(number: int, count: int, seed: int) -> int:
+    """Return the ``number``-th of an endless row of permutations of ``range(count)``: all once before any again."""
+    turn, place = divmod(number, count)
+    return int(_turn(count, seed, turn)[place])
+
+
+@lru_cache(maxsize=4)
+def _turn(count: int, seed: int, turn: int) -> np.ndarray:
+    return permutation(count, seed, turn)

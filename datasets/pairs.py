@@ -116,7 +116,6 @@ class ResizedPhotographs:
             raise ValueError("Pairs are drawn from at least one photograph. Received: none")
         self.pictures = tuple(pictures)
         self._small: dict[tuple[int, int], np.ndarray] = {}
-        self._order: dict[tuple[int, int], np.ndarray] = {}
 
     def __call__(self, rng: np.random.Generator, size: int) -> np.ndarray:
         """Return any of them, uint8 RGB (size, size, 3)."""
@@ -124,14 +123,11 @@ class ResizedPhotographs:
 
     def __getstate__(self) -> dict[str, Any]:
         """Without what was read, for other processes."""
-        return self.__dict__ | {"_small": {}, "_order": {}}
+        return self.__dict__ | {"_small": {}}
 
     def in_turn(self, number: int, seed: int, size: int) -> np.ndarray:
         """Return the ``number``-th of an endless row of permutations of them, uint8 RGB (size, size, 3)."""
-        turn, place = divmod(number, len(self.pictures))
-        if (seed, turn) not in self._order:
-            self._order = {(seed, turn): keyed.permutation(len(self.pictures), seed, turn)}
-        return self._read(int(self._order[seed, turn][place]), size)
+        return self._read(keyed.in_turn(number, len(self.pictures), seed), size)
 
     def _read(self, index: int, size: int) -> np.ndarray:
         if (index, size) not in self._small:

@@ -15,8 +15,10 @@ from zoo.images import read_image
 
 DATASETS = ("embedded", "open_photographs", "clic", "raise8k", "holidays", "imagenet2012")
 SPLITS = ("train", "test", "all")
-IMAGENET_TRAIN = 15_000
-"""Photographs of ImageNet that the steganography paper trains on."""
+WITH_VALIDATION = ("open_photographs", "clic", "raise8k", "imagenet2012")
+"""Data sets that have the split ``"validation"`` too."""
+IMAGENET_TRAIN, IMAGENET_VALIDATION = 15_000, 1_500
+"""Photographs of ImageNet that the steganography paper trains on, and others to validate on."""
 
 
 @dataclass(frozen=True)
@@ -38,15 +40,17 @@ def photographs(dataset: str | None, data_dir: Path | None, split: str, seed: in
     once. The embedded photographs are few and only ever tested on: there are none for ``"train"``.
 
     Args:
-        dataset: ``"embedded"`` (also for ``None``), ``"open_photographs"``, which has the splits ``"validation"`` and
-            ``"calibration"`` too, ``"clic"``, or ``"raise8k"`` with its TIFF files in ``data_dir``,
+        dataset: ``"embedded"`` (also for ``None``), ``"open_photographs"``, which has the split ``"calibration"`` too,
+            ``"clic"``, or ``"raise8k"`` with its TIFF files in ``data_dir``,
             ``"holidays"`` with its JPEG files there (all for testing), or ``"imagenet2012"``, prepared by TFDS in
-            ``data_dir`` or its own folder: 15,000 photographs drawn from its training split, and its validation split;
+            ``data_dir`` or its own folder: 15,000 photographs drawn from its training split, 1,500 others of it to
+            validate on, and its validation split to test on;
             or the name of one that another package adds (``zoo.extensions``). In place of the files of RAISE8K,
             Holidays and the open photographs, ``data_dir`` may hold what TensorFlow Datasets prepared of them
             (``zoo.datasets.prepared``).
         data_dir: A folder of photographs to use instead.
-        split: ``"train"``, ``"test"`` or ``"all"``. No scene is in both of the first two.
+        split: ``"train"``, ``"test"``, ``"all"``, or ``"validation"`` for those of ``WITH_VALIDATION``. No scene is in
+            two of them but ``"all"``.
         seed: How a folder is divided; 0 or above.
 
     Raises:
@@ -57,12 +61,14 @@ def photographs(dataset: str | None, data_dir: Path | None, split: str, seed: in
         from zoo.datasets.open_photographs import SPLITS as OWN
         from zoo.datasets.open_photographs import open_photographs
 
-        there = None if data_dir is None else _prepared(Path(data_dir), dataset, "parts", OWN)
-        if there is not None and split in (*OWN, "all"):
-            return _of(there, OWN if split == "all" else (split,))
+        wanted = OWN if split == "all" else (split,)
+        there = None if data_dir is None else _prepared(Path(data_dir), dataset, "parts", wanted)
+        if there is not None and set(wanted) <= set(OWN):
+            return _of(there, wanted)
         return [Photograph(name, name, load) for name, load in open_photographs(data_dir, split).items()]
-    if split not in SPLITS:
-        raise ValueError(f"split must be one of {', '.join(SPLITS)}. Received: {split!r}")
+    splits = (*SPLITS, "validation") if dataset in WITH_VALIDATION else SPLITS
+    if split not in splits:
+        raise ValueError(f"split must be one of {', '.join(splits)}. Received: {split!r}")
     if dataset is not None and dataset not in DATASETS:
         added = extensions.names("datasets")
         if dataset in added:
@@ -143,13 +149,14 @@ def _of(parts: dict[str, list[Photograph]], splits: tuple[str, ...]) -> list[Pho
 
 
 def _raise8k(path: Path, split: str, seed: int) -> list[Photograph]:
-    there = _prepared(path, "raise8k", "images", ("train", "validation", "test"))
+    wanted = ("train", "validation", "test") if split == "all" else (split,)
+    there = _prepared(path, "raise8k", "images", wanted)
     if there is not None:
-        return _of(there, ("train", "validation", "test") if split == "all" else (split,))
+        return _of(there, wanted)
     from zoo.datasets.raise8k.raise8k_dataset_builder import split_paths
 
     splits = split_paths(path, seed)
-    chosen = [p for part in (splits if split == "all" else (split,)) for p in splits[part]]
+    chosen = [p for part in wanted for p in splits[part]]
     return [Photograph(p.stem, p.stem, partial(read_image, p)) for p in chosen]
 
 
@@ -176,11 +183,13 @@ def _imagenet(data_dir: Path | None, split: str, seed: int) -> list[Photograph]:
             "ImageNet is prepared by TFDS first: tfds.builder('imagenet2012', file_format='array_record')"
             f".download_and_prepare(), which says how to get the archives. Received: {type(error).__name__}: {reason}"
         ) from error
+    drawn = keyed.permutation(len(source["train"]), seed, 0).tolist()
     chosen = {
-        "train": keyed.permutation(len(source["train"]), seed, 0)[:IMAGENET_TRAIN].tolist(),
+        "train": drawn[:IMAGENET_TRAIN],
+        "validation": drawn[IMAGENET_TRAIN : IMAGENET_TRAIN + IMAGENET_VALIDATION],
         "test": list(range(len(source["validation"]))),
     }
-    parts = {"train": "train", "test": "validation"}
+    parts = {"train": "train", "validation": "train", "test": "validation"}
 
     def load(part: str, index: int) -> np.ndarray:
         return clic.as_rgb(source[part][index]["image"])
@@ -188,6 +197,6 @@ def _imagenet(data_dir: Path | None, split: str, seed: int) -> list[Photograph]:
     return [
         Photograph(f"imagenet-{part}-{i}", f"imagenet-{part}-{i}", partial(load, part, i))
         for name, part in parts.items()
-        if split in (name, "all")
+        if split == name or (split == "all" and name != "validation")
         for i in chosen[name]
     ]

@@ -5,11 +5,15 @@ reads it from there, without the originals.
 """
 
 import dataclasses
+import re
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from zoo.store import sha256
 
 _LISTED = "dataset_info.json"
 
@@ -36,11 +40,17 @@ class Prepared:
         """Examples of each split."""
         return {name: part.num_examples for name, part in _builder(self.directory).info.splits.items()}
 
+    @property
+    def digest(self) -> str:
+        """Sixteen digits of the checksum of what TensorFlow Datasets wrote about it: another preparation has others."""
+        return sha256(self.directory / _LISTED)[:16]
+
     def examples(self, split: str) -> list[dict[str, Any]]:
-        """All examples of a split but for their images: text as str, classes by their names, numbers as they are."""
-        features = _builder(self.directory).info.features
-        source = _source(self.directory, split, "")
-        return [_plain(source[index], features) for index in range(len(source))]
+        """All examples of a split without their images: text as str, classes by their names, numbers as they are.
+
+        Every record is read once to know them, and they are remembered.
+        """
+        return _examples(self.directory, split)
 
     def example(self, split: str, index: int) -> dict[str, Any]:
         """Example ``index`` of a split, as ``examples`` has it, with its images as uint8 or uint16 arrays."""
@@ -54,19 +64,30 @@ class Prepared:
 def find(folder: Path, name: str, config: str = "") -> Prepared | None:
     """The prepared data set ``name`` in ``folder``; None where none is there, so that it holds the original files.
 
+    Versions in a file format that cannot be read by number are named on standard error and left out.
+
     Args:
         folder: The ``data_dir`` of TensorFlow Datasets, or the folder of one version in it.
         name: Of the data set.
         config: Of its configuration, where it has some.
 
     Raises:
-        ValueError: For a file format that cannot be read by number.
+        ValueError: Where the folder is that of such a version.
     """
     here = at(folder)
     if here is not None:
         return here if here.name == (f"{name}/{config}" if config else name) else None
     below = folder / name / config if config else folder / name
-    return next((found for path in sorted(below.glob("*"), reverse=True) if (found := at(path))), None)
+    versions = sorted(below.glob("*.*.*"), key=lambda path: [int(n) for n in re.findall(r"\d+", path.name)])
+    for path in reversed(versions):
+        try:
+            found = at(path)
+        except ValueError as error:  # the original files may lie there too
+            print(f"zoo: left out: {error}", file=sys.stderr)
+            continue
+        if found is not None:
+            return found
+    return None
 
 
 def at(directory: Path) -> Prepared | None:
@@ -92,6 +113,12 @@ def _builder(directory: Path) -> Any:
     import tensorflow_datasets as tfds
 
     return tfds.builder_from_directory(directory)
+
+
+@cache
+def _examples(directory: Path, split: str) -> list[dict[str, Any]]:
+    features, source = _builder(directory).info.features, _source(directory, split, "")
+    return [_plain(source[index], features) for index in range(len(source))]
 
 
 @cache

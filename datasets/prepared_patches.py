@@ -1,6 +1,5 @@
 """Batches of the contrast paper's patches that a builder stored, for training without reading whole images."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,6 @@ class PreparedPatches(KeyedBatches):
         steps: Batches an epoch.
         batch_size: Patches a batch.
         qualities: JPEG qualities to draw from for each patch, or ``None``.
-        both: Applied to the patches of both classes before JPEG (``hsv_round_trip``).
         seed: 0 or above.
         split: Of the data set.
 
@@ -37,7 +35,6 @@ class PreparedPatches(KeyedBatches):
         steps: int,
         batch_size: int = 32,
         qualities: tuple[int, ...] | None = None,
-        both: Callable[[np.ndarray], np.ndarray] | None = None,
         seed: int = 0,
         split: str = "train",
     ) -> None:
@@ -46,8 +43,7 @@ class PreparedPatches(KeyedBatches):
         if "patch" not in there.features or not self.count:
             raise ValueError(f"Patches of raise8k/contrast_patches, {split}, are needed. Received: {there.name}")
         self.there, self.steps, self.batch_size, self.qualities = there, steps, batch_size, qualities
-        self.both, self.seed, self.split = both, seed, split
-        self._order: tuple[int, np.ndarray] = (-1, np.zeros(0, np.int64))
+        self.seed, self.split = seed, split
 
     def __len__(self) -> int:
         """Batches an epoch."""
@@ -60,8 +56,9 @@ class PreparedPatches(KeyedBatches):
     def make(self, key: Key) -> dict[str, np.ndarray]:
         """Return what the batch is made of, see ``zoo.datasets.patches.unfinished``."""
         first = (key[0] * self.steps + key[1]) * self.batch_size
-        found = [self.there.example(self.split, self._in_turn(first + n)) for n in range(self.batch_size)]
-        patches = [example["patch"] if self.both is None else self.both(example["patch"]) for example in found]
+        chosen = (keyed.in_turn(first + n, self.count, self.seed) for n in range(self.batch_size))
+        found = [self.there.example(self.split, number) for number in chosen]
+        patches = [example["patch"] for example in found]
         adjusted = np.array([example["label"] == "adjusted" for example in found], int)
         rng = keyed.generator(self.seed, *key, 1)
         return unfinished(np.stack(patches), np.eye(2, dtype=np.float32)[adjusted], self.qualities, rng)
@@ -69,11 +66,3 @@ class PreparedPatches(KeyedBatches):
     def finish(self, made: Any) -> Any:
         """Compress the patches and scale them to [0, 1], as tensors."""
         return finished_tensors(made)
-
-    def _in_turn(self, number: int) -> int:
-        """The ``number``-th of an endless row of permutations of the patches."""
-        turn, place = divmod(number, self.count)
-        order = self._order
-        if order[0] != turn:  # a permutation of four million takes a second
-            order = self._order = turn, keyed.permutation(self.count, self.seed, turn)
-        return int(order[1][place])

@@ -21,7 +21,8 @@ class VariedScenes:
     smaller once more, by a factor of .45 to .95; in 70 % of these a tone curve (power exp(-.5..+.5), contrast .6..1,
     black 0...08) and noise of up to 1.5 grey levels are drawn **in floating point, before the 8 bits**: as a pristine
     photograph may have any tone, only the traces of an adjustment of 8-bit values tell the class. Up to 63 rows and
-    columns are cut off, so that a JPEG of the photograph left its grid elsewhere. The other draws are generated scenes.
+    columns are cut off, so that a JPEG of the photograph left its grid elsewhere; of a photograph that is larger than
+    1,024 pixels any part may be taken. The other draws are generated scenes.
 
     Args:
         pictures: The photographs; none for generated scenes alone.
@@ -40,16 +41,15 @@ class VariedScenes:
     def __call__(self, rng: np.random.Generator) -> np.ndarray:
         """Return a scene.
 
+        Photographs with a side below 266 pixels are passed over.
+
         Raises:
-            ValueError: For a photograph with a side below 266 pixels.
+            ValueError: Where a hundred draws in a row gave only such ones.
         """
         if rng.random() < self.generated:
             return generate_scene(rng, 384, 384)
-        photograph = self.pictures[int(rng.integers(len(self.pictures)))]
-        image = photograph.load()
+        image = self._photograph(rng)
         least = min(image.shape[:2])
-        if least < LEAST:
-            raise ValueError(f"{photograph.name} must have sides of {LEAST} pixels or more. Received: {least}")
         if rng.random() < 0.5:
             image = image[:, ::-1]
         if rng.random() < 0.25:
@@ -57,8 +57,21 @@ class VariedScenes:
         smallest = max(LEAST / least, 0.45)
         if smallest < 0.95 and rng.random() < 0.6:
             image = self._smaller(rng, image, float(rng.uniform(smallest, 0.95)))
-        top, left = (int(rng.integers(min(64, length - LEAST + 1))) for length in image.shape[:2])
+        top, left = (
+            int(rng.integers(max(min(64, length - LEAST + 1), length - MOST + 1))) for length in image.shape[:2]
+        )
         return np.ascontiguousarray(image[top : top + MOST, left : left + MOST])
+
+    def _photograph(self, rng: np.random.Generator) -> np.ndarray:
+        for _ in range(100):
+            photograph = self.pictures[int(rng.integers(len(self.pictures)))]
+            image = photograph.load()
+            if min(image.shape[:2]) >= LEAST:
+                return image
+        raise ValueError(
+            f"Photographs with sides of {LEAST} pixels or more are needed. Received: {photograph.name}, "
+            f"{image.shape[1]}x{image.shape[0]}, and others as small"
+        )
 
     def _smaller(self, rng: np.random.Generator, image: np.ndarray, factor: float) -> np.ndarray:
         height, width = (max(LEAST, round(length * factor)) for length in image.shape[:2])

@@ -20,7 +20,9 @@ def add(commands: "argparse._SubParsersAction") -> None:
     pages = _trained()
     parser = commands.add_parser("pretrain", help="train a paper's stored weights anew")
     parser.add_argument("paper", choices=sorted(page.name for page in pages))
-    parser.add_argument("--scale", default=STORED_SCALE, type=scale_name, help="smoke, laptop (default), gpu or paper")
+    parser.add_argument(
+        "--scale", default=STORED_SCALE, type=scale_name, help="smoke, laptop (default), photographs, gpu or paper"
+    )
     data_options.add(parser)
     parser.add_argument(
         "--workers",

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from zoo.datasets import keyed
-from zoo.datasets.photographs import Photograph, photographs
+from zoo.datasets.photographs import WITH_VALIDATION, Photograph, photographs
 from zoo.datasets.prepared import Prepared
 from zoo.experiments.cli import data_options
 from zoo.experiments.train.fitting import check_same
@@ -44,8 +44,10 @@ def material(options: argparse.Namespace, validation: bool = False, others: Prep
         pictures = photographs(named, options.data_dir, "train", options.seed)
         if not pictures:
             raise ValueError(f"This data set has photographs to test on only. Received: --dataset {dataset}")
-        if validation and named == "open_photographs":
-            held_out = photographs(named, options.data_dir, "validation")
+        if validation and named in WITH_VALIDATION:
+            held_out = photographs(named, options.data_dir, "validation", options.seed)
+            if not held_out:
+                raise ValueError(f"Photographs to validate on are needed. Received: --dataset {dataset} without any")
         elif validation:
             pictures, held_out = set_apart(pictures, options.seed)
     folder = options.folder / f"{options.paper}-{options.scale}-{options.seed}"
@@ -56,14 +58,17 @@ def material(options: argparse.Namespace, validation: bool = False, others: Prep
 
 
 def set_apart(pictures: list[Photograph], seed: int) -> tuple[list[Photograph], list[Photograph]]:
-    """Divide photographs into those to train on and a tenth of the scenes, at least one, to validate on.
+    """Divide photographs into those to train on and a tenth of the scenes, at least two, to validate on.
 
     Raises:
-        ValueError: For fewer than two scenes.
+        ValueError: For fewer than four scenes.
     """
     scenes = sorted({picture.scene for picture in pictures})
-    if len(scenes) < 2:
-        raise ValueError(f"Photographs of at least two scenes are needed. Received: {len(scenes)}")
-    order = keyed.permutation(len(scenes), seed, 0)[: max(1, len(scenes) // 10)]
+    if len(scenes) < 4:
+        raise ValueError(
+            "Photographs of at least four scenes are needed to train on, two of them for validation; of a folder half "
+            f"of the scenes are for testing. Received: {len(scenes)}"
+        )
+    order = keyed.permutation(len(scenes), seed, 0)[: max(2, len(scenes) // 10)]
     chosen = {scenes[i] for i in order}
     return [p for p in pictures if p.scene not in chosen], [p for p in pictures if p.scene in chosen]

@@ -51,7 +51,7 @@ class Scale:
     pictures: int | None
     crop: int | None
     units_a_scene: int
-    """Of up to ``FEW`` pictures; of more, each gives one, from its middle."""
+    """Of up to ``FEW`` pictures; of more, each gives one, that in the middle of their list row by row."""
 
 
 FEW = 20
@@ -65,12 +65,17 @@ SCALES = {
 class Evaluation:
     """The test units of ``settings`` and their scores, each computed once.
 
+    Args:
+        settings: Of the table.
+        halved: Leave out the half of a user's folder that networks are trained on, as with ``settings.weights``.
+
     Raises:
         ValueError: For an unknown scale, or when the pictures hold no unit.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, halved: bool = False) -> None:
         self.settings, self.scale = settings, scale_of(SCALES, settings.scale)
+        self.halved = halved or settings.weights is not None
 
     @cached_property
     def pictures(self) -> list[Photograph]:
@@ -78,7 +83,7 @@ class Evaluation:
         dataset = self.settings.dataset
         own = dataset.startswith("folder:")
         # The stored networks have seen nothing of a user's folder: all of it is for testing.
-        split = "all" if own and self.settings.weights is None else "test"
+        split = "all" if own and not self.halved else "test"
         found = photographs(None if own else dataset, self.settings.data_dir, split, self.settings.seed)
         return found[: self.scale.pictures]
 

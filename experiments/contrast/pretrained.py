@@ -34,6 +34,8 @@ def pack_all(folder: Path) -> dict[Path, float]:
     written = {}
     for step, name in NAMES.items():
         path = folder / f"{name}.npz"
+        if not (folder / f"{step}.keras").is_file():  # stored patches have no control
+            continue
         trained = keras.models.load_model(folder / f"{step}.keras")
         model = ContrastNet()
         widen(trained, model)
@@ -48,6 +50,8 @@ def install(folder: Path, command: str, data: str, local: str | None = None) -> 
     """Copy the packed models of ``folder`` into the package or the local store, see ``install_weights.install``."""
     history: list[dict] = []
     for step, name in NAMES.items():
+        if not (folder / f"{step}.keras").is_file():
+            continue
         # A step starts from the one before, so its weights have cost both.
         history += json.loads((folder / f"{step}.json").read_text())
         install_weights.install("contrast", folder / f"{name}.npz", history, "8, fc 6", command, data, local)

@@ -120,9 +120,11 @@ def training_batches(
     ``VariedScenes``, or taken as they are. ``aware`` compresses every patch
     at a quality of the original's twelve; ``control`` sends both classes through the 8-bit HSV round trip first.
     """
-    qualities, both = ORIGINAL_QUALITIES if aware else None, hsv_round_trip if control else None
+    qualities = ORIGINAL_QUALITIES if aware else None
     if isinstance(pictures, Prepared):
-        return PreparedPatches(pictures, steps, batch_size, qualities, both, seed)
+        if control or varied:
+            raise ValueError(f"Stored patches cannot be round-tripped or varied. Received: {control=}, {varied=}")
+        return PreparedPatches(pictures, steps, batch_size, qualities, seed)
 
     def scene(rng: np.random.Generator) -> np.ndarray:
         if not pictures:
@@ -135,7 +137,7 @@ def training_batches(
         steps,
         batch_size,
         qualities=qualities,
-        both=both,
+        both=hsv_round_trip if control else None,
         seed=seed,
         # The smallest of the open photographs, 299 pixels square, holds 16 patches.
         positions=16 if pictures or varied else 24,
@@ -208,7 +210,7 @@ def pretrain(
     """Train unaware, aware and the round-trip control on ``pictures`` or generated scenes; resumes in ``folder``.
 
     ``pictures`` as for ``training_batches``. The aware model starts from the unaware one with its optimiser's state;
-    the control from the aware one. ``workers`` as for ``zoo.datasets.feed.Feed``.
+    the control from the aware one; stored patches have no control. ``workers`` as for ``zoo.datasets.feed.Feed``.
 
     Raises:
         ValueError: For an unknown scale.
@@ -232,6 +234,8 @@ def pretrain(
     ):
         # A seed for each step: no step sees a scene of another.
         drawn = (pictures, settings.batch_size, settings.varied)
+        if isinstance(pictures, Prepared) and step == 2:
+            break  # an adjustment of a round-tripped picture is not among the stored patches
         batches = training_batches(settings.steps, 3 * seed + step, step > 0, step == 2, *drawn)
         model = fit_step(model, batches, epochs, folder, name, recipe, workers=workers)
         models[name] = keras.models.load_model(folder / f"{name}.keras")

@@ -45,16 +45,21 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
     """Train the stored weights of the family, all three tasks or ``--only`` one; ``command`` is kept with them.
 
     Raises:
-        ValueError: For an unknown scale, or photographs for the synthetic task.
+        ValueError: For an unknown scale, photographs for the synthetic task, or a database that tables train on.
     """
     from importlib import import_module
 
     from zoo.experiments.cli.training_data import material
     from zoo.experiments.hyperimage import stages
 
+    if options.dataset in ("live_iqa", "tid2013", "casia2"):
+        raise ValueError(
+            f"table-2 and table-3 train on LIVE, TID2013 and CASIA-2 themselves, at --scale paper. "
+            f"Received: {options.dataset}"
+        )
+    if options.only == "synthetic" and (options.data_dir is not None or options.dataset != "embedded"):
+        raise ValueError(f"The synthetic task makes its own images. Received: {options.data_dir or options.dataset}")
     given = material(options, validation=True)
-    if given.pictures and options.only == "synthetic":
-        raise ValueError(f"The synthetic task makes its own images. Received: {given.data}")
     tasks = [options.only] if options.only else [task for task in TASKS if task != "synthetic" or not given.pictures]
     for task in tasks:
         module = import_module(f"zoo.experiments.hyperimage.{task}.training")

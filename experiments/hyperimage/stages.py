@@ -60,10 +60,11 @@ def fit_first(
         return network.fit_first(data, None, held_out, recipe, follow, network=trained, steps=len(batches))
 
 
-def budget(pictures: int, images: int, seed: int) -> tuple[list[int], int]:
-    """Which of ``pictures`` photographs make about ``images`` training examples, and how many each."""
-    chosen = keyed.permutation(pictures, seed, 0)[:images]
-    return chosen.tolist(), max(1, images // max(1, len(chosen)))
+def budget(pictures: int, images: int, seed: int) -> list[tuple[int, int]]:
+    """Which of ``pictures`` photographs make ``images`` training examples together, and how many each does."""
+    chosen = keyed.permutation(pictures, seed, 0)[:images].tolist()
+    each, more = divmod(images, len(chosen))
+    return [(picture, each + (place < more)) for place, picture in enumerate(chosen)]
 
 
 def scale_to_data(model: keras.Model, x: np.ndarray, mean: float = 0.0) -> None:

@@ -131,7 +131,7 @@ def folder(path: Path, role: str, count: int, kept: Path | None = None) -> list[
     if there is not None:
         return _of_prepared(there, role, count, kept)
     names = raw_files(path)
-    right = "A folder with at least 5 RAW files of one camera is needed"
+    right = "A folder with at least 5 RAW files of one camera, or of a version that TFDS prepared of them, is needed"
     if len(names) < 5:
         raise ValueError(f"{right}. Received: {path}, {len(names)}")
     usable: list[Developed] = []
@@ -162,25 +162,23 @@ def folder(path: Path, role: str, count: int, kept: Path | None = None) -> list[
 
 
 def _of_prepared(there: Prepared, role: str, count: int, kept: Path | None) -> list[Developed]:
-    examples = prepared_parts(there, HELD_OUT)[role][: 2 * count]
+    parts = prepared_parts(there, HELD_OUT)
+    of = {split: there.examples(split) for split in {split for found in parts.values() for split, _ in found}}
+    split, number = parts["train"][0]
+    first = of[split][number]["camera_matrix"]
     usable: list[Developed] = []
-    first = None
-    for split, number in _progress(examples, f"{role} photographs of {there.name}"):
-        key = "-".join((*there.name.split("/"), split, str(number)))
-        if kept is not None and (kept / f"{key}.json").is_file():
-            picture = load(kept, key)
-        else:
-            example = there.example(split, number)
-            if int(example["orientation"]) > 4:
-                print(f"zoo: left out: {example['name']} lies on its side", file=sys.stderr)
-                continue
-            picture = from_example(example, CFA)
-        first = picture.camera_matrix if first is None else first
-        if abs(picture.camera_matrix - first).max() > 0.01:
-            print(f"zoo: left out: {picture.source} is of another camera", file=sys.stderr)
+    for split, number in _progress(parts[role][: 2 * count], f"{role} photographs of {there.name}"):
+        about = of[split][number]
+        if int(about["orientation"]) > 4 or abs(about["camera_matrix"] - first).max() > 0.01:
+            why = "lies on its side" if int(about["orientation"]) > 4 else "is of another camera"
+            print(f"zoo: left out: {about['name']} {why}", file=sys.stderr)
             continue
-        on_disk = kept is None or (kept / f"{key}.json").is_file()
-        usable.append(picture if kept is None or on_disk else save(picture, kept, key))
+        key = f"{there.digest}-{split}-{number}"
+        if kept is not None and (kept / f"{key}.json").is_file():
+            usable.append(load(kept, key))
+        else:
+            picture = from_example(there.example(split, number), CFA)
+            usable.append(picture if kept is None else save(picture, kept, key))
         if len(usable) == count:
             break
     if not usable:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 Scale = TypeVar("Scale")
-NAMES = ("smoke", "laptop", "gpu", "paper")
+NAMES = ("smoke", "laptop", "photographs", "gpu", "paper")
 """All scales. Not every table and training has all of them."""
 
 

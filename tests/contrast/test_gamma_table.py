@@ -1,12 +1,17 @@
 """The table of footnote 3: four trainings that differ in what they say, judged on photographs that none saw."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+from zoo.datasets import keyed
+from zoo.datasets.embedded import generate_scene
 from zoo.datasets.photographs import Photograph
 from zoo.datasets.varied_scenes import VariedScenes
 from zoo.experiments.contrast.tables import gamma
-from zoo.experiments.run.cells import Settings
+from zoo.experiments.run.cells import DataUnavailable, Settings
+from zoo.images import write_png
 
 
 @pytest.fixture
@@ -43,13 +48,29 @@ def test_the_cases_differ_in_tone_and_jpeg_alone(trained_on, monkeypatch):
     np.testing.assert_array_equal(operator(ramp)[128, 0], 161)
 
 
-def test_a_cell_compares_the_same_units_in_both_classes(trained_on):
+def test_a_folder_is_judged_on_the_half_that_is_not_trained_on(trained_on, tmp_path):
+    (tmp_path / "own").mkdir()
+    for number in range(6):
+        write_png(tmp_path / "own" / f"{number}.png", generate_scene(keyed.generator(41, number), 300, 300))
+    here = gamma.Gamma(Settings("smoke", "folder:own", tmp_path / "own"))
+    estimate = here.measure(gamma.CASES[0], "gamma 1.5, 95")
+    ((batches, _, _),) = trained_on
+    trained, judged = {p.name for p in batches.scene.pictures}, {p.name for p in here.evaluation.pictures}
+    assert trained and judged and not trained & judged
+    assert estimate.n_sources == len(judged)
+
+
+def test_brightness_is_the_other_way_round_for_the_two_gammas(trained_on, monkeypatch):
+    """A detector that looks at brightness alone finds gamma 1.5, which brightens, and takes .7 for pristine."""
     here = gamma.Gamma(Settings("smoke"))
-    rows = {cell.row for cell in gamma.cells(Settings("smoke"))}
-    assert len(rows) == 5
-    # An untrained network gives nearly the same score to both classes; brightness alone may part them.
-    for case in (gamma.CASES[0], None):
-        estimate = here.measure(case, "gamma 1.5, 95")
-        assert estimate.n_units == len(here.evaluation.sources)
-        assert 0 <= estimate.value <= 100
-    assert len(trained_on) == 1
+    bright = SimpleNamespace(score=lambda unit: float(unit.mean()))
+    monkeypatch.setattr(here, "detector", lambda case: bright)
+    assert here.measure(gamma.CASES[0], "gamma 1.5, 95").value > here.measure(gamma.CASES[0], "gamma 0.7, 95").value
+    assert here.measure(None, "gamma 1.5, no jpg").value == 100  # the gaps of its table
+
+
+def test_without_photographs_to_train_on_nothing_is_trained(trained_on):
+    with pytest.raises(DataUnavailable, match="photographs to train on"):
+        gamma.Gamma(Settings("smoke")).measure(gamma.CASES[0], "gamma 1.5, 95")
+    assert not trained_on
+    assert len({cell.row for cell in gamma.cells(Settings("smoke"))}) == 5

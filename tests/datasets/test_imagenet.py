@@ -23,6 +23,8 @@ def test_training_photographs_are_drawn_and_validation_is_the_test(monkeypatch):
     assert all(p.load()[0, 0, 0] < 30 for p in train)
     assert {p.name for p in photographs("imagenet2012", None, "train", seed=4)} != {p.name for p in train}
     assert len(photographs("imagenet2012", None, "all")) == 17
+    held_out = photographs("imagenet2012", None, "validation", seed=3)
+    assert len(held_out) == 20 and not {p.name for p in held_out} & {p.name for p in train}
 
 
 def test_where_it_is_not_prepared_one_line_says_how(tmp_path):

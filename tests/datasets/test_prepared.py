@@ -1,5 +1,6 @@
 """What TensorFlow Datasets prepared gives the same as the original files, in every family."""
 
+import shutil
 from importlib import import_module
 from pathlib import Path
 
@@ -8,11 +9,11 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
-from zoo.contrast.operators import hsv_round_trip
 from zoo.datasets import prepared, raw_pairs
 from zoo.datasets.casia2.casia2_dataset_builder import pictures
 from zoo.datasets.developed import from_example, prepared_parts
 from zoo.datasets.feed import Feed
+from zoo.datasets.iqa import from_prepared
 from zoo.datasets.jpeg import ORIGINAL_QUALITIES
 from zoo.datasets.open_photographs.listing import read_list
 from zoo.datasets.photographs import photographs
@@ -128,6 +129,9 @@ def test_contrast_is_trained_on_stored_patches(folder, command, monkeypatch, tmp
     there = prepared.find(folder("raise8k/contrast_patches"), "raise8k", "contrast_patches")
     assert given == [there, ("raise8k", "raise8k-smoke")]
     assert isinstance(contrast_training.training_batches(1, 0, True, pictures=there), PreparedPatches)
+    for refused in ({"control": True}, {"varied": True}):
+        with pytest.raises(ValueError, match="cannot be round-tripped or varied"):
+            contrast_training.training_batches(1, 0, True, pictures=there, **refused)
 
 
 def _patches(folder, **change):
@@ -136,7 +140,7 @@ def _patches(folder, **change):
 
 
 def test_stored_patches_through_tf_data(folder):
-    batches = _patches(folder, qualities=ORIGINAL_QUALITIES, both=hsv_round_trip)
+    batches = _patches(folder, qualities=ORIGINAL_QUALITIES)
     sent = cloudpickle.loads(cloudpickle.dumps(batches))  # as other processes get it
     with Feed(sent) as feed:
         found = list(feed.dataset(1, 2).as_numpy_iterator())
@@ -199,11 +203,26 @@ def test_a_prepared_folder_is_one_of_raw_photographs(folder, tmp_path, capsys):
         data.folder(folder("tid2013") / "tid2013" / "1.1.0", "train", 1)
 
 
-def test_a_file_format_that_is_not_read_by_number_is_one_line(tmp_path):
+def test_a_file_format_that_is_not_read_by_number_is_one_line(tmp_path, capsys):
     place = _prepare("tid2013", tmp_path, "tfrecord")
     with pytest.raises(ValueError, match=r'file_format="array_record".*Received: tfrecord') as caught:
-        prepared.find(place, "tid2013")
+        prepared.at(place / "tid2013" / "1.1.0")
     assert "\n" not in str(caught.value)
+    capsys.readouterr()
+    assert prepared.find(place, "tid2013") is None  # the original files beside it are read
+    err = capsys.readouterr().err
+    assert err.startswith("zoo: left out: ") and len(err.splitlines()) == 1
+
+
+def test_the_latest_version_is_taken_and_an_older_one_says_what_it_lacks(folder, tmp_path):
+    newest = folder("tid2013") / "tid2013" / "1.1.0"
+    for version in ("1.9.0", "1.10.0"):
+        shutil.copytree(newest, tmp_path / "tid2013" / version)
+    there = prepared.find(tmp_path, "tid2013")
+    assert there.directory.name == "1.10.0"
+    older = prepared.Prepared(folder("casia2") / "casia2" / "1.0.0")  # without references, as version 1.0.0 was
+    with pytest.raises(ValueError, match=r"prepared again, as version 1\.1\.0"):
+        from_prepared(older, "mos")
 
 
 def test_a_folder_with_nothing_prepared(folder, tmp_path):

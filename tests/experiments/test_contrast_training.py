@@ -212,9 +212,21 @@ def test_generated_scenes_have_their_share(monkeypatch):
         VariedScenes([], 2)
 
 
-def test_a_photograph_that_is_too_small_is_named():
-    with pytest.raises(ValueError, match=f"p must have sides of {LEAST} pixels or more. Received: 200"):
-        VariedScenes([_photograph(_ramp(200, 300))], 0)(np.random.default_rng(0))
+def test_small_photographs_are_passed_over():
+    small, large = _photograph(_ramp(200, 300)), _photograph(_ramp(266, 300))
+    drawn = [VariedScenes([small, large], 0)(np.random.default_rng(seed)) for seed in range(9)]
+    assert all(min(scene.shape[:2]) >= LEAST for scene in drawn)
+    with pytest.raises(ValueError, match=f"sides of {LEAST} pixels or more are needed. Received: p, 300x200"):
+        VariedScenes([small], 0)(np.random.default_rng(0))
+
+
+def test_any_part_of_a_large_photograph_is_drawn():
+    y, x = np.mgrid[:2100, :1500]
+    coded = np.stack([y // 16, x // 16, 0 * x], -1).astype(np.uint8)
+    scenes = VariedScenes([_photograph(coded)], 0, tone=False)
+    drawn = [scenes(np.random.default_rng(seed)) for seed in range(40)]
+    assert max(image[..., 0].max() for image in drawn) == 131 and min(image[..., 0].min() for image in drawn) == 0
+    assert len({image.shape for image in drawn}) >= 1 and max(max(image.shape[:2]) for image in drawn) == 1024
 
 
 def test_the_scale_for_photographs_varies_them():

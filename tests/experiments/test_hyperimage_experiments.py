@@ -16,6 +16,7 @@ from zoo.experiments.hyperimage import stages
 from zoo.experiments.hyperimage.forgery import casia
 from zoo.experiments.hyperimage.forgery import evaluation as forgery_evaluation
 from zoo.experiments.hyperimage.forgery import training as forgery
+from zoo.experiments.hyperimage.quality import evaluation as quality_evaluation
 from zoo.experiments.hyperimage.quality import protocol
 from zoo.experiments.hyperimage.quality import tables as table_2
 from zoo.experiments.hyperimage.quality import training as quality
@@ -154,20 +155,39 @@ def test_photographs_give_about_as_many_examples_as_generated_scenes(training, c
     pictures = rng.integers(0, 256, (9, 70, 80, 3), np.uint8)
     found = [Photograph(str(n), str(n), lambda n=n: pictures[n]) for n in range(9)]
     each = "distorted" if training is quality else "splices"
-    for scenes, per_scene in ((2, 3), (1, 25), (9, 2)):
+    for scenes, per_scene in ((2, 3), (1, 25), (9, 2), (5, 3)):
         scale = dataclasses.replace(training.SCALES["smoke"], **{count: scenes, each: per_scene})
         made = list(training.examples(scale, "train", 0, found))
-        assert scenes * per_scene - 9 < len(made) <= scenes * per_scene
+        assert len(made) == scenes * per_scene
         sources = {example.source for example in made} if training is quality else {e.authentic.tobytes() for e in made}
         assert len(sources) >= min(9, scenes * per_scene)
 
 
-def test_one_splice_in_three_is_a_copy_move_whatever_a_host_gives(rng):
-    pictures = rng.integers(0, 256, (60, 70, 80, 3), np.uint8)
-    found = [Photograph(str(n), str(n), lambda n=n: pictures[n]) for n in range(60)]
-    scale = dataclasses.replace(forgery.SCALES["smoke"], scenes=20, splices=3)
+@pytest.mark.parametrize("count", [60, 24, 90, 100, 7])
+def test_one_splice_in_three_is_a_copy_move_whatever_a_host_gives(rng, count):
+    pictures = rng.integers(0, 256, (30, 70, 80, 3), np.uint8)
+    found = [Photograph(str(n), str(n), lambda n=n: pictures[n]) for n in range(30)]
+    scale = dataclasses.replace(forgery.SCALES["smoke"], scenes=count, splices=1)
     kinds = [example.kind for example in forgery.examples(scale, "train", 0, found)]
-    assert kinds.count("copy-move") * 3 == len(kinds) == 60
+    assert len(kinds) == count
+    assert abs(kinds.count("copy-move") - count / 3) < 2 + count / 30  # the first host has no donor
+
+
+def test_a_picture_of_the_same_scene_is_no_donor(rng):
+    pictures = rng.integers(0, 256, (2, 70, 80, 3), np.uint8)
+    found = [Photograph(str(n), "one scene", lambda n=n: pictures[n]) for n in range(2)]
+    scale = dataclasses.replace(forgery.SCALES["smoke"], validation=4, splices=2)
+    assert {example.kind for example in forgery.examples(scale, "validation", 0, found)} == {"copy-move"}
+
+
+@pytest.mark.parametrize("evaluation", [quality_evaluation, forgery_evaluation])
+def test_what_was_trained_on_is_not_judged(evaluation, monkeypatch, tmp_path):
+    asked = []
+    monkeypatch.setattr(evaluation, "photographs", lambda *given: asked.append(given) or [])
+    for weights, split in ((None, "all"), (tmp_path, "test")):
+        here = evaluation.Offline(Settings("laptop", "folder:own", tmp_path, 3, weights=weights))
+        assert (here.pictures if evaluation is quality_evaluation else here.pairs) == []
+        assert asked.pop() == (None, tmp_path, split, 3)
 
 
 def test_as_many_reference_as_distorted_patches(tmp_path):

@@ -60,7 +60,7 @@ class Localisation:
         """Mean AUC in percent over the pictures, with its interval over scenes.
 
         Raises:
-            ValueError: Where no picture is twice as large as the square.
+            DataUnavailable: Where no picture is twice as large as the square.
         """
         found, scenes = [], []
         for number, picture in enumerate(self.evaluation.pictures):
@@ -76,7 +76,7 @@ class Localisation:
             found.append(100 * roc_auc_score(mask.ravel(), values.ravel()))
             scenes.append(picture.scene)
         if not found:
-            raise ValueError(f"Pictures of {2 * side} pixels a side are needed. Received: none so large")
+            raise DataUnavailable(f"pictures of {2 * side} pixels a side or more")
         return bootstrap_mean(np.array(found), scenes, seed=self.settings.seed)
 
     def _scores(self, image: np.ndarray) -> np.ndarray:

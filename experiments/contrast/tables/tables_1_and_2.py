@@ -13,7 +13,7 @@ Table I has matched and mismatched strengths. Rows beside the paper's: the unawa
 control (the 8-bit HSV round trip without any contrast change: far from 50 is a shortcut); a network whose both classes
 went through that round trip; and an untrained statistic of the histogram, which any claim without JPEG has to beat. An
 operator that another package adds (``zoo.extensions``) has a row under its name. At `laptop` what is scored are parts
-of 192 x 192 pixels: four of each of up to 20 photographs, of more than 20 the middle of each.
+of 192 x 192 pixels: four of each of up to 20 photographs, one of each of more than 20.
 
 Table II has adjustments that the detector was not trained on: emulations of Photoshop's tools
 (`zoo.contrast.photoshop`), so that no number there is comparable digit for digit with the paper's.

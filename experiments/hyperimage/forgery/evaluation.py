@@ -32,8 +32,11 @@ class Offline:
     @cached_property
     def pairs(self) -> list[tuple[str, splices.Splice]]:
         """Photograph and splice: eight of each photograph, half of them copy-moves; donors are the others in turn."""
-        own = self.settings.dataset.startswith("folder:")
-        pictures = photographs(None if own else self.settings.dataset, self.settings.data_dir, "all" if own else "test")
+        settings = self.settings
+        own = settings.dataset.startswith("folder:")
+        # The stored networks have seen nothing of a user's folder: all of it is for testing.
+        split = "all" if own and settings.weights is None else "test"
+        pictures = photographs(None if own else settings.dataset, settings.data_dir, split, settings.seed)
         smoke = self.settings.scale == "smoke"
         images = [p.load()[:128, :160] if smoke else p.load() for p in (pictures[:2] if smoke else pictures)]
         made = []

@@ -26,7 +26,8 @@ from zoo.experiments.hyperimage import stages
 from zoo.experiments.hyperimage.stages import scale_to_data, train_stage
 from zoo.hyperimage import ForgeryChannel, ForgeryEndToEnd, ForgeryStageTwo, RankingHinge, RankingNet, Recipe, TwoStage
 from zoo.hyperimage.contour import contour_points, patches_at
-from zoo.hyperimage.detector import TRAINING_MEAN, preprocessing, to_end_to_end
+from zoo.hyperimage.detector import FORGERY_LARGEST, TRAINING_MEAN, preprocessing, to_end_to_end
+from zoo.hyperimage.grid import fit_inside
 
 CHANNEL, SECOND = "hyperimage-forgery-channel.generated", "hyperimage-forgery-stage-two.generated"
 END_TO_END = "hyperimage-forgery-end-to-end.generated"
@@ -88,24 +89,34 @@ SCALES = {
 def examples(scale: Scale, part: str, seed: int, pictures: Sequence[Photograph] = ()) -> Iterator[Splice]:
     """Splices and, one in three, copy-moves, for ``"train"`` or ``"validation"``; which depends on the seed.
 
-    Hosts and donors are generated scenes, or ``pictures``: about as many splices then, in as many photographs as there
-    are.
+    Hosts and donors are generated scenes, or ``pictures``: as many splices then, in as many photographs as there are.
+    A photograph is made as small as the tables make it. Where no other scene is at hand, copy-moves take the place of
+    splices.
     """
     count, own = (scale.scenes, 2 * seed) if part == "train" else (scale.validation, 2 * seed + 1)
-    each, chosen = scale.splices, list(range(1, count + 1))
     if pictures:
-        chosen, each = stages.budget(len(pictures), count * scale.splices, own)
-
-    def scene(index: int) -> np.ndarray:
-        return pictures[index].load() if pictures else generate_scene(keyed.generator(own, 6, index), *scale.size)
-
-    donor = scene(chosen[-1] if pictures else 0)
-    for index in chosen:
-        host, number = scene(index), index if pictures else index - 1
-        for n in range(each):
-            kind = number if each == 1 else n  # one in three, whether in a host or among hosts
-            yield splices.make(keyed.generator(own, 7, number, n), host, None if kind % 3 == 2 else donor)
+        yield from _in_photographs(pictures, count * scale.splices, own)
+        return
+    scenes = (generate_scene(keyed.generator(own, 6, i), *scale.size) for i in range(count + 1))
+    donor = next(scenes)
+    for index, host in enumerate(scenes):
+        for n in range(scale.splices):
+            rng = keyed.generator(own, 7, index, n)
+            yield splices.make(rng, host, None if n % 3 == 2 else donor)
         donor = host
+
+
+def _in_photographs(pictures: Sequence[Photograph], count: int, seed: int) -> Iterator[Splice]:
+    made = 0
+    donor: np.ndarray | None = None
+    scene = ""
+    for index, each in stages.budget(len(pictures), count, seed):
+        host = fit_inside(pictures[index].load(), FORGERY_LARGEST)
+        for n in range(each):
+            other = donor if scene != pictures[index].scene and made % 3 != 2 else None
+            yield splices.make(keyed.generator(seed, 7, index, n), host, other)
+            made += 1
+        donor, scene = host, pictures[index].scene
 
 
 def contour_pairs(found: list[Splice]) -> tuple[np.ndarray, np.ndarray]:

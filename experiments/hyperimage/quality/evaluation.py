@@ -61,8 +61,11 @@ class Offline:
     @cached_property
     def pictures(self) -> list[Photograph]:
         """The photographs; at `smoke` two."""
-        own = self.settings.dataset.startswith("folder:")
-        found = photographs(None if own else self.settings.dataset, self.settings.data_dir, "all" if own else "test")
+        settings = self.settings
+        own = settings.dataset.startswith("folder:")
+        # The stored networks have seen nothing of a user's folder: all of it is for testing.
+        split = "all" if own and settings.weights is None else "test"
+        found = photographs(None if own else settings.dataset, settings.data_dir, split, settings.seed)
         return found[:2] if self.settings.scale == "smoke" else found
 
     def examples(self) -> Iterator[quality.Example]:

@@ -64,11 +64,11 @@ class Protocol:
         normalise = (lambda x: preprocess(_grey(x))) if self.dataset == "live_iqa" else preprocess
         parts = {name: self.part(split, name, distortions) for name in ("train", "validation", "test")}
         best = 0.0 if self.dataset == "live_iqa" else 9.0  # DMOS is lower for better
-        with tempfile.TemporaryDirectory(prefix="patches-") as place:  # up to 15 GB on TID2013
+        with tempfile.TemporaryDirectory(prefix="patches-") as place:  # up to 21 GB on TID2013; TMPDIR says where
             batches = []
             for part in ("train", "validation"):
                 found = _examples(parts[part])
-                sets = patch_sets(found, self.scale.patches, self.seed, Path(place) / part, best, normalise)
+                sets = patch_sets(found, self.scale.patches, self.seed, Path(place) / part, best, normalise, (which,))
                 batches.append(Labelled(*sets[which], self.scale.first.batch_size, self.seed))
             fit_first(network, batches[0], batches[1], self.scale.first)
             del sets, batches

@@ -10,7 +10,7 @@ can be generated, on photographs, and the columns say how they agree with GMSD, 
 Those numbers are not comparable with the paper's. Experiment 3's subsets are scored by the networks trained on all
 distortions. Baselines: the distortion's level, and BRISQUE trained on the same generated images. A distortion that
 another package adds (``zoo.extensions``) has rows under its name; no network was trained on it. Of more than 20
-photographs, 10 distorted versions each are drawn, of fewer all 100 are scored.
+photographs, 10 distorted versions each are drawn, of up to 20 all 100 are scored.
 """
 
 from collections.abc import Callable, Iterator

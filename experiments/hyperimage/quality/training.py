@@ -97,15 +97,15 @@ def distorted(reference: np.ndarray, source: str, number: int | str, level: int,
 def examples(scale: Scale, part: str, seed: int, pictures: Sequence[Photograph] = ()) -> Iterator[Example]:
     """Distorted versions of references, for ``"train"`` or ``"validation"``; which depends on the seed.
 
-    References are generated scenes, or ``pictures``: about as many distorted images then, of as many photographs as
-    there are.
+    References are generated scenes, or ``pictures``: as many distorted images then, of as many photographs as there
+    are, at most all 100 versions of each.
     """
     count, own = (scale.references, 2 * seed) if part == "train" else (scale.validation, 2 * seed + 1)
-    each, chosen = scale.distorted, list(range(count))
+    chosen = [(index, scale.distorted) for index in range(count)]
     if pictures:
-        chosen, each = stages.budget(len(pictures), count * scale.distorted, own)
+        chosen = stages.budget(len(pictures), count * scale.distorted, own)
     kinds = [(number, level) for number in DISTORTIONS for level in LEVELS]
-    for index in chosen:
+    for index, each in chosen:
         source = pictures[index].scene if pictures else f"{part}-{index}"
         reference = pictures[index].load() if pictures else generate_scene(keyed.generator(own, 4, index), *scale.size)
         for choice in keyed.permutation(len(kinds), own, index)[:each]:
@@ -133,8 +133,9 @@ def patch_sets(
     folder: Path,
     best: float = REFERENCE_SCORE,
     normalise: Callable[[np.ndarray], np.ndarray] | None = None,
+    ways: Sequence[str] = ("all", "selected"),
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Patches and labels of both ways to train the first stage, at most ``count`` patches an image.
+    """Patches and labels of the ``ways`` to train the first stage, at most ``count`` patches an image.
 
     ``"all"``: patches from anywhere in distorted images with the image's score (Kang et al. 2014). ``"selected"``: of
     each distorted image the patches of low SSIM, and as many of the reference with the score ``best``. Patches are
@@ -142,7 +143,7 @@ def patch_sets(
     [0, 255]; by default local contrast normalisation.
     """
     normalise = normalise or LocalContrastNormalization()
-    patches = {name: GrowingArray(folder / f"{name}.float16") for name in ("all", "selected")}
+    patches = {name: GrowingArray(folder / f"{name}.float16") for name in ways}
     scores: dict[str, list[float]] = {name: [] for name in patches}
     for index, example in enumerate(found):
         rng = keyed.generator(seed, 5, index)
@@ -158,6 +159,8 @@ def patch_sets(
             ("selected", image, kept, example.score),
             ("selected", reference, others, best),
         ):
+            if name not in ways:
+                continue
             patches[name].append(tiles.cut(source, corners, PATCH).astype(np.float16))
             scores[name] += [score] * len(corners)
     return {name: (part.array(), np.array(scores[name], np.float32)[:, None]) for name, part in patches.items()}

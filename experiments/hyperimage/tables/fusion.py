@@ -93,7 +93,7 @@ class Fusion:
     def crops(self) -> list[tuple[str, np.ndarray]]:
         """Scene and crop: at most so many a photograph, spread over it."""
         made = []
-        for picture in photographs(self.settings.dataset, self.settings.data_dir, "test"):
+        for picture in photographs(self.settings.dataset, self.settings.data_dir, "test", self.settings.seed):
             image = picture.load()
             height, width = image.shape[:2]
             corners = tiles.grid(height, width, SIDE)
