@@ -26,6 +26,9 @@ EXPERIMENTS = Experiments(
         "false_alarms": Listed(
             "PRNU: false alarms, by kind of crop", "zoo.experiments.imaging.prnu.tables.false_alarms:TABLE"
         ),
+        "silence": Listed(
+            "PRNU: pictures that cannot tell their camera", "zoo.experiments.imaging.prnu.tables.silence:TABLE"
+        ),
         "inside": Listed("Traces of F+N inside a picture", "zoo.experiments.imaging.joint.tables.inside:TABLE"),
         "figure_5": Listed(
             "PRNU across imaging pipelines, Figure 5", "zoo.experiments.imaging.prnu.tables.figure_5:TABLE"

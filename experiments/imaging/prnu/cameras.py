@@ -10,6 +10,7 @@ import numpy as np
 from zoo.datasets.camera import CAMERAS, Body
 from zoo.datasets.folder import picture_files
 from zoo.datasets.jpeg import compress
+from zoo.datasets.photographs import photographs
 from zoo.experiments.imaging.prnu import shots
 from zoo.experiments.run.cells import Settings
 from zoo.images import read_photograph
@@ -25,10 +26,13 @@ PARTS = ("fingerprint", "test")
 
 @dataclasses.dataclass(frozen=True)
 class Camera:
-    """A camera by its name, with what its ``photographs`` of a role, ``fingerprint`` or ``test``, are: uint8 RGB."""
+    """A camera by its name, with its ``photographs`` by role, uint8 RGB.
+
+    Roles are ``fingerprint`` and ``test``; of synthetic bodies also ``calibration``, and an exposure may follow.
+    """
 
     name: str
-    photographs: Callable[[str], Iterable[np.ndarray]]
+    photographs: Callable[..., Iterable[np.ndarray]]
 
     def fingerprint(self) -> np.ndarray:
         """Of its photographs for that, float32 (height, width)."""
@@ -72,13 +76,17 @@ def folder(path: Path) -> list[Camera]:
 
 
 def _taken(
-    settings: Settings, number: int, body: Body, counts: dict[str, int], side: int, role: str
+    settings: Settings, number: int, body: Body, counts: dict[str, int], side: int, role: str, exposure: float = 1.0
 ) -> Iterable[np.ndarray]:
-    scenes, count = shots.scenes(settings, role), counts[role]
+    count, key = counts[role], "predictor" if role == "calibration" else role
+    if role == "calibration":
+        scenes = photographs(settings.dataset, settings.data_dir, "calibration")
+    else:
+        scenes = shots.scenes(settings, role)
     if scenes:
         scenes = [scenes[(number * count + n) % len(scenes)] for n in range(count)]
     # Generated scenes are drawn by the seed: each body has its own.
-    for shot in shots.synthetic(body, role, count, side, 1000 * settings.seed + number, pictures=scenes):
+    for shot in shots.synthetic(body, key, count, side, 1000 * settings.seed + number, exposure, scenes):
         yield compress(to_8_bits(pipeline.develop(shot.image)), QUALITY)
 
 

@@ -14,6 +14,7 @@ form that Korus and Memon 2019, section 3.3, used: Korus and Huang, IEEE TIFS 20
 """
 
 from zoo.imaging.prnu.cleaning import clean_residual, wiener_in_dft, zero_mean
+from zoo.imaging.prnu.evidence import why_silent
 from zoo.imaging.prnu.fingerprint import (
     FingerprintSums,
     picture_hash,
@@ -55,6 +56,7 @@ __all__ = [
     "pictures_of",
     "read_fingerprint",
     "tampering_map",
+    "why_silent",
     "wiener_in_dft",
     "write_fingerprint",
     "zero_mean",

@@ -17,6 +17,7 @@ from scipy import fft, stats
 
 from zoo.images import undo_orientation
 from zoo.imaging.prnu.cleaning import clean_residual, to_grey
+from zoo.imaging.prnu.evidence import why_silent
 from zoo.imaging.prnu.residual import check_picture
 
 LEVEL = 1e-6
@@ -50,10 +51,12 @@ class Match:
     """The peak in standard deviations of what such places give where nothing matches."""
     orientation: int = 1
     """EXIF's number of how the picture shows the sensor's image: 1 as it is, 6 turned to the right, and so on."""
+    reason: str = ""
+    """Why the picture cannot tell its camera, of ``why_silent``; empty where it can."""
 
     def status(self, level: float = LEVEL) -> str:
-        """``"match"`` where the p-value lies below ``level``, else ``"no match"``."""
-        return "match" if self.p_value < level else "no match"
+        """``"match"`` for a p-value below ``level``, else ``"no match"``; ``"cannot say"`` with a ``reason``."""
+        return "cannot say" if self.reason else "match" if self.p_value < level else "no match"
 
 
 def correlation(a: np.ndarray, b: np.ndarray) -> float:
@@ -109,7 +112,8 @@ def identify(
         raise ValueError(f"Matching needs a camera, and orientations from 1 to 8. Received: {received}")
     image = check_picture(image)
     # PRNU in the picture is K I. Weighing the residual by I gives the sum W K I without knowing the shift.
-    pattern = clean_residual(image, sigma) * to_grey(image)
+    residual = clean_residual(image, sigma)
+    pattern, reason = residual * to_grey(image), why_silent(image, residual)
     found = {}
     for name, fingerprint in fingerprints.items():
         tried = [
@@ -118,7 +122,7 @@ def identify(
         ]
         best, searched = max(tried, key=lambda one: one.deviations), sum(one.searched for one in tried)
         p_value = at_least_once(min(one.p_value for one in tried), len(tried) * len(fingerprints))
-        found[name] = replace(best, searched=searched * len(fingerprints), p_value=p_value)
+        found[name] = replace(best, searched=searched * len(fingerprints), p_value=p_value, reason=reason)
     return found
 
 

@@ -45,7 +45,7 @@ _SAMPLES = 2000
 class Scale:
     """How many synthetic bodies of which side, with how many photographs each; sides of crops.
 
-    Of a folder's pictures, crops of each side are taken at ``crops`` places.
+    Of a folder's pictures, crops of each of these sides are taken at ``crops`` places.
     """
 
     bodies: int
@@ -57,11 +57,11 @@ class Scale:
 
 SCALES = {
     "smoke": Scale(3, 160, {"fingerprint": 3, "test": 2}, (64, 128)),
-    "laptop": Scale(12, 768, {"fingerprint": 15, "test": 8}, (128, 512)),
+    "laptop": Scale(12, 768, {"fingerprint": 15, "test": 8}, (128, 512), crops=3),
     "paper": Scale(24, 1024, {"fingerprint": 30, "test": 16}, (128, 512), crops=4),
 }
 SMALL = (64, 256)
-"""Further sides of crops, searched in a folder's fingerprints: those are large, and small crops have most to search."""
+"""Sides of further crops, one a picture, searched in a folder's fingerprints: those are large, and have many places."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -133,7 +133,7 @@ class FalseAlarms:
             )
         for photograph, (camera, picture) in enumerate(self.pictures()):
             rng = keyed.generator(self.settings.seed, _PLACES, photograph, row.size)
-            for _ in range(self.scale.crops if self.folder else 1):
+            for _ in range(self.scale.crops if self.folder and row.size not in SMALL else 1):
                 y, x = (int(rng.integers(n // matching.PERIOD)) * matching.PERIOD for n in room)
                 if row.searched:
                     y, x = (n + int(rng.integers(1, matching.PERIOD)) for n in (y, x))
