@@ -173,7 +173,7 @@ def _decide(options: argparse.Namespace, cameras: Sequence[Path], named: bool, t
         if named:
             values["camera"] = name if status == "match" else None
         values |= {"p_value": found.p_value, "level": level, "pce": round(found.pce, 3)}
-        values |= {"correlation": round(found.correlation, 6)}
+        values |= {"deviations": round(found.deviations, 3), "correlation": round(found.correlation, 6)}
         values |= {"row": found.shift[0], "column": found.shift[1], "orientation": found.orientation}
         values |= {"searched": found.searched}
         if named:
@@ -193,7 +193,7 @@ def _decide(options: argparse.Namespace, cameras: Sequence[Path], named: bool, t
         return f"EXIF says to turn it by {TURNED[number]}: if software turned it, --orientations all finds it"
 
     columns = ("status", "reason", "same_camera", *(("camera",) if named else ()), "p_value", "level", "pce")
-    columns += ("correlation", "row", "column", "orientation", "searched")
+    columns += ("deviations", "correlation", "row", "column", "orientation", "searched")
     return Scorer(answer, SCALE, NOTE, tuple(cameras), columns, hint=hint)
 
 
