@@ -214,11 +214,14 @@ def alarms(tmp_path_factory):
 
 def test_false_alarms_of_every_kind_of_crop(alarms):
     frame, values = alarms
-    rows = [row.label for row in false_alarms.FalseAlarms(SMOKE).rows]
-    assert len(rows) == 2 * 2 * 3 == len(set(rows))
+    measured = false_alarms.FalseAlarms(SMOKE)
+    rows = [row.label for row in (*measured.rows, *measured.maps)]
+    assert len(rows) == 2 * 2 * 3 + 3 == len(set(rows))
     assert set(frame["row"]) == set(rows)
     assert set(frame["status"]) == {"measured"}
-    others = frame[frame["metric"].str.startswith("other cameras, p")]
+    maps = frame["row"].str.endswith("map")
+    others = frame[frame["metric"].str.startswith("other cameras, p") & ~maps]
+    assert set(frame.loc[maps, "n_units"]) == {6 * 2 * 2}  # windows of 65 in 160 pixels
     # Two photographs of each of three bodies, with the fingerprints of the other two.
     assert set(others["n_units"]) == {12} and set(others["n_sources"]) == {6}
     own = frame[frame["metric"].str.startswith("own")]
@@ -257,9 +260,9 @@ def test_false_alarms_of_real_cameras(tmp_path):
                 levels = rng.uniform(90, 200, 3) * (1 + pattern) + rng.normal(0, 1, (*shape, 3))
                 write_png(tmp_path / name / part / f"{n}.png", np.clip(np.rint(levels), 0, 255).astype(np.uint8))
     measured = false_alarms.FalseAlarms(Settings("smoke", data_dir=tmp_path, dataset="folder:x"))
-    assert {row.size for row in measured.rows if row.searched} == {64, 128, 256}
-    assert {row.size for row in measured.rows if not row.searched} == {64, 128}
-    row = next(row for row in measured.rows if row.searched and row.size == 128)
+    assert {row.size for row in measured.rows if row.kind == "searched"} == {64, 128, 256}
+    assert {row.size for row in measured.rows if row.kind == "aligned"} == {64, 128}
+    row = next(row for row in measured.rows if row.kind == "searched" and row.size == 128)
     pairs = measured.pairs(row)
     assert len(pairs) == 2 * 4 and pairs["own"].sum() == 4
     for way in false_alarms.WAYS:

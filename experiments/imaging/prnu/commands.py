@@ -36,8 +36,11 @@ NOTE = (
 )
 MAP_NOTE = (
     "the share of windows that lack the fingerprint with a probability above one half; dark, saturated and textured "
-    "places hide it and lie near one half: zoo/imaging/README.md"
+    "places hide it and lie near one half; in JSON, share_with is the share of windows that show it with p < .001: "
+    "zoo/imaging/README.md"
 )
+SHOWS = 0.001
+"""A window shows the fingerprint where one in so many without it correlates as much."""
 MAP_SCALE = Scale("more of the picture without the fingerprint", 0, 1)
 SCALE = Scale("more easily reached by chance, without the camera", 0, 1)  # of the p-value
 TURNED = {3: "180 degrees", 6: "a quarter to the right", 8: "a quarter to the left"}
@@ -227,14 +230,15 @@ def _map(options: argparse.Namespace) -> int:
             latest.clear()
             found = latest[id(image)] = tampering_map(image, fingerprint, predictor)
             share = round(float((found.probability > 0.5).mean()), 6)
-            return Answer({"share_without": share}, f"{share:.3f}")
+            shows = round(float((found.p_value < SHOWS).mean()), 6)
+            return Answer({"share_without": share, "share_with": shows}, f"{share:.3f}")
 
         return Scorer(
             answer,
             MAP_SCALE,
             MAP_NOTE,
             (options.fingerprint,),
-            ("share_without",),
+            ("share_without", "share_with"),
             heatmap=lambda image: latest[id(image)].full_size(),
             heatmap_caption=f"Probability that {options.window} x {options.window} pixels lack the fingerprint",
         )

@@ -149,7 +149,7 @@ def best_place(fingerprint: np.ndarray, pattern: np.ndarray, plane: np.ndarray, 
 
     ``fingerprint`` (H, W) and ``pattern`` (h, w) have mean 0; ``plane`` and ``variance`` are ``correlation_planes``'s.
     """
-    relative = np.divide(plane, np.sqrt(variance), out=np.zeros_like(plane), where=variance > 0)
+    relative = relative_plane(plane, variance)
     shift, searched = largest(standardised(relative), fingerprint.shape, pattern.shape)
     deviations, freedom = studentised(relative, shift)
     p_value = at_least_once(float(stats.t.sf(deviations, freedom)), searched)
@@ -232,15 +232,37 @@ def studentised(plane: np.ndarray, shift: tuple[int, int]) -> tuple[float, int]:
 
     ``plane`` is (height, width). Where nothing matches, the first follows Student's t with the second.
     """
-    period = _period(plane)
-    background = np.ones(plane.shape, bool)
-    background[neighbourhood(plane.shape, shift)] = False
-    own = np.s_[shift[0] % period :: period, shift[1] % period :: period]
-    values = plane[own][background[own]].astype(np.float64)
+    values = background(plane, shift)
     if values.size < 2 or not (spread := values.std(ddof=1)) > 0:
         return 0.0, 1
     # The mean is an estimate too.
     return float((plane[shift] - values.mean()) / (spread * math.sqrt(1 + 1 / values.size))), values.size - 1
+
+
+def aligned_spread(fingerprint: np.ndarray, pattern: np.ndarray) -> float:
+    """How much two patterns (height, width) correlate at shifts of whole JPEG blocks, beside what the overlap predicts.
+
+    A standard deviation, from the median distance so that echoes of a match do not count; 1 for independent noise, more
+    where neighbouring pixels depend on each other.
+    """
+    fingerprint, pattern = (np.asarray(v, np.float32) for v in (fingerprint, pattern))
+    planes = correlation_planes(fingerprint - fingerprint.mean(), pattern - pattern.mean())
+    values = background(relative_plane(*planes), (0, 0))
+    return float(stats.median_abs_deviation(values, scale="normal")) if values.size > 1 else 1.0
+
+
+def background(plane: np.ndarray, shift: tuple[int, int]) -> np.ndarray:
+    """The values of a plane (height, width) in the class of a shift, without its neighbourhood, float64 (n,)."""
+    period = _period(plane)
+    counts = np.ones(plane.shape, bool)
+    counts[neighbourhood(plane.shape, shift)] = False
+    own = np.s_[shift[0] % period :: period, shift[1] % period :: period]
+    return plane[own][counts[own]].astype(np.float64)
+
+
+def relative_plane(plane: np.ndarray, variance: np.ndarray) -> np.ndarray:
+    """A correlation plane (height, width) over the root of its variance; 0 where the overlap holds nothing."""
+    return np.divide(plane, np.sqrt(variance), out=np.zeros_like(plane), where=variance > 0)
 
 
 def _period(plane: np.ndarray) -> int:
