@@ -181,7 +181,8 @@ def _decide(options: argparse.Namespace, cameras: Sequence[Path], named: bool, t
         values |= {"searched": found.searched}
         if named:
             values["p_values"] = {camera: one.p_value for camera, one in matches.items()}
-        where = "" if found.searched == len(matches) else f"  at row {found.shift[0]}, column {found.shift[1]}"
+        searched = found.searched > len(matches) * len(orientations)
+        where = f"  at row {found.shift[0]}, column {found.shift[1]}" if searched else ""
         where += f", EXIF orientation {found.orientation}" if found.orientation != 1 else ""
         where += f": {found.reason}" if found.reason else ""
         camera = f"  {shown(name)}" if named and status == "match" else ""

@@ -114,16 +114,16 @@ def identify(
     # PRNU in the picture is K I. Weighing the residual by I gives the sum W K I without knowing the shift.
     residual = clean_residual(image, sigma)
     pattern, reason = residual * to_grey(image), why_silent(image, residual)
-    found = {}
+    found, places = {}, 0
     for name, fingerprint in fingerprints.items():
         tried = [
             replace(peak_to_correlation_energy(fingerprint, undo_orientation(pattern, number)), orientation=number)
             for number in orientations
         ]
-        best, searched = max(tried, key=lambda one: one.deviations), sum(one.searched for one in tried)
+        places += sum(one.searched for one in tried)
         p_value = at_least_once(min(one.p_value for one in tried), len(tried) * len(fingerprints))
-        found[name] = replace(best, searched=searched * len(fingerprints), p_value=p_value, reason=reason)
-    return found
+        found[name] = replace(max(tried, key=lambda one: one.deviations), p_value=p_value, reason=reason)
+    return {name: replace(one, searched=places) for name, one in found.items()}
 
 
 def peak_to_correlation_energy(fingerprint: np.ndarray, pattern: np.ndarray) -> Match:

@@ -167,16 +167,16 @@ class FalseAlarms:
         """Share in percent of own or of other cameras' pairs that are ``chosen``; their mean for floats."""
         pairs = self.pairs(row)
         pairs = pairs[pairs["own"] == own]
-        values = chosen(pairs).to_numpy()
-        cameras, photographs = pairs["camera"].to_numpy(), pairs["photograph"].to_numpy()
-        weights = _draws(cameras, self.settings.seed) * _draws(photographs, self.settings.seed + 1)
-        total = weights.sum(1)
-        low, high = np.quantile((weights @ values.astype(float))[total > 0] / total[total > 0], (0.025, 0.975))
+        values = chosen(pairs)
+        by_source = values.astype(float).groupby([pairs["camera"], pairs["photograph"]])
+        groups = by_source.agg(["sum", "count"]).reset_index()
+        weights = _draws(groups["camera"], self.settings.seed) * _draws(groups["photograph"], self.settings.seed + 1)
+        sums, counts = (weights @ groups[name].to_numpy(float) for name in ("sum", "count"))
+        low, high = np.quantile(sums[counts > 0] / counts[counts > 0], (0.025, 0.975))
         if values.dtype == bool and not values.any():  # of a difference there is no such bound
             high = rate_upper_bound(0, len(values))
-        return Estimate(
-            100 * float(values.mean()), 100 * float(low), 100 * float(high), len(set(photographs)), len(pairs)
-        )
+        value, low, high = (100 * float(share) for share in (values.mean(), low, high))
+        return Estimate(value, low, high, pairs["photograph"].nunique(), len(pairs))
 
     def largest(self, row: Row, way: str) -> Estimate:
         """The largest PCE of another camera's picture."""
@@ -214,8 +214,8 @@ def _compare(
     }
 
 
-def _draws(sources: np.ndarray, seed: int) -> np.ndarray:
-    """How often each unit's source is drawn in each bootstrap sample, (samples, units)."""
+def _draws(sources: pd.Series, seed: int) -> np.ndarray:
+    """How often each one's source is drawn in each bootstrap sample, (samples, sources)."""
     known, index = np.unique(sources, return_inverse=True)
     counts = np.random.default_rng(seed).multinomial(len(known), np.full(len(known), 1 / len(known)), _SAMPLES)
     return counts[:, index].astype(np.float64)
