@@ -17,7 +17,6 @@ FEATURES = 15
 """A constant, the four features, and their ten products of two."""
 _FLATNESS = 0.03
 _BRIGHT = 250
-_AROUND = (9, 9)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +96,7 @@ def correlation_and_chance(
 ) -> tuple[np.ndarray, np.ndarray]:
     """``correlation_map`` of every ``stride``-th window, and its standard deviation were both independent noise.
 
-    The variance of a sum of products is then the sum of the products of variances: windows in which a few loud pixels
+    The variance of a sum of products is then the sum of the products' squares: windows in which a few loud pixels
     weigh most vary more than 1 / window. Arguments, shapes and errors are those of ``correlation_map``.
     """
     check_window(residual, window)
@@ -105,17 +104,17 @@ def correlation_and_chance(
         raise ValueError(f"Patterns to correlate must have one shape. Received: {residual.shape}, {expected.shape}")
     a, b = (np.asarray(v, np.float64) for v in (residual, expected))
     a, b = a - a.mean(), b - b.mean()  # windows' variances are differences: keep the numbers small
-    # Averaged around each pixel: where the two do belong together, their squares do as well.
-    variances = cv2.blur(a * a, _AROUND) * (b * b)
-    of_a, of_b, of_aa, of_bb, of_ab, of_variances = (
-        means(v, window)[::stride, ::stride] for v in (a, b, a * a, b * b, a * b, variances)
-    )
+    of_a, of_b, of_aa, of_bb, of_ab = (means(v, window)[::stride, ::stride] for v in (a, b, a * a, b * b, a * b))
     scale = np.sqrt(np.maximum(of_aa - of_a**2, 0) * np.maximum(of_bb - of_b**2, 0))
     floor = 1e-9 * a.std() * b.std()  # a window without any noise, such as a burnt-out sky, correlates with nothing
     noisy = scale > floor
     found = np.divide(of_ab - of_a * of_b, scale, out=np.zeros_like(scale), where=noisy)
-    spread = np.sqrt(np.maximum(of_variances, 0))
-    return found, np.divide(spread, scale, out=np.ones_like(scale), where=noisy) / window
+    # Where the two do belong together their squares do as well: what they have in common is taken out first.
+    common, energy = (cv2.blur(v, (window, window)) for v in (a * b, b * b))
+    rest = a - np.divide(common, energy, out=np.zeros_like(energy), where=energy > 0) * b
+    of_rest, of_squares = (means(v, window)[::stride, ::stride] for v in (rest * rest, (rest * b) ** 2))
+    spread = np.divide(of_squares, of_rest * of_bb, out=np.ones_like(of_rest), where=noisy & (of_rest > 0))
+    return found, np.sqrt(spread) / window
 
 
 def feature_maps(image: np.ndarray, window: int) -> np.ndarray:
