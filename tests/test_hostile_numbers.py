@@ -152,7 +152,7 @@ def test_a_keras_file_of_nested_brackets_is_one_error(tmp_path, command):
     [
         ("imaging", "detect", "a.png", "--patch", "100000"),
         ("imaging", "detect", "a.png", "--patch", "-1"),
-        ("imaging", "prnu", "match", "c.npz", "a.png", "--threshold", "nan"),
+        ("imaging", "prnu", "match", "c.npz", "a.png", "--level", "nan"),
         ("adversarial", "fit", "--detector", "d", "--k", "0"),
         ("adversarial", "fit", "--detector", "d", "--rate", "nan"),
         ("adversarial", "fit", "--detector", "d", "--rate", "1.5"),

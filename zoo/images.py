@@ -102,7 +102,7 @@ def read_image(path: str | Path) -> np.ndarray:
     # Decoders fill in what is not there, and say nothing.
     if missing := check_file(data).missing:
         raise ImageError(path, f"lacks {missing}", "a complete file is needed", f"{len(data)} bytes")
-    return np.ascontiguousarray(_undo_orientation(pixels, orientation))
+    return np.ascontiguousarray(undo_orientation(pixels, orientation))
 
 
 def check_picture(path: str | Path) -> FileCheck:
@@ -202,6 +202,18 @@ def time_taken(path: str | Path) -> datetime | None:
         text = image.getexif().get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal]
         return datetime.strptime(text, "%Y:%m:%d %H:%M:%S")
     return None
+
+
+def exif_orientation(path: str | Path) -> int:
+    """Return how a picture file says that it is to be turned for display, 1 to 8 of EXIF; 1 where it does not say."""
+    if Path(path).suffix.lower() in RAW_SUFFIXES or not Path(path).is_file():
+        return 1
+    with _quiet, contextlib.suppress(Exception), Image.open(path, formats=FORMATS) as image:
+        if image.format == "PNG" and "exif" not in image.info:
+            return 1  # or Pillow would decode all pixels to look behind them
+        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+        return orientation if orientation in range(1, 9) else 1
+    return 1
 
 
 @contextlib.contextmanager
@@ -345,9 +357,9 @@ def _drop_alpha(path: Path, rgba: np.ndarray) -> np.ndarray:
     return rgba[..., :3]
 
 
-def _undo_orientation(pixels: np.ndarray, orientation: int) -> np.ndarray:
-    """Put the pixels back to where the file has them."""
+def undo_orientation(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """Put the pixels (height, width, ...) of a picture shown in an EXIF orientation back to where they were."""
     if orientation in (5, 6, 7, 8):
-        pixels = pixels.transpose(1, 0, 2)
+        pixels = pixels.swapaxes(0, 1)
     flip_rows, flip_columns = orientation in (3, 4, 6, 7), orientation in (2, 3, 7, 8)
     return pixels[:: -1 if flip_rows else 1, :: -1 if flip_columns else 1]

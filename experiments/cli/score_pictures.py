@@ -75,6 +75,7 @@ class Scorer:
         heatmap: Float (height, width) of a picture; None for commands without one.
         heatmap_high: The upper end of the heatmap's colour bar.
         heatmap_caption: What the heatmap shows.
+        hint: What else to try with a file, given its answer; empty for nothing. Also in JSON.
     """
 
     answer: "Callable[[np.ndarray], Answer]"
@@ -86,6 +87,7 @@ class Scorer:
     heatmap: "Callable[[np.ndarray], np.ndarray] | None" = None
     heatmap_high: float = 1.0
     heatmap_caption: str = ""
+    hint: "Callable[[Path, Answer], str] | None" = None
 
 
 class Track:
@@ -270,6 +272,9 @@ def _score(
     record = {"image": str(path), "sha256": sha256(path), "height": height, "width": width, **answer.values}
     record |= {"higher_is": scorer.scale.higher_is, "range": [scorer.scale.low, scorer.scale.high]}
     record |= {"file": checked.as_json(), "networks": dict(networks)}
+    hint = "" if scorer.hint is None else scorer.hint(path, answer)
+    if scorer.hint is not None:
+        record["hint"] = hint
     if heatmap is not None and scorer.heatmap is not None:
         _write_heatmap(heatmap, path, image, scorer, record)
         record["heatmap"] = str(heatmap)
@@ -277,7 +282,7 @@ def _score(
     if as_json:
         print(json.dumps(record, allow_nan=False))
     else:
-        print(f"{answer.line}  {shown(path)}{answer.after}{_remarks(checked)}")
+        print(f"{answer.line}  {shown(path)}{answer.after}{_remarks(checked)}{f'  ({hint})' if hint else ''}")
         for detail in answer.details:
             print(detail)
     sys.stdout.flush()

@@ -23,6 +23,12 @@ EXPERIMENTS = Experiments(
         "identification": Listed(
             "PRNU: this body, other bodies, other models", "zoo.experiments.imaging.prnu.tables.identification:TABLE"
         ),
+        "false_alarms": Listed(
+            "PRNU: false alarms, by kind of crop", "zoo.experiments.imaging.prnu.tables.false_alarms:TABLE"
+        ),
+        "silence": Listed(
+            "PRNU: pictures that cannot tell their camera", "zoo.experiments.imaging.prnu.tables.silence:TABLE"
+        ),
         "inside": Listed("Traces of F+N inside a picture", "zoo.experiments.imaging.joint.tables.inside:TABLE"),
         "figure_5": Listed(
             "PRNU across imaging pipelines, Figure 5", "zoo.experiments.imaging.prnu.tables.figure_5:TABLE"

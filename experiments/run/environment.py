@@ -14,7 +14,8 @@ def commit() -> str:
     Changed files in ``results`` do not count: publishing one table must not mark the next.
     """
     try:
-        _git("ls-files", "--error-unmatch", __file__)
+        # zoo/experiments is a link: git knows the file by its own place.
+        _git("ls-files", "--error-unmatch", str(Path(__file__).resolve()))
         changed = _git("status", "--porcelain", "--untracked-files=no", "--", ":/", ":(top,exclude)results")
         return _git("rev-parse", "--short=12", "HEAD") + "+" * bool(changed)
     except (OSError, subprocess.CalledProcessError):

@@ -30,8 +30,11 @@ def published_folder() -> Path | None:
 
 
 def published_csv(table: Table, scale: str, dataset: str, folder: Path) -> Path:
-    """Where a table is published in ``folder``; data sets other than the embedded one have a folder each."""
-    return csv_path(table, scale if dataset == "embedded" else f"{scale}/{dataset}", folder)
+    """Where a table is published in ``folder``; data sets other than the embedded one have a folder each.
+
+    That of a folder of one's own has its name.
+    """
+    return csv_path(table, scale if dataset == "embedded" else f"{scale}/{dataset.removeprefix('folder:')}", folder)
 
 
 def check_output(output: Path) -> None:

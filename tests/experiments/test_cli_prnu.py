@@ -5,7 +5,8 @@ import pytest
 from PIL import Image
 
 from zoo.experiments.cli import main as cli
-from zoo.imaging.prnu import pictures_of, read_fingerprint
+from zoo.imaging import prnu
+from zoo.imaging.prnu import Match, pictures_of, read_fingerprint, write_fingerprint
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +59,7 @@ def test_fingerprint_and_match(folder, camera, capsys):
     names = ("own5.png", "other.png", "crop.png")
     code, out, err = _run(capsys, "match", camera, *(folder / n for n in names))
     assert code == 0
-    assert err.startswith("note: PCE above 60") and len(err.splitlines()) == 1
+    assert err.startswith("note: p is how often") and len(err.splitlines()) == 1
     own, other, crop = out.splitlines()
     assert " match " in own
     assert " no match " in other
@@ -70,11 +71,110 @@ def test_json(folder, camera, capsys):
     crop, other = map(json.loads, out.splitlines())
     assert code == 0
     assert (crop["row"], crop["column"], crop["searched"]) == (12, 20, 25 * 49)
-    assert crop["same_camera"] is True
-    assert other["same_camera"] is False
-    assert 0 < other["p_value"] < 1
-    code, out, _ = _run(capsys, "match", camera, folder / "crop.png", "--json", "--threshold", "1e9")
-    assert json.loads(out)["same_camera"] is False
+    assert (crop["status"], crop["same_camera"], crop["reason"], crop["hint"]) == ("match", True, "", "")
+    assert (other["status"], other["same_camera"]) == ("no match", False)
+    assert crop["p_value"] < crop["level"] == 1e-6 < other["p_value"] < 1
+    assert crop["pce"] > 60
+    assert (crop["range"], crop["orientation"]) == ([0, 1], 1)
+    code, out, _ = _run(capsys, "match", camera, folder / "other.png", "--json", "--level", "1")
+    assert json.loads(out)["same_camera"] is True
+    assert json.loads(out)["level"] == 1
+
+
+def test_the_verdict_follows_p_and_not_pce(folder, camera, capsys, monkeypatch):
+    def answer(pce, p_value):
+        found = Match(pce, 0.1, (0, 0), 1, p_value, 3.0)
+        monkeypatch.setattr(prnu, "identify", lambda fingerprints, *_, **__: dict.fromkeys(fingerprints, found))
+        code, out, _ = _run(capsys, "match", camera, folder / "other.png", "--json")
+        assert code == 0
+        return json.loads(out)["same_camera"]
+
+    assert answer(1e4, 1e-5) is False
+    assert answer(5, 1e-7) is True
+
+
+def _saved(folder, name, number, orientation=None, quality=None):
+    """The crop as displayed in an EXIF orientation, with or without the tag."""
+    image = Image.open(folder / "crop.png")
+    turns = {1: None, 2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # Pillow's numbers for turning it that way
+    image = image if turns[number] is None else image.transpose(turns[number])
+    exif = Image.Exif()
+    if orientation:
+        exif[274] = orientation
+    image.save(folder / name, exif=exif, **({"quality": quality} if quality else {}))
+    return folder / name
+
+
+@pytest.mark.parametrize("number", range(1, 9))
+def test_turned_and_mirrored_copies_are_found(folder, camera, capsys, number):
+    copy = _saved(folder, f"turned{number}.png", number)
+    code, out, _ = _run(capsys, "match", camera, copy, folder / "other.png", "--json", "--orientations", "all")
+    turned, other = map(json.loads, out.splitlines())
+    assert code == 0
+    assert (turned["status"], turned["orientation"]) == ("match", number)
+    assert (turned["row"], turned["column"]) == (12, 20)
+    assert other["status"] == "no match"
+    # Pixel upon pixel four ways, everywhere along one side in the four that stand upright.
+    assert other["searched"] == 4 * 1 + 4 * 33 * 33
+    stored = json.loads(_run(capsys, "match", camera, copy, "--json")[1])
+    assert stored["same_camera"] is (number == 1)
+
+
+@pytest.mark.parametrize("orientation", [1, 2, 3, 6, 8])
+def test_a_hint_where_exif_says_turned(folder, camera, capsys, orientation):
+    hidden = orientation in (3, 6, 8)
+    # Software turned the pixels and left the tag.
+    copy = _saved(folder, f"tag{orientation}.png", orientation, orientation)
+    found = json.loads(_run(capsys, "match", camera, copy, "--json")[1])
+    assert ("--orientations all" in found["hint"]) is hidden
+    _, out, _ = _run(capsys, "match", camera, copy)
+    assert ("--orientations all" in out) is hidden
+    # The pixels are as the sensor had them: found, and no hint.
+    stored = _saved(folder, f"stored{orientation}.png", 1, orientation)
+    found = json.loads(_run(capsys, "match", camera, stored, "--json")[1])
+    assert (found["status"], found["hint"]) == ("match", "")
+
+
+def test_which_of_several_cameras(folder, camera, capsys, tmp_path):
+    rng = np.random.default_rng(8)
+    cameras = [camera]
+    for n in range(3):
+        cameras.append(tmp_path / f"{n}.npz")
+        write_fingerprint(cameras[-1], rng.normal(size=(96, 128)))
+    pictures = (folder / "own5.png", folder / "other.png")
+    code, out, _ = _run(capsys, "identify", *pictures, "--json", "--cameras", *cameras)
+    own, other = map(json.loads, out.splitlines())
+    assert code == 0
+    assert (own["status"], own["camera"]) == ("match", str(camera))
+    assert (other["status"], other["camera"]) == ("no match", None)
+    assert own["searched"] == 4
+    alone = json.loads(_run(capsys, "match", camera, folder / "other.png", "--json")[1])
+    corrected = other["p_values"][str(camera)]
+    assert corrected == pytest.approx(1 - (1 - alone["p_value"]) ** 4)
+    _, out, _ = _run(capsys, "identify", *pictures, "--cameras", *cameras)
+    assert f" match       {camera}  " in out.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("reason", "change"),
+    [
+        ("too small", lambda x: x[:60]),
+        ("too dark", lambda x: x // 20),
+        ("too bright", lambda x: np.full_like(x, 255)),
+        ("too smooth", lambda x: np.full_like(x, 120)),
+    ],
+)
+def test_what_shows_no_noise_gets_no_verdict(folder, camera, capsys, tmp_path, reason, change):
+    path = tmp_path / "silent.png"
+    Image.fromarray(change(np.asarray(Image.open(folder / "own5.png")))).save(path)
+    code, out, _ = _run(capsys, "match", camera, path, "--json", "--csv", tmp_path / "out.csv")
+    found = json.loads(out)
+    assert code == 0
+    assert (found["status"], found["same_camera"]) == ("cannot say", None)
+    assert found["reason"].startswith(reason)
+    assert "cannot say" in (tmp_path / "out.csv").read_text()
+    _, out, _ = _run(capsys, "match", camera, path)
+    assert " cannot say" in out and f": {reason}" in out
 
 
 def test_files_that_cannot_be_used_are_named_and_left_out(folder, camera, capsys, tmp_path):

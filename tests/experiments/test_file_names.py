@@ -57,7 +57,7 @@ def test_scores_stand_on_a_line_each(tmp_path, command, monkeypatch, verb):
         assert entry["sha256"] == hashlib.sha256(Path(entry["image"]).read_bytes()).hexdigest()
         assert entry["higher_is"] and entry["note"]
         low, high = entry["range"]
-        scores = [v for k, v in entry.items() if k in ("score", "pce", *CLASSES)]
+        scores = [v for k, v in entry.items() if k in ("score", "p_value", *CLASSES)]
         assert scores and all((low is None or low <= s) and (high is None or s <= high) for s in scores)
 
 

@@ -1,15 +1,16 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from zoo.datasets.camera import CAMERAS, Body, write_dng
 from zoo.experiments.imaging.prnu import pipelines, shots
 from zoo.experiments.imaging.prnu import training as low_light
 from zoo.experiments.imaging.prnu.evaluation import ANOTHER_BODY, TRUTH, PrnuEvaluation
-from zoo.experiments.imaging.prnu.tables import figure_5, identification, table_3
+from zoo.experiments.imaging.prnu.tables import false_alarms, figure_5, identification, silence, table_3
 from zoo.experiments.imaging.values import paper_values
 from zoo.experiments.run import measure as runner
 from zoo.experiments.run.cells import Settings
-from zoo.images import read_photograph
+from zoo.images import read_photograph, write_png
 from zoo.imaging import INet
 from zoo.weights import pack, provenance
 
@@ -166,7 +167,7 @@ def test_figure_5_of_a_users_camera(tmp_path):
     assert -1 < cell.measure().value < 1
 
 
-@pytest.mark.parametrize("module", [figure_5, table_3, identification])
+@pytest.mark.parametrize("module", [figure_5, table_3, identification, false_alarms, silence])
 def test_other_scales_are_refused(module):
     with pytest.raises(ValueError, match="Received: 'huge'"):
         list(module.cells(Settings("huge")))
@@ -204,3 +205,87 @@ def test_low_light_pairs_share_a_scene():
     assert np.corrcoef(pair.planes[..., 1].ravel(), green.ravel())[0, 1] > 0.5
     with pytest.raises(ValueError, match="one of train, validation"):
         low_light.pairs("test", 1, 64)
+
+
+@pytest.fixture(scope="module")
+def alarms(tmp_path_factory):
+    return _values(false_alarms.TABLE, tmp_path_factory.mktemp("alarms"))
+
+
+def test_false_alarms_of_every_kind_of_crop(alarms):
+    frame, values = alarms
+    measured = false_alarms.FalseAlarms(SMOKE)
+    rows = [row.label for row in (*measured.rows, *measured.maps)]
+    assert len(rows) == 2 * 2 * 3 + 3 == len(set(rows))
+    assert set(frame["row"]) == set(rows)
+    assert set(frame["status"]) == {"measured"}
+    maps = frame["row"].str.endswith("map")
+    others = frame[frame["metric"].str.startswith("other cameras, p") & ~maps]
+    assert set(frame.loc[maps, "n_units"]) == {6 * 2 * 2}  # windows of 65 in 160 pixels
+    # Two photographs of each of three bodies, with the fingerprints of the other two.
+    assert set(others["n_units"]) == {12} and set(others["n_sources"]) == {6}
+    own = frame[frame["metric"].str.startswith("own")]
+    assert set(own["n_units"]) == {6}
+    for way in false_alarms.WAYS:
+        assert values["own pictures, found at 1 % false alarms [%]", "128 pixels, not saved again, aligned", way] > 50
+
+
+def test_shares_resample_cameras_and_photographs():
+    measured = false_alarms.FalseAlarms(SMOKE)
+    row = measured.rows[0]
+    cameras, photographs = (a.ravel() for a in np.meshgrid(range(4), range(30), indexing="ij"))
+    found = pd.DataFrame({"camera": cameras, "photograph": photographs, "own": cameras == photographs % 4})
+    measured.pairs = lambda _: found
+    # All of one camera in four: which cameras are drawn decides, and there are few of them.
+    share = measured.share(row, lambda pairs: pairs["camera"] == 1, own=False)
+    others = found[~found["own"]]
+    assert share.value == pytest.approx(100 * (others["camera"] == 1).mean())
+    assert share.ci_low == 0 and share.ci_high > 60
+    assert (share.n_sources, share.n_units) == (30, len(others))
+    none = measured.share(row, lambda pairs: pairs["camera"] == 9, own=False)
+    assert (none.value, none.ci_low) == (0, 0)
+    assert none.ci_high == pytest.approx(100 * (1 - 0.05 ** (1 / len(others))))
+    nothing = measured.share(row, lambda pairs: 0.0 * pairs["camera"], own=True)
+    assert (nothing.value, nothing.ci_low, nothing.ci_high) == (0, 0, 0)
+
+
+def test_false_alarms_of_real_cameras(tmp_path):
+    rng = np.random.default_rng(3)
+    sides = {"a": (352, 272), "b": (304, 296)}
+    for name, shape in sides.items():
+        pattern = rng.normal(0, 0.03, (*shape, 1))
+        for part, count in (("fingerprint", 3), ("test", 2)):
+            (tmp_path / name / part).mkdir(parents=True)
+            for n in range(count):
+                levels = rng.uniform(90, 200, 3) * (1 + pattern) + rng.normal(0, 1, (*shape, 3))
+                write_png(tmp_path / name / part / f"{n}.png", np.clip(np.rint(levels), 0, 255).astype(np.uint8))
+    measured = false_alarms.FalseAlarms(Settings("smoke", data_dir=tmp_path, dataset="folder:x"))
+    assert {row.size for row in measured.rows if row.kind == "searched"} == {64, 128, 256}
+    assert {row.size for row in measured.rows if row.kind == "aligned"} == {64, 128}
+    row = next(row for row in measured.rows if row.kind == "searched" and row.size == 128)
+    pairs = measured.pairs(row)
+    assert len(pairs) == 2 * 4 and pairs["own"].sum() == 4
+    for way in false_alarms.WAYS:
+        assert pairs.loc[pairs["own"], [f"right {way}", f"match {way}"]].all().all()
+    assert (pairs.loc[~pairs["own"], "p local variance"] > 1e-3).all()
+    assert measured.found(row, "local variance")[pairs["own"]].all()
+
+
+@pytest.mark.parametrize("table", ["false-alarms", "silence"])
+def test_folders_that_are_no_cameras_are_one_line(tmp_path, command, table):
+    (tmp_path / "cameras" / "a" / "test").mkdir(parents=True)
+    for folder in (tmp_path / "cameras", tmp_path / "none"):
+        code, _, err = command("reproduce", "imaging", table, "--scale", "smoke", "--data-dir", folder)
+        assert code == 2 and len(err.splitlines()) == 1
+        assert "Received: " in err
+
+
+def test_silence_is_measured_by_reason(tmp_path):
+    frame, values = _values(silence.TABLE, tmp_path)
+    assert set(frame["row"]) == {*silence.REASONS[:-1], "none of these"}
+    for reason in silence.REASONS[:-1]:
+        assert values["own pictures, found [%]", reason, "test"] == 0
+        assert values["undamaged pictures, said so of [%]", reason, "test"] == 0
+    pictures = silence.Silence(SMOKE).pictures("test")
+    assert len(pictures) == len(silence.EXPOSURES) + len(silence.BLURS) + len(silence.SIDES)
+    assert (~pictures["damaged"]).sum() == 1

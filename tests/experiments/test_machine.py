@@ -8,9 +8,9 @@ import pytest
 from zoo.experiments.run import environment
 
 
-def _commit(repository):
+def _commit(repository, folder="experiments"):
     """What the copy of the module in ``repository`` says; imported anew, since it remembers."""
-    spec = importlib.util.spec_from_file_location("machine", repository / "experiments" / "environment.py")
+    spec = importlib.util.spec_from_file_location("machine", repository / folder / "environment.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.commit()
@@ -32,6 +32,9 @@ def test_changed_code_is_marked_and_new_results_are_not(tmp_path):
     git("commit", "-qm", "one")
     known = git("rev-parse", "HEAD").stdout[:12]
     assert _commit(tmp_path) == known
+    # As the packages zoo.experiments and zoo.datasets are found.
+    (tmp_path / "link").symlink_to("experiments")
+    assert _commit(tmp_path, "link") == known
     (tmp_path / "results" / "table.csv").write_text("2")
     assert _commit(tmp_path) == known
     with (tmp_path / "experiments" / "environment.py").open("a") as file:

@@ -129,13 +129,16 @@ def test_a_changed_tree_other_data_and_what_was_not_measured_are_not_published(t
     assert (folder / "smoke" / "demo_table_1.csv").read_bytes() == before
 
 
-def test_results_on_another_data_set_have_a_folder_of_their_own(tmp_path, folder, monkeypatch):
+@pytest.mark.parametrize(
+    ("dataset", "name"), [("open_photographs", "open_photographs"), ("folder:my cameras", "my cameras")]
+)
+def test_results_on_another_data_set_have_a_folder_of_their_own(tmp_path, folder, monkeypatch, dataset, name):
     before = (folder / "smoke" / "demo_table_1.csv").read_bytes()
     monkeypatch.setattr(measure, "commit", lambda: "0123456789ab")
-    settings = Settings("smoke", "open_photographs")
+    settings = Settings("smoke", dataset)
     measure.run(_table(), settings, tmp_path / "own", progress=False)
     target = results.publish(_table(), "smoke", tmp_path / "own", folder)
-    assert target == folder / "smoke" / "open_photographs" / "demo_table_1.csv"
+    assert target == folder / "smoke" / name / "demo_table_1.csv"
     assert (folder / "smoke" / "demo_table_1.csv").read_bytes() == before
     shown = _shown(tmp_path, folder, _table(trained=False), settings)
     assert shown.loc[("of a network", "1"), "status"] == published.PUBLISHED

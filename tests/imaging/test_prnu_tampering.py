@@ -7,6 +7,7 @@ import pywt
 import sklearn.metrics
 from scipy import ndimage, stats
 
+from zoo.datasets.jpeg import compress
 from zoo.imaging.prnu import CorrelationPredictor, TamperingMap, best_f1, correlation_map, tampering_map
 from zoo.imaging.prnu.predictor import feature_maps, with_products
 from zoo.imaging.prnu.tampering import THRESHOLDS
@@ -76,8 +77,6 @@ def test_predictor_is_least_squares(camera):
     np.testing.assert_array_equal(predictor.weights, again.weights)
     assert 0 < predictor.r_squared < 1
     assert predictor.matching_deviation > 0
-    # Nothing but the white fingerprint elsewhere: 1 / 25, within sampling.
-    assert predictor.other_deviation == pytest.approx(1 / 25, rel=0.25)
     predicted = predictor.predict(pictures[3], stride=8)
     assert predicted.shape == (9, 13)
     np.testing.assert_allclose(predicted, predictor.predict(pictures[3])[::8, ::8], rtol=1e-12)
@@ -88,15 +87,36 @@ def test_probability_is_bayes_rule(camera):
     fingerprint, pictures = camera
     predictor = CorrelationPredictor.fit(fingerprint, pictures[:3], 25, 60)
     found = tampering_map(pictures[3], fingerprint, predictor, stride=6)
-    tampered = stats.norm.pdf(found.correlation, 0, predictor.other_deviation)
+    tampered = stats.norm.pdf(found.correlation, 0, found.chance)
     untouched = stats.norm.pdf(found.correlation, found.predicted, predictor.matching_deviation)
     np.testing.assert_allclose(found.probability, tampered / (tampered + untouched), atol=1e-9)
     assert found.probability.mean() < 0.1
+    # Nothing but white noise of nearly one strength: 1 / 25.
+    np.testing.assert_allclose(found.chance, 1 / 25, rtol=0.5)
+    assert found.p_value.max() < 1e-6
+
+
+@pytest.mark.parametrize("quality", [0, 75])
+def test_windows_without_the_fingerprint_have_true_p_values(rng, quality):
+    """Whatever becomes of the picture: the deviation is measured on it, not on the predictor's photographs."""
+    predictor = CorrelationPredictor(33, np.zeros(15), 0.0, 0.1)
+    p_values = []
+    for _ in range(6):
+        base = 130 + 90 * cv2.resize(rng.uniform(-1, 1, (12, 12)), (264, 264))[..., None]
+        noise = rng.normal(0, 1, (264, 264, 3)) * np.linspace(0.5, 4, 264)[:, None]  # loud below
+        picture = compress(np.uint8(np.clip(base + noise, 0, 255)), quality)
+        found = tampering_map(picture, rng.normal(size=(264, 264)), predictor, stride=33)
+        p_values.append(found.p_value.ravel())
+    p_values = np.concatenate(p_values)
+    assert len(p_values) == 6 * 64
+    assert np.mean(p_values < 0.05) < 0.05 + 3 * (0.05 * 0.95 / len(p_values)) ** 0.5
+    assert np.mean(p_values < 0.5) == pytest.approx(0.5, abs=0.1)
+    assert p_values.min() > 1e-5
 
 
 def test_pixels_take_the_nearest_windows_verdict():
     verdicts = np.arange(12.0).reshape(3, 4) / 12
-    found = TamperingMap(verdicts, verdicts, verdicts, window=9, stride=4, shape=(18, 23))
+    found = TamperingMap(verdicts, verdicts, verdicts, verdicts, window=9, stride=4, shape=(18, 23))
     full = found.full_size()
     assert full.shape == (18, 23)
     for row in range(3):
@@ -132,7 +152,7 @@ def test_small_regions_go_and_large_ones_grow():
 
 def test_what_does_not_fit_is_refused(camera):
     fingerprint, pictures = camera
-    predictor = CorrelationPredictor(25, np.zeros(15), 0.0, 0.1, 0.1)
+    predictor = CorrelationPredictor(25, np.zeros(15), 0.0, 0.1)
     for window in (1, 24, 97):
         with pytest.raises(ValueError, match=rf"window must be odd.*96x128\. Received: {window}"):
             CorrelationPredictor.fit(fingerprint, pictures, window)

@@ -2,6 +2,8 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -28,15 +30,21 @@ if TYPE_CHECKING:
 FEW = 20
 """Below so many photographs a fingerprint is mostly noise."""
 NOTE = (
-    "PCE above 60 is the literature's threshold for the same camera; scaled or turned pictures are not found: "
-    "zoo/imaging/README.md"
+    "p is how often the best of all places of another camera's picture fits as well by chance; it counts the places, "
+    "orientations and cameras that were tried, not how many pictures were given; 'no match' does not say that another "
+    "camera took the picture, and scaled pictures are not found: zoo/imaging/README.md"
 )
 MAP_NOTE = (
     "the share of windows that lack the fingerprint with a probability above one half; dark, saturated and textured "
-    "places hide it and lie near one half: zoo/imaging/README.md"
+    "places hide it and lie near one half; in JSON, share_with is the share of windows that show it with p < .001: "
+    "zoo/imaging/README.md"
 )
+SHOWS = 0.001
+"""A window shows the fingerprint where one in so many without it correlates as much."""
 MAP_SCALE = Scale("more of the picture without the fingerprint", 0, 1)
-SCALE = Scale("more likely the same camera", None, None)  # of the PCE, which is unbounded
+SCALE = Scale("more easily reached by chance, without the camera", 0, 1)  # of the p-value
+TURNED = {3: "180 degrees", 6: "a quarter to the right", 8: "a quarter to the left"}
+"""What EXIF's numbers say of how a picture is shown, of those that cameras write."""
 
 
 def add_prnu(verbs: "argparse._SubParsersAction") -> None:
@@ -55,11 +63,17 @@ def add_prnu(verbs: "argparse._SubParsersAction") -> None:
     add_force(fingerprint)
     fingerprint.set_defaults(run=_fingerprint)
 
-    match = steps.add_parser("match", help="PCE of pictures with a fingerprint; crops are found, scaled ones are not")
+    match = steps.add_parser("match", help="whether pictures are a camera's; crops are found, scaled ones are not")
     match.add_argument("fingerprint", type=Path, metavar="CAMERA.npz")
     add_pictures(match)
-    match.add_argument("--threshold", type=real(-1e9, 1e9), help="PCE from which it is a match (default 60)")
+    _add_decision(match)
     match.set_defaults(run=_match)
+
+    identify = steps.add_parser("identify", help="which of several cameras took pictures, if any")
+    add_pictures(identify)
+    identify.add_argument("--cameras", type=Path, nargs="+", required=True, metavar="CAMERA.npz")
+    _add_decision(identify)
+    identify.set_defaults(run=_identify)
 
     places = steps.add_parser("map", help="where pictures of the fingerprint's size do not carry it")
     places.add_argument("fingerprint", type=Path, metavar="CAMERA.npz")
@@ -124,29 +138,67 @@ def _fingerprint(options: argparse.Namespace) -> int:
     return min(len(failed), MOST_FAILURES)
 
 
+def _add_decision(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--level", type=real(0, 1), help="p-value below which it is a match (default 1e-6)")
+    parser.add_argument(
+        "--orientations",
+        choices=("stored", "all"),
+        default="stored",
+        help="all: also turned and mirrored copies, 8 times the work; p counts them (default stored)",
+    )
+
+
 def _match(options: argparse.Namespace) -> int:
-    def make(track: Track) -> Scorer:
-        from zoo.imaging.prnu import match, picture_hash, pictures_of, read_fingerprint
-        from zoo.imaging.prnu.matching import THRESHOLD
+    return score_pictures(options, partial(_decide, options, [options.fingerprint], False), [options.fingerprint])
 
-        threshold = THRESHOLD if options.threshold is None else options.threshold
-        fingerprint, own = read_fingerprint(options.fingerprint), pictures_of(options.fingerprint)
 
-        def answer(image: "np.ndarray") -> Answer:
-            if picture_hash(image) in own:
-                raise ValueError("helped to make the fingerprint, which proves nothing; another picture is needed")
-            found = match(fingerprint, image)
-            same = found.pce >= threshold
-            values = {"same_camera": same, "pce": round(found.pce, 3)}
-            values |= {"correlation": round(found.correlation, 6), "p_value": found.p_value}
-            values |= {"row": found.shift[0], "column": found.shift[1], "searched": found.searched}
-            where = "" if found.searched == 1 else f"  at row {found.shift[0]}, column {found.shift[1]}"
-            return Answer(values, f"{found.pce:10.1f}  {'match' if same else 'no match':8}", after=where)
+def _identify(options: argparse.Namespace) -> int:
+    return score_pictures(options, partial(_decide, options, options.cameras, True), options.cameras)
 
-        columns = ("same_camera", "pce", "correlation", "p_value", "row", "column", "searched")
-        return Scorer(answer, SCALE, NOTE, (options.fingerprint,), columns)
 
-    return score_pictures(options, make, [options.fingerprint])
+def _decide(options: argparse.Namespace, cameras: Sequence[Path], named: bool, track: Track) -> Scorer:
+    """Of pictures, whether they are one of the ``cameras``'; with its name where ``named``."""
+    from zoo.imaging.prnu import LEVEL, ORIENTATIONS, identify, picture_hash, pictures_of, read_fingerprint
+
+    level = LEVEL if options.level is None else options.level
+    orientations = ORIENTATIONS if options.orientations == "all" else (1,)
+    fingerprints = {str(path): read_fingerprint(path) for path in cameras}
+    own = frozenset().union(*(pictures_of(path) for path in cameras))
+
+    def answer(image: "np.ndarray") -> Answer:
+        if picture_hash(image) in own:
+            raise ValueError("helped to make the fingerprint, which proves nothing; another picture is needed")
+        matches = identify(fingerprints, image, orientations=orientations)
+        name, found = min(matches.items(), key=lambda pair: (pair[1].p_value, -pair[1].deviations))
+        status = found.status(level)
+        values: dict[str, object] = {"status": status, "reason": found.reason}
+        values["same_camera"] = None if status == "cannot say" else status == "match"
+        if named:
+            values["camera"] = name if status == "match" else None
+        values |= {"p_value": found.p_value, "level": level, "pce": round(found.pce, 3)}
+        values |= {"deviations": round(found.deviations, 3), "correlation": round(found.correlation, 6)}
+        values |= {"row": found.shift[0], "column": found.shift[1], "orientation": found.orientation}
+        values |= {"searched": found.searched}
+        if named:
+            values["p_values"] = {camera: one.p_value for camera, one in matches.items()}
+        searched = found.searched > len(matches) * len(orientations)
+        where = f"  at row {found.shift[0]}, column {found.shift[1]}" if searched else ""
+        where += f", EXIF orientation {found.orientation}" if found.orientation != 1 else ""
+        where += f": {found.reason}" if found.reason else ""
+        camera = f"  {shown(name)}" if named and status == "match" else ""
+        return Answer(values, f"p {found.p_value:8.2g}  PCE {found.pce:8.1f}  {status:10}{camera}", after=where)
+
+    def hint(path: Path, given: Answer) -> str:
+        from zoo.images import exif_orientation
+
+        number = exif_orientation(path)
+        if options.orientations == "all" or number not in TURNED or given.values["status"] == "match":
+            return ""
+        return f"EXIF says to turn it by {TURNED[number]}: if software turned it, --orientations all finds it"
+
+    columns = ("status", "reason", "same_camera", *(("camera",) if named else ()), "p_value", "level", "pce")
+    columns += ("deviations", "correlation", "row", "column", "orientation", "searched")
+    return Scorer(answer, SCALE, NOTE, tuple(cameras), columns, hint=hint)
 
 
 def _map(options: argparse.Namespace) -> int:
@@ -179,14 +231,15 @@ def _map(options: argparse.Namespace) -> int:
             latest.clear()
             found = latest[id(image)] = tampering_map(image, fingerprint, predictor)
             share = round(float((found.probability > 0.5).mean()), 6)
-            return Answer({"share_without": share}, f"{share:.3f}")
+            shows = round(float((found.p_value < SHOWS).mean()), 6)
+            return Answer({"share_without": share, "share_with": shows}, f"{share:.3f}")
 
         return Scorer(
             answer,
             MAP_SCALE,
             MAP_NOTE,
             (options.fingerprint,),
-            ("share_without",),
+            ("share_without", "share_with"),
             heatmap=lambda image: latest[id(image)].full_size(),
             heatmap_caption=f"Probability that {options.window} x {options.window} pixels lack the fingerprint",
         )

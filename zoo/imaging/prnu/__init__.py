@@ -7,13 +7,14 @@ of a camera, that pattern is its fingerprint K:
     for image in images:                    # uint8 RGB of one size, the more and the brighter, the better
         sums.add(image)
     camera = sums.fingerprint()             # float32 (height, width)
-    match(camera, another).pce              # above 60 or so: taken with this camera
+    match(camera, another).p_value          # how often another camera's picture fits as well by chance
 
 Chen, Fridrich, Goljan and Lukas, "Determining image origin and integrity using sensor noise", IEEE TIFS 2008, in the
 form that Korus and Memon 2019, section 3.3, used: Korus and Huang, IEEE TIFS 2017.
 """
 
 from zoo.imaging.prnu.cleaning import clean_residual, wiener_in_dft, zero_mean
+from zoo.imaging.prnu.evidence import why_silent
 from zoo.imaging.prnu.fingerprint import (
     FingerprintSums,
     picture_hash,
@@ -21,12 +22,23 @@ from zoo.imaging.prnu.fingerprint import (
     read_fingerprint,
     write_fingerprint,
 )
-from zoo.imaging.prnu.matching import Match, correlation, false_alarm, match, peak_to_correlation_energy
+from zoo.imaging.prnu.matching import (
+    LEVEL,
+    ORIENTATIONS,
+    Match,
+    correlation,
+    false_alarm,
+    identify,
+    match,
+    peak_to_correlation_energy,
+)
 from zoo.imaging.prnu.predictor import CorrelationPredictor, correlation_map
 from zoo.imaging.prnu.residual import noise_residual
 from zoo.imaging.prnu.tampering import TamperingMap, best_f1, tampering_map
 
 __all__ = [
+    "LEVEL",
+    "ORIENTATIONS",
     "CorrelationPredictor",
     "FingerprintSums",
     "Match",
@@ -36,6 +48,7 @@ __all__ = [
     "correlation",
     "correlation_map",
     "false_alarm",
+    "identify",
     "match",
     "noise_residual",
     "peak_to_correlation_energy",
@@ -43,6 +56,7 @@ __all__ = [
     "pictures_of",
     "read_fingerprint",
     "tampering_map",
+    "why_silent",
     "wiener_in_dft",
     "write_fingerprint",
     "zero_mean",

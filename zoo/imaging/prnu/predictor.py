@@ -31,8 +31,6 @@ class CorrelationPredictor:
     """Share of the variance of the correlations that the features explain, on the fitted windows."""
     matching_deviation: float
     """Standard deviation of an untouched window's correlation around its prediction."""
-    other_deviation: float
-    """Standard deviation of the correlation where the fingerprint does not belong (mean 0)."""
 
     @classmethod
     def fit(
@@ -46,8 +44,6 @@ class CorrelationPredictor:
     ) -> "CorrelationPredictor":
         """Fit by least squares to untouched photographs of the camera, best others than made the fingerprint.
 
-        The same windows against the fingerprint turned by 180 degrees give ``other_deviation``.
-
         Args:
             fingerprint: Float (height, width).
             images: Grey levels 0..255, (height, width[, 3]), of the fingerprint's size.
@@ -60,15 +56,13 @@ class CorrelationPredictor:
             ValueError: For a window or pictures that do not fit, or fewer windows than features.
         """
         rng = np.random.default_rng(seed)
-        rows, matching, other = [], [], []
-        elsewhere = np.ascontiguousarray(fingerprint[::-1, ::-1])
+        rows, matching = [], []
         for image in images:
             residual = residual_of(image, fingerprint, window, sigma)
             maps = feature_maps(image, window)
             places = tuple(rng.integers(n, size=windows_per_image) for n in maps.shape[:2])
             rows.append(with_products(maps[places]))
             matching.append(correlation_map(residual, fingerprint * to_grey(image), window)[places])
-            other.append(correlation_map(residual, elsewhere * to_grey(image), window)[places])
         count = len(rows) * windows_per_image
         if count < FEATURES:
             raise ValueError(f"The predictor needs at least {FEATURES} windows. Received: {count}")
@@ -76,7 +70,7 @@ class CorrelationPredictor:
         weights = np.linalg.lstsq(x, y, rcond=None)[0]
         left = y - x @ weights
         explained = 1 - left.var() / y.var() if y.var() > 0 else 0.0
-        return cls(window, weights, float(explained), float(left.std()), float(np.concatenate(other).std()))
+        return cls(window, weights, float(explained), float(left.std()))
 
     def predict(self, image: np.ndarray, stride: int = 1) -> np.ndarray:
         """Expected correlation of every ``stride``-th window in rows and columns, 0 or above, float64 of two axes."""
@@ -94,17 +88,33 @@ def correlation_map(residual: np.ndarray, expected: np.ndarray, window: int) -> 
     Raises:
         ValueError: For shapes or a window that do not fit.
     """
+    return correlation_and_chance(residual, expected, window)[0]
+
+
+def correlation_and_chance(
+    residual: np.ndarray, expected: np.ndarray, window: int, stride: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
+    """``correlation_map`` of every ``stride``-th window, and its standard deviation were both independent noise.
+
+    The variance of a sum of products is then the sum of the products' squares: windows in which a few loud pixels
+    weigh most vary more than 1 / window. Arguments, shapes and errors are those of ``correlation_map``.
+    """
     check_window(residual, window)
     if residual.shape != expected.shape:
         raise ValueError(f"Patterns to correlate must have one shape. Received: {residual.shape}, {expected.shape}")
     a, b = (np.asarray(v, np.float64) for v in (residual, expected))
     a, b = a - a.mean(), b - b.mean()  # windows' variances are differences: keep the numbers small
-    mean_a, mean_b = means(a, window), means(b, window)
-    variance_a, variance_b = means(a * a, window) - mean_a**2, means(b * b, window) - mean_b**2
-    scale = np.sqrt(np.maximum(variance_a, 0) * np.maximum(variance_b, 0))
-    product = means(a * b, window) - mean_a * mean_b
+    of_a, of_b, of_aa, of_bb, of_ab = (means(v, window)[::stride, ::stride] for v in (a, b, a * a, b * b, a * b))
+    scale = np.sqrt(np.maximum(of_aa - of_a**2, 0) * np.maximum(of_bb - of_b**2, 0))
     floor = 1e-9 * a.std() * b.std()  # a window without any noise, such as a burnt-out sky, correlates with nothing
-    return np.divide(product, scale, out=np.zeros_like(scale), where=scale > floor)
+    noisy = scale > floor
+    found = np.divide(of_ab - of_a * of_b, scale, out=np.zeros_like(scale), where=noisy)
+    # Where the two do belong together their squares do as well: what they have in common is taken out first.
+    common, energy = (cv2.blur(v, (window, window)) for v in (a * b, b * b))
+    rest = a - np.divide(common, energy, out=np.zeros_like(energy), where=energy > 0) * b
+    of_rest, of_squares = (means(v, window)[::stride, ::stride] for v in (rest * rest, (rest * b) ** 2))
+    spread = np.divide(of_squares, of_rest * of_bb, out=np.ones_like(of_rest), where=noisy & (of_rest > 0))
+    return found, np.sqrt(spread) / window
 
 
 def feature_maps(image: np.ndarray, window: int) -> np.ndarray:

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from scipy.special import expit
+from scipy.stats import norm
 
 from zoo.imaging.prnu.cleaning import to_grey
-from zoo.imaging.prnu.predictor import CorrelationPredictor, correlation_map, residual_of
+from zoo.imaging.prnu.matching import aligned_spread
+from zoo.imaging.prnu.predictor import CorrelationPredictor, correlation_and_chance, residual_of
 
 THRESHOLDS = tuple(i / 25 for i in range(1, 25))
 """The 24 thresholds over which the best F1 is looked for."""
@@ -27,10 +29,17 @@ class TamperingMap:
     """Of the picture's noise with the fingerprint, -1..1."""
     predicted: np.ndarray
     """The correlation an untouched window should have."""
+    chance: np.ndarray
+    """Standard deviation of the correlation of a window without the fingerprint, whose mean is 0."""
     window: int
     stride: int
     shape: tuple[int, int]
     """Height and width of the picture."""
+
+    @property
+    def p_value(self) -> np.ndarray:
+        """How often a window without the fingerprint correlates as much as this one, 0..1: small where it shows."""
+        return norm.sf(self.correlation / self.chance)
 
     def full_size(self) -> np.ndarray:
         """``probability`` for every pixel, (height, width): that of the nearest window's middle, as far as borders."""
@@ -51,7 +60,9 @@ def tampering_map(
     """Say for each window how likely its PRNU is not that of the camera.
 
     The correlation is normal around 0 where tampered, around the predicted one where not; the probability is the
-    likelihoods' ratio at even odds. Where the picture hides PRNU it comes out near one half.
+    likelihoods' ratio at even odds. Where the picture hides PRNU it comes out near one half. How much a tampered window
+    varies is measured on the picture itself, as ``match`` does: by what its pixels weigh, and by how much the whole
+    picture's correlation varies at other places of the same phase of JPEG's grid.
 
     Args:
         image: Grey levels 0..255, (height, width) or (height, width, 3), of the fingerprint's size.
@@ -67,12 +78,14 @@ def tampering_map(
         raise ValueError(f"stride must be at least 1. Received: {stride}")
     window = predictor.window
     residual = residual_of(image, fingerprint, window, sigma)
-    measured = correlation_map(residual, fingerprint * to_grey(image), window)[::stride, ::stride]
+    grey = to_grey(image)
+    measured, independent = correlation_and_chance(residual, fingerprint * grey, window, stride)
     predicted = predictor.predict(image, stride)
-    other, matching = (max(d, 1e-9) for d in (predictor.other_deviation, predictor.matching_deviation))
-    tampered = -((measured / other) ** 2) / 2 - np.log(other)
+    chance = np.maximum(independent * aligned_spread(fingerprint, residual * grey), 1e-9)
+    matching = max(predictor.matching_deviation, 1e-9)
+    tampered = -((measured / chance) ** 2) / 2 - np.log(chance)
     untouched = -(((measured - predicted) / matching) ** 2) / 2 - np.log(matching)
-    return TamperingMap(expit(tampered - untouched), measured, predicted, window, stride, image.shape[:2])
+    return TamperingMap(expit(tampered - untouched), measured, predicted, chance, window, stride, image.shape[:2])
 
 
 def best_f1(probability: np.ndarray, truth: np.ndarray, smallest: int = 0, dilation: int = 0) -> tuple[float, float]:
