@@ -2,7 +2,7 @@
 
 Examples, patches and, for steps, batches a second.
 
-Command: python benchmarks/pipeline.py [--batches 160]
+Command: python benchmarks/pipeline.py [--batches 160] [--rounds 3]      (six minutes a round on two idle cores)
 Prints ratios measured in one run, and writes benchmarks/pipeline.csv.
 """
 
@@ -45,10 +45,12 @@ from zoo.steganography.steganographer import adam
 
 
 def main() -> None:
-    """Time every way three times, in turns, and keep the best of each."""
+    """Time every way several times, in turns, and keep the best of each."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--batches", type=int, default=160)
-    count = parser.parse_args().batches
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    count = options.batches
     tf.config.threading.set_intra_op_parallelism_threads(1)
     ways: dict[str, Callable[[], float]] = {
         "contrast examples, reference (PyDataset, one thread)": lambda: _reference(count),
@@ -59,7 +61,7 @@ def main() -> None:
     ways |= _step_ways()
     with tempfile.TemporaryDirectory() as folder:
         ways |= _raw_ways(Path(folder))
-        best = _timed(ways)
+        best = _timed(ways, options.rounds)
     frame = pd.DataFrame({"way": best.keys(), "a_second": [round(v, 1) for v in best.values()]})
     # Each is compared with the first way of what is timed.
     first: dict[str, float] = {}
@@ -70,9 +72,9 @@ def main() -> None:
         frame.to_csv(partial, index=False)
 
 
-def _timed(ways: dict[str, Callable[[], float]]) -> dict[str, float]:
+def _timed(ways: dict[str, Callable[[], float]], rounds: int) -> dict[str, float]:
     best = dict.fromkeys(ways, 0.0)
-    for _ in range(3):
+    for _ in range(rounds):
         for name, run in ways.items():
             best[name] = max(best[name], run())
     return best
