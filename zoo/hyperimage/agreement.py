@@ -46,10 +46,14 @@ def bootstrap_agreement(
         units.setdefault(source, []).append(i)
     groups = [np.array(found) for found in units.values()]
     rng = np.random.default_rng(seed)
-    drawn = []
+    drawn, known = [], {}
     for _ in range(samples):
-        chosen = np.concatenate([groups[i] for i in rng.integers(0, len(groups), len(groups))])
-        drawn.append(statistic(scores[chosen], opinions[chosen]))
+        # Their order does not matter; few sources are drawn alike again and again.
+        sample = tuple(sorted(rng.integers(0, len(groups), len(groups)).tolist()))
+        if sample not in known:
+            chosen = np.concatenate([groups[i] for i in sample])
+            known[sample] = statistic(scores[chosen], opinions[chosen])
+        drawn.append(known[sample])
     low, high = np.quantile(drawn, (0.025, 0.975))
     return Estimate(statistic(scores, opinions), float(low), float(high), len(groups), len(scores))
 
