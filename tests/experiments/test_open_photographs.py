@@ -68,6 +68,7 @@ def test_joint_models_are_measured_on_the_test_split(read):
     assert evaluation.patches[0].shape[-1] == 4
 
 
+@pytest.mark.slow  # two minutes together
 @pytest.mark.parametrize("paper", ["contrast", "steganography", "imaging", "hyperimage"])
 def test_trainings_see_no_test_or_calibration_scene(read, command, paper):
     code, out, err = command("pretrain", paper, "--scale", "smoke", *DATA)
