@@ -34,7 +34,6 @@ class Labelled(KeyedBatches):
                 f"examples and labels must be as many, and at least one. Received: {len(examples)}, {len(labels)}"
             )
         self.examples, self.labels, self.batch_size, self.seed = examples, labels, batch_size, seed
-        self._order: tuple[int, np.ndarray] = (-1, np.zeros(0, np.int64))
 
     def __len__(self) -> int:
         """Batches an epoch."""
@@ -42,9 +41,9 @@ class Labelled(KeyedBatches):
 
     def batch(self, epoch: int, step: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the batch of (epoch, step), whatever was asked before."""
-        if self._order[0] != epoch:  # a permutation of a million takes longer than a batch
-            self._order = epoch, keyed.permutation(len(self.examples), self.seed, epoch)
-        chosen = self._order[1][step * self.batch_size : (step + 1) * self.batch_size]
+        count = len(self.examples)
+        places = range(step * self.batch_size, min(count, (step + 1) * self.batch_size))
+        chosen = [keyed.in_turn(epoch * count + place, count, self.seed) for place in places]
         return self.examples[chosen].astype(np.float32), self.labels[chosen].astype(np.float32)
 
     def parts(self, epoch: int, step: int) -> list[Key]:
