@@ -226,7 +226,8 @@ def test_any_part_of_a_large_photograph_is_drawn():
     scenes = VariedScenes([_photograph(coded)], 0, tone=False)
     drawn = [scenes(np.random.default_rng(seed)) for seed in range(40)]
     assert max(image[..., 0].max() for image in drawn) == 131 and min(image[..., 0].min() for image in drawn) == 0
-    assert len({image.shape for image in drawn}) >= 1 and max(max(image.shape[:2]) for image in drawn) == 1024
+    assert max(image[..., 1].max() for image in drawn) == 93 and min(image[..., 1].min() for image in drawn) == 0
+    assert max(max(image.shape[:2]) for image in drawn) == 1024
 
 
 def test_the_scale_for_photographs_varies_them():
