@@ -2,7 +2,7 @@
 
 Examples, patches and, for steps, batches a second.
 
-Command: python benchmarks/pipeline.py [--batches 160] [--rounds 3]      (six minutes a round on two idle cores)
+Command: python benchmarks/pipeline.py [--batches 160] [--rounds 3]
 Prints ratios measured in one run, and writes benchmarks/pipeline.csv.
 """
 

@@ -5,12 +5,10 @@ Paper: 3 epochs of 2 x 2,000,000 patches of RAISE8K for each step, batch 32, Ada
 Command:  make pretrained PAPER=contrast INSTALL=1    (or: zoo pretrain contrast --scale laptop --install)
           zoo pretrain contrast --scale paper --dataset raise8k --data-dir RAISE
           (RAISE: the TIFF files, or a folder where TFDS prepared raise8k/contrast_patches: no image is decoded then)
+          zoo pretrain contrast --scale photographs --dataset open_photographs    (or --scale gpu)
 Expected: the stored weights and their numbers, see zoo/contrast/README.md
 Time:     an hour on two cores with AVX512-BF16 and other work beside it for `laptop`, as `weights.json` adds up;
-          seconds for `smoke`
-
-          zoo pretrain contrast --scale photographs --dataset open_photographs    (two hours on two such cores)
-          zoo pretrain contrast --scale gpu --dataset open_photographs            (minutes on an H100)
+          seconds for `smoke`; the others are not measured yet
 
 `fit_step` is one step, for any data; `pretrain` is the whole of it, on generated scenes or photographs.
 """
@@ -87,7 +85,7 @@ class Scale:
 SCALES = {
     "smoke": Scale(1, 1, 1, 2, "original", "float32", base_filters=8),
     "laptop": Scale(10, 12, 2, 1000, "short", FASTEST, base_filters=8),
-    # For photographs, on two cores in hours and on a GPU in minutes; not what the stored weights come from.
+    # For photographs, without and with a GPU; not what the stored weights come from.
     "photographs": Scale(3, 5, 1, 1000, "decayed", FASTEST, batch_size=64, varied=True),
     "gpu": Scale(14, 24, 4, 1000, "decayed", "mixed_bfloat16", batch_size=64, varied=True),
     "paper": Scale(3, 3, 3, 125_000, "original", "float32"),
@@ -117,8 +115,8 @@ def training_batches(
     """Training batches from ``pictures``, or from generated scenes, a fresh one each time; see ``PairedPatches``.
 
     ``pictures`` may also be RAISE8K's ``contrast_patches``, see ``PreparedPatches``. Photographs are ``varied`` by
-    ``VariedScenes``, or taken as they are. ``aware`` compresses every patch
-    at a quality of the original's twelve; ``control`` sends both classes through the 8-bit HSV round trip first.
+    ``VariedScenes``, or taken as they are. ``aware`` compresses every patch at a quality of the original's twelve;
+    ``control`` sends both classes through the 8-bit HSV round trip first.
     """
     qualities = ORIGINAL_QUALITIES if aware else None
     if isinstance(pictures, Prepared):

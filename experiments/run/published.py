@@ -32,7 +32,7 @@ def published_folder() -> Path | None:
 def published_csv(table: Table, scale: str, dataset: str, folder: Path) -> Path:
     """Where a table is published in ``folder``; data sets other than the embedded one have a folder each.
 
-    That of a folder of one's own has its name.
+    It is called as the data set, or as the user's own folder.
     """
     return csv_path(table, scale if dataset == "embedded" else f"{scale}/{dataset.removeprefix('folder:')}", folder)
 

@@ -1,8 +1,8 @@
 """Can a picture show its sensor's noise at all? Too dark, too bright, too smooth or too small ones cannot.
 
 The limits were set on scenes of the calibration split of ``open_photographs``, which twelve synthetic bodies took, well
-exposed, under- and overexposed, blurred and cropped: beyond each of them hardly any picture is found by its own
-fingerprint. ``zoo reproduce imaging silence`` measures how many.
+exposed, under- and overexposed, blurred and cropped: beyond these limits few pictures or none match their own
+camera. ``zoo reproduce imaging silence`` measures how many.
 """
 
 import numpy as np

@@ -23,7 +23,7 @@ from zoo.imaging.prnu.residual import check_picture
 LEVEL = 1e-6
 """A picture is said to be the camera's where its p-value lies below this: one false match in a million pictures."""
 THRESHOLD = 60.0
-"""PCE from which the literature says "match" (Goljan, Fridrich and Filler, SPIE 2009). Nothing here decides by it."""
+"""PCE above which the literature declares a match (Goljan, Fridrich and Filler, SPIE 2009). Not used for verdicts."""
 NEIGHBOURHOOD = 5
 """Shifts this close to the peak, in rows and columns, do not count as background (11x11 with the peak)."""
 PERIOD = 8
