@@ -6,7 +6,7 @@ unit are scored. At `laptop` a unit is a crop on the 64-pixel grid, at `paper` t
 
 import dataclasses
 from collections.abc import Hashable, Iterator
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -63,27 +63,32 @@ SCALES = {
 
 
 class Evaluation:
-    """The test units of ``settings`` and their scores, each computed once.
+    """The units of ``settings`` and their scores, each computed once.
 
     Args:
         settings: Of the table.
         halved: Leave out the half of a user's folder that networks are trained on, as with ``settings.weights``.
+        split: ``"test"``, or ``"calibration"`` where the data set has it.
+        whole: Take whole pictures as units at any scale.
 
     Raises:
         ValueError: For an unknown scale, or when the pictures hold no unit.
     """
 
-    def __init__(self, settings: Settings, halved: bool = False) -> None:
+    def __init__(self, settings: Settings, halved: bool = False, split: str = "test", whole: bool = False) -> None:
         self.settings, self.scale = settings, scale_of(SCALES, settings.scale)
+        if whole:
+            self.scale = dataclasses.replace(self.scale, crop=None)
         self.halved = halved or settings.weights is not None
+        self.split = split
 
     @cached_property
     def pictures(self) -> list[Photograph]:
-        """The test pictures: the data set's test split, or all of a user's folder."""
+        """The pictures of the data set's split, or all of a user's folder."""
         dataset = self.settings.dataset
         own = dataset.startswith("folder:")
         # The stored networks have seen nothing of a user's folder: all of it is for testing.
-        split = "all" if own and not self.halved else "test"
+        split = "all" if own and not self.halved else self.split
         found = photographs(None if own else dataset, self.settings.data_dir, split, self.settings.seed)
         return found[: self.scale.pictures]
 
@@ -135,11 +140,21 @@ class Evaluation:
     @cached_method()
     def scores(self, weights: str, operator: str | None, quality: int, first: str | None = None) -> np.ndarray:
         """Score of each unit, (n,), higher for adjusted; arguments as of ``units``."""
-        detector = load_detector(self.where(weights))
+        other = load_detector(self.where(weights))
+        if other is None:
+            return np.array([scores.mean() for scores in self.patch_scores(weights, operator, quality, first)])
+        return np.concatenate([other(units) for units in self.units(operator, quality, first)])
+
+    @cached_method()
+    def patch_scores(
+        self, weights: str, operator: str | None, quality: int, first: str | None = None
+    ) -> list[np.ndarray]:
+        """ContrastNet's scores of the patches on each unit's grid, a list of (n,); arguments as of ``units``."""
+        network = _network(self.where(weights))
         pictures = self.units(operator, quality, first)
         if self.scale.crop is not None:  # crops of all pictures fill batches better than those of each
-            return detector([unit for units in pictures for unit in units])
-        return np.concatenate([detector(units) for units in pictures])
+            return _patch_scores(network, [unit for units in pictures for unit in units])
+        return [scores for units in pictures for scores in _patch_scores(network, units)]
 
     @cached_method()
     def roughness(self, operator: str | None, quality: int) -> np.ndarray:
@@ -147,14 +162,20 @@ class Evaluation:
         return np.array([histogram_roughness(u) for units in self.units(operator, quality) for u in units])
 
 
-@cache
-def load_detector(weights: str) -> Detector:
-    """A detector by the name or path of ContrastNet weights, ``module:function`` or a SavedModel folder.
+@lru_cache(4)
+def evaluation_of(settings: Settings, split: str = "test", whole: bool = False) -> Evaluation:
+    """The ``Evaluation`` that the tables of a run share: no version of a picture is scored twice by a network."""
+    return Evaluation(settings, split=split, whole=whole)
 
-    The latter two are described in ``own_detector``; scores are higher for adjusted.
+
+@cache
+def load_detector(weights: str) -> Detector | None:
+    """The user's detector, ``module:function`` or a SavedModel folder, see ``own_detector``; higher for adjusted.
+
+    None for ContrastNet weights, by name or path.
 
     Raises:
-        ValueError: When it cannot be loaded.
+        ValueError: When it is neither, or cannot be loaded.
     """
     path = Path(weights)
     if (path / "saved_model.pb").is_file():
@@ -166,14 +187,14 @@ def load_detector(weights: str) -> Detector:
             "A detector must be MODULE:FUNCTION, the folder of a SavedModel, or ContrastNet weights by name or file. "
             f"Received: {weights!r}"
         )
-    return lambda units: np.array([scores.mean() for scores in patch_scores(weights, units)])
+    return None
 
 
-def patch_scores(weights: str, units: list[np.ndarray]) -> list[np.ndarray]:
-    """ContrastNet's score of each patch on each unit's grid, by the name or path of its weights."""
+def _patch_scores(network: ContrastDetector, units: list[np.ndarray]) -> list[np.ndarray]:
+    """Score of each patch on each unit's grid."""
     grids = [tiles.grid(unit.shape[0], unit.shape[1], PATCH) for unit in units]
     patches = np.concatenate([tiles.cut(u, g, PATCH) for u, g in zip(units, grids, strict=True)])
-    return np.split(_network(weights).score_patches(patches), np.cumsum([len(g) for g in grids])[:-1])
+    return np.split(network.score_patches(patches), np.cumsum([len(g) for g in grids])[:-1])
 
 
 @cache

@@ -15,6 +15,10 @@ EXPERIMENTS = Experiments(
         "text": Listed(
             "Contrast adjustment under JPEG, numbers of section III-B", "zoo.experiments.contrast.tables.text:TABLE"
         ),
+        "pictures": Listed(
+            "Contrast adjustment: whole pictures, thresholds and false alarms",
+            "zoo.experiments.contrast.tables.pictures:TABLE",
+        ),
         "gamma": Listed(
             "Contrast adjustment, footnote 3: trained with gamma 1.5 alone",
             "zoo.experiments.contrast.tables.gamma:TABLE",

@@ -138,7 +138,7 @@ def test_table_1_at_smoke_end_to_end_with_a_users_detector(tmp_path, command, mo
     assert code == 0, err
     frame = pd.read_csv(tmp_path / "runs" / "tables" / "smoke" / "contrast_table_1.csv")
     measured = frame[frame["status"] == "measured"].set_index(["row", "column"])
-    assert len(measured) == 8 + 8 + 8 + 3 + 8
+    assert len(measured) == 8 + 8 + 8 + 3 + 8 + 8
     # By hand: brightening by gamma 1.5 lowers the deviation of one of the two crops' pictures or it does not.
     units = [list(evaluation.Evaluation(_settings()).units(op, 0)) for op in (None, "gamma 1.5")]
     pristine, adjusted = ([float(u[0].std()) for u in version] for version in units)
@@ -147,6 +147,8 @@ def test_table_1_at_smoke_end_to_end_with_a_users_detector(tmp_path, command, mo
     ours = measured.loc[("gamma 1.5", "95"), "value"]
     theirs = measured.loc[("mine:score, gamma 1.5", "95"), "value"]
     assert measured.loc[("mine:score - ours, gamma 1.5", "95"), "value"] == pytest.approx(theirs - ours)
+    untrained = measured.loc[("baseline: histogram, gamma 1.5", "95"), "value"]
+    assert measured.loc[("aware - histogram, gamma 1.5", "95"), "value"] == pytest.approx(ours - untrained)
     assert measured.loc[("gamma 1.5", "95"), "paper_value"] == 89.2
     assert set(measured["comparable"]) == {"no"}
     assert "| 89.2" in out

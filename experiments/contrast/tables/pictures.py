@@ -1,0 +1,89 @@
+"""Whole pictures: AUC of the aware network, and what a threshold for 5 % false alarms does on other pictures.
+
+Command:  zoo reproduce contrast pictures [--dataset open_photographs]
+Expected: runs/tables/laptop/contrast_pictures.csv
+Time:     not measured yet
+
+The paper scores whole pictures; Table I at `laptop` scores a part of 192 x 192 pixels of each, which has fewer patches.
+The thresholds are set on the data set's calibration photographs, where it has them, else on half of the scenes, and
+judged on the others. Rates have the exact interval of Clopper and Pearson. The paper's thresholds range over the
+qualities from .56 to .71; it prints no rate of detection.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+from scipy.stats import binomtest
+
+from zoo.contrast.detector import DEFAULT_WEIGHTS
+from zoo.experiments.contrast.evaluation import (
+    CONTROL,
+    MATCHED,
+    QUALITIES,
+    TABLE_1_OPERATORS,
+    Evaluation,
+    evaluation_of,
+    percent,
+)
+from zoo.experiments.contrast.tables.tables_1_and_2 import auc
+from zoo.experiments.run.cells import Cell, Settings, Table
+from zoo.metrics import Estimate, threshold_at_false_alarm
+
+COLUMNS = ("no jpg", "95", "90", "85", "80")
+CALIBRATED = "open_photographs"
+"""The data set that has photographs to set thresholds on."""
+
+
+class Alarms:
+    """Thresholds at 5 % false alarms and the rates that follow from them, at each quality."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings, self.judging = settings, evaluation_of(settings, whole=True)
+        apart = settings.dataset == CALIBRATED
+        self.setting = evaluation_of(settings, "calibration", whole=True) if apart else self.judging
+        self.apart = apart
+
+    def threshold(self, quality: int) -> Estimate:
+        """The threshold; its interval resamples the scenes that set it."""
+        scores = self.setting.scores(DEFAULT_WEIGHTS, None, quality)[self._part(self.setting, 0)]
+        rng = np.random.default_rng(self.settings.seed)
+        drawn = [threshold_at_false_alarm(rng.choice(scores, len(scores))) for _ in range(2000)]
+        low, high = np.quantile(drawn, (0.025, 0.975))
+        return Estimate(threshold_at_false_alarm(scores), float(low), float(high), len(scores), len(scores))
+
+    def rate(self, operator: str | None, quality: int) -> Estimate:
+        """Share in percent of the other pictures above the threshold, pristine ones or those of ``operator``."""
+        limit = self.threshold(quality).value
+        scores = self.judging.scores(DEFAULT_WEIGHTS, operator, quality)[self._part(self.judging, 1)]
+        result = binomtest(int((scores > limit).sum()), len(scores))
+        interval = result.proportion_ci(0.95, "exact")
+        return percent(Estimate(result.statistic, interval.low, interval.high, len(scores), len(scores)))
+
+    def _part(self, evaluation: Evaluation, number: int) -> np.ndarray:
+        """Which pictures set (0) or judge (1): all of a split of their own, else every second scene; one a scene."""
+        order = {scene: i for i, scene in enumerate(dict.fromkeys(evaluation.sources))}
+        if not self.apart and len(order) < 2:
+            raise ValueError(f"A threshold needs two scenes: one to set it, one to judge it. Received: {len(order)}")
+        first = [list(evaluation.sources).index(scene) for scene in order]
+        return np.array(first if self.apart else first[number::2])
+
+
+def cells(settings: Settings) -> Iterator[Cell]:
+    """AUC by operator and quality, then the thresholds and their rates."""
+    evaluation, alarms = evaluation_of(settings, whole=True), Alarms(settings)
+    for operator in (*TABLE_1_OPERATORS, CONTROL):
+        for column in COLUMNS:
+            measure = partial(auc, evaluation, DEFAULT_WEIGHTS, operator, column)
+            yield Cell(operator, column, "AUC", None, measure, weights=DEFAULT_WEIGHTS)
+    for column in COLUMNS:
+        measure = partial(alarms.threshold, QUALITIES[column])
+        yield Cell("threshold for 5 % false alarms", column, "threshold", None, measure, weights=DEFAULT_WEIGHTS)
+    for adjusted in (None, *MATCHED):
+        row = "false alarms" if adjusted is None else f"detected, {adjusted}"
+        for column in COLUMNS:
+            measure = partial(alarms.rate, adjusted, QUALITIES[column])
+            yield Cell(row, column, "rate", None, measure, weights=DEFAULT_WEIGHTS)
+
+
+TABLE = Table("contrast", "pictures", cells, decimals={"threshold": 3})
