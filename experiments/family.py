@@ -17,6 +17,10 @@ class Training:
     """What the option takes, if anything."""
     workers: bool = False
     """Whether ``--workers`` processes make its examples."""
+    start: bool = False
+    """Whether ``--start`` gives it weights to start from."""
+    stored: tuple[str, str] = ("laptop", "embedded")
+    """The scale and the data set of the weights in the package: ``--install`` replaces them by no others."""
 
 
 @dataclasses.dataclass(frozen=True)

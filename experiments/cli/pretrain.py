@@ -11,8 +11,7 @@ from zoo.experiments.cli.numbers import scale_name, whole
 from zoo.experiments.families import experiments, load
 from zoo.experiments.family import Experiments, Training
 
-STORED_SCALE = "laptop"
-"""Of the package's weights."""
+USUAL_SCALE = "laptop"
 
 
 def add(commands: "argparse._SubParsersAction") -> None:
@@ -21,13 +20,18 @@ def add(commands: "argparse._SubParsersAction") -> None:
     parser = commands.add_parser("pretrain", help="train a paper's stored weights anew")
     parser.add_argument("paper", choices=sorted(page.name for page in pages))
     parser.add_argument(
-        "--scale", default=STORED_SCALE, type=scale_name, help="smoke, laptop (default), photographs, gpu or paper"
+        "--scale", default=USUAL_SCALE, type=scale_name, help="smoke, laptop (default), photographs, gpu or paper"
     )
     data_options.add(parser)
     parser.add_argument(
         "--workers",
         type=whole(0, 256),
         help="processes that make examples; 0: the training's own (default 1, 0 at smoke)",
+    )
+    parser.add_argument(
+        "--start",
+        metavar="NAME|FILE",
+        help="trained weights to start from (contrast: the JPEG-aware step alone)",
     )
     parser.add_argument("--install", action="store_true", help="into the package, not the local store")
     parser.add_argument("--folder", type=Path, default=Path("runs"), help="checkpoints; a killed training resumes")
@@ -55,6 +59,8 @@ def training_command(options: argparse.Namespace, flag: str = "") -> str:
         words += ["--dataset", options.dataset]
     if options.data_dir is not None:
         words += ["--data-dir", data_options.folder_name(options)]
+    if options.start is not None:  # the file's name only, as above
+        words += ["--start", Path(options.start).name]
     return shlex.join([*words, "--seed", str(options.seed)])
 
 
@@ -64,7 +70,10 @@ def _run(options: argparse.Namespace) -> int:
         options.workers = 0 if options.scale == "smoke" else 1
     elif options.workers and not training.workers:
         raise ValueError(f"{options.paper} makes its examples without --workers. Received: {options.workers}")
-    _check_install(options)
+    if options.start is not None and not training.start:
+        takers = ", ".join(page.name for page in _trained() if any(t.start for t in page.trainings))
+        raise ValueError(f"--start is for {takers}. Received: {options.paper} --start {options.start}")
+    _check_install(options, training)
     data_options.check_known(options.dataset)
     command = training_command(options, "" if training.choices else training.flag)
     return load(training.run)(options, command)
@@ -96,14 +105,15 @@ def _chosen(options: argparse.Namespace) -> Training:
     return usual[0]
 
 
-def _check_install(options: argparse.Namespace) -> None:
+def _check_install(options: argparse.Namespace, training: Training) -> None:
     if not options.install:
         return
-    other = {"--dataset": (options.dataset, EMBEDDED), "--scale": (options.scale, STORED_SCALE)}
-    given = [f"{option} {value}" for option, (value, usual) in other.items() if value != usual]
-    given += [] if options.data_dir is None else [f"--data-dir {options.data_dir}"]
+    scale, dataset = training.stored
+    others = {"--scale": (options.scale, scale), "--dataset": (options.dataset, dataset)}
+    given = [f"{option} {value}" for option, (value, stored) in others.items() if value != stored]
+    given += [f"--data-dir {options.data_dir}"] if dataset == EMBEDDED and options.data_dir is not None else []
     if given:
         raise ValueError(
-            f"--install replaces the package's weights, which are those of its own data at {STORED_SCALE}; without it "
-            f"weights go to the local store. Received: {' '.join(given)}"
+            f"--install replaces the package's weights, which are those of {dataset} at {scale}; without it weights go "
+            f"to the local store. Received: {' '.join(given)}"
         )

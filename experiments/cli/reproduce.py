@@ -21,7 +21,9 @@ def add(commands: "argparse._SubParsersAction") -> None:
     """Add both commands to the ``zoo`` parser."""
     reproduce = commands.add_parser("reproduce", help="rebuild a table of a paper: CSV, plot, printed table")
     _add_arguments(reproduce, optional=True)
-    reproduce.add_argument("--all", action="store_true", help="every table of every paper; finished ones are kept")
+    reproduce.add_argument(
+        "--all", action="store_true", help="every table, of all papers or of PAPER; finished ones stay"
+    )
     reproduce.add_argument("--report", type=Path, metavar="PAGE.html", help="one page of all that was measured so far")
     reproduce.add_argument("--rows", action="append", default=[], metavar="PATTERN", help="only rows like 'gamma*'")
     reproduce.add_argument("--shard", default="1/1", metavar="I/N", help="measure every N-th cell, for `zoo merge`")
@@ -99,15 +101,19 @@ def _check_report(path: Path) -> None:
 
 
 def _all(options: argparse.Namespace) -> dict[tuple[str, str], str]:
-    """Run the tables that are not finished; returns why some could not be, by paper and name."""
+    """Run the tables that are not finished, of PAPER or of all; returns why some could not be, by paper and name."""
     from zoo.experiments.run import measure, tables
     from zoo.experiments.run.cells import DataUnavailable
 
-    given = options.paper or options.rows or (options.shard if options.shard != "1/1" else None) or options.detector
+    given = options.table or options.rows or (options.shard if options.shard != "1/1" else None) or options.detector
     if given:
-        raise ValueError(f"--all takes no PAPER, --rows, --shard or --detector. Received: {given}")
+        raise ValueError(f"--all takes no TABLE, --rows, --shard or --detector. Received: {given}")
+    listed = [(paper, name) for paper, name, _ in tables.overview() if options.paper in (None, paper)]
+    if not listed:
+        papers = ", ".join(sorted({paper for paper, _, _ in tables.overview()}))
+        raise ValueError(f"PAPER must be one of {papers}. Received: {options.paper}")
     failed = {}
-    for paper, name, _ in tables.overview():
+    for paper, name in listed:
         options.paper, options.table = paper, name
         table, settings = _settings(options)
         if measure.is_finished(table, settings, options.output):

@@ -1,6 +1,7 @@
 """``zoo contrast detect``, and ``zoo pretrain contrast``."""
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.experiments.cli.score_pictures import Answer, Scale, Scorer, Track, add_pictures, score_pictures
@@ -33,13 +34,16 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
     from zoo.datasets import prepared
     from zoo.experiments.cli.training_data import material
     from zoo.experiments.contrast import pretrained, training
+    from zoo.experiments.train.fitting import check_same
 
     patches = None
     if options.dataset == "raise8k" and options.data_dir is not None:
         patches = prepared.find(options.data_dir.expanduser(), "raise8k", "contrast_patches")
     given = material(options, others=patches)
+    start = None if options.start is None else Path(options.start).name
+    check_same(given.folder, "start", {"start": start})
     pictures = patches or given.pictures
-    training.pretrain(options.scale, given.folder, options.seed, pictures, options.workers)
+    training.pretrain(options.scale, given.folder, options.seed, pictures, options.workers, options.start)
     for path, loss in pretrained.pack_all(given.folder).items():
         print(f"written: {path} (packing moves a score by {loss:.4f} on average)")
     pretrained.install(given.folder, command, given.data, given.local)

@@ -28,7 +28,14 @@ EXPERIMENTS = Experiments(
         ),
     },
     commands="zoo.experiments.contrast.commands:add",
-    trainings=(Training("zoo.experiments.contrast.commands:pretrain", workers=True),),
+    trainings=(
+        Training(
+            "zoo.experiments.contrast.commands:pretrain",
+            workers=True,
+            start=True,
+            stored=("photographs", "open_photographs"),
+        ),
+    ),
     data_sets=("open_photographs", "clic", "imagenet2012", "raise8k", "holidays"),
     headlines=(
         Headline(

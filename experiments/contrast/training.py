@@ -2,10 +2,11 @@
 
 Paper: 3 epochs of 2 x 2,000,000 patches of RAISE8K for each step, batch 32, Adam 1e-4 (two GTX 1080 Ti).
 
-Command:  make pretrained PAPER=contrast INSTALL=1    (or: zoo pretrain contrast --scale laptop --install)
+Command:  zoo pretrain contrast                          (generated scenes)
           zoo pretrain contrast --scale paper --dataset raise8k --data-dir RAISE
           (RAISE: the TIFF files, or a folder where TFDS prepared raise8k/contrast_patches: no image is decoded then)
           zoo pretrain contrast --scale photographs --dataset open_photographs    (or --scale gpu)
+          zoo pretrain contrast --scale photographs --dataset open_photographs --start contrast-aware.generated
 Expected: the stored weights and their numbers, see zoo/contrast/README.md
 Time:     an hour on two cores with AVX512-BF16 and other work beside it for `laptop`, as `weights.json` adds up;
           seconds for `smoke`; the others are not measured yet
@@ -61,6 +62,8 @@ RECIPES = {
     "short": Recipe(3e-4, 0.9, 0.999, cosine=True, from_data=True),
     # The same from Glorot's draw, for photographs.
     "decayed": Recipe(3e-4, 0.9, 0.999, cosine=True),
+    # From a network that is trained already.
+    "continued": Recipe(1e-4, 0.9, 0.999, cosine=True),
 }
 
 
@@ -86,7 +89,7 @@ SCALES = {
     "smoke": Scale(1, 1, 1, 2, "original", "float32", base_filters=8),
     "laptop": Scale(10, 12, 2, 1000, "short", FASTEST, base_filters=8),
     # For photographs, without and with a GPU; not what the stored weights come from.
-    "photographs": Scale(3, 5, 1, 1000, "decayed", FASTEST, batch_size=64, varied=True),
+    "photographs": Scale(6, 8, 2, 500, "decayed", FASTEST, batch_size=64, varied=True),
     "gpu": Scale(14, 24, 4, 1000, "decayed", "mixed_bfloat16", batch_size=64, varied=True),
     "paper": Scale(3, 3, 3, 125_000, "original", "float32"),
 }
@@ -203,21 +206,34 @@ def fit_step(
 
 
 def pretrain(
-    scale: str, folder: Path, seed: int = 0, pictures: Sequence[Photograph] | Prepared = (), workers: int = 0
+    scale: str,
+    folder: Path,
+    seed: int = 0,
+    pictures: Sequence[Photograph] | Prepared = (),
+    workers: int = 0,
+    start: Path | str | None = None,
 ) -> dict[str, keras.Model]:
     """Train unaware, aware and the round-trip control on ``pictures`` or generated scenes; resumes in ``folder``.
 
     ``pictures`` as for ``training_batches``. The aware model starts from the unaware one with its optimiser's state;
     the control from the aware one; stored patches have no control. ``workers`` as for ``zoo.datasets.feed.Feed``.
 
+    With ``start``, weights by name or file, only the aware step is trained, from them: recipe ``continued``.
+
     Raises:
-        ValueError: For an unknown scale.
+        ValueError: For an unknown scale, or weights that do not fit.
     """
     settings = scale_of(SCALES, scale)
     recipe = RECIPES[settings.recipe]
     keras.utils.set_random_seed(seed)
     with precision(settings.precision):
-        model = ContrastNet(base_filters=settings.base_filters)
+        model = ContrastNet(weights=start, base_filters=32 if start else settings.base_filters)
+    if start is not None:
+        compile_recipe(model, "continued")
+        drawn = (pictures, settings.batch_size, settings.varied)
+        batches = training_batches(settings.steps, 3 * seed + 1, True, False, *drawn)
+        epochs, recipe = settings.aware_epochs, RECIPES["continued"]
+        return {"aware": fit_step(model, batches, epochs, folder, "aware", recipe, workers=workers)}
     if recipe.from_data:
         # Drawn with the unaware step's seed: its first scenes, of no other use.
         initialise_from_data(model, training_batches(1, 3 * seed, aware=False, pictures=pictures).batch(0, 0)[0])

@@ -76,14 +76,16 @@ def test_tables_that_measure_a_detector(tmp_path):
         (("contrast", "--only", "quality"), "contrast"),
         (("imaging", "--only", "quality"), "imaging"),
         (("hyperimage", "--joint"), "hyperimage"),
-        (("contrast", "--install", "--scale", "paper"), "--scale paper"),
+        (("contrast", "--install", "--scale", "paper"), "--scale paper --dataset embedded"),
         (("imaging", "--install", "--scale", "smoke"), "--scale smoke"),
         (("imaging", "--joint", "--install", "--scale", "smoke"), "--scale smoke"),
         (("hyperimage", "--install", "--scale", "smoke"), "--scale smoke"),
         (("adversarial", "--install", "--dataset", "cifar10"), "--dataset cifar10"),
         (("adversarial", "--install", "--scale", "smoke"), "--scale smoke"),
         (("steganography", "--install", "--data-dir", "mine"), "--data-dir mine"),
-        (("contrast", "--install", "--dataset", "clic"), "--dataset clic"),
+        (("contrast", "--install", "--dataset", "clic"), "--scale laptop --dataset clic"),
+        (("contrast", "--install"), "--scale laptop --dataset embedded"),
+        (("steganography", "--start", "w.npz"), "steganography --start w.npz"),
     ],
 )
 def test_pretrain_refuses_what_another_family_takes_and_what_the_package_does_not_hold(

@@ -238,3 +238,23 @@ def test_the_scale_for_photographs_varies_them():
         scale = training.SCALES[name]
         assert (scale.batch_size, scale.varied, scale.base_filters) == (64, True, 32)
         assert not RECIPES[scale.recipe].from_data
+
+
+def test_a_start_trains_the_aware_step_alone_from_given_weights(tmp_path, monkeypatch):
+    trained = []
+
+    def fit_step(model, batches, epochs, folder, name, recipe, workers=0):
+        trained.append((name, [np.array(w) for w in model.get_weights()], batches.qualities, recipe))
+        return model
+
+    monkeypatch.setattr(training, "fit_step", fit_step)
+    keras.utils.set_random_seed(5)
+    given = ContrastNet()
+    given.save_weights(tmp_path / "given.weights.h5")
+    assert list(training.pretrain("smoke", tmp_path, start=tmp_path / "given.weights.h5")) == ["aware"]
+    ((name, weights, qualities, recipe),) = trained
+    assert (name, recipe) == ("aware", RECIPES["continued"])
+    assert qualities == training.ORIGINAL_QUALITIES
+    for before, after in zip(given.get_weights(), weights, strict=True):
+        if before.dtype == np.float32:  # not the dropout's counter
+            np.testing.assert_array_equal(before, after)

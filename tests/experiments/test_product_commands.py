@@ -87,6 +87,9 @@ def test_reproduce_all_goes_on_after_a_table_that_fails_and_says_so_on_the_page(
     assert CALLS == ["table_1", "table_2"]
     command(*arguments, "--seed", "1")
     assert CALLS == ["table_1", "table_2"] * 2
+    # PAPER alone: nothing of another one.
+    assert command("reproduce", "demo", *arguments[1:], "--seed", "2")[0] == 2
+    assert CALLS == ["table_1", "table_2"] * 3
 
 
 def test_a_report_alone_measures_nothing(demo, command):
@@ -131,7 +134,8 @@ def test_a_commit_with_changes_finishes_nothing(demo, monkeypatch):
     [
         ("reproduce",),
         ("reproduce", "contrast"),
-        ("reproduce", "contrast", "--all"),
+        ("reproduce", "contrast", "table-1", "--all"),
+        ("reproduce", "resnet", "--all"),
         ("reproduce", "--all", "--rows", "a"),
         ("reproduce", "--report", "report.pdf"),
         ("reproduce", "--report", "report.html", "--scale", "paper"),
