@@ -20,13 +20,15 @@ from zoo.contrast.detector import ContrastDetector
 from zoo.contrast.operators import clahe
 from zoo.datasets import keyed
 from zoo.datasets.camera import CAMERAS, Body, as_raw, expose, linearise, shoot
-from zoo.datasets.embedded import photograph
+from zoo.datasets.embedded import SCENES, photograph
 from zoo.experiments.publish import ROOT
 from zoo.experiments.run.plotting import pyplot, save
 from zoo.imaging.developing import bayer, pipeline
 from zoo.imaging.prnu import CorrelationPredictor, FingerprintSums, tampering_map
 
 SIDE = 256
+SEED = 0
+"""Draws the photograph of a panel that shows a detector."""
 ADVERSARIAL = "adversarial-overfeat.digits"
 
 
@@ -42,7 +44,9 @@ class Panel(NamedTuple):
 
 def contrast() -> Panel:
     """A picture of which the right half was adjusted, and where the stored network sees that."""
-    image = photograph("coffee")[:384, 100:484]
+    chosen = _drawn(384)
+    top, left = ((length - 384) // 2 for length in chosen.shape[:2])
+    image = np.ascontiguousarray(chosen[top : top + 384, left : left + 384])
     image[:, 192:] = clahe(image, 7)[:, 192:]
     heat = ContrastDetector().heatmap(image, stride=16)
     return Panel("contrast", image, "right half adjusted (CLAHE)", heat, "where it looks adjusted")
@@ -145,6 +149,12 @@ def draw(path: Path) -> None:
     figure.tight_layout()
     path.parent.mkdir(parents=True, exist_ok=True)
     save(figure, path, dpi=100)
+
+
+def _drawn(side: int) -> np.ndarray:
+    """The photograph that ``SEED`` draws of those with sides of ``side`` pixels or more: nobody picked it."""
+    large = [image for image in map(photograph, SCENES) if min(image.shape[:2]) >= side]
+    return large[int(keyed.generator(SEED).integers(len(large)))]
 
 
 def _crop(image: np.ndarray, top: int, left: int) -> np.ndarray:

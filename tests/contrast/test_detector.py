@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 
-from zoo.contrast import ContrastNet
+from zoo import tiles
+from zoo.contrast import ContrastNet, dense
 from zoo.contrast.baselines import histogram_roughness
+from zoo.contrast.dense import DenseScores
 from zoo.contrast.detector import ContrastDetector
 from zoo.contrast.operators import gamma_correction, histogram_stretching
 from zoo.heatmap import write_heatmap
@@ -33,23 +35,42 @@ def test_pictures_of_any_size(detector, rng, size):
     assert ((heat >= 0) & (heat <= 1)).all()
 
 
-def test_heatmap_shows_where(detector, rng):
-    # A stand-in network that calls a patch adjusted by its brightness: the truth is known pixel by pixel.
-    class Bright:
-        def predict_on_batch(self, x):
-            share = x.mean((1, 2, 3))
-            return np.stack([1 - share, share], 1)
+@pytest.mark.parametrize("stride", [16, 18])
+def test_heatmap_shows_where(detector, monkeypatch, stride):
+    # In place of the network: a patch is called adjusted by its brightness, so the truth is known pixel by pixel.
+    def bright(self, image, corners=None):
+        corners = tiles.positions(*image.shape[:2], 64, stride) if corners is None else corners
+        return tiles.cut(image, corners, 64).mean((1, 2, 3)) / 255
 
-    painted = ContrastDetector.__new__(ContrastDetector)
-    painted.model, painted.batch_size, painted.track = Bright(), 4, iter
+    monkeypatch.setattr(DenseScores, "__call__", bright)
+    monkeypatch.setattr(ContrastDetector, "_score_at", bright)
     image = np.zeros((128, 192, 3), np.uint8)
     image[:, 96:] = 255
-    heat = painted.heatmap(image, stride=16)
+    heat = detector.heatmap(image, stride=stride)
     assert heat[:, :32].max() < 0.05
     assert heat[:, 160:].min() > 0.95
-    np.testing.assert_allclose(heat, heat[::-1, :], atol=1e-6)
+    if stride == 16:  # the last row of patches is moved in for the other
+        np.testing.assert_allclose(heat, heat[::-1, :], atol=1e-6)
     with pytest.raises(ValueError, match="Received: 65"):
-        painted.heatmap(image, stride=65)
+        detector.heatmap(image, stride=65)
+
+
+@pytest.mark.parametrize(
+    ("size", "stride"), [((64, 64), 32), ((130, 199), 32), ((96, 201), 16), ((67, 128), 4), ((200, 64), 64)]
+)
+def test_one_pass_gives_the_scores_of_patch_by_patch(detector, rng, monkeypatch, size, stride):
+    monkeypatch.setattr(dense, "TILE", 128)  # so that these pictures have several tiles
+    image = np.clip(rng.normal(120, 50, (*size, 3)), 0, 255).astype(np.uint8)
+    found = DenseScores(detector.model, stride)(image)
+    corners = tiles.positions(*size, 64, stride)
+    expected = detector.score_patches(tiles.cut(image, corners, 64))
+    np.testing.assert_allclose(found.ravel(), expected, atol=1e-5)
+    assert expected.std() > 1e-4 or len(expected) == 1
+
+
+def test_a_stride_between_the_network_s_steps_is_refused(detector):
+    with pytest.raises(ValueError, match=r"multiple of 4\. Received: 6"):
+        DenseScores(detector.model, 6)
 
 
 @pytest.mark.parametrize(
