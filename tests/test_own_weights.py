@@ -31,7 +31,7 @@ def test_a_file_or_a_name_is_one_networks(tmp_path):
     with pytest.raises(ValueError, match=r"^weights must be .*contrast-aware.generated, .*contrast-unaware.generated"):
         resolve_weights("", "contrast-aware.generated")
     with pytest.raises(
-        ValueError, match=r"This file does not exist: .*fan-unet-0.1-birch.generated, .*fan-unet-F-birch"
+        ValueError, match=r"This file does not exist: .*here are .*fan-unet-0.1-margin16-birch.generated"
     ):
         resolve_weights("nowhere.npz", "fan-unet-0.1-margin16-birch.generated")
 

@@ -23,6 +23,7 @@ from zoo.experiments.run import tables
 from zoo.experiments.run.cells import Settings
 from zoo.experiments.train import install_weights
 from zoo.imaging import FAN, ImagingWorkflow, INet
+from zoo.imaging.family import FAMILY
 
 SMOKE = SCALES["smoke"]
 
@@ -115,6 +116,20 @@ def test_stored_models_are_what_was_packed(folder, monkeypatch):
     one, two = (evaluation.workflow(run).get_weights() for evaluation in (install_weights, trained))
     for a, b in zip(one, two, strict=True):
         np.testing.assert_allclose(a, b, atol=max(1e-7, 0.005 * np.abs(b).max()))
+
+
+def test_what_the_package_does_not_list_is_stored_locally_when_the_rest_is_installed(folder, monkeypatch):
+    found = {}
+    monkeypatch.setattr(install_weights, "install", lambda *given: found.setdefault(given[1].stem, given[-1]))
+    listed = stored_names(JointRun("inet", 0.1, margin=MARGIN))
+    monkeypatch.setattr(joint_pretrained, "FAMILY", dataclasses.replace(FAMILY, stored=listed))
+    joint_pretrained.run("smoke", folder, 0, "zoo pretrain imaging --joint", None)
+    local = {"fan-inet-F-birch.generated", *stored_names(JointRun("inet", 0.1))}
+    assert found == dict.fromkeys(listed) | dict.fromkeys(local, "generated-smoke")
+
+
+def test_the_family_stores_seventeen_megabytes_at_most():
+    assert sum(zoo.weights.stored_provenance(name).bytes for name in FAMILY.stored) <= 17 * 2**20
 
 
 def test_learned_distortions_of_a_network(tmp_path, folder):

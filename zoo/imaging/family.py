@@ -22,12 +22,9 @@ FAMILY = Family(
     ),
     stored=(
         "dnet-birch.generated",
-        "fan-unet-0.1-birch.generated",
         "fan-unet-0.1-margin16-birch.generated",
-        "fan-unet-F-birch.generated",
         "inet-birch.generated",
         "unet-birch.generated",
-        "unet-joint-0.1-birch.generated",
         "unet-joint-0.1-margin16-birch.generated",
     ),
     products=(

@@ -14,6 +14,7 @@ from zoo.experiments.imaging.joint.evaluation import progress, stored_names
 from zoo.experiments.imaging.joint.scales import MARGIN, JointRun, JointScale, check_scale
 from zoo.experiments.imaging.joint.training import Pictures, build, train_all, validation_patches
 from zoo.experiments.train import install_weights
+from zoo.imaging.family import FAMILY
 from zoo.imaging.joint.workflow import ImagingWorkflow
 
 SEEN = "generated scenes, synthetic camera"
@@ -22,7 +23,7 @@ SEEN = "generated scenes, synthetic camera"
 def kept(scale: JointScale) -> list[JointRun]:
     """What is stored of a scale: of the first network F, whose NIP is the plain one, and F+N at lambda .1.
 
-    F+N both as the paper trains it and with a margin, which alone is of use inside a picture.
+    F+N both as the paper trains it and with a margin, which alone is of use inside a picture and alone in the package.
     """
     first = scale.networks[0]
     return [JointRun(first), JointRun(first, 0.1), JointRun(first, 0.1, margin=MARGIN)]
@@ -73,8 +74,9 @@ def run(
 ) -> None:
     """Train all joint models of a scale, pack what is kept and store it; says what was written.
 
-    ``command`` and ``local`` as for ``install_weights.install``; ``photographs`` as for ``train_all``, called
-    ``dataset`` in the weights' provenance.
+    With ``local`` None, what the package does not list goes to the local store. ``command`` and ``local`` are otherwise
+    those of ``install_weights.install``; ``photographs`` as for ``train_all``, called ``dataset`` in the weights'
+    provenance.
     """
     scale = check_scale(scale_name)
     train_all(scale_name, folder, seed, photographs)
@@ -83,4 +85,5 @@ def run(
         for path, cost in pack(one, scale, folder).items():
             print(f"written: {path} (packing costs {100 * cost:.1f} points of accuracy)")
             described = "8, residual 32" if path.name.startswith("fan") else "8, fine levels 16"
-            install_weights.install("imaging", path, history, described, command, f"{dataset}, synthetic camera", local)
+            tag = local if path.stem in FAMILY.stored else local or install_weights.training_tag(scale_name)
+            install_weights.install("imaging", path, history, described, command, f"{dataset}, synthetic camera", tag)
