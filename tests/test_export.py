@@ -265,8 +265,8 @@ def test_it_is_written_down_which_weights_are_in_it(tmp_path, rng):
     assert (ours["name"], theirs["name"]) == ("inet-birch.generated", "inet-birch")
     assert [w["sha256"] for w in ours["weights"]] == [provenance("inet-birch.generated").sha256]
     assert theirs["weights"] == [{"file": "mine.npz", "sha256": sha256(tmp_path / "mine.npz")}]
-    assert export.serving("contrast-aware.generated", "contrast-unaware.generated").weights == (
-        "contrast-unaware.generated",
+    assert export.serving("contrast-aware.photographs", "contrast-unaware.photographs").weights == (
+        "contrast-unaware.photographs",
     )
 
 
@@ -283,13 +283,13 @@ def test_an_export_is_replaced_and_nothing_else_is(tmp_path):
 
 
 def test_names_that_are_no_product_are_refused_with_those_that_are():
-    with pytest.raises(ValueError, match=r"can be exported is contrast-\*.*contrast-aware.generated.*Received: 'x'"):
+    with pytest.raises(ValueError, match=r"can be exported is contrast-\*.*contrast-aware.photographs.*Received: 'x'"):
         export.serving("x")
     with pytest.raises(ValueError, match="zoo pretrain hyperimage"):
         export.serving("hyperimage-quality.nowhere")
     with pytest.raises(ValueError, match="must be a folder"):
         export.serving("hyperimage-quality.nowhere", weights="one.npz")
     with pytest.raises(ValueError, match="have a phase"):
-        export.serving("contrast-aware.generated", cfa="RGGB")
-    assert "contrast-aware.generated" in products.exportable()
+        export.serving("contrast-aware.photographs", cfa="RGGB")
+    assert "contrast-aware.photographs" in products.exportable()
     assert "hyperimage-quality.generated" in products.exportable()

@@ -62,7 +62,7 @@ def test_a_name_gives_the_stored_network(rng):
 
 def test_what_tables_measured_is_part_of_the_provenance():
     table = (ROOT / "results" / "laptop" / "contrast_table_1.csv").read_text()
-    cells = [m for m in zoo.provenance("contrast-aware.generated").metrics if m.table == "table_1"]
+    cells = [m for m in zoo.provenance("contrast-aware.photographs").metrics if m.table == "table_1"]
     assert cells
     for cell in cells[:5]:
         line = next(t for t in table.splitlines() if t.startswith(f"contrast,table_1,{cell.row},{cell.column},"))
@@ -103,7 +103,7 @@ def test_the_local_store_holds_what_the_package_does_not(home, packed, capsys):
 
 
 def test_the_packages_weights_are_never_hidden_by_local_ones(home, packed, capsys):
-    mine = packed.rename(packed.with_name("contrast-aware.generated.npz"))
+    mine = packed.rename(packed.with_name("contrast-aware.photographs.npz"))
     _install(mine, "generated")
     assert "kept out of the local store" in capsys.readouterr().out
     assert not home.exists()
@@ -111,7 +111,7 @@ def test_the_packages_weights_are_never_hidden_by_local_ones(home, packed, capsy
     (home / "weights.json").write_text(
         (ROOT / "zoo" / "contrast" / "weights.json").read_text().replace("scenes", "mine")
     )
-    assert zoo.provenance("contrast-aware.generated").folder == ROOT / "zoo" / "contrast"
+    assert zoo.provenance("contrast-aware.photographs").folder == ROOT / "zoo" / "contrast"
 
 
 def test_arguments_of_the_constructor_are_kept(home, tmp_path):
@@ -197,7 +197,7 @@ def test_another_file_for_a_named_architecture(tmp_path):
 
 
 def test_listing_needs_neither_keras_nor_numpy():
-    code = "import sys, zoo; zoo.list_models(); zoo.provenance('contrast-aware.generated')\n"
+    code = "import sys, zoo; zoo.list_models(); zoo.provenance('contrast-aware.photographs')\n"
     code += "assert not {'keras', 'tensorflow', 'numpy', 'cv2'} & set(sys.modules), sys.modules.keys()"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

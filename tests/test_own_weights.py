@@ -23,13 +23,17 @@ def test_a_file_or_a_name_is_one_networks(tmp_path):
     file = tmp_path / "mine.npz"
     file.touch()
     assert resolve_weights(file, PAIR[0]) == (str(file),)
-    assert resolve_weights("contrast-unaware.generated", "contrast-aware.generated") == ("contrast-unaware.generated",)
+    assert resolve_weights("contrast-unaware.photographs", "contrast-aware.photographs") == (
+        "contrast-unaware.photographs",
+    )
     with pytest.raises(ValueError, match=r"This file is for one network, .*here are generated. Received: .*mine.npz"):
         resolve_weights(file, *PAIR)
     with pytest.raises(ValueError, match=rf"what follows the dot of {PAIR[0]} and {PAIR[1]}; here are generated"):
         resolve_weights("nowhere", *PAIR)
-    with pytest.raises(ValueError, match=r"^weights must be .*contrast-aware.generated, .*contrast-unaware.generated"):
-        resolve_weights("", "contrast-aware.generated")
+    with pytest.raises(
+        ValueError, match=r"^weights must be .*contrast-aware.photographs, .*contrast-unaware.photographs"
+    ):
+        resolve_weights("", "contrast-aware.photographs")
     with pytest.raises(
         ValueError, match=r"This file does not exist: .*here are .*fan-unet-0.1-margin16-birch.generated"
     ):
@@ -47,5 +51,7 @@ def test_the_training_alone_names_every_network(tmp_path, monkeypatch):
     for given in ("generated-smoke", "hyperimage-quality.generated-smoke", *smoke):
         assert resolve_weights(given, *PAIR) == smoke
     assert resolve_weights("generated", *PAIR) == PAIR
-    with pytest.raises(ValueError, match=r"here are generated, generated-smoke. Received: 'contrast-aware.generated'"):
-        resolve_weights("contrast-aware.generated", *PAIR)
+    with pytest.raises(
+        ValueError, match=r"here are generated, generated-smoke. Received: 'contrast-aware.photographs'"
+    ):
+        resolve_weights("contrast-aware.photographs", *PAIR)

@@ -56,7 +56,7 @@ def test_wheel_works_outside_the_checkout(installed):
         "for name in zoo.weights.names():\n"
         "    entry = zoo.weights.provenance(name)\n"
         "    assert 'site-packages' in str(entry.path) and zoo.weights.sha256(entry.path) == entry.sha256\n"
-        "assert zoo.list_models() == zoo.weights.names() and zoo.provenance('contrast-aware.generated').metrics\n"
+        "assert zoo.list_models() == zoo.weights.names() and zoo.provenance('contrast-aware.photographs').metrics\n"
         "from zoo.experiments.cli.main import main\n"
         "main(['list'])\n",
     )

@@ -1,4 +1,4 @@
-"""All models by name: ``network.training``, as ``contrast-aware.generated`` or ``unet-birch.generated``."""
+"""All models by name: ``network.training``, as ``contrast-aware.photographs`` or ``unet-birch.generated``."""
 
 import importlib
 from fnmatch import fnmatchcase
@@ -18,7 +18,7 @@ def list_models(pattern: str = "*") -> list[str]:
     ``pattern`` as of a shell:
 
     >>> zoo.list_models("contrast-*")
-    ['contrast-aware.generated', 'contrast-round-trip.generated', 'contrast-unaware.generated']
+    ['contrast-aware.photographs', 'contrast-round-trip.photographs', 'contrast-unaware.photographs']
 
     ``zoo.provenance(name)`` says where each comes from.
     """
@@ -28,7 +28,7 @@ def list_models(pattern: str = "*") -> list[str]:
 def load(name: str, weights: str | Path | None = None) -> "keras.Model":
     """Build the network ``name`` and load its stored weights, verified by their checksum; nothing is downloaded.
 
-    >>> model = zoo.load("contrast-aware.generated")
+    >>> model = zoo.load("contrast-aware.photographs")
 
     Args:
         name: One of ``list_models()``.

@@ -15,7 +15,7 @@ NOTE = (
     "adjusted; what is found and what is not stands in zoo/contrast/README.md"
 )
 SCALE = Scale("more likely adjusted", 0, 1)
-STORED = "contrast-aware.generated"
+STORED = "contrast-aware.photographs"
 """The detector's own default, here too because its module imports Keras."""
 
 

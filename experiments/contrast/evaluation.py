@@ -204,7 +204,7 @@ def _network(weights: str) -> ContrastDetector:
     return ContrastDetector(weights)
 
 
-UNAWARE, ROUND_TRIPPED = "contrast-unaware.generated", "contrast-round-trip.generated"
+UNAWARE, ROUND_TRIPPED = "contrast-unaware.photographs", "contrast-round-trip.photographs"
 SOME = ("no jpg", "98", "90", "80")
 """Columns of the rows beside the paper's own that need another network."""
 

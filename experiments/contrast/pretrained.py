@@ -17,9 +17,9 @@ BITS = {"fc": 6}
 UNSEEN = 10**9
 """A seed far from any that a training uses."""
 NAMES = {
-    "unaware": "contrast-unaware.generated",
-    "aware": "contrast-aware.generated",
-    "control": "contrast-round-trip.generated",
+    "unaware": "contrast-unaware.photographs",
+    "aware": "contrast-aware.photographs",
+    "control": "contrast-round-trip.photographs",
 }
 
 

@@ -6,7 +6,7 @@ Command:  zoo pretrain contrast                          (generated scenes)
           zoo pretrain contrast --scale paper --dataset raise8k --data-dir RAISE
           (RAISE: the TIFF files, or a folder where TFDS prepared raise8k/contrast_patches: no image is decoded then)
           zoo pretrain contrast --scale photographs --dataset open_photographs    (or --scale gpu)
-          zoo pretrain contrast --scale photographs --dataset open_photographs --start contrast-aware.generated
+          zoo pretrain contrast --scale photographs --dataset open_photographs --start contrast-aware.photographs
 Expected: the stored weights and their numbers, see zoo/contrast/README.md
 Time:     an hour on two cores with AVX512-BF16 and other work beside it for `laptop`, as `weights.json` adds up;
           seconds for `smoke`; the others are not measured yet

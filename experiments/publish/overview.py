@@ -121,7 +121,7 @@ def hyperimage() -> Panel:
 
 
 PANELS: dict[Callable[[], Panel], str] = {
-    contrast: "contrast-aware.generated",
+    contrast: "contrast-aware.photographs",
     adversarial: ADVERSARIAL,
     steganography: "steganography-h-net.generated",
     imaging: "",

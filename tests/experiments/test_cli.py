@@ -24,14 +24,14 @@ def weights(tmp_path_factory):
     """A folder of networks as `zoo pretrain` leaves them, untrained."""
     folder = tmp_path_factory.mktemp("networks")
     keras.utils.set_random_seed(3)
-    for name in ("contrast-unaware.generated", "contrast-aware.generated", "contrast-round-trip.generated"):
+    for name in ("contrast-unaware.photographs", "contrast-aware.photographs", "contrast-round-trip.photographs"):
         pack(ContrastNet(), folder / f"{name}.npz")
     return folder
 
 
 @pytest.fixture
 def network(weights):
-    return str(weights / "contrast-aware.generated.npz")
+    return str(weights / "contrast-aware.photographs.npz")
 
 
 def _pictures(folder, rng):
@@ -262,7 +262,7 @@ def test_what_needs_no_network_loads_no_tensorflow(tmp_path, arguments):
         ("reproduce", "contrast", "table-1", "--dataset", "kodak"),
         ("merge", "astrology", "table-1"),
         ("export", "resnet50.imagenet", "out"),
-        ("export", "contrast-aware.generated", "out", "--weights", "nowhere"),
+        ("export", "contrast-aware.photographs", "out", "--weights", "nowhere"),
         ("adversarial", "attack", "a.png", "--output", "o", "--target", "3"),
         ("doctor", "--everything"),
     ],

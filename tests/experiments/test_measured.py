@@ -12,7 +12,7 @@ from zoo.experiments.publish import measured
 ROOT = Path(__file__).parent.parent.parent
 FAN, NIP = "fan-unet-0.1-birch.generated", "unet-joint-0.1-birch.generated"
 H, R = "steganography-h-net.generated", "steganography-r-net.generated"
-PACKAGED = {"contrast-aware.generated", "dnet-birch.generated", "inet-birch.generated", FAN, NIP, H, R}
+PACKAGED = {"contrast-aware.photographs", "dnet-birch.generated", "inet-birch.generated", FAN, NIP, H, R}
 PACKAGE = set(zoo.weights.packaged())
 FAN_F = "fan-unet-F-birch.generated"
 
@@ -20,10 +20,10 @@ FAN_F = "fan-unet-F-birch.generated"
 @pytest.mark.parametrize(
     ("column", "table", "expected"),
     [
-        ("contrast-aware.generated", "table_1", {"contrast-aware.generated": ""}),
+        ("contrast-aware.photographs", "table_1", {"contrast-aware.photographs": ""}),
         (f"{H} lambda 0.75", "figure_5", {H: ""}),
         (f"{H} lambda 0.75", "table_1", {H: "", R: f"with {H}"}),
-        ("stored:contrast-aware.generated", "table_1", {"contrast-aware.generated": ""}),
+        ("stored:contrast-aware.photographs", "table_1", {"contrast-aware.photographs": ""}),
         (f"stored:{FAN}", "table_4", {FAN: "", NIP: f"with {FAN}"}),
         (
             "dnet-birch.generated inet-birch.generated",

@@ -141,10 +141,10 @@ def test_a_commit_with_changes_finishes_nothing(demo, monkeypatch):
         ("reproduce", "--report", "report.html", "--scale", "paper"),
         ("export", "resnet50.imagenet", "out"),
         ("export", "unet-nowhere.generated", "out"),
-        ("export", "contrast-aware.generated", "out", "--cfa", "RGGB"),
-        ("export", "contrast-aware.generated", "out", "--weights", "absent.npz"),
+        ("export", "contrast-aware.photographs", "out", "--cfa", "RGGB"),
+        ("export", "contrast-aware.photographs", "out", "--weights", "absent.npz"),
         ("export", "full", "out"),
-        ("export", "contrast-aware.generated", "full"),
+        ("export", "contrast-aware.photographs", "full"),
     ],
 )
 def test_bad_input_is_one_line_and_code_2(tmp_path, command, monkeypatch, arguments):
@@ -212,8 +212,8 @@ def test_doctor_says_of_every_data_set_how_it_is_had_and_what_takes_it():
 def test_doctor_names_a_changed_file_and_fails(tmp_path, command, monkeypatch):
     home = tmp_path / "home"
     index = zoo.weights.folder_of("contrast") / store.INDEX
-    entry = json.loads(index.read_text())["contrast-aware.generated"]
-    entry |= {"file": "contrast/weights/contrast-aware.generated.npz"}
+    entry = json.loads(index.read_text())["contrast-aware.photographs"]
+    entry |= {"file": "contrast/weights/contrast-aware.photographs.npz"}
     home.mkdir()
     entries = {"contrast-mine.x": entry, "contrast-gone.x": entry | {"file": "a.npz"}}
     (home / "weights.json").write_text(json.dumps(entries))
@@ -226,7 +226,7 @@ def test_doctor_names_a_changed_file_and_fails(tmp_path, command, monkeypatch):
     lines = {line.split()[1]: line for line in out.splitlines() if line.startswith("  ")}
     assert lines["contrast-mine.x"].startswith("  broken") and "changed or damaged" in lines["contrast-mine.x"]
     assert lines["contrast-gone.x"].startswith("  broken") and "is missing" in lines["contrast-gone.x"]
-    assert lines["contrast-aware.generated"].startswith("  ok")
+    assert lines["contrast-aware.photographs"].startswith("  ok")
     assert "2 broken" in out
 
 

@@ -13,7 +13,7 @@ from zoo.checks import check_rgb
 from zoo.contrast.dense import STEP, DenseScores
 from zoo.contrast.model import ADJUSTED, ContrastNet
 
-DEFAULT_WEIGHTS = "contrast-aware.generated"
+DEFAULT_WEIGHTS = "contrast-aware.photographs"
 PATCH = 64
 
 

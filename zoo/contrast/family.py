@@ -14,9 +14,9 @@ FAMILY = Family(
     folder=Path(__file__).parent,
     networks=(Network("contrast-*", "zoo.contrast.model:ContrastNet", "zoo pretrain contrast"),),
     stored=(
-        "contrast-aware.generated",
-        "contrast-round-trip.generated",
-        "contrast-unaware.generated",
+        "contrast-aware.photographs",
+        "contrast-round-trip.photographs",
+        "contrast-unaware.photographs",
     ),
     products=(Product("contrast-*.*", "zoo.contrast.serving:adjustment"),),
 )

@@ -36,7 +36,7 @@ def ContrastNet(
     Args:
         input_shape: Height, width, channels of a patch; sides of at least 26 pixels (smaller leave nothing to pool).
         classes: Number of outputs.
-        weights: ``None`` (Glorot uniform, as the authors), the name of a stored set (``"contrast-aware.generated"``,
+        weights: ``None`` (Glorot uniform, as the authors), the name of a stored set (``"contrast-aware.photographs"``,
             see ``zoo.weights.names()``), or the path of a ``.weights.h5``, ``.keras`` or zoo ``.npz`` file.
         fidelity: ``"original"`` has the linear 1x1 convolution of the authors' code, which gave the paper's numbers.
             ``"paper"`` puts a ReLU behind it, which is how a reader of section II-A, which is silent, would build it.

@@ -32,7 +32,7 @@ from zoo.hyperimage import Recipe, SyntheticStageTwo, TwoStage
 from zoo.metrics import Estimate, bootstrap_auc, bootstrap_auc_difference
 from zoo.weights import names
 
-WEIGHTS = "contrast-aware.generated"
+WEIGHTS = "contrast-aware.photographs"
 GRID, SIDE, QUALITY = (3, 3), 192, 90
 
 
