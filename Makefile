@@ -93,6 +93,9 @@ pretrained: $(VENV)/.installed ## train networks of PAPER anew (resumes when kil
 	  done; \
 	done
 
+savedmodels: $(VENV)/.installed ## every stored network as a SavedModel in savedmodels/
+	$(BIN)/zoo export --all savedmodels
+
 benchmark: $(PARITY)/.installed ## speed beside what one would use instead
 	$(PARITY)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[benchmark]"
 	$(PARITY)/bin/python benchmarks/jpeg_pipeline.py

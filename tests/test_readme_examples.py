@@ -135,7 +135,7 @@ def _dataset():
 
 
 LEFT_OUT = {
-    "README.md": (dict, _classifier, dict, _exports, _patches, _compiled),
+    "README.md": (dict, _classifier, dict, lambda: {"pictures": _uint8(2, 70, 80, 3)}, _exports, _patches, _compiled),
     "zoo/adversarial/README.md": (_card_of_adversarial,),
     "zoo/hyperimage/README.md": (_quality,),
     "zoo/imaging/README.md": (
@@ -161,6 +161,7 @@ def _examples():
 def test_example_runs(block, left_out, tmp_path, monkeypatch):
     assert len(block) == len(left_out) == 1, "LEFT_OUT must have an entry for each example"
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FORENSICS_ZOO_HOME", str(tmp_path / "home"))
     write_png(Path("photo.png"), _uint8(70, 90, 3))
     code = block[0].replace(", ...]", "]")
     for pattern, smaller in SMALLER:

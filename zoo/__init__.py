@@ -8,10 +8,16 @@ from zoo.version import __version__
 
 if TYPE_CHECKING:
     from zoo.models import list_models, load
+    from zoo.saved_models import saved_model
     from zoo.weights import provenance
 
-__all__ = ["__version__", "list_models", "load", "provenance"]
-_HOME = {"list_models": "zoo.models", "load": "zoo.models", "provenance": "zoo.weights"}
+__all__ = ["__version__", "list_models", "load", "provenance", "saved_model"]
+_HOME = {
+    "list_models": "zoo.models",
+    "load": "zoo.models",
+    "provenance": "zoo.weights",
+    "saved_model": "zoo.saved_models",
+}
 
 
 for _link in ("datasets", "experiments"):

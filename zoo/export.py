@@ -14,15 +14,14 @@ import keras
 
 from zoo import models
 from zoo.folders import replacing
-from zoo.products import parts_of, product_of
+from zoo.products import ABOUT, parts_of, product_of
 from zoo.resolve_weights import resolve_weights
 from zoo.serving import Serving, Signature
 from zoo.store import sha256
 from zoo.version import __version__
 from zoo.weights import all_names, provenance
 
-ABOUT = "forensics_zoo.json"
-"""Beside the SavedModel: its endpoints, what goes in and comes out, and where the weights come from."""
+FLOATS = ("float16", "float32", "float64")
 
 
 def serving(name: str, weights: str | Path | None = None, cfa: str | None = None) -> Serving:
@@ -54,7 +53,8 @@ def export(product: Serving, folder: str | Path) -> Path:
     Endpoints: ``serve`` (also ``serving_default``) takes a batch of what users have, ``serve_one`` the same without the
     batch axis, ``differentiable`` float32 and lets gradients through. Each gives a dict of tensors. One input is handed
     over as it is, several as a dict. Every network and layer is part of it: a process that cannot import ``zoo`` loads
-    it. An export that is there already is replaced.
+    it. ``serve`` and ``serve_one`` refuse floats where they take uint8: pictures in [0, 1] would become black. An
+    export that is there already is replaced.
 
     Args:
         product: What ``serving`` or a family's ``serving.py`` gives.
@@ -76,7 +76,10 @@ def export(product: Serving, folder: str | Path) -> Path:
             "differentiable": _add(archive, "differentiable", product.differentiable, single=False),
         }
         archive.write_out(str(partial), verbose=False)
-        (partial / ABOUT).write_text(json.dumps(_about(product, endpoints), indent=1) + "\n")
+        files = {
+            path.relative_to(partial).as_posix(): sha256(path) for path in sorted(partial.rglob("*")) if path.is_file()
+        }
+        (partial / ABOUT).write_text(json.dumps(_about(product, endpoints) | {"files": files}, indent=1) + "\n")
     return folder
 
 
@@ -90,6 +93,9 @@ def _add(archive: keras.export.ExportArchive, endpoint: str, signature: Signatur
     }
 
     def run(given: dict[str, Any]) -> dict[str, Any]:
+        floats = [name for name, value in given.items() if value.dtype.is_floating and specs[name].dtype == tf.uint8]
+        if floats:
+            return _refuse(f"{endpoint} takes {floats[0]} as uint8. Received: {given[floats[0]].dtype.name}")
         if not single:
             # Some of TensorFlow's convolutions give a wrong shape for an empty batch: one picture of zeros stands in.
             count = tf.shape(next(iter(given.values())))[0]
@@ -98,16 +104,26 @@ def _add(archive: keras.export.ExportArchive, endpoint: str, signature: Signatur
         found = signature.call(**{name: tf.expand_dims(value, 0) for name, value in given.items()})
         return {name: tf.squeeze(value, 0) for name, value in found.items()}
 
-    if len(specs) > 1:
-        traced, given = archive.add_endpoint(endpoint, run, [specs]), specs
-    else:
-        ((only, given),) = specs.items()
-        traced = archive.add_endpoint(endpoint, lambda value: run({only: value}), [given])
-    outputs = traced.get_concrete_function(given).structured_outputs
+    several = len(specs) > 1
+    function = tf.function(run if several else lambda value: run({next(iter(specs)): value}), autograph=False)
+    variants = [specs]  # the first is what the signature has
+    if any(spec.dtype == tf.uint8 for spec in specs.values()):
+        variants += [{n: tf.TensorSpec(s.shape, f, name=n) for n, s in specs.items()} for f in FLOATS]
+    traces = [function.get_concrete_function(v if several else next(iter(v.values()))) for v in variants]
+    archive.add_endpoint(endpoint, function)
+    outputs = traces[0].structured_outputs
     return {
         "inputs": {name: _described(spec) for name, spec in specs.items()},
         "outputs": {name: _described(value) for name, value in sorted(outputs.items())},
     }
+
+
+def _refuse(message: str) -> dict[str, Any]:
+    """Raise InvalidArgumentError when the graph runs."""
+    import tensorflow as tf
+
+    with tf.control_dependencies([tf.debugging.Assert(False, [message])]):
+        return {"error": tf.identity(message)}
 
 
 def _at_least_one(batch: Any) -> Any:

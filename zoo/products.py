@@ -6,6 +6,9 @@ from zoo.families import products
 from zoo.family import Product
 from zoo.weights import all_names
 
+ABOUT = "forensics_zoo.json"
+"""Beside an exported SavedModel: endpoints, what goes in and comes out, where the weights come from, checksums."""
+
 
 def exportable() -> list[str]:
     """Names that ``zoo.export.serving`` takes, given the weights that are here."""

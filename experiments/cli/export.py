@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from zoo.printing import shown
-from zoo.products import parts_of, product_of
+from zoo.products import exportable, parts_of, product_of
 from zoo.resolve_weights import HELP, resolve_weights
 
 PHASES = ("RGGB", "GRBG", "GBRG", "BGGR")
@@ -22,16 +22,22 @@ def add(commands: "argparse._SubParsersAction") -> None:
     parser.add_argument(
         "name",
         metavar="NAME",
+        nargs="?",
         help="as in `zoo list`, hyperimage-quality.* or hyperimage-forgery.* (of several weights), or the "
         "folder of `zoo adversarial fit`; a wrong name lists all",
     )
     parser.add_argument("folder", type=Path, metavar="DIR", help="a new folder, or an export to be replaced")
+    parser.add_argument("--all", action="store_true", help="all that can be exported, each to DIR/NAME")
     parser.add_argument("--weights", metavar="NAME|FILE|FOLDER", help=HELP)
     parser.add_argument("--cfa", choices=PHASES, help="of networks that develop: phase of your sensor's mosaic")
     parser.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
+    if options.all:
+        return _all(options)
+    if options.name is None:
+        raise ValueError(f"NAME and DIR are needed, or --all and DIR. Received: {options.folder} alone")
     detector = Path(options.name)
     if not detector.is_dir():  # errors of names come before TensorFlow is loaded
         if options.cfa is not None and not product_of(options.name).phased:
@@ -57,4 +63,15 @@ def _run(options: argparse.Namespace) -> int:
         print(f"  {title}: {named[0] if len(named) == 1 else 'one dict of ' + ', '.join(named)}")
     for key, meaning in product.meaning.items():
         print(f"  {key}: {meaning}")
+    return 0
+
+
+def _all(options: argparse.Namespace) -> int:
+    given = options.name or options.weights or options.cfa
+    if given:
+        raise ValueError(f"--all takes DIR alone. Received: {given}")
+    from zoo.export import export, serving
+
+    for name in exportable():
+        print(f"written: {shown(export(serving(name), options.folder / name))}")
     return 0

@@ -22,7 +22,7 @@ from zoo.experiments.contrast.own_detector import Detector, of_function, of_save
 from zoo.experiments.run.cached_method import cached_method
 from zoo.experiments.run.cells import DataUnavailable, Settings
 from zoo.experiments.run.scales import scale_of
-from zoo.metrics import Estimate
+from zoo.metrics import Estimate, bootstrap_auc
 from zoo.resolve_weights import resolve_weights
 from zoo.weights import names
 
@@ -213,3 +213,11 @@ def percent(estimate: Estimate) -> Estimate:
     """The same in percent, as the paper prints it."""
     value, low, high = (100 * v for v in (estimate.value, estimate.ci_low, estimate.ci_high))
     return Estimate(value, low, high, estimate.n_sources, estimate.n_units)
+
+
+def auc(evaluation: Evaluation, weights: str, operator: str, column: str, first: str | None = None) -> Estimate:
+    """AUC in percent of pristine against adjusted units at a quality."""
+    quality = QUALITIES[column]
+    pristine = evaluation.scores(weights, None, quality, first)
+    adjusted = evaluation.scores(weights, operator, quality, first)
+    return percent(bootstrap_auc(pristine, adjusted, evaluation.sources, seed=evaluation.settings.seed))

@@ -23,10 +23,10 @@ from zoo.experiments.contrast.evaluation import (
     QUALITIES,
     TABLE_1_OPERATORS,
     Evaluation,
+    auc,
     evaluation_of,
     percent,
 )
-from zoo.experiments.contrast.tables.tables_1_and_2 import auc
 from zoo.experiments.run.cells import Cell, Settings, Table
 from zoo.metrics import Estimate, threshold_at_false_alarm
 

@@ -35,6 +35,7 @@ from zoo.experiments.contrast.evaluation import (
     TABLE_1_OPERATORS,
     UNAWARE,
     Evaluation,
+    auc,
     evaluation_of,
     load_detector,
     percent,
@@ -110,14 +111,6 @@ def detector_rows(
             yield Cell(f"{detector}, {operator}", column, "AUC", measure=measure, weights=detector)
             measure = partial(gain, evaluation, detector, DEFAULT_WEIGHTS, operator, column)
             yield Cell(f"{detector} - ours, {operator}", column, "AUC difference", measure=measure, weights=detector)
-
-
-def auc(evaluation: Evaluation, weights: str, operator: str, column: str, first: str | None = None) -> Estimate:
-    """AUC in percent of pristine against adjusted units at a quality."""
-    quality = QUALITIES[column]
-    pristine = evaluation.scores(weights, None, quality, first)
-    adjusted = evaluation.scores(weights, operator, quality, first)
-    return percent(bootstrap_auc(pristine, adjusted, evaluation.sources, seed=evaluation.settings.seed))
 
 
 def gain(evaluation: Evaluation, weights: str, other: str, operator: str, column: str) -> Estimate:
