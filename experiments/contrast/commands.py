@@ -57,14 +57,25 @@ def _detect(options: argparse.Namespace) -> int:
         from zoo.contrast.detector import PATCH, ContrastDetector
 
         detector = ContrastDetector(weights, track=track)
+        latest: dict[int, np.ndarray] = {}
 
         def answer(image: "np.ndarray") -> Answer:
-            score = detector.score(image)
+            if options.heatmap is None:
+                score = detector.score(image)
+            else:  # one pass gives both
+                score, latest[id(image)] = detector.score_and_heatmap(image)
             return Answer({"score": round(score, 6)}, f"{score:.3f}")
 
         caption = "Score of 64 x 64 pixels: 0 not adjusted, 1 adjusted (ContrastNet)"
         return Scorer(
-            answer, SCALE, NOTE, (weights,), ("score",), PATCH, heatmap=detector.heatmap, heatmap_caption=caption
+            answer,
+            SCALE,
+            NOTE,
+            (weights,),
+            ("score",),
+            PATCH,
+            heatmap=lambda image: latest.pop(id(image)),
+            heatmap_caption=caption,
         )
 
     return score_pictures(options, make, [options.weights])

@@ -68,6 +68,14 @@ def test_one_pass_gives_the_scores_of_patch_by_patch(detector, rng, monkeypatch,
     assert expected.std() > 1e-4 or len(expected) == 1
 
 
+@pytest.mark.parametrize(("size", "stride"), [((140, 200), 32), ((128, 192), 64), ((70, 90), 24), ((20, 50), 16)])
+def test_score_and_heatmap_in_one_pass_are_those_of_each(detector, rng, size, stride):
+    image = np.clip(rng.normal(120, 50, (*size, 3)), 0, 255).astype(np.uint8)
+    score, heat = detector.score_and_heatmap(image, stride)
+    assert score == pytest.approx(detector.score(image), abs=1e-5)
+    np.testing.assert_array_equal(heat, detector.heatmap(image, stride))
+
+
 def test_a_stride_between_the_network_s_steps_is_refused(detector):
     with pytest.raises(ValueError, match=r"multiple of 4\. Received: 6"):
         DenseScores(detector.model, 6)

@@ -5,6 +5,7 @@ share all layers up to ``conv3_1``. The dense layers become convolutions over wh
 """
 
 import math
+from collections.abc import Callable, Iterable
 
 import keras
 import numpy as np
@@ -25,15 +26,16 @@ class DenseScores:
     Args:
         model: A ``ContrastNet``.
         stride: Pixels between patches; a multiple of 4.
+        track: As of ``ContrastDetector``, for the tiles of a picture.
 
     Raises:
         ValueError: For another stride.
     """
 
-    def __init__(self, model: keras.Model, stride: int) -> None:
+    def __init__(self, model: keras.Model, stride: int, track: Callable[[range], Iterable[int]] = iter) -> None:
         if stride < 1 or stride % STEP:
             raise ValueError(f"stride must be a multiple of {STEP}. Received: {stride}")
-        self.stride, self.patch = stride, model.input_shape[1]
+        self.stride, self.track, self.patch = stride, track, model.input_shape[1]
         x = picture = keras.Input((None, None, 3))
         for layer in model.layers[1:]:
             if isinstance(layer, (layers.Conv2D, layers.MaxPooling2D)):
@@ -60,31 +62,24 @@ class DenseScores:
         height, width = image.shape[:2]
         ys, xs = (tiles.starts(n, self.patch, self.stride) for n in (height, width))
         found = np.empty((len(ys), len(xs)), np.float32)
-        # Runs of corners on the stride: all, or all but the last.
-        for rows in _runs(ys, self.stride):
-            for columns in _runs(xs, self.stride):
-                found[rows, columns] = self._run(image, ys[rows], xs[columns])
+        parts = [(rows, columns) for rows in self._parts(ys) for columns in self._parts(xs)]
+        for number in self.track(range(len(parts))):
+            rows, columns = parts[number]
+            found[rows, columns] = self._scores(image, ys[rows], xs[columns])
         return found
 
-    def _run(self, image: np.ndarray, ys: list[int], xs: list[int]) -> np.ndarray:
-        """Scores at corners that lie on the stride from the first on, tile by tile."""
-        found = np.empty((len(ys), len(xs)), np.float32)
+    def _parts(self, corners: list[int]) -> list[slice]:
+        """Divide a side's corners so that those of a part lie on the stride and in a tile."""
         most = (TILE - self.patch) // self.stride + 1
-        for i in range(0, len(ys), most):
-            for j in range(0, len(xs), most):
-                rows, columns = ys[i : i + most], xs[j : j + most]
-                part = image[rows[0] : rows[-1] + self.patch, columns[0] : columns[-1] + self.patch]
-                # Few shapes: every other one is compiled anew.
-                sides = [math.ceil(n / self.patch) * self.patch for n in part.shape[:2]]
-                filled = np.zeros((1, *sides, 3), np.float32)
-                filled[0, : part.shape[0], : part.shape[1]] = part.astype(np.float32) / 255
-                scores = self.model.predict_on_batch(filled)[0, : len(rows), : len(columns), ADJUSTED]
-                found[i : i + most, j : j + most] = scores
-        return found
+        last = len(corners) - 1
+        regular = last if last and corners[last] - corners[last - 1] != self.stride else last + 1
+        parts = [slice(first, min(first + most, regular)) for first in range(0, regular, most)]
+        return parts if regular > last else [*parts, slice(last, last + 1)]
 
-
-def _runs(starts: list[int], stride: int) -> list[slice]:
-    last = len(starts) - 1
-    if last and starts[last] - starts[last - 1] != stride:
-        return [slice(0, last), slice(last, last + 1)]
-    return [slice(0, last + 1)]
+    def _scores(self, image: np.ndarray, ys: list[int], xs: list[int]) -> np.ndarray:
+        part = image[ys[0] : ys[-1] + self.patch, xs[0] : xs[-1] + self.patch]
+        # Few shapes: every other one is compiled anew.
+        sides = [math.ceil(n / self.patch) * self.patch for n in part.shape[:2]]
+        filled = np.zeros((1, *sides, 3), np.float32)
+        filled[0, : part.shape[0], : part.shape[1]] = part.astype(np.float32) / 255
+        return self.model.predict_on_batch(filled)[0, : len(ys), : len(xs), ADJUSTED]

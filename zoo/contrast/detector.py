@@ -51,7 +51,7 @@ class ContrastDetector:
 
     def _dense(self, stride: int) -> DenseScores:
         if self._last is None or self._last.stride != stride:
-            self._last = DenseScores(self.model, stride)
+            self._last = DenseScores(self.model, stride, self.track)
         return self._last
 
     def _score_at(self, image: np.ndarray, corners: np.ndarray) -> np.ndarray:
@@ -91,6 +91,14 @@ class ContrastDetector:
         Raises:
             ValueError: For an image that is not uint8 RGB or a stride outside 1..64.
         """
+        return self.score_and_heatmap(image, stride)[1]
+
+    def score_and_heatmap(self, image: np.ndarray, stride: int = 32) -> tuple[float, np.ndarray]:
+        """What ``score`` and ``heatmap`` give, in one pass where ``stride`` divides 64.
+
+        Raises:
+            ValueError: As of ``heatmap``.
+        """
         if not 1 <= stride <= PATCH:
             raise ValueError(f"stride must be from 1 to {PATCH}. Received: {stride}")
         height, width = np.shape(image)[:2]
@@ -99,7 +107,9 @@ class ContrastDetector:
         corners = tiles.positions(tall, wide, PATCH, stride)
         scores = self._score_at(image, corners) if stride % STEP else self._dense(stride)(image).ravel()
         flat = (np.full((PATCH, PATCH), s, np.float32) for s in scores)
-        return tiles.blend(flat, corners, tall, wide)[:height, :width]
+        heatmap = tiles.blend(flat, corners, tall, wide)[:height, :width]
+        on_grid = (corners % PATCH == 0).all(1)
+        return float(scores[on_grid].mean()) if PATCH % stride == 0 else self.score(image), heatmap
 
 
 def _checked(image: np.ndarray) -> np.ndarray:
