@@ -104,7 +104,7 @@ def test_the_local_store_holds_what_the_package_does_not(home, packed, capsys):
 
 def test_the_packages_weights_are_never_hidden_by_local_ones(home, packed, capsys):
     mine = packed.rename(packed.with_name("contrast-aware.photographs.npz"))
-    _install(mine, "generated")
+    _install(mine, "photographs")
     assert "kept out of the local store" in capsys.readouterr().out
     assert not home.exists()
     home.mkdir()
