@@ -115,7 +115,8 @@ class JointEvaluation:
             weights = self.weights(run)
             if weights is None:
                 needs = " ".join(f"trained:{run.name}.keras" for run in runs)
-                return Cell(row, column, metric, paper, status="not-run", why=absent(run), needs=needs)
+                why = absent(run, self.settings.scale)
+                return Cell(row, column, metric, paper, status="not-run", why=why, needs=needs)
             found.append(weights)
         return Cell(row, column, metric, paper, measure, weights=" ".join(found))
 
@@ -141,7 +142,7 @@ class JointEvaluation:
         """
         where = self.weights(run)
         if where is None:
-            raise DataUnavailable(absent(run))
+            raise DataUnavailable(absent(run, self.settings.scale))
         workflow = build(run, NETWORKS[run.network](clip=False), "float32", 0)
         if where.startswith("trained:"):  # perhaps in bfloat16; it is measured in float32
             trained = keras.models.load_model(self.folder / "joint" / f"{run.name}.keras", compile=False)
@@ -182,11 +183,10 @@ def is_finished(run: JointRun, scale: JointScale, folder: Path) -> bool:
     return bool(history) and history[-1]["epoch"] >= epochs
 
 
-def absent(run: JointRun) -> str:
-    """Why a cell has no value whose model is nowhere, for ``Cell.why``."""
-    return (
-        f"the model {run.name} is not stored here; `zoo pretrain imaging --joint` trains it, --weights names its folder"
-    )
+def absent(run: JointRun, scale: str) -> str:
+    """Why a cell has no value whose model is nowhere, for ``Cell.why``; names the command that trains it."""
+    command = "zoo pretrain imaging --joint" if run in check_scale(scale).runs() else run.command
+    return f"the model {run.name} is not stored here; `{command}` trains it, --weights names its folder"
 
 
 def received(workflow: ImagingWorkflow, rgb: np.ndarray, channel: Channel) -> list[np.ndarray]:

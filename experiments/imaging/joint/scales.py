@@ -40,6 +40,16 @@ class JointRun:
         margin = [f"margin{self.margin}"] if self.margin else []
         return "-".join([self.camera, self.network, weight, *codec, *margin, str(self.repetition)])
 
+    @property
+    def command(self) -> str:
+        """What trains it alone, at `laptop` and after the plain network of its camera."""
+        words = [f"python -m zoo.experiments.imaging.joint.training --network {self.network}"]
+        words += [] if self.weight is None else [f"--weight {self.weight:g}"]
+        words += ["--data-dir RAW_DIR"] if self.camera == OWN else [f"--camera {self.camera}"]
+        words += [f"--repetition {self.repetition}"] if self.repetition else []
+        words += [] if self.codec == "dJPEG" else [f"--codec {self.codec}"]
+        return " ".join(words + ([f"--margin {self.margin}"] if self.margin else []))
+
 
 @dataclasses.dataclass(frozen=True)
 class JointScale:
