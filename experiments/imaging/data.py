@@ -240,9 +240,13 @@ def training_folder(options: argparse.Namespace, own: str, photographs: bool = T
         options.dataset == "embedded" and options.data_dir is not None
     ):
         raise ValueError(f"For a camera of your own: {own}. Received: {options.data_dir or options.dataset}")
-    data = "" if options.dataset == "embedded" else f"{options.dataset}-"
-    folder = options.folder / f"imaging-{data}{options.scale}-{options.seed}"
+    folder = options.folder / run_name(options.dataset, options.scale, options.seed)
     return folder, None if options.install else training_tag(options.scale, options.dataset)
+
+
+def run_name(dataset: str, scale: str, seed: int) -> str:
+    """What the folder of a training's checkpoints is called."""
+    return f"imaging-{'' if dataset == 'embedded' else f'{dataset}-'}{scale}-{seed}"
 
 
 def training_photographs(

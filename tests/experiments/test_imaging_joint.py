@@ -118,12 +118,18 @@ def test_stored_models_are_what_was_packed(folder, monkeypatch):
         np.testing.assert_allclose(a, b, atol=max(1e-7, 0.005 * np.abs(b).max()))
 
 
-def test_what_the_package_does_not_list_is_stored_locally_when_the_rest_is_installed(folder, monkeypatch):
+def test_what_the_package_does_not_list_is_stored_locally_when_the_rest_is_installed(tmp_path, monkeypatch):
     found = {}
+    monkeypatch.setattr(joint_pretrained, "train_all", lambda *given: {})
+    monkeypatch.setattr(
+        joint_pretrained,
+        "pack",
+        lambda run, *given: {tmp_path / f"{name}.npz": 0.0 for name in stored_names(run)[run.weight is None :]},
+    )
     monkeypatch.setattr(install_weights, "install", lambda *given: found.setdefault(given[1].stem, given[-1]))
     listed = stored_names(JointRun("inet", 0.1, margin=MARGIN))
     monkeypatch.setattr(joint_pretrained, "FAMILY", dataclasses.replace(FAMILY, stored=listed))
-    joint_pretrained.run("smoke", folder, 0, "zoo pretrain imaging --joint", None)
+    joint_pretrained.run("smoke", tmp_path, 0, "zoo pretrain imaging --joint", None)
     local = {"fan-inet-F-birch.generated", *stored_names(JointRun("inet", 0.1))}
     assert found == dict.fromkeys(listed) | dict.fromkeys(local, "generated-smoke")
 
@@ -158,6 +164,18 @@ def test_scales_spell_out_the_papers_protocol():
     assert laptop[:4] == ["birch-unet-F-0", "birch-unet-0.25-0", "birch-unet-0.1-0", "birch-unet-0.05-0"]
     with pytest.raises(ValueError, match="Received: 'huge'"):
         check_scale("huge")
+    photographs = SCALES["photographs"]
+    assert (photographs.precision, photographs.margin, photographs.varied) == ("float32", MARGIN, True)
+    expected = [
+        "unet-F",
+        "unet-0.25-margin16",
+        "unet-0.1-margin16",
+        "inet-F",
+        "inet-0.25-margin16",
+        "inet-0.1-margin16",
+    ]
+    expected += ["unet-F-libjpeg", "unet-0.1-libjpeg-margin16"]
+    assert [run.name for run in photographs.runs()] == [f"birch-{name}-0" for name in expected]
 
 
 def test_a_missing_network_is_said_in_one_line(tmp_path, monkeypatch, capsys):
@@ -255,7 +273,7 @@ def test_table_s1_has_a_cell_for_each_printed_number(scale):
     unplanned = by_place["alder, lambda 0.0001", "dnet", "accuracy"]
     assert (unplanned.status, unplanned.paper_value) == ("not-run", 0.964)
     command = "training --network dnet --weight 0.0001 --camera alder`"
-    assert ("pretrain imaging --joint`" if scale == "paper" else command) in unplanned.why
+    assert ("pretrain imaging --joint --scale paper`" if scale == "paper" else command) in unplanned.why
 
 
 def test_confusion_matrices_add_up_and_drops_are_differences(tmp_path, folder):
@@ -324,6 +342,14 @@ def test_inside_a_picture_the_same_pixels_are_developed_with_their_surroundings(
         for c in ("patch by patch", inside.INSIDE, inside.LOST)
     ]
     assert of_run[0] - of_run[1] == pytest.approx(of_run[2])
+    row = "inet, lambda 0.1, margin 16"
+    plain, joint, lost = (
+        cells[key].measure().value
+        for key in (("inet, F", inside.INSIDE, "PSNR"), (row, inside.INSIDE, "PSNR"), (row, inside.INSIDE, "PSNR lost"))
+    )
+    assert plain - joint == pytest.approx(lost)
+    assert plain > 25
+    assert "inet, lambda 0.1, libjpeg" in {key[0] for key in cells}
     assert (
         "trained:birch-inet-0.1-margin16-0.keras"
         in cells["inet, lambda 0.1, margin 16", inside.LOST, "accuracy [%]"].weights

@@ -55,7 +55,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
         for weight in (*sorted({*scale.lambdas, *(() if own else LAMBDAS)}), None):
             label = "F" if weight is None else f"{weight:g}"
             for network in dict.fromkeys((*scale.networks, *(() if own else PRINTED))):
-                runs = tuple(JointRun(network, weight, camera, n) for n in range(scale.repetitions))
+                runs = tuple(scale.run(network, weight, camera, n) for n in range(scale.repetitions))
                 row = f"{camera}, {'F' if weight is None else f'lambda {label}'}"
                 key = f"{STANDS_FOR.get(camera)}, {label}, {network}"
                 printed = paper.loc[key].to_dict() if key in paper.index else {}
@@ -76,7 +76,7 @@ def _compared(evaluation: JointEvaluation, row: str, runs: tuple[JointRun, ...])
         measure = partial(Estimate, chance, chance, chance, 1, 1)
         yield Cell(f"{runs[0].camera}, baseline: chance", network, "accuracy", measure=measure)
         return
-    plain = tuple(dataclasses.replace(run, weight=None) for run in runs)
+    plain = tuple(dataclasses.replace(run, weight=None, margin=0) for run in runs)
     pairs = {"accuracy - F": (_per_patch_accuracy, plain), "PSNR lost": (_lost_db, plain)}
     larger = min((w for w in evaluation.training.lambdas if w > weight), default=None)
     if larger is not None:
