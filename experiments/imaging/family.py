@@ -30,6 +30,9 @@ EXPERIMENTS = Experiments(
             "PRNU: pictures that cannot tell their camera", "zoo.experiments.imaging.prnu.tables.silence:TABLE"
         ),
         "inside": Listed("Traces of F+N inside a picture", "zoo.experiments.imaging.joint.tables.inside:TABLE"),
+        "splices": Listed(
+            "Splices of differently processed parts", "zoo.experiments.imaging.joint.tables.splices:TABLE"
+        ),
         "figure_3": Listed(
             "One photograph by each pipeline, Figure 3",
             "zoo.experiments.imaging.developing.tables.figures_3_and_4:FIGURE_3",

@@ -16,7 +16,7 @@ from zoo.experiments.imaging.joint import pretrained as joint_pretrained
 from zoo.experiments.imaging.joint.evaluation import JointEvaluation, progress, stored_names
 from zoo.experiments.imaging.joint.patch_grid import spectrum
 from zoo.experiments.imaging.joint.scales import MARGIN, SCALES, JointRun, check_scale
-from zoo.experiments.imaging.joint.tables import figures_s4_and_s5, inside, table_s1_and_figure_9
+from zoo.experiments.imaging.joint.tables import figures_s4_and_s5, inside, splices, table_s1_and_figure_9
 from zoo.experiments.imaging.joint.training import pictures_of, plain_nip, train
 from zoo.experiments.imaging.values import paper_values
 from zoo.experiments.run import tables
@@ -353,4 +353,34 @@ def test_inside_a_picture_the_same_pixels_are_developed_with_their_surroundings(
     assert (
         "trained:birch-inet-0.1-margin16-0.keras"
         in cells["inet, lambda 0.1, margin 16", inside.LOST, "accuracy [%]"].weights
+    )
+
+
+def test_splices_are_found_where_they_are(folder, monkeypatch):
+    evaluation = JointEvaluation(Settings("smoke", weights=folder))
+    measured = splices.Splices(evaluation, JointRun("inet", 0.1, margin=MARGIN))
+    places = [splices.square((96, 96), 0, number) for number in range(3)]
+    assert [int(place.sum()) for place in places] == [38 * 38] * 3
+    assert len({place.tobytes() for place in places}) == 3
+    # A detector that sees what is dark, and a manipulation that darkens: any other place would be far below 90 %.
+    monkeypatch.setattr(measured.detector, "heatmap", lambda image: -image.mean(2, dtype=np.float64))
+    versions = [[native, native * np.float32(0.1)] for native, *_ in measured.versions(None)]
+    monkeypatch.setattr(measured, "versions", lambda channel: versions)
+    assert measured.localisation(0, 1, None).value > 90
+    assert measured.localisation(1, 0, None).value > 90
+    assert measured.localisation(0, 0, None).value < 90
+
+
+def test_cells_of_splices(folder):
+    cells = list(splices.cells(Settings("smoke", weights=folder)))
+    by_place = {(cell.metric, cell.row, cell.column): cell for cell in cells}
+    assert len(by_place) == len(cells) == 3 * (9 + 5) * 2
+    row = "inet, lambda 0.1, margin 16: "
+    found = by_place[splices.AUC, f"{row}sharpen in native", "libjpeg 50"].measure()
+    assert 0 <= found.value <= 100
+    assert (found.n_sources, by_place[splices.AUC, f"{row}sharpen in native", "libjpeg 50"].comparable) == (2, False)
+    for whose in ("its own camera", "dogwood, standard pipeline"):
+        assert 0 <= by_place[splices.CALLED, row + whose, "as trained"].measure().value <= 100
+    assert by_place[splices.AUC, "inet, lambda 0.1, margin 16, libjpeg: sharpen in native", "libjpeg 50"].status == (
+        "not-run"  # `smoke` trains through libjpeg without a margin
     )
