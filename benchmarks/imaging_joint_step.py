@@ -29,11 +29,12 @@ ROWS = (
     ("unet", "F", 8, 64, "mixed_bfloat16"),
     ("dnet", "F+N", 8, 64, "mixed_bfloat16"),
     ("dnet", "F", 8, 64, "mixed_bfloat16"),
+    ("unet", "F+N", 8, 64, "float32", 16),
 )
-"""Network, mode, RAW patches a batch, their side in planes, dtype policy. The paper's batch is 20 of 128."""
+"""Network, mode, RAW patches a batch, their side in planes, dtype policy, margin. The paper's batch is 20 of 128."""
 
 
-def measure(network: str, mode: str, batch: int, patch: int, policy: str, steps: int) -> dict:
+def measure(steps: int, network: str, mode: str, batch: int, patch: int, policy: str, margin: int = 0) -> dict:
     """Time ``steps`` steps in this process."""
     from zoo.experiments.imaging.developing.training import NETWORKS
     from zoo.experiments.imaging.joint.scales import JointRun
@@ -42,16 +43,17 @@ def measure(network: str, mode: str, batch: int, patch: int, policy: str, steps:
 
     with precision(policy):
         nip = NETWORKS[network](clip=False)
-    workflow = build(JointRun(network, 0.1 if mode == "F+N" else None), nip, policy, 0)
-    rng = np.random.default_rng(0)
-    planes = rng.random((batch, patch, patch, 4), np.float32)
-    target = rng.random((batch, 2 * patch, 2 * patch, 3), np.float32)
+    workflow = build(JointRun(network, 0.1 if mode == "F+N" else None, margin=margin), nip, policy, 0)
+    rng, side = np.random.default_rng(0), patch + 2 * margin
+    planes = rng.random((batch, side, side, 4), np.float32)
+    target = rng.random((batch, 2 * side, 2 * side, 3), np.float32)
     workflow.train_on_batch(planes, target)
     cpu, wall = time.process_time(), time.perf_counter()
     for _ in range(steps):
         workflow.train_on_batch(planes, target)
     return {
         **{"network": network, "mode": mode, "batch": batch, "patch": patch, "precision": policy},
+        "margin": margin,
         "cpu_seconds": round((time.process_time() - cpu) / steps, 2),
         "wall_seconds": round((time.perf_counter() - wall) / steps, 2),
         "peak_gib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),
@@ -65,7 +67,7 @@ def main() -> None:
     parser.add_argument("--row", type=int, help="measure this row alone, in this process")
     options = parser.parse_args()
     if options.row is not None:
-        print(json.dumps(measure(*ROWS[options.row], options.steps)))
+        print(json.dumps(measure(options.steps, *ROWS[options.row])))
         return
     found = []
     for row in range(len(ROWS)):

@@ -40,24 +40,35 @@ def generate_scene(rng: np.random.Generator, height: int = 512, width: int = 512
     return np.clip(developed * 255 + 0.5, 0, 255).astype(np.uint8)
 
 
-def generate_linear_scene(rng: np.random.Generator, height: int = 512, width: int = 512) -> np.ndarray:
+def generate_linear_scene(
+    rng: np.random.Generator, height: int = 512, width: int = 512, chroma: float = 1.0
+) -> np.ndarray:
     """Return the light of one scene, drawn by ``rng``, before any camera: linear sRGB, float32 (height, width, 3).
 
     0 or above; 1 is where a well-exposed sensor is full, and highlights may lie above it. No noise, no mosaic, no tone
     curve.
 
+    Args:
+        rng: Draws everything.
+        height: In pixels.
+        width: In pixels.
+        chroma: How far colours lie from grey: their channels' logarithms spread so many times as widely. 0 paints in
+            grey, 1 nearly so; at 3 scenes are about as colourful as photographs are on average.
+
     Raises:
-        ValueError: For a side below 16 pixels.
+        ValueError: For a side below 16 pixels, or a negative ``chroma``.
     """
     if min(height, width) < 16:
         raise ValueError(f"A scene needs sides of at least 16 pixels. Received: {height} x {width}")
-    return _expose(rng, _paint(rng, height, width) * _light(rng, height, width))
+    if not 0 <= chroma < np.inf:
+        raise ValueError(f"chroma must be 0 or above. Received: {chroma}")
+    return _expose(rng, _paint(rng, height, width, chroma) * _light(rng, height, width))
 
 
-def _paint(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
+def _paint(rng: np.random.Generator, height: int, width: int, chroma: float = 1.0) -> np.ndarray:
     """Paint reflectance, float32 (h, w, 3): shapes in depth order, each with its colour, shading and texture."""
     palette = np.exp(rng.normal(-1.3, rng.uniform(0.3, 0.9), (int(rng.integers(3, 12)), 1)))
-    palette = palette * np.exp(rng.normal(0, rng.uniform(0.03, 0.45), (len(palette), 3)))
+    palette = palette * np.exp(chroma * rng.normal(0, rng.uniform(0.03, 0.45), (len(palette), 3)))
     # Channels 0..2 are colour, 3 is how strongly texture shows, painted together.
     canvas = np.empty((height, width, 4), np.float32)
     canvas[:] = (*palette[0], rng.uniform(0, 0.3))
@@ -92,7 +103,7 @@ def _paint(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     if rng.random() < 0.4:  # sky, wall or table: a large smooth part
         edge = height * rng.uniform(0.15, 0.6) + 0.1 * height * _texture(rng, 1, width, 1.8)[0] * rng.random()
         rows = np.arange(height, dtype=np.float32)[:, None]
-        shade = (np.exp(rng.normal(-0.6, 0.4)) * np.exp(rng.normal(0, 0.15, 3))).astype(np.float32)
+        shade = (np.exp(rng.normal(-0.6, 0.4)) * np.exp(chroma * rng.normal(0, 0.15, 3))).astype(np.float32)
         smooth = shade * (1 + rng.uniform(-0.5, 0.5) * rows[..., None] / height)
         reflectance = np.where((rows < edge)[..., None], smooth, reflectance)
     return reflectance.astype(np.float32)

@@ -20,6 +20,7 @@ from zoo.datasets.developed import Developed, develop_pair, from_example, load, 
 from zoo.datasets.embedded import generate_linear_scene
 from zoo.datasets.photographs import photographs
 from zoo.datasets.prepared import Prepared
+from zoo.experiments.imaging.varied import varied_scenes
 from zoo.experiments.run.cells import Settings
 from zoo.experiments.train.install_weights import training_tag
 from zoo.images import RAW_SUFFIXES, ImageError
@@ -239,13 +240,17 @@ def training_folder(options: argparse.Namespace, own: str, photographs: bool = T
         options.dataset == "embedded" and options.data_dir is not None
     ):
         raise ValueError(f"For a camera of your own: {own}. Received: {options.data_dir or options.dataset}")
-    data = "" if options.dataset == "embedded" else f"{options.dataset}-"
-    folder = options.folder / f"imaging-{data}{options.scale}-{options.seed}"
+    folder = options.folder / run_name(options.dataset, options.scale, options.seed)
     return folder, None if options.install else training_tag(options.scale, options.dataset)
 
 
+def run_name(dataset: str, scale: str, seed: int) -> str:
+    """What the folder of a training's checkpoints is called."""
+    return f"imaging-{'' if dataset == 'embedded' else f'{dataset}-'}{scale}-{seed}"
+
+
 def training_photographs(
-    options: argparse.Namespace, training: int, validation: int, camera: str = CAMERA
+    options: argparse.Namespace, training: int, validation: int, camera: str = CAMERA, varied: bool = False
 ) -> tuple[list[Developed], list[Developed]] | None:
     """Training and validation photographs as scenes of a synthetic camera; None for generated scenes.
 
@@ -254,10 +259,31 @@ def training_photographs(
         training: How many to train on, at most.
         validation: How many to validate on, at most.
         camera: One of the synthetic cameras.
+        varied: Whether light is drawn and generated scenes are mixed in, see ``varied_scenes``.
+
+    Raises:
+        ValueError: For varied scenes of a data set without photographs to train on.
     """
+    if varied and options.dataset == "embedded":
+        raise ValueError(
+            f"The scale {options.scale} trains on photographs: --dataset open_photographs. Received: {options.dataset}"
+        )
     if options.dataset == "embedded":
         return None
+    if varied:
+        return varied_pictures(options.dataset, options.data_dir, training, validation, camera, options.seed)
     return (
         photographed(None, camera, options.dataset, options.data_dir, "train", training),
         photographed(None, camera, options.dataset, options.data_dir, "validation", validation),
     )
+
+
+def varied_pictures(
+    dataset: str, data_dir: Path | None, training: int, validation: int, camera: str = CAMERA, seed: int = 0
+) -> tuple[list[Developed], list[Developed]]:
+    """Training and validation scenes of ``varied_scenes`` from the photographs of a data set."""
+    found = (
+        varied_scenes(role, count, camera, photographs(dataset, data_dir, role), seed)
+        for role, count in (("train", training), ("validation", validation))
+    )
+    return next(found), next(found)

@@ -30,6 +30,17 @@ EXPERIMENTS = Experiments(
             "PRNU: pictures that cannot tell their camera", "zoo.experiments.imaging.prnu.tables.silence:TABLE"
         ),
         "inside": Listed("Traces of F+N inside a picture", "zoo.experiments.imaging.joint.tables.inside:TABLE"),
+        "splices": Listed(
+            "Splices of differently processed parts", "zoo.experiments.imaging.joint.tables.splices:TABLE"
+        ),
+        "figure_3": Listed(
+            "One photograph by each pipeline, Figure 3",
+            "zoo.experiments.imaging.developing.tables.figures_3_and_4:FIGURE_3",
+        ),
+        "figure_4": Listed(
+            "Demosaicing and noise of each pipeline, Figure 4",
+            "zoo.experiments.imaging.developing.tables.figures_3_and_4:FIGURE_4",
+        ),
         "figure_5": Listed(
             "PRNU across imaging pipelines, Figure 5", "zoo.experiments.imaging.prnu.tables.figure_5:TABLE"
         ),
@@ -43,6 +54,10 @@ EXPERIMENTS = Experiments(
             "zoo.experiments.imaging.joint.tables.table_s1_and_figure_9:FIGURE_9",
         ),
         "figure_10": Listed("Learned distortions, Figure 10", "zoo.experiments.imaging.joint.tables.figure_10:TABLE"),
+        "figure_s1": Listed(
+            "PRNU across imaging pipelines, all cameras, Figure S1",
+            "zoo.experiments.imaging.prnu.tables.figure_5:FIGURE_S1",
+        ),
         "figure_s4": Listed(
             "Distortions of DNet, Figure S4", "zoo.experiments.imaging.joint.tables.figures_s4_and_s5:FIGURE_S4"
         ),

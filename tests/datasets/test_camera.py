@@ -160,6 +160,16 @@ def test_linear_scenes():
         generate_linear_scene(keyed.generator(0), 8, 90)
 
 
+def test_chroma_changes_colours_and_nothing_else():
+    grey, usual, wide = (generate_linear_scene(keyed.generator(5, 1), 96, 112, chroma) for chroma in (0, 1, 4))
+    np.testing.assert_array_equal(usual, generate_linear_scene(keyed.generator(5, 1), 96, 112))
+    np.testing.assert_allclose(grey[..., :2], grey[..., 1:], rtol=1e-5)
+    spreads = [np.ptp(np.log(scene + 1e-3), axis=2).mean() for scene in (usual, wide)]
+    assert spreads[1] > 3 * spreads[0] > 0
+    with pytest.raises(ValueError, match="Received: -1"):
+        generate_linear_scene(keyed.generator(0), 96, 112, -1)
+
+
 def test_linearise_undoes_srgb():
     codes = np.arange(256, dtype=np.uint8)
     linear = linearise(codes).astype(float)

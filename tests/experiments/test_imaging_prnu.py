@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -53,6 +55,20 @@ def test_figure_5_measures_what_it_says(figure):
         assert values["F1", TRUTH, name] > values["F1", ANOTHER_BODY, name]
         # 48 x 48 of 128 x 128.
         assert values["F1", figure_5.EVERYTHING, name] == pytest.approx(2 * 48**2 / (48**2 + 128**2))
+
+
+def test_figure_s1_is_figure_5_of_every_camera(figure, tmp_path):
+    cells = {(cell.metric, cell.row, cell.column): cell for cell in figure_5.cells_of_figure_s1(SMOKE)}
+    assert len(cells) == len(CAMERAS) * len(figure[0])
+    assert cells["correlation", "alder: INet", "DNet"].status == "not-run"  # the networks are those of "birch"
+    key = ("correlation", "Menon", "bilinear")
+    found = {camera: cells[key[0], f"{camera}: {key[1]}", key[2]].measure().value for camera in ("alder", "birch")}
+    assert found["birch"] == figure[1][key] != found["alder"]
+    frame = pd.concat([figure[0].assign(row=f"{camera}: " + figure[0]["row"]) for camera in CAMERAS])
+    figure_5.draw_figure_s1(frame, SMOKE, "title", tmp_path / "figure.png")
+    assert read_photograph(tmp_path / "figure.png").std() > 10
+    with pytest.raises(ValueError, match=r"Figure S1 is of the synthetic cameras.*Received: --data-dir photos"):
+        list(figure_5.cells_of_figure_s1(Settings("smoke", data_dir=Path("photos"))))
 
 
 def test_figure_5_is_drawn(figure, tmp_path):

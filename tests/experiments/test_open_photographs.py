@@ -1,5 +1,6 @@
 """``--dataset open_photographs`` in all families: tables measure on the test split, trainings never see it."""
 
+import dataclasses
 import itertools
 from pathlib import Path
 
@@ -12,7 +13,10 @@ from zoo.datasets import keyed
 from zoo.datasets.embedded import generate_scene
 from zoo.datasets.near_duplicates import alike, thumbnail
 from zoo.datasets.open_photographs import check_splits, download, listing
+from zoo.experiments.imaging.developing import training
+from zoo.experiments.imaging.joint import training as joint_training
 from zoo.experiments.imaging.joint.evaluation import JointEvaluation
+from zoo.experiments.imaging.joint.scales import SCALES
 from zoo.experiments.run.cells import Settings
 from zoo.images import write_png
 
@@ -77,6 +81,21 @@ def test_trainings_see_no_test_or_calibration_scene(read, command, paper):
     assert "written: " in out
     # Schedules follow photographs that are not trained on; ContrastNet's follow nothing.
     assert ("validation" in read) == (paper != "contrast")
+
+
+@pytest.mark.slow  # a minute
+def test_varied_scenes_of_the_imaging_trainings_are_of_train_and_validation(read, command, monkeypatch, tmp_path):
+    for scales in (training.SCALES, SCALES):
+        monkeypatch.setitem(scales, "smoke", dataclasses.replace(scales["smoke"], varied=True))
+    code, out, err = command("pretrain", "imaging", "--scale", "smoke", *DATA, "--folder", tmp_path)
+    assert code == 0, err
+    assert "stored: inet-birch.open-photographs-smoke" in out
+    folder = tmp_path / "imaging-open_photographs-smoke-0"
+    words = ("--network", "inet", "--weight", "0.1", "--margin", "16", "--codec", "libjpeg", "--scale", "smoke")
+    monkeypatch.setattr("sys.argv", ["training", *words, *map(str, DATA), "--folder", str(folder)])
+    joint_training.main()
+    assert (folder / "joint" / "birch-inet-0.1-libjpeg-margin16-0.keras").is_file()
+    assert set(read) == {"train", "validation"}
 
 
 @pytest.mark.parametrize("words", [("adversarial",), ("hyperimage", "--only", "synthetic")])

@@ -5,6 +5,7 @@ squared error of the unclipped output in the 255 range; Adam 1e-4; until the val
 epochs; 17 to 26 minutes (INet), 2 to 4 hours (UNet), 12 to 22 hours (DNet) on a Tesla K80.
 
 Command:  zoo pretrain imaging --scale laptop --install      (make pretrained PAPER=imaging INSTALL=1: this and --joint)
+          zoo pretrain imaging --scale photographs --dataset open_photographs [--data-dir DIR]     (`gpu`: longer)
           zoo imaging fit RAW_DIR --network inet --scale paper
 Expected: the stored weights and their numbers, see zoo/imaging/README.md
 Time:     an hour on two cores with AVX512-BF16 and other work beside it for `laptop`, as `zoo/imaging/weights.json`
@@ -62,6 +63,8 @@ class Scale:
     """Share of the epochs, the last ones, in float32: weights that are trained in bfloat16 alone know its rounding."""
     short: bool = False
     """Whether the rate decays along half a cosine and UNet and DNet start as linear pipelines (``warm_start``)."""
+    varied: bool = False
+    """Whether scenes are photographs in drawn light and generated ones of wide chroma (``varied_scenes``)."""
 
 
 SCALES = {
@@ -76,6 +79,27 @@ SCALES = {
         precision=FASTEST,
         polish=0.4,
         short=True,
+    ),
+    "photographs": Scale(
+        1600,
+        60,
+        512,
+        128,
+        {"inet": Recipe(15, 400, 3e-3), "unet": Recipe(60, 200, 5e-4), "dnet": Recipe(60, 100, 3e-4)},
+        batch=8,
+        precision=FASTEST,
+        polish=0.4,
+        short=True,
+        varied=True,
+    ),
+    "gpu": Scale(
+        1600,
+        60,
+        512,
+        128,
+        {"inet": Recipe(30, 400, 3e-3), "unet": Recipe(100, 400, 5e-4), "dnet": Recipe(100, 400, 3e-4)},
+        short=True,
+        varied=True,
     ),
     "paper": Scale(
         120,

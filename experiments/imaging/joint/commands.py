@@ -57,8 +57,8 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
         options.seed,
         command,
         local,
-        "generated scenes" if generated else options.dataset,
-        lambda camera: training_photographs(options, scale.training, scale.validation, camera),
+        "generated scenes" if generated else options.dataset + " and generated scenes" * scale.varied,
+        lambda camera: training_photographs(options, scale.training, scale.validation, camera, scale.varied),
     )
     return 0
 

@@ -27,6 +27,11 @@ TRAINED_CHANNEL = None
 Channel = RealChannel | Files | None
 
 
+def label_of(channel: Channel) -> str:
+    """For tables."""
+    return "as trained" if channel is TRAINED_CHANNEL else channel.label
+
+
 @dataclasses.dataclass(frozen=True)
 class Scale:
     """How much is measured: ``each`` patches of every test picture, as large as in training."""
@@ -35,7 +40,15 @@ class Scale:
     each: int
 
 
-SCALES = {"smoke": Scale(3, 2), "laptop": Scale(60, 10), "paper": Scale(30, 100)}
+SCALES = {
+    "smoke": Scale(3, 2),
+    "laptop": Scale(60, 10),
+    "photographs": Scale(60, 10),
+    "gpu": Scale(60, 10),
+    "paper": Scale(30, 100),
+}
+BASELINE_SCENES = 200
+"""Scenes of the training that a simpler method is fitted on, at most."""
 
 
 def stored_names(run: JointRun) -> tuple[str, str]:
@@ -72,13 +85,22 @@ class JointEvaluation:
 
     @cached_property
     def training_pictures(self) -> list:
-        """Those that the joint models were trained on."""
-        return pictures_of(self.training, self.camera, self.raw, self.settings.seed)[0]
+        """Some of those that the joint models were trained on; at `laptop` all."""
+        settings, count = self.settings, min(self.training.training, BASELINE_SCENES)
+        if self.training.varied and self.raw is None and settings.dataset != "embedded":
+            return data.varied_pictures(settings.dataset, settings.data_dir, count, 0, self.camera, settings.seed)[0]
+        scale = dataclasses.replace(self.training, training=count)
+        return pictures_of(scale, self.camera, self.raw, settings.seed)[0]
 
     @cached_property
     def patches(self) -> tuple[np.ndarray, np.ndarray]:
-        """RAW patches (n, p, p, 4) and their targets (n, 2p, 2p, 3), by the paper's rule against flat ones."""
-        return validation_patches(self.pictures, self.training.patch, self.scale.each, 10**6)
+        """RAW patches (n, p + 2 m, p + 2 m, 4) and targets (n, 2 p, 2 p, 3), by the paper's rule against flat ones.
+
+        m is the scale's margin: what surrounds a patch of p planes, as it was in the training.
+        """
+        margin = self.training.margin
+        planes, targets = validation_patches(self.pictures, self.training.patch + 2 * margin, self.scale.each, 10**6)
+        return planes, _inside(targets, margin)
 
     @property
     def sources(self) -> list[str]:
@@ -115,7 +137,8 @@ class JointEvaluation:
             weights = self.weights(run)
             if weights is None:
                 needs = " ".join(f"trained:{run.name}.keras" for run in runs)
-                return Cell(row, column, metric, paper, status="not-run", why=absent(run), needs=needs)
+                why = absent(run, self.settings.scale)
+                return Cell(row, column, metric, paper, status="not-run", why=why, needs=needs)
             found.append(weights)
         return Cell(row, column, metric, paper, measure, weights=" ".join(found))
 
@@ -141,7 +164,7 @@ class JointEvaluation:
         """
         where = self.weights(run)
         if where is None:
-            raise DataUnavailable(absent(run))
+            raise DataUnavailable(absent(run, self.settings.scale))
         workflow = build(run, NETWORKS[run.network](clip=False), "float32", 0)
         if where.startswith("trained:"):  # perhaps in bfloat16; it is measured in float32
             trained = keras.models.load_model(self.folder / "joint" / f"{run.name}.keras", compile=False)
@@ -156,9 +179,13 @@ class JointEvaluation:
     @cached_method(maxsize=2)
     def developed(self, run: JointRun) -> np.ndarray:
         """What the NIP makes of the patches, clipped, float32 (n, 2p, 2p, 3)."""
-        nip, planes = self.workflow(run).nip, self.patches[0]
+        return self.develop(run, self.patches[0])
+
+    def develop(self, run: JointRun, planes: np.ndarray) -> np.ndarray:
+        """What the NIP of ``run`` makes of patches that lie in the scale's margin, without it, clipped, float32."""
+        nip = self.workflow(run).nip
         parts = [np.asarray(nip(planes[i : i + 16]), np.float32) for i in range(0, len(planes), 16)]
-        return np.clip(np.concatenate(parts), 0, 1)
+        return np.clip(_inside(np.concatenate(parts), self.training.margin), 0, 1)
 
     @cached_method()
     def probabilities(self, run: JointRun, channel: Channel) -> np.ndarray:
@@ -175,6 +202,12 @@ class JointEvaluation:
         return fidelity(self.patches[1], self.developed(run), metric)
 
 
+def _inside(rgb: np.ndarray, margin: int) -> np.ndarray:
+    """Pictures (n, height, width, 3) without ``margin`` planes, two pixels each, at every side."""
+    height, width = rgb.shape[1:3]
+    return rgb[:, 2 * margin : height - 2 * margin, 2 * margin : width - 2 * margin]
+
+
 def is_finished(run: JointRun, scale: JointScale, folder: Path) -> bool:
     """Whether the last part of ``run``'s training has come to its end in ``folder``."""
     name, _, epochs = scale.parts(run)[-1]
@@ -182,11 +215,11 @@ def is_finished(run: JointRun, scale: JointScale, folder: Path) -> bool:
     return bool(history) and history[-1]["epoch"] >= epochs
 
 
-def absent(run: JointRun) -> str:
-    """Why a cell has no value whose model is nowhere, for ``Cell.why``."""
-    return (
-        f"the model {run.name} is not stored here; `zoo pretrain imaging --joint` trains it, --weights names its folder"
-    )
+def absent(run: JointRun, scale: str) -> str:
+    """Why a cell has no value whose model is nowhere, for ``Cell.why``; names the command that trains it."""
+    planned = "zoo pretrain imaging --joint" + ("" if scale == "laptop" else f" --scale {scale}")
+    command = planned if run in check_scale(scale).runs() else run.command
+    return f"the model {run.name} is not stored here; `{command}` trains it, --weights names its folder"
 
 
 def received(workflow: ImagingWorkflow, rgb: np.ndarray, channel: Channel) -> list[np.ndarray]:

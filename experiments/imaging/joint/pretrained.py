@@ -26,7 +26,8 @@ def kept(scale: JointScale) -> list[JointRun]:
     F+N both as the paper trains it and with a margin, which alone is of use inside a picture and alone in the package.
     """
     first = scale.networks[0]
-    return [JointRun(first), JointRun(first, 0.1), JointRun(first, 0.1, margin=MARGIN)]
+    found = [scale.run(first), scale.run(first, 0.1), JointRun(first, 0.1, margin=MARGIN)]
+    return list(dict.fromkeys(found))  # at some scales every F+N has a margin
 
 
 def pack(run: JointRun, scale: JointScale, folder: Path) -> dict[Path, float]:

@@ -40,6 +40,23 @@ class JointRun:
         margin = [f"margin{self.margin}"] if self.margin else []
         return "-".join([self.camera, self.network, weight, *codec, *margin, str(self.repetition)])
 
+    @property
+    def label(self) -> str:
+        """For tables: network, F or lambda, codec and margin where they are not the paper's."""
+        words = [self.network, "F" if self.weight is None else f"lambda {self.weight:g}"]
+        words += [f"margin {self.margin}"] * (self.margin > 0)
+        return ", ".join(words + [self.codec] * (self.codec != "dJPEG"))
+
+    @property
+    def command(self) -> str:
+        """What trains it alone, at `laptop` and after the plain network of its camera."""
+        words = [f"python -m zoo.experiments.imaging.joint.training --network {self.network}"]
+        words += [] if self.weight is None else [f"--weight {self.weight:g}"]
+        words += ["--data-dir RAW_DIR"] if self.camera == OWN else [f"--camera {self.camera}"]
+        words += [f"--repetition {self.repetition}"] if self.repetition else []
+        words += [] if self.codec == "dJPEG" else [f"--codec {self.codec}"]
+        return " ".join(words + ([f"--margin {self.margin}"] if self.margin else []))
+
 
 @dataclasses.dataclass(frozen=True)
 class JointScale:
@@ -78,6 +95,21 @@ class JointScale:
     search_weight: float = 0.01
     """lambda of F+N's first ``search_epochs``, in which the networks find something that survives the channel."""
     search_epochs: int = 0
+    margin: int = 0
+    """Of every F+N; those of ``inside`` have ``MARGIN`` whatever this is."""
+    varied: bool = False
+    """Whether scenes are photographs in drawn light and generated ones of wide chroma (``varied_scenes``)."""
+
+    def run(
+        self,
+        network: str,
+        weight: float | None = None,
+        camera: str = CAMERA,
+        repetition: int = 0,
+        codec: str = CODECS[0],
+    ) -> JointRun:
+        """A training of this scale; F has no margin, because the plain network leaves no marks to hide."""
+        return JointRun(network, weight, camera, repetition, codec, 0 if weight is None else self.margin)
 
     def parts(self, run: JointRun) -> list[tuple[str, JointRun, int]]:
         """The trainings that one after the other make ``run``: name of the files, what is trained, epochs.
@@ -95,31 +127,23 @@ class JointScale:
         return [*found, (run.name, run, left)]
 
     def labelled(self, camera: str) -> dict[str, JointRun]:
-        """F, every F+N and those with a margin, of all networks of one camera: "unet, lambda 0.1, margin 16" -> run."""
-        found = {}
-        for network in self.networks:
-            alone = JointRun(network, None, camera)
-            found[f"{network}, F"] = alone
-            for weight in self.lambdas:
-                found[f"{network}, lambda {weight:g}"] = dataclasses.replace(alone, weight=weight)
-            for weight in self.inside if network == self.networks[0] else ():
-                run = dataclasses.replace(alone, weight=weight, margin=MARGIN)
-                found[f"{network}, lambda {weight:g}, margin {MARGIN}"] = run
-        return found
+        """F and every F+N of one camera, by label: "unet, lambda 0.1, margin 16, libjpeg" -> run."""
+        first = [run for run in self.runs() if (run.camera, run.repetition) == (self.cameras[0], 0)]
+        return {run.label: dataclasses.replace(run, camera=camera) for run in first if run.codec != "none"}
 
     def runs(self) -> list[JointRun]:
         """All trainings of this scale."""
         found = [
-            JointRun(network, weight, camera, repetition)
+            self.run(network, weight, camera, repetition)
             for camera in self.cameras
             for network in self.networks
             for weight in (None, *self.lambdas)
             for repetition in range(self.repetitions)
         ]
-        first = JointRun(self.networks[0], None, self.cameras[0])
+        first = self.run(self.networks[0], camera=self.cameras[0])
         found += [dataclasses.replace(first, codec="none")] * self.without_channel
         through = (None, *self.libjpeg) if self.libjpeg else ()
-        found += [dataclasses.replace(first, weight=weight, codec="libjpeg") for weight in through]
+        found += [self.run(first.network, weight, first.camera, codec="libjpeg") for weight in through]
         return found + [dataclasses.replace(first, weight=weight, margin=MARGIN) for weight in self.inside]
 
 
@@ -166,6 +190,48 @@ SCALES = {
         libjpeg=(0.1,),
         inside=(0.25, 0.1, 0.05),
         without_channel=True,
+    ),
+    "photographs": JointScale(
+        networks=("unet", "inet"),
+        lambdas=(0.25, 0.1),
+        cameras=(CAMERA,),
+        repetitions=1,
+        training=1600,
+        validation=30,
+        side=512,
+        patch=64,
+        batch=8,
+        steps=100,
+        start_epochs=8,
+        epochs=30,
+        every=2,
+        rate=2e-4,
+        fan_loss="cross_entropy",
+        search_epochs=5,
+        libjpeg=(0.1,),
+        margin=MARGIN,
+        varied=True,
+    ),
+    "gpu": JointScale(
+        networks=("unet", "dnet", "inet"),
+        lambdas=(0.25, 0.1, 0.05, 0.01),
+        cameras=(CAMERA,),
+        repetitions=1,
+        training=1600,
+        validation=30,
+        side=512,
+        patch=96,  # with the margin as large as the smallest photographs allow
+        batch=20,
+        steps=100,
+        start_epochs=16,
+        epochs=80,
+        every=4,
+        rate=2e-4,
+        fan_loss="cross_entropy",
+        search_epochs=10,
+        libjpeg=(0.1,),
+        margin=MARGIN,
+        varied=True,
     ),
     "paper": JointScale(
         networks=("unet", "dnet"),

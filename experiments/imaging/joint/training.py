@@ -7,6 +7,9 @@ epochs of 6 batches of 20 RAW patches of 128x128 planes, each in five versions; 
 
 Command:  zoo pretrain imaging --joint                     all trainings of `laptop`, after those of the networks
           python -m zoo.experiments.imaging.joint.training --network unet --weight 0.1     one of them; no --weight: F
+          zoo pretrain imaging --joint --scale photographs --dataset open_photographs [--data-dir DIR]  (`gpu`: longer)
+          python -m zoo.experiments.imaging.joint.training --network unet --weight 0.1 --margin 16 --codec libjpeg \
+              --scale photographs --dataset open_photographs --nip unet.keras      one of them, from a network of yours
           python -m zoo.experiments.imaging.joint.training --network dnet --weight 0.25 --repetition 3 --scale paper \
               --data-dir RAW_DIR --nip dnet.keras --folder runs/d90     one cell of the paper's protocol
 Expected: Tables 4 and S1, see zoo/imaging/README.md
@@ -224,7 +227,10 @@ def main() -> None:
     )
     parser.add_argument("--scale", default="laptop")
     parser.add_argument("--precision", choices=("float32", "mixed_bfloat16"), help="of training (default: the scale's)")
-    parser.add_argument("--data-dir", type=Path, help="RAW files of one camera of yours, instead")
+    parser.add_argument("--dataset", choices=data.DATASETS, default=data.DATASETS[0], help="to photograph")
+    parser.add_argument(
+        "--data-dir", type=Path, help="RAW files of one camera of yours, instead; with --dataset, its photographs"
+    )
     parser.add_argument("--nip", type=Path, help="the pre-trained network's weights")
     parser.add_argument("--folder", type=Path, help="default: runs/imaging-<scale>-<seed>")
     parser.add_argument("--seed", type=whole(0, 2**31 - 1), default=0)
@@ -233,13 +239,18 @@ def main() -> None:
         scale = check_scale(options.scale)
         if options.precision is not None:
             scale = dataclasses.replace(scale, precision=options.precision)
-        folder = options.folder or Path("runs") / f"imaging-{options.scale}-{options.seed}"
-        if options.data_dir is not None and options.camera is not None:
+        folder = options.folder or Path("runs") / data.run_name(options.dataset, options.scale, options.seed)
+        own = options.data_dir is not None and options.dataset == data.DATASETS[0]
+        if own and options.camera is not None:
             raise ValueError(f"--data-dir and --camera exclude each other. Received: {options.camera}")
-        camera = OWN if options.data_dir is not None else options.camera or CAMERA
+        camera = OWN if own else options.camera or CAMERA
         run = JointRun(options.network, options.weight, camera, options.repetition, options.codec, options.margin)
         plain_nip(run.network, folder, camera, options.nip)  # before minutes are spent on pictures
-        pictures = pictures_of(scale, run.camera, options.data_dir, options.seed, folder / "pictures")
+        if own:
+            pictures = pictures_of(scale, run.camera, options.data_dir, options.seed, folder / "pictures")
+        else:
+            found = data.training_photographs(options, scale.training, scale.validation, camera, scale.varied)
+            pictures = found or pictures_of(scale, camera, None, options.seed)
         what = {"files": [p.source for p in pictures[0]], "scale": options.scale, "seed": options.seed}
         what |= {} if options.precision is None else {"precision": options.precision}
         fitting.check_same(folder / "joint", camera, what)

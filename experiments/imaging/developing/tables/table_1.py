@@ -1,6 +1,7 @@
 """Table 1 of Korus and Memon 2019: size, fidelity and training cost of INet, UNet and DNet.
 
 Command:  zoo reproduce imaging table-1            (or: make reproduce-table-1 PAPER=imaging)
+          zoo reproduce imaging table-1 --dataset open_photographs --data-dir DIR --weights runs/imaging-...
           zoo reproduce imaging table-1 --scale paper --data-dir RAW_DIR --weights runs/imaging-fit
 Expected: runs/tables/laptop/imaging_table_1.csv; the family's README has the numbers and what they mean
 Time:     `laptop` below 8 minutes on two cores (stored weights); `paper` wants networks of `zoo imaging fit`
@@ -8,7 +9,7 @@ Time:     `laptop` below 8 minutes on two cores (stored weights); `paper` wants 
 Fidelity is that to the classical pipeline's picture of the same RAW planes, on scenes no network was trained on: crops
 of 512x512 pixels as in the paper's validation. SSIM is given with data range 2, as the paper computed it, and 1, as it
 should be for [0, 1]. Rows beside the paper's: bilinear developing and INet as it starts, which a trained network has to
-beat, and the gains over INet. The paper's figures are averages over eight real cameras.
+beat, and the gains over INet, and of DNet over UNet. The paper's figures are averages over eight real cameras.
 """
 
 from collections.abc import Iterator
@@ -43,11 +44,11 @@ def cells(settings: Settings) -> Iterator[Cell]:
         for row in (BILINEAR, UNTRAINED):
             for column in evaluation.columns:
                 yield Cell(row, column, metric, measure=partial(evaluation.estimate, row, column, metric))
-        for row in ("UNet", "DNet"):
+        for row, other in (("UNet", "INet"), ("DNet", "INet"), ("DNet", "UNet")):
             for column in evaluation.columns:
-                measure = partial(evaluation.difference, row, "INet", column, metric)
-                cell = Cell(f"{row} - INet", column, metric, measure=measure)
-                yield _with_weights(evaluation, (_ROWS[row], "inet"), cell)
+                measure = partial(evaluation.difference, row, other, column, metric)
+                cell = Cell(f"{row} - {other}", column, metric, measure=measure)
+                yield _with_weights(evaluation, (_ROWS[row], _ROWS[other]), cell)
     for row, network in _ROWS.items():
         value = float(paper.loc[row, "training speed"])
         yield Cell(row, _MACHINE, SPEED, value, partial(training_speed, evaluation, network))

@@ -40,7 +40,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
     evaluation = joint_evaluation(settings)
     for network in evaluation.training.networks:
         for weight in (None, CHOSEN[network]):
-            run = JointRun(network, weight, evaluation.camera)
+            run = evaluation.training.run(network, weight, evaluation.camera)
             row, column = f"{network}, lambda {CHOSEN[network]}", "plain" if weight is None else "joint"
             yield evaluation.cell([run], row, column, "PSNR", None, partial(_psnr, evaluation, run))
 
@@ -54,7 +54,7 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
     evaluation = joint_evaluation(settings)
     rows, labels = [], []
     for network, weight in CHOSEN.items():
-        pair = [JointRun(network, w, evaluation.camera) for w in (None, weight)]
+        pair = [evaluation.training.run(network, w, evaluation.camera) for w in (None, weight)]
         if network not in evaluation.training.networks or None in map(evaluation.weights, pair):
             continue
         plain, joint = (evaluation.developed(run) for run in pair)

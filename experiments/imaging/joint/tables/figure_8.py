@@ -36,7 +36,9 @@ def cells(settings: Settings) -> Iterator[Cell]:
                 measure = partial(Estimate, value, value, value, pictures, pictures * each)
                 yield Cell(row, str(epoch), metric, measure=measure, weights=f"trained:{run.name}")
             if not logged:
-                yield Cell(row, "last", metric, status="not-run", why=absent(run), needs=f"trained:{run.name}")
+                yield Cell(
+                    row, "last", metric, status="not-run", why=absent(run, settings.scale), needs=f"trained:{run.name}"
+                )
 
 
 def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> None:

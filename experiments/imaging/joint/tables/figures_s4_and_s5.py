@@ -24,7 +24,7 @@ def cells(network: str, settings: Settings) -> Iterator[Cell]:
     evaluation = joint_evaluation(settings)
     for weight in (None, *sorted(evaluation.training.lambdas, reverse=True)):
         for repetition in range(evaluation.training.repetitions):
-            run = JointRun(network, weight, evaluation.camera, repetition)
+            run = evaluation.training.run(network, weight, evaluation.camera, repetition)
             row, column = "plain" if weight is None else f"lambda {weight:g}", f"repetition {repetition + 1}"
             for metric in ("PSNR", "accuracy"):
                 yield evaluation.cell([run], row, column, metric, None, partial(_value, evaluation, run, metric))
@@ -40,7 +40,7 @@ def draw(network: str, frame: pd.DataFrame, settings: Settings, title: str, path
     First row: the plain network's error; others: the difference between the plain and the joint picture's spectrum.
     """
     evaluation = joint_evaluation(settings)
-    plain = JointRun(network, None, evaluation.camera)
+    plain = evaluation.training.run(network, None, evaluation.camera)
     if evaluation.weights(plain) is None:
         return
     targets, before = evaluation.patches[1], evaluation.developed(plain)
@@ -48,7 +48,7 @@ def draw(network: str, frame: pd.DataFrame, settings: Settings, title: str, path
     rows = [[logarithmic(spectrum(before - targets).mean(0))] * repetitions]
     labels = ["plain - target"]
     for weight in sorted(evaluation.training.lambdas, reverse=True):
-        runs = [JointRun(network, weight, evaluation.camera, n) for n in range(repetitions)]
+        runs = [evaluation.training.run(network, weight, evaluation.camera, n) for n in range(repetitions)]
         if None in map(evaluation.weights, runs):
             continue
         rows.append([_difference(before, evaluation.developed(run)) for run in runs])

@@ -8,7 +8,8 @@ Time:     3 minutes for the three rows with a margin, beside other work; the who
 In training, and in Tables 4 and S1 as in the paper, the network develops patches one by one, and pads their borders
 with zeros. So it may mark the border, where the analyst finds it; a photograph has a border, too, but not where it is
 examined. Here the analyst sees the same pixels twice: developed as a patch, and developed with as much again around
-them, of which they are the middle. Chance is 20 %. Intervals are over test scenes; the difference is patch by patch.
+them, of which they are the middle. PSNR is that inside a picture, and what is lost of it that to the plain network's.
+Chance is 20 %. Intervals are over test scenes; differences are patch by patch.
 """
 
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from zoo.experiments.imaging.joint.evaluation import (
     TRAINED_CHANNEL,
     Channel,
     JointEvaluation,
+    fidelity,
     joint_evaluation,
     received,
 )
@@ -47,6 +49,11 @@ def cells(settings: Settings) -> Iterator[Cell]:
             for column in (PATCH, INSIDE, LOST):
                 measure = partial(measured.accuracy, run, channel, column)
                 yield evaluation.cell([run], row, column, metric, None, measure)
+        yield evaluation.cell([run], row, INSIDE, "PSNR", None, partial(measured.fidelity, run))
+        if run.weight is not None:
+            plain = evaluation.training.run(run.network, camera=run.camera)
+            measure = partial(measured.fidelity, plain, run)
+            yield evaluation.cell([run, plain], row, INSIDE, "PSNR lost", None, measure)
     chance = 100 / len(CLASSES)
     for metric in METRICS:
         yield Cell("baseline: chance", INSIDE, metric, measure=lambda: Estimate(chance, chance, chance, 1, 1))
@@ -60,9 +67,10 @@ class Inside:
         self.each = max(1, evaluation.scale.each // 2)
 
     @cached_property
-    def planes(self) -> np.ndarray:
-        """RAW patches of twice the side, (n, 2 side, 2 side, 4)."""
-        return validation_patches(self.evaluation.pictures, 2 * self.side, self.each, 10**6)[0]
+    def patches(self) -> tuple[np.ndarray, np.ndarray]:
+        """RAW patches of twice the side, (n, 2 side, 2 side, 4), and the targets of their middles."""
+        planes, targets = validation_patches(self.evaluation.pictures, 2 * self.side, self.each, 10**6)
+        return planes, targets[:, self.side : 3 * self.side, self.side : 3 * self.side]
 
     @property
     def sources(self) -> list[str]:
@@ -76,6 +84,17 @@ class Inside:
             found = found - 100 * self.per_patch_accuracy(run, channel, INSIDE)
         return bootstrap_mean(found, self.sources, seed=self.evaluation.settings.seed)
 
+    def fidelity(self, run: JointRun, less: JointRun | None = None) -> Estimate:
+        """PSNR inside a picture in dB, or by how much that of ``less`` is lower, patch by patch."""
+        found = self.per_patch_fidelity(run)
+        found = found if less is None else found - self.per_patch_fidelity(less)
+        return bootstrap_mean(found, self.sources, seed=self.evaluation.settings.seed)
+
+    @cached_method()
+    def per_patch_fidelity(self, run: JointRun) -> np.ndarray:
+        """PSNR of each patch, developed inside a picture, to its target, (n,)."""
+        return fidelity(self.patches[1], self.developed(run, INSIDE), "PSNR")
+
     @cached_method()
     def per_patch_accuracy(self, run: JointRun, channel: Channel, column: str) -> np.ndarray:
         """Share of the five versions of each patch that are told rightly, (n,)."""
@@ -88,7 +107,7 @@ class Inside:
     def developed(self, run: JointRun, column: str) -> np.ndarray:
         """The same pixels, either way: float32 [0, 1], (n, 2 side, 2 side, 3)."""
         half, side, nip = self.side // 2, self.side, self.evaluation.workflow(run).nip
-        planes = self.planes
+        planes = self.patches[0]
         if column == PATCH:
             planes = planes[:, half : half + side, half : half + side]
         parts = [np.asarray(nip(planes[i : i + 4]), np.float32) for i in range(0, len(planes), 4)]

@@ -11,7 +11,7 @@ columns of 4a to between 63 and 133.) Below: accuracy as trained and behind the 
 libjpeg-turbo 4:2:0, also for the manipulation by JPEG; unseen qualities and resizers), what is lost there by all of
 this together, and what F+N gains over the F of the same codec, patch by patch. "Without a channel" is section 5.1's
 check of the FAN. Baselines: chance, and logistic regression on band energies of what the same camera develops, trained
-for each camera and channel on patches of all scenes of the training; what the FAN gains over it is paired, too.
+for each camera and channel on patches of 200 of the training's scenes; what the FAN gains over it is paired, too.
 Intervals are over test scenes: each network is trained once.
 """
 
@@ -32,6 +32,7 @@ from zoo.experiments.imaging.joint.evaluation import (
     Channel,
     JointEvaluation,
     joint_evaluation,
+    label_of,
     received,
 )
 from zoo.experiments.imaging.joint.real_channel import CHANNELS, Files
@@ -52,15 +53,14 @@ LETTERS = {"a": None, "b": 0.25, "c": 0.1, "d": 0.05}
 PRINTED_ACCURACY = {"a": 44.6, "b": 87.0, "c": 92.6, "d": 95.8}
 SHARE, ACCURACY, LOSS = "share of true class [%]", "accuracy [%]", "accuracy lost"
 GAIN, OVER_BASELINE = "accuracy gained over F", "accuracy gained over band energies"
-AS_TRAINED = "as trained"
 COMPARED = (TRAINED_CHANNEL, CHANNELS[0])
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
     """The cells of Tables 4a to 4d and the rows below them."""
     evaluation, paper = joint_evaluation(settings), paper_values("table_4")
-    plain = JointRun(evaluation.training.networks[0], camera=evaluation.camera)
-    runs = {letter: replace(plain, weight=weight) for letter, weight in LETTERS.items()}
+    plain = evaluation.training.run(evaluation.training.networks[0], camera=evaluation.camera)
+    runs = {letter: evaluation.training.run(plain.network, weight, plain.camera) for letter, weight in LETTERS.items()}
     names = {letter: f"{letter} {'F' if weight is None else weight}" for letter, weight in LETTERS.items()}
     for letter, run in runs.items():
         for t, true in enumerate(CLASSES):
@@ -77,29 +77,29 @@ def cells(settings: Settings) -> Iterator[Cell]:
         for channel in (TRAINED_CHANNEL, *CHANNELS):
             value = printed if channel is TRAINED_CHANNEL else None
             measure = partial(_accuracy, evaluation, run, channel)
-            yield evaluation.cell([run], row, _label(channel), ACCURACY, value, measure)
+            yield evaluation.cell([run], row, label_of(channel), ACCURACY, value, measure)
         for channel in CHANNELS:
             measure = partial(_lost, evaluation, run, channel)
-            yield evaluation.cell([run], row, _label(channel), LOSS, None, measure)
-        alone = replace(run, weight=None)
+            yield evaluation.cell([run], row, label_of(channel), LOSS, None, measure)
+        alone = replace(run, weight=None, margin=0)
         for channel in COMPARED if run != alone else ():
             measure = partial(_gained, evaluation, run, alone, channel)
-            yield evaluation.cell([run, alone], row, _label(channel), GAIN, None, measure)
+            yield evaluation.cell([run, alone], row, label_of(channel), GAIN, None, measure)
         for channel in COMPARED if run in baselines else ():
             measure = partial(baselines[run].beaten, channel)
-            yield evaluation.cell([run], row, _label(channel), OVER_BASELINE, None, measure)
+            yield evaluation.cell([run], row, label_of(channel), OVER_BASELINE, None, measure)
     run = replace(plain, codec="none")
     for sent, value in ((TRAINED_CHANNEL, 99.0), (Files(), None)):
         measure = partial(_accuracy, evaluation, run, sent)
-        yield evaluation.cell([run], "a F, without a channel (5.1)", _label(sent), ACCURACY, value, measure)
+        yield evaluation.cell([run], "a F, without a channel (5.1)", label_of(sent), ACCURACY, value, measure)
     for (letter, run), channel in product(runs.items(), COMPARED):
         measure = partial(baselines[run].accuracy, channel)
         row = f"baseline: band energies, {names[letter]}"
-        yield evaluation.cell([run], row, _label(channel), ACCURACY, None, measure)
+        yield evaluation.cell([run], row, label_of(channel), ACCURACY, None, measure)
     for channel in COMPARED:
         chance = 100 / len(CLASSES)
         measure = partial(Estimate, chance, chance, chance, 1, 1)
-        yield Cell("baseline: chance", _label(channel), ACCURACY, measure=measure)
+        yield Cell("baseline: chance", label_of(channel), ACCURACY, measure=measure)
 
 
 class Baseline:
@@ -129,13 +129,12 @@ class Baseline:
 
     @cached_property
     def _training_patches(self) -> np.ndarray:
-        """Developed patches of all scenes that the networks were trained on."""
+        """Developed patches of scenes that the networks were trained on."""
         evaluation, training = self.evaluation, self.evaluation.training
         each = max(1, evaluation.scale.each // 2)
-        planes, _ = validation_patches(evaluation.training_pictures, training.patch, each, 10**6)
-        nip = evaluation.workflow(self.run).nip
-        rgb = np.concatenate([np.asarray(nip(planes[i : i + 16]), np.float32) for i in range(0, len(planes), 16)])
-        return np.clip(rgb, 0, 1)
+        side = training.patch + 2 * training.margin
+        planes, _ = validation_patches(evaluation.training_pictures, side, each, 10**6)
+        return evaluation.develop(self.run, planes)
 
     def _received(self, rgb: np.ndarray, channel: Channel) -> list[np.ndarray]:
         workflow = self.evaluation.workflow(self.run)
@@ -155,10 +154,6 @@ def _gained(evaluation: JointEvaluation, run: JointRun, plain: JointRun, channel
     return evaluation.mean(
         100 * (evaluation.per_patch_accuracy(run, channel) - evaluation.per_patch_accuracy(plain, channel))
     )
-
-
-def _label(channel: Channel) -> str:
-    return AS_TRAINED if channel is TRAINED_CHANNEL else channel.label
 
 
 def _number(printed: str | float) -> float | None:

@@ -7,17 +7,19 @@ Expected: imaging_table_s1.csv, imaging_figure_9.csv; the family's README has th
 Time:     `laptop` 11 minutes on one core; `paper` is 4 cameras x (F and 10 values of lambda) x 2 networks x
           10 repetitions = 880 trainings (`joint/training.py`, each runnable alone), a cell being the mean of its ten
 
-The table is by camera, lambda and network. F is the paper's "-". Our cameras are synthetic ones and stand for the
-paper's as `STANDS_FOR` says. SSIM has data range 2, as the paper computed it; "SSIM, range 1" is what it should be.
-Beside the paper's: accuracy behind the real channel and what is lost there, the gain in accuracy over F and the price
-in dB, all patch by patch, and what a smaller lambda gains over the next. Intervals are over test
-scenes; repetitions are averaged first, and `laptop` has one. With --data-dir, a folder of one camera's RAW files, there
-is that camera alone, called "own".
+The table is by camera, lambda and network, with a cell for each of the paper's 264 numbers: those of models that were
+not trained are `not-run`. F is the paper's "-". Our cameras are synthetic ones and stand for the paper's as
+`STANDS_FOR` says. SSIM has data range 2, as the paper computed it; "SSIM, range 1" is what it should be. Of the models
+that the scale trains, also: accuracy behind the real channel and what is lost there, the gain in accuracy over F and
+the price in dB, all patch by patch, and what a smaller lambda gains over the next. Intervals are over test scenes;
+repetitions are averaged first, and `laptop` has one. With --data-dir, a folder of one camera's RAW files, there is that
+camera alone, called "own".
 
 The figures draw accuracy against PSNR (9, S2) and SSIM (S3): a point is a value of lambda, the square is F. Lines are
 ours, crosses the paper's averages for the camera that ours stands for.
 """
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -28,7 +30,7 @@ import pandas as pd
 from zoo.experiments.imaging.data import raw_folder
 from zoo.experiments.imaging.joint.evaluation import JointEvaluation, joint_evaluation
 from zoo.experiments.imaging.joint.real_channel import CHANNELS
-from zoo.experiments.imaging.joint.scales import OWN, JointRun, check_scale
+from zoo.experiments.imaging.joint.scales import LAMBDAS, OWN, JointRun, check_scale
 from zoo.experiments.imaging.values import paper_values
 from zoo.experiments.run.cells import Cell, Settings, Table
 from zoo.experiments.run.plotting import pyplot, save
@@ -37,41 +39,53 @@ from zoo.metrics import Estimate
 
 STANDS_FOR = {"alder": "Canon EOS 40D", "cedar": "Canon EOS 5D", "dogwood": "Nikon D7000", "birch": "Nikon D90"}
 """Synthetic camera by the paper's; birch has the D90's mosaic."""
+PRINTED = ("unet", "dnet")
+"""The networks of the paper's table."""
 REAL, LOST = f"accuracy, {CHANNELS[0].label}", f"accuracy lost, {CHANNELS[0].label}"
 DECIMALS = dict.fromkeys(("SSIM", "SSIM, range 1", "accuracy", REAL, LOST, "accuracy - F", "accuracy - next lambda"), 3)
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
-    """The cells of Table S1, camera by camera."""
+    """The cells of Table S1, camera by camera; of models that the scale does not train, what the paper prints."""
     scale, paper = check_scale(settings.scale), paper_values("table_s1")
-    cameras = scale.cameras if raw_folder(settings) is None else (OWN,)
-    for camera in cameras:
+    own = raw_folder(settings) is not None
+    planned = {dataclasses.replace(run, repetition=0) for run in scale.runs()}
+    for camera in (OWN,) if own else tuple(STANDS_FOR):
         evaluation = joint_evaluation(settings, camera)
-        for weight in (*sorted(scale.lambdas), None):
+        for weight in (*sorted({*scale.lambdas, *(() if own else LAMBDAS)}), None):
             label = "F" if weight is None else f"{weight:g}"
-            for network in scale.networks:
-                runs = tuple(JointRun(network, weight, camera, n) for n in range(scale.repetitions))
-                plain = tuple(JointRun(network, None, camera, n) for n in range(scale.repetitions))
+            for network in dict.fromkeys((*scale.networks, *(() if own else PRINTED))):
+                runs = tuple(scale.run(network, weight, camera, n) for n in range(scale.repetitions))
+                row = f"{camera}, {'F' if weight is None else f'lambda {label}'}"
                 key = f"{STANDS_FOR.get(camera)}, {label}, {network}"
+                printed = paper.loc[key].to_dict() if key in paper.index else {}
+                whole = own or runs[0] in planned
                 for metric, values in _measures(evaluation).items():
-                    printed = float(paper.loc[key, metric]) if key in paper.index and metric in paper else None
-                    row = f"{camera}, {'F' if weight is None else f'lambda {label}'}"
-                    measure = partial(_mean, evaluation, values, runs)
-                    yield evaluation.cell(runs, row, network, metric, printed, measure)
-                if weight is None:
-                    chance = 1 / len(CLASSES)
-                    measure = partial(Estimate, chance, chance, chance, 1, 1)
-                    yield Cell(f"{camera}, baseline: chance", network, "accuracy", measure=measure)
-                    continue
-                larger = min((w for w in scale.lambdas if w > weight), default=None)
-                pairs = {"accuracy - F": (_per_patch_accuracy, plain), "PSNR lost": (_lost_db, plain)}
-                if larger is not None:
-                    following = tuple(JointRun(network, larger, camera, n) for n in range(scale.repetitions))
-                    pairs["accuracy - next lambda"] = (_per_patch_accuracy, following)
-                for metric, (compared, others) in pairs.items():
-                    difference = partial(_difference, compared, evaluation, dict(zip(runs, others, strict=True)))
-                    measure = partial(_mean, evaluation, difference, runs)
-                    yield evaluation.cell((*runs, *others), row, network, metric, None, measure)
+                    if whole or metric in printed:
+                        measure = partial(_mean, evaluation, values, runs)
+                        yield evaluation.cell(runs, row, network, metric, printed.get(metric), measure)
+                if whole:
+                    yield from _compared(evaluation, row, runs)
+
+
+def _compared(evaluation: JointEvaluation, row: str, runs: tuple[JointRun, ...]) -> Iterator[Cell]:
+    """What F+N gains over F and over the next lambda, and its price; below F the accuracy of chance."""
+    network, weight = runs[0].network, runs[0].weight
+    if weight is None:
+        chance = 1 / len(CLASSES)
+        measure = partial(Estimate, chance, chance, chance, 1, 1)
+        yield Cell(f"{runs[0].camera}, baseline: chance", network, "accuracy", measure=measure)
+        return
+    plain = tuple(dataclasses.replace(run, weight=None, margin=0) for run in runs)
+    pairs = {"accuracy - F": (_per_patch_accuracy, plain), "PSNR lost": (_lost_db, plain)}
+    larger = min((w for w in evaluation.training.lambdas if w > weight), default=None)
+    if larger is not None:
+        following = tuple(dataclasses.replace(run, weight=larger) for run in runs)
+        pairs["accuracy - next lambda"] = (_per_patch_accuracy, following)
+    for metric, (compared, others) in pairs.items():
+        difference = partial(_difference, compared, evaluation, dict(zip(runs, others, strict=True)))
+        measure = partial(_mean, evaluation, difference, runs)
+        yield evaluation.cell((*runs, *others), row, network, metric, None, measure)
 
 
 def title_of(camera: str) -> str:

@@ -1,8 +1,9 @@
-"""Figure 5 of Korus and Memon 2019: PRNU across imaging pipelines, (a) fingerprints' correlation, (b) localisation.
+"""Figures 5 and S1 of Korus and Memon 2019: PRNU across pipelines, (a) fingerprints' correlation, (b) localisation.
 
-Command:  zoo reproduce imaging figure-5
-Expected: runs/tables/laptop/imaging_figure_5.csv and .png
-Time:     3 minutes at `laptop` on one core
+Command:  zoo reproduce imaging figure-5        one camera
+          zoo reproduce imaging figure-s1       all of them (supplement, Figure 1)
+Expected: runs/tables/laptop/imaging_figure_5.csv and .png, imaging_figure_s1.csv and .png
+Time:     3 minutes at `laptop` on one core; Figure S1 was not measured undisturbed
 Data:     a synthetic body with known PRNU; `--data-dir` takes RAW files of a camera of yours (at `paper` 150 of them),
           `--weights` the folder of its networks, of `zoo imaging fit`
 
@@ -14,12 +15,15 @@ network counts once. F1 is the best over 24 thresholds,
 chosen with the truth at hand, without any clean-up of the map.
 
 The paper prints its matrices as pictures; its text gives the range of the entries off the diagonal of (a), and of (b).
+Figure S1 has them for each synthetic camera, which stand for the paper's four; the networks are those of "birch" alone.
 """
 
-from collections.abc import Callable, Iterator
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import combinations, product
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -33,16 +37,19 @@ from zoo.experiments.run.cells import Cell, Settings, Table
 from zoo.experiments.run.plotting import pyplot, save
 from zoo.metrics import Estimate, bootstrap_mean
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 CAMERA = "birch"
 """The synthetic model that the stored networks are trained for; GBRG, as the paper's Nikon D90."""
 EVERYTHING = "baseline: everything tampered"
 
 
-def cells(settings: Settings) -> Iterator[Cell]:
+def cells(settings: Settings, camera: str = CAMERA) -> Iterator[Cell]:
     """The cells of both matrices."""
     known = raw_folder(settings) is None
-    pipelines = standard(CAMERA if known else None, settings.weights)
-    evaluation = PrnuEvaluation(settings, pipelines, Body(CAMERAS[CAMERA], serial=1))
+    pipelines = standard(camera if known else None, settings.weights)
+    evaluation = PrnuEvaluation(settings, pipelines, Body(CAMERAS[camera], serial=1))
     for one, two in combinations(pipelines, 2):
         similarity = partial(evaluation.similarity, one.name, two.name)
         yield cell_of("correlation", one.name, two.name, (one, two), similarity)
@@ -58,6 +65,22 @@ def cells(settings: Settings) -> Iterator[Cell]:
     for pipeline in pipelines:
         yield cell_of("F1", EVERYTHING, pipeline.name, (pipeline,), partial(_everything, evaluation))
     yield from _range(evaluation, [p.name for p in pipelines if p.develop])
+
+
+def cells_of_figure_s1(settings: Settings) -> Iterator[Cell]:
+    """The cells of both matrices of every synthetic camera; the printed numbers are of one, which Figure 5 has.
+
+    Raises:
+        ValueError: For a folder of RAW files.
+    """
+    if raw_folder(settings) is not None:
+        raise ValueError(
+            f"Figure S1 is of the synthetic cameras; for yours: zoo reproduce imaging figure-5. "
+            f"Received: --data-dir {settings.data_dir}"
+        )
+    for camera in CAMERAS:
+        for cell in cells(settings, camera):
+            yield dataclasses.replace(cell, row=f"{camera}: {cell.row}", paper_value=None)
 
 
 def _everything(evaluation: PrnuEvaluation) -> Estimate:
@@ -81,10 +104,27 @@ def _extreme(choose: Callable, measure: Callable[..., Estimate], pairs: list[tup
 
 def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> None:
     """Both matrices as the paper draws them: rows are the camera models' pipelines, columns the pictures'."""
-    plt = pyplot()
+    figure, axes = pyplot().subplots(1, 2, figsize=(10, 4.6))
+    _draw_matrices(axes, frame)
+    figure.suptitle(title, fontsize=9)
+    figure.tight_layout()
+    save(figure, path)
 
+
+def draw_figure_s1(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> None:
+    """Both matrices of every camera, a camera a row of panels."""
+    figure, axes = pyplot().subplots(len(CAMERAS), 2, figsize=(10, 4.4 * len(CAMERAS)))
+    named = frame["row"].str.extract("^(?P<camera>[^:]+): (?P<row>.*)$")
+    for camera, pair in zip(CAMERAS, axes, strict=True):
+        _draw_matrices(pair, frame.assign(row=named["row"])[named["camera"] == camera])
+        pair[0].set_ylabel(camera)
+    figure.suptitle(title, fontsize=9)
+    figure.tight_layout()
+    save(figure, path)
+
+
+def _draw_matrices(axes: "Sequence[Axes]", frame: pd.DataFrame) -> None:
     frame = frame[(frame["status"] == "measured") & ~frame["row"].isin(["lowest", "highest"])]
-    figure, axes = plt.subplots(1, 2, figsize=(10, 4.6))
     for axis, metric in zip(axes, ("correlation", "F1"), strict=True):
         part = frame[frame["metric"] == metric]
         rows = list(dict.fromkeys(part["row"]))
@@ -97,9 +137,7 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
             if not np.isnan(value):
                 axis.text(x, y, f"{value:.2f}", ha="center", va="center", fontsize=8, color="w" if value < 0.6 else "k")
         axis.set_title(metric, fontsize=9)
-    figure.suptitle(title, fontsize=9)
-    figure.tight_layout()
-    save(figure, path)
 
 
 TABLE = Table("imaging", "figure_5", cells, decimals=2, plot=draw)
+FIGURE_S1 = Table("imaging", "figure_s1", cells_of_figure_s1, decimals=2, plot=draw_figure_s1)
