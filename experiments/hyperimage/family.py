@@ -16,6 +16,10 @@ EXPERIMENTS = Experiments(
         "table_5": Listed(
             "Hyper-images, first stage for quality, Table 5", "zoo.experiments.hyperimage.tables.networks:TABLE_5"
         ),
+        "seeds": Listed(
+            "Hyper-images, synthetic task: three trainings",
+            "zoo.experiments.hyperimage.synthetic.tables.seeds:TABLE",
+        ),
         "sweep": Listed(
             "Hyper-images, synthetic task: choices the paper leaves open",
             "zoo.experiments.hyperimage.synthetic.tables.sweep:TABLE",

@@ -22,6 +22,7 @@ from zoo.experiments.hyperimage.quality import tables as table_2
 from zoo.experiments.hyperimage.quality import training as quality
 from zoo.experiments.hyperimage.synthetic import evaluation as synthetic_evaluation
 from zoo.experiments.hyperimage.synthetic import training as synthetic
+from zoo.experiments.hyperimage.synthetic.tables import seeds
 from zoo.experiments.hyperimage.values import paper_values, printed
 from zoo.experiments.run import tables
 from zoo.experiments.run.cells import Settings
@@ -95,6 +96,20 @@ def test_tables_4_and_5_count_what_is_built(tmp_path):
     assert found.loc[("fc1", "TID"), "value"] == 80_800
     found = _run("table_4", None, tmp_path, ["Synthetic stage 2"])
     assert found.loc[("Synthetic stage 2", "parameters"), "value"] == 316_049
+
+
+def test_seeds_keep_the_first_stage(trained, tmp_path):
+    found = _run("seeds", trained, tmp_path, ["Experiment 1*"])
+    assert (found["status"] == "measured").sum() == 2 * 4
+    ours = found.loc[("Experiment 1: Proposed", "SROCC"), "value"]
+    above = found.loc[("Experiment 1: Proposed - paper", "SROCC"), "value"]
+    assert above == pytest.approx(ours - 0.9611)
+    networks = seeds.Trainings(Settings("smoke", weights=trained)).networks
+    assert len(networks) == 3
+    first, *others = ([w.tobytes() for w in network.first.get_weights()] for network in networks)
+    assert all(first == other for other in others)
+    second = [network.second.get_weights()[0].tobytes() for network in networks]
+    assert len(set(second)) == 3
 
 
 def test_sweep_at_smoke(tmp_path):
