@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 
+import zoo.weights
 from zoo.datasets import keyed
 from zoo.datasets.distortions import DISTORTIONS
 from zoo.datasets.embedded import generate_scene
@@ -96,6 +97,27 @@ def test_tables_4_and_5_count_what_is_built(tmp_path):
     assert found.loc[("fc1", "TID"), "value"] == 80_800
     found = _run("table_4", None, tmp_path, ["Synthetic stage 2"])
     assert found.loc[("Synthetic stage 2", "parameters"), "value"] == 316_049
+
+
+def test_what_the_package_does_not_hold_is_not_run(trained, monkeypatch):
+    """Controls and baselines: stored by a training of one's own, and without it each cell says what trains them."""
+    packaged = set(zoo.weights.packaged())
+    for task in (synthetic, quality, forgery):
+        stages.install(trained, "zoo pretrain hyperimage", {n: "" for n in task.STORED if n not in packaged})
+    absent = {"table_1": synthetic.PERMUTED, "table_2": quality.ALL, "table_3": forgery.END_TO_END}
+    assert not packaged & set(absent.values()) <= set(zoo.weights.names())
+    for name, weights in absent.items():
+        cells = list(tables.find("hyperimage", name).cells(Settings("smoke")))
+        assert any(cell.weights == weights for cell in cells)
+        with monkeypatch.context() as nothing:
+            nothing.setattr(zoo.weights, "names", lambda: sorted(packaged))
+            left = list(tables.find("hyperimage", name).cells(Settings("smoke")))
+        for before, after in zip(cells, left, strict=True):
+            if before.weights == weights:
+                assert (after.status, after.needs) == ("not-run", weights)
+                assert "zoo pretrain hyperimage" in after.why
+            else:
+                assert after.status == before.status and after.weights == before.weights
 
 
 def test_seeds_keep_the_first_stage(trained, tmp_path):

@@ -32,6 +32,7 @@ from zoo.experiments.hyperimage.quality.evaluation import (
     Offline,
 )
 from zoo.experiments.hyperimage.quality.training import ALL, SCALES, SECOND, SELECTED
+from zoo.experiments.hyperimage.stages import or_not_run
 from zoo.experiments.hyperimage.values import paper_values, printed
 from zoo.experiments.run.cells import Cell, Settings, Status, Table
 from zoo.experiments.run.scales import scale_of
@@ -65,7 +66,8 @@ def cells(settings: Settings) -> Iterator[Cell]:
             for column, statistic in STATISTICS.items():
                 measure = partial(offline.agreement, method, statistic, numbers)
                 row = f"{label} generated distortions: {method}"
-                yield Cell(row, column, "agreement with GMSD", None, measure, weights=WEIGHTS.get(method, ""))
+                cell = Cell(row, column, "agreement with GMSD", None, measure, weights=WEIGHTS.get(method, ""))
+                yield or_not_run(cell, settings)
 
 
 def _papers(settings: Settings) -> Iterator[Cell]:

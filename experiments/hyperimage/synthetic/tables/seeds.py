@@ -21,8 +21,14 @@ import numpy as np
 import zoo.weights
 from zoo.datasets.synthetic_artifacts import MOST
 from zoo.experiments.hyperimage.stages import find
-from zoo.experiments.hyperimage.synthetic.evaluation import AVERAGE, CLOSED, PROPOSED, STATISTICS, Evaluation
-from zoo.experiments.hyperimage.synthetic.tables.table_1 import mean_of_both
+from zoo.experiments.hyperimage.synthetic.evaluation import (
+    AVERAGE,
+    CLOSED,
+    PROPOSED,
+    STATISTICS,
+    Evaluation,
+    mean_of_both,
+)
 from zoo.experiments.hyperimage.synthetic.training import FIRST, train
 from zoo.experiments.hyperimage.values import printed
 from zoo.experiments.run.cells import Cell, Settings, Table
