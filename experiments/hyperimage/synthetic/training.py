@@ -7,8 +7,9 @@ Time:     see `zoo/hyperimage/weights.json`; seconds for `smoke`
 Not in the paper, and chosen here: how many images (4,000 and 400 for validation), that artefacts do not overlap, that
 a patch is labelled with its own part of equation 3, which patches are trained on (as many with an artefact as without,
 as for quality, at most six of each an image), the loss (absolute error, as for quality), batches of 32 patches and 16
-hyper-images. At `laptop` the second stage has the paper's recipe, cut to 22 epochs; the first starts scaled to data,
-see `stages.scale_to_data`. `tables/sweep.py` varies images, overlap, label and the second stage's start and rate.
+hyper-images. At `laptop` the second stage has the paper's recipe, cut to 32 epochs, with a patience of 5 before the
+rate falls (the paper gives none); the first stage starts scaled to data, see `stages.scale_to_data`. `tables/sweep.py`
+varies images, overlap, label and the second stage's start and rate.
 """
 
 import dataclasses
@@ -52,7 +53,7 @@ class Scale:
 SCALES = {
     "smoke": Scale(12, 6, 30, Recipe(1, 1), Recipe(1, 1, batch_size=4), ("first", "second")),
     "laptop": Scale(
-        4000, 400, 1000, Recipe(10, 4, plateau=2, batch_size=32), Recipe(22, 22, batch_size=16), ("first",)
+        4000, 400, 1000, Recipe(10, 4, plateau=2, batch_size=32), Recipe(32, 32, plateau=5, batch_size=16), ("first",)
     ),
     "paper": Scale(10_000, 1000, 1000, Recipe(80, 20), Recipe(200, 40, batch_size=32)),
 }

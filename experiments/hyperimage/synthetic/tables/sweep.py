@@ -25,7 +25,12 @@ from zoo.hyperimage.agreement import bootstrap_agreement
 from zoo.metrics import Estimate
 
 SHORT = Scale(
-    1000, 200, 500, Recipe(6, 3, plateau=2, batch_size=32), SCALES["laptop"].second, ("first",)
+    1000,
+    200,
+    500,
+    Recipe(6, 3, plateau=2, batch_size=32),
+    dataclasses.replace(SCALES["laptop"].second, epochs=20),
+    ("first",),
 )  # enough to see which way a choice goes
 VARIANTS: dict[str, dict[str, Any]] = {
     "as Table 1, shortened": {},
