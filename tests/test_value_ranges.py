@@ -12,7 +12,7 @@ from zoo.contrast.detector import ContrastDetector
 from zoo.datasets.distortions import DISTORTIONS, distort
 from zoo.datasets.jpeg import compress
 from zoo.hyperimage.detector import ForgeryDetector, QualityScorer
-from zoo.hyperimage.full_reference import gmsd
+from zoo.hyperimage.full_reference import gmsd, mdsi
 from zoo.hyperimage.noise import noise_variation
 from zoo.imaging.developing.picture import to_8_bits
 from zoo.imaging.joint.detector import ManipulationDetector
@@ -51,6 +51,7 @@ EIGHT_BITS = {
     "histogram_roughness": histogram_roughness,
     "distort": lambda x: distort(x, next(iter(DISTORTIONS)), 1, np.random.default_rng(0)),
     "gmsd": lambda x: gmsd(x, x),
+    "mdsi": lambda x: mdsi(x, x),
     "noise_variation": noise_variation,
 }
 """Functions of uint8 pictures."""
