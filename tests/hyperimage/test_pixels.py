@@ -1,14 +1,17 @@
 """Measures on pixels: full-reference scores, BRISQUE, noise variation, contours."""
 
+import io
+
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 from scipy import ndimage, stats
 
 from zoo.hyperimage.brisque import Brisque, _asymmetric, _generalised_gaussian, brisque_features
 from zoo.hyperimage.contour import contour_points, patches_at, tampered_region
 from zoo.hyperimage.full_reference import gmsd, mdsi, ssim_map
-from zoo.hyperimage.noise import noise_variation
+from zoo.hyperimage.noise import error_levels, noise_levels, noise_variation, spread, strangeness
 
 
 @pytest.fixture
@@ -135,6 +138,29 @@ def test_brisque_learns_blur_from_noise(photo):
     assert np.isfinite(brisque_features(flat)).all()
     with pytest.raises(ValueError, match="sides of 16"):
         brisque_features(flat[:8])
+
+
+def test_error_levels_are_what_another_jpeg_costs(photo):
+    image = np.ascontiguousarray(photo[:96, :130])
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "JPEG", quality=90)
+    loss = np.abs(image.astype(float) - np.asarray(Image.open(buffer)))[:96, :128].mean(-1)
+    expected = np.log([[loss[y : y + 32, x : x + 32].mean() + 0.5 for x in (0, 32, 64, 96)] for y in (0, 32, 64)])
+    np.testing.assert_allclose(error_levels(image), expected, rtol=1e-3)
+
+
+def test_a_region_with_another_history_is_strange(photo, rng):
+    image = cv2.GaussianBlur(photo[:256, :256], (0, 0), 2)
+    image[64:160, 96:224] = np.clip(image[64:160, 96:224] + rng.normal(0, 12, (96, 128, 3)), 0, 255)
+    mask = np.zeros((256, 256), bool)
+    mask[64:160, 96:224] = True
+    for levels in (noise_levels(image), error_levels(image)):
+        assert levels.shape == (8, 8)
+        where = strangeness(levels, 256, 256)
+        assert where.shape == (256, 256) and where.min() >= 0
+        assert where[mask].mean() > 2 * where[~mask].mean()
+    assert strangeness(np.full((4, 4), 3.0), 50, 70).max() == 0
+    assert spread(np.arange(101.0)) == 50
 
 
 def test_noise_variation_sees_a_noisy_half(rng):

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-LUMA_AND_COLOUR = np.float32([[0.2989, 0.587, 0.114], [0.3, 0.04, -0.35], [0.34, -0.6, 0.17]])
+LUMA_AND_COLOUR = np.array([[0.2989, 0.587, 0.114], [0.3, 0.04, -0.35], [0.34, -0.6, 0.17]], np.float32)
 """MDSI's L, H and M of RGB (Nafchi et al. 2016, equation 5)."""
 
 
