@@ -48,6 +48,8 @@ class Scale:
     """The stages that start from ``stages.scale_to_data`` instead of Glorot's draw."""
     label: Label = "patch"
     overlap: bool = False
+    relu: bool = True
+    """Whether hyper-images hold the first stage's features behind their ReLU, or before it."""
 
 
 SCALES = {
@@ -129,6 +131,8 @@ def train(scale: Scale, folder: Path, seed: int = 0, control: bool = True) -> Tw
         return fit_first(network, Labelled(x, y, size, seed), Labelled(*held_out, size), scale.first)
 
     train_stage(folder, FIRST, network.first, first)
+    if not scale.relu:
+        network.hyper.features.layers[-1].activation = keras.activations.linear
     names = [SECOND, PERMUTED] if control else [SECOND]
     if all((folder / f"{name}.npz").is_file() for name in names):
         hyper = scores = {}
