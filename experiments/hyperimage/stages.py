@@ -62,6 +62,12 @@ def fit_first(
         return network.fit_first(data, None, held_out, recipe, follow, network=trained, steps=len(batches))
 
 
+def fit(model: keras.Model, batches: KeyedBatches, validation: KeyedBatches, recipe: Recipe) -> keras.callbacks.History:
+    """Train ``model``, a second stage or one network alone, on batches that come as ``tf.data``."""
+    with fed(batches, 0, recipe.epochs) as data, fed(validation, 0, 1) as held_out:
+        return recipe.fit(model, data, None, held_out, [batches.follow()], steps=len(batches))
+
+
 def budget(pictures: int, images: int, seed: int) -> list[tuple[int, int]]:
     """Which of ``pictures`` photographs make ``images`` training examples together, and how many each does."""
     chosen = keyed.permutation(pictures, seed, 0)[:images].tolist()
