@@ -45,6 +45,8 @@ TABLES = {
     "imaging silence": (),
     "hyperimage table-2": ("--rows", "*Proposed"),
     "hyperimage table-3": ("--rows", "all: baseline*"),
+    "hyperimage scorer": ("--rows", "Proposed"),
+    "hyperimage localisation": ("--rows", "all: baseline*"),
 }
 
 
