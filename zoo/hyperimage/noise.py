@@ -36,18 +36,30 @@ def error_levels(image: np.ndarray, block: int = 32, quality: int = 90) -> np.nd
 
 
 def spread(levels: np.ndarray) -> float:
-    """How much levels vary over a picture: their interquartile range; higher for pictures put together from several."""
+    """How much levels, (rows, columns), vary over a picture: their interquartile range, 0 or above.
+
+    Higher for pictures put together from several.
+    """
     low, high = np.quantile(levels, (0.25, 0.75))
     return float(high - low)
 
 
 def noise_variation(image: np.ndarray, block: int = 32) -> float:
-    """How much the noise level varies over an image, 0 or above: the spread of ``noise_levels``; errors as there."""
+    """How much the noise level varies over an image: the spread of ``noise_levels``, 0 or above.
+
+    ``image`` is uint8 RGB (height, width, 3).
+
+    Raises:
+        ValueError: As ``noise_levels``.
+    """
     return spread(noise_levels(image, block))
 
 
 def strangeness(levels: np.ndarray, height: int, width: int) -> np.ndarray:
-    """How far each place is from the picture's median level, float32 (height, width), interpolated between blocks."""
+    """How far each place is from the picture's median level, float32 (height, width), 0 or above.
+
+    ``levels`` are (rows, columns), of blocks; between their centres is interpolated.
+    """
     return cv2.resize(np.abs(levels - np.median(levels)).astype(np.float32), (width, height))
 
 
