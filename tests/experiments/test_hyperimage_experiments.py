@@ -91,9 +91,13 @@ def test_scorer(trained, tmp_path):
     assert set(found["status"]) == {"measured"}
     ours, theirs, gain = (found.loc[(row, "SROCC"), "value"] for row in ("Proposed", "CNN", "Proposed - CNN"))
     assert gain == pytest.approx(ours - theirs)
-    falls = [found.loc[(DISTORTIONS[n][0], "points"), "value"] > 0 for n in quality_evaluation.SUBSETS["six"]]
-    assert found.loc[("distortions, of 6", "count"), "value"] == sum(falls)
-    assert 0 <= found.loc[("Proposed", "2.5 points or more, %"), "value"] <= 100
+    six = [DISTORTIONS[number][0] for number in quality_evaluation.SUBSETS["six"]]
+    for name in ("Proposed", "GMSD"):
+        falls = [found.loc[(f"{name}: {distortion}", "points"), "value"] > 0 for distortion in six]
+        assert found.loc[(f"{name}: distortions, of 6", "count"), "value"] == sum(falls)
+        assert 0 <= found.loc[(name, "2.5 points or more, %"), "value"] <= 100
+    assert found.loc[("GMSD: Gaussian blur", "points"), "value"] > 0
+    assert found.loc[("GMSD", "points"), "value"] > 1
 
 
 def test_the_smallest_fall_is_that_of_the_mean():

@@ -34,6 +34,7 @@ FEW, DRAWN = 20, 2
 """Of more than so many photographs, so many distortions each are scored, in turn, at all levels; of fewer all 20."""
 COARSE = 8
 """A JPEG quality at which anyone sees the blocks."""
+LABEL = "label"
 LEVEL, BRISQUE = "baseline: distortion level", "baseline: BRISQUE"
 
 
@@ -132,17 +133,28 @@ class Offline:
         ours, theirs, truth = self.scores(PROPOSED)[kept], self.scores(other)[kept], self.truth[kept]
         return bootstrap_agreement_difference(statistic, ours, theirs, truth, sources, seed=self.settings.seed)
 
-    def by_level(self, number: int | str) -> np.ndarray:
-        """The proposed method's scores of a distortion, (photographs, levels), the weakest level first."""
+    def by_level(self, method: str, number: int | str) -> np.ndarray:
+        """A method's scores of a distortion, (photographs, levels), the weakest level first; ``LABEL``: the label's."""
         kept, _ = self._kept((number,))
-        return self.scores(PROPOSED)[kept].reshape(-1, len({level for _, _, level in self.drawn}))
+        scores = self.truth if method == LABEL else self.scores(method)
+        return scores[kept].reshape(-1, len({level for _, _, level in self.drawn}))
 
-    @cached_property
-    def falls(self) -> np.ndarray:
-        """By how much each photograph's score lies above that of its JPEG at quality ``COARSE``, in points, (n,)."""
-        images = (picture.load() for picture in self.pictures)
-        pairs = [self.network.predict([image, compress(image, COARSE)]) for image in images]
-        return np.array([before - after for before, after in pairs])
+    @cached_method()
+    def falls(self, method: str) -> np.ndarray:
+        """By how much each photograph's score lies above that of its JPEG at quality ``COARSE``, in points, (n,).
+
+        ``method`` is ``PROPOSED`` or ``LABEL``.
+        """
+        found = []
+        for picture in self.pictures:
+            image = picture.load()
+            pair = [image, compress(image, COARSE)]
+            if method == LABEL:
+                before, after = (quality.stand_in(image, version, self.scale.label) for version in pair)
+            else:
+                before, after = self.network.predict(pair)
+            found.append(before - after)
+        return np.array(found)
 
     def _kept(self, numbers: tuple[int | str, ...]) -> tuple[np.ndarray, list[str]]:
         """Which examples are of the distortions ``numbers``, and their scenes."""
