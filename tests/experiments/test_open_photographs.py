@@ -45,7 +45,7 @@ TABLES = {
     "imaging silence": (),
     "hyperimage table-2": ("--rows", "*Proposed"),
     "hyperimage table-3": ("--rows", "all: baseline*"),
-    "hyperimage scorer": ("--rows", "Proposed"),
+    "hyperimage scorer": ("--rows", "GMSD*"),
     "hyperimage localisation": ("--rows", "all: baseline*"),
 }
 
