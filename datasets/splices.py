@@ -6,6 +6,7 @@ alike, and both are encoded alike. Everything is a pure function of the generato
 """
 
 import dataclasses
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -28,7 +29,7 @@ class Splice:
     quality: int
 
 
-def make(rng: np.random.Generator, host: np.ndarray, donor: np.ndarray | None) -> Splice:
+def make(rng: np.random.Generator, host: np.ndarray, donor: np.ndarray | None, earlier: Sequence[int] = ()) -> Splice:
     """Paste a region of ``donor`` (None: of the host itself) into ``host``.
 
     Both are uint8 RGB (height, width, 3) with sides of 64 or more.
@@ -36,9 +37,15 @@ def make(rng: np.random.Generator, host: np.ndarray, donor: np.ndarray | None) -
     The region is one smooth blob of 2 to 20 % of the host; the donor's content is taken from a random place, so that
     no position is shared. Border softness, half-pixel shifts, a smoothed outline and the JPEG quality are drawn.
 
+    ``earlier`` are qualities that host and donor were saved with before, each with one drawn from them; none by
+    default. The authentic twin is made from the same saved host, so that it too was compressed twice.
+
     Raises:
         ValueError: For images with a side below 64.
     """
+    if len(earlier):
+        host = compress(host, int(rng.choice(earlier)))
+        donor = None if donor is None else compress(donor, int(rng.choice(earlier)))
     height, width = host.shape[:2]
     source = host if donor is None else donor
     if min(height, width, *source.shape[:2]) < 64:

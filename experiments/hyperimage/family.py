@@ -9,16 +9,28 @@ EXPERIMENTS = Experiments(
             "Hyper-images, synthetic task, Table 1", "zoo.experiments.hyperimage.synthetic.tables.table_1:TABLE"
         ),
         "table_2": Listed(
-            "Hyper-images, no-reference quality, Table 2", "zoo.experiments.hyperimage.quality.tables:TABLE"
+            "Hyper-images, no-reference quality, Table 2", "zoo.experiments.hyperimage.quality.tables.table_2:TABLE"
         ),
-        "table_3": Listed("Hyper-images, forgery, Table 3", "zoo.experiments.hyperimage.forgery.tables:TABLE"),
+        "table_3": Listed("Hyper-images, forgery, Table 3", "zoo.experiments.hyperimage.forgery.tables.table_3:TABLE"),
         "table_4": Listed("Hyper-images, networks, Table 4", "zoo.experiments.hyperimage.tables.networks:TABLE_4"),
         "table_5": Listed(
             "Hyper-images, first stage for quality, Table 5", "zoo.experiments.hyperimage.tables.networks:TABLE_5"
         ),
+        "seeds": Listed(
+            "Hyper-images, synthetic task: three trainings",
+            "zoo.experiments.hyperimage.synthetic.tables.seeds:TABLE",
+        ),
         "sweep": Listed(
             "Hyper-images, synthetic task: choices the paper leaves open",
             "zoo.experiments.hyperimage.synthetic.tables.sweep:TABLE",
+        ),
+        "scorer": Listed(
+            "Hyper-images, quality of photographs: what the scorer is worth",
+            "zoo.experiments.hyperimage.quality.tables.scorer:TABLE",
+        ),
+        "localisation": Listed(
+            "Hyper-images, splices of photographs: which, and where",
+            "zoo.experiments.hyperimage.forgery.tables.localisation:TABLE",
         ),
         "fusion": Listed(
             "Hyper-images of ContrastNet instead of its mean", "zoo.experiments.hyperimage.tables.fusion:TABLE"

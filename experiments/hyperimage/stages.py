@@ -1,5 +1,6 @@
 """Train a stage once and keep it: packed weights and a log, from which a killed training goes on stage by stage."""
 
+import dataclasses
 import json
 import time
 from collections.abc import Callable, Mapping
@@ -11,11 +12,12 @@ import numpy as np
 import zoo.weights
 from zoo.datasets import keyed
 from zoo.datasets.keyed_batches import KeyedBatches
-from zoo.experiments.run.cells import DataUnavailable
+from zoo.experiments.run.cells import Cell, DataUnavailable, Settings
 from zoo.experiments.run.environment import commit, device
 from zoo.experiments.train import install_weights
 from zoo.experiments.train.fitting import fed
 from zoo.hyperimage import Recipe, TwoStage
+from zoo.hyperimage.family import FAMILY
 from zoo.images import atomic
 from zoo.resolve_weights import resolve_weights
 
@@ -58,6 +60,12 @@ def fit_first(
     with fed(batches, 0, recipe.epochs) as data, fed(validation, 0, 1) as held_out:
         follow = [batches.follow()]
         return network.fit_first(data, None, held_out, recipe, follow, network=trained, steps=len(batches))
+
+
+def fit(model: keras.Model, batches: KeyedBatches, validation: KeyedBatches, recipe: Recipe) -> keras.callbacks.History:
+    """Train ``model``, a second stage or one network alone, on batches that come as ``tf.data``."""
+    with fed(batches, 0, recipe.epochs) as data, fed(validation, 0, 1) as held_out:
+        return recipe.fit(model, data, None, held_out, [batches.follow()], steps=len(batches))
 
 
 def budget(pictures: int, images: int, seed: int) -> list[tuple[int, int]]:
@@ -104,6 +112,14 @@ def find(folder: Path | None, name: str) -> str:
     return name
 
 
+def or_not_run(cell: Cell, settings: Settings) -> Cell:
+    """``cell``, or ``not-run`` with the reason where the stored weights that it names are not here."""
+    if settings.weights is not None or cell.weights in ("", "trained", *zoo.weights.names()):
+        return cell
+    why = f"the weights {cell.weights} are not stored here; `{FAMILY.networks[0].command}` trains them"
+    return dataclasses.replace(cell, measure=None, status="not-run", why=why, weights="", needs=cell.weights)
+
+
 def install(
     folder: Path,
     command: str,
@@ -113,13 +129,15 @@ def install(
 ) -> None:
     """Copy the packed stages of ``folder`` named in ``data`` (name -> what it saw), see ``install_weights.install``.
 
+    What the package does not hold, controls and baselines, goes to the local store even where ``local`` is None.
     ``arguments`` are those of the constructors, by name, where they are not the stored networks'.
     """
     for name, seen in data.items():
         packed = folder / f"{name}.npz"
         log = json.loads(packed.with_suffix(".json").read_text())
         given = (arguments or {}).get(name)
-        install_weights.install("hyperimage", packed, [log], _readable(log["bits"]), command, seen, local, given)
+        place = local if name in FAMILY.stored else local or install_weights.GENERATED
+        install_weights.install("hyperimage", packed, [log], _readable(log["bits"]), command, seen, place, given)
 
 
 def _readable(bits: dict[str, int] | int) -> str:

@@ -4,7 +4,7 @@ from scipy import ndimage
 
 from zoo.datasets import keyed, splices
 from zoo.datasets.embedded import photograph
-from zoo.datasets.jpeg import NO_JPEG
+from zoo.datasets.jpeg import NO_JPEG, compress
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +30,22 @@ def test_the_twin_is_the_host_but_for_the_same_handling(made):
         assert error.mean() < 6  # its own content, shifted by half a pixel and encoded at most
     assert len({splice.quality for splice in found}) > 3
     assert {splice.kind for splice in found} == {"splice", "copy-move"}
+
+
+def test_earlier_compression_is_the_same_in_both_versions(made, monkeypatch):
+    """Host and donor are saved before at qualities of their own; the twin is made from the saved host."""
+    monkeypatch.setattr(splices, "QUALITIES", (NO_JPEG,))
+    saved = []
+    monkeypatch.setattr(splices, "compress", lambda image, q: saved.append(q) or compress(image, q))
+    host, donor = made[0], np.ascontiguousarray(made[0][::-1])
+    for index, given in enumerate((donor, None)):
+        saved.clear()
+        splice = splices.make(keyed.generator(7, index), host, given, earlier=(60, 95))
+        assert set(saved) <= {60, 95, NO_JPEG} and len(saved) == 4 - index  # host, donor, and the two versions
+        far = ~ndimage.binary_dilation(splice.mask, iterations=12)
+        once = compress(host, saved[0])
+        np.testing.assert_array_equal(splice.authentic[far], once[far])
+        np.testing.assert_array_equal(splice.tampered[far], once[far])
 
 
 def test_regions_are_one_blob_of_a_fitting_size(made):

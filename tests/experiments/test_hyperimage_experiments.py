@@ -1,12 +1,14 @@
 """Trainings and tables of the hyper-image family at `smoke`, and what their parts must keep apart."""
 
 import dataclasses
+from collections import Counter
 from functools import partial
 
 import keras
 import numpy as np
 import pytest
 
+import zoo.weights
 from zoo.datasets import keyed
 from zoo.datasets.distortions import DISTORTIONS
 from zoo.datasets.embedded import generate_scene
@@ -18,16 +20,19 @@ from zoo.experiments.hyperimage.forgery import evaluation as forgery_evaluation
 from zoo.experiments.hyperimage.forgery import training as forgery
 from zoo.experiments.hyperimage.quality import evaluation as quality_evaluation
 from zoo.experiments.hyperimage.quality import protocol
-from zoo.experiments.hyperimage.quality import tables as table_2
 from zoo.experiments.hyperimage.quality import training as quality
+from zoo.experiments.hyperimage.quality.evaluation import smallest_fall
+from zoo.experiments.hyperimage.quality.tables import table_2
 from zoo.experiments.hyperimage.synthetic import evaluation as synthetic_evaluation
 from zoo.experiments.hyperimage.synthetic import training as synthetic
+from zoo.experiments.hyperimage.synthetic.tables import seeds
 from zoo.experiments.hyperimage.values import paper_values, printed
 from zoo.experiments.run import tables
 from zoo.experiments.run.cells import Settings
 from zoo.experiments.run.measure import run
-from zoo.hyperimage import CNNIQA, TIDStageTwo, TwoStage
-from zoo.hyperimage.full_reference import ssim_map
+from zoo.hyperimage import CNNIQA, TIDStageTwo, TwoStage, VGGPatchNet
+from zoo.hyperimage.agreement import srocc
+from zoo.hyperimage.full_reference import mdsi, ssim_map
 from zoo.layers import LocalContrastNormalization
 
 
@@ -80,6 +85,52 @@ def test_table_2_offline(trained, tmp_path):
     assert set(found["comparable"]) == {"no"}
 
 
+@pytest.mark.slow
+def test_scorer(trained, tmp_path):
+    found = _run("scorer", trained, tmp_path)
+    assert set(found["status"]) == {"measured"}
+    ours, theirs, gain = (found.loc[(row, "SROCC"), "value"] for row in ("Proposed", "CNN", "Proposed - CNN"))
+    assert gain == pytest.approx(ours - theirs)
+    six = [DISTORTIONS[number][0] for number in quality_evaluation.SUBSETS["six"]]
+    for name in ("Proposed", "GMSD"):
+        falls = [found.loc[(f"{name}: {distortion}", "points"), "value"] > 0 for distortion in six]
+        assert found.loc[(f"{name}: distortions, of 6", "count"), "value"] == sum(falls)
+        assert 0 <= found.loc[(name, "2.5 points or more, %"), "value"] <= 100
+    assert found.loc[("GMSD: Gaussian blur", "points"), "value"] > 0
+    assert found.loc[("GMSD", "points"), "value"] > 1
+
+
+def test_the_smallest_fall_is_that_of_the_mean():
+    scores = np.array([[9.0, 7, 5], [8, 9, 3], [9, 8, 7]])
+    found, drawn = smallest_fall(scores)
+    assert found.value == pytest.approx(26 / 3 - 24 / 3)  # the second photograph rises, the mean does not
+    assert found.ci_low < 0 < found.ci_high  # one of three decides
+    assert (drawn < 0).any() and (drawn > 0).any()
+    assert smallest_fall(np.array([[9.0, 7, 8], [9, 7, 8]]))[0].ci_high == -1
+
+
+def test_each_distortion_is_drawn_whole_and_as_often(monkeypatch):
+    pictures = [Photograph(str(n), str(n), lambda: None) for n in range(60)]
+    monkeypatch.setattr(quality_evaluation, "photographs", lambda *given: pictures)
+    drawn = quality_evaluation.Offline(Settings("laptop")).drawn
+    assert len(set(drawn)) == len(drawn) == 60 * 2 * 5
+    counts = Counter(number for _, number, _ in drawn)
+    assert set(counts.values()) == {30} and counts.keys() == DISTORTIONS.keys()
+    monkeypatch.setattr(quality_evaluation, "photographs", lambda *given: pictures[:3])
+    assert len(set(quality_evaluation.Offline(Settings("laptop")).drawn)) == 3 * 100
+
+
+def test_references_are_examples_with_the_best_score(rng):
+    found = [Photograph(str(n), str(n), lambda: rng.integers(0, 256, (70, 80, 3), np.uint8)) for n in range(4)]
+    scale = dataclasses.replace(quality.SCALES["smoke"], references=4, distorted=2, label="MDSI", pristine=True)
+    made = list(quality.examples(scale, "train", 0, found))
+    assert len(made) == 4 * 3
+    assert [e.level == 0 for e in made] == [False, False, True] * 4
+    for example in made:
+        assert (example.score == 9) == (example.level == 0) == np.array_equal(example.image, example.reference)
+        assert example.score == pytest.approx(9 - 20 * mdsi(example.reference, example.image))
+
+
 def test_table_3_offline(trained, tmp_path):
     found = _run("table_3", trained, tmp_path)
     assert round(found.loc[("baseline: majority (counted)", "accuracy"), "value"], 1) == 59.4
@@ -89,12 +140,71 @@ def test_table_3_offline(trained, tmp_path):
         assert 0 <= found.loc[(f"all: {method}", "AUC"), "value"] <= 100
 
 
+def test_localisation(trained, tmp_path):
+    found = _run("localisation", trained, tmp_path)
+    for column in ("picture AUC", "localisation AUC"):
+        ours, theirs, gain = (
+            found.loc[(f"all: {row}", column), "value"]
+            for row in (
+                forgery_evaluation.PROPOSED,
+                forgery_evaluation.ERROR,
+                f"{forgery_evaluation.PROPOSED} - {forgery_evaluation.ERROR}",
+            )
+        )
+        assert 0 <= ours <= 100 and 0 <= theirs <= 100
+        assert gain == pytest.approx(ours - theirs)
+    assert (found["status"] == "measured").all() and len(found) == 3 * 5 * 2
+
+
+def test_of_many_photographs_fewer_splices_are_judged(monkeypatch, rng):
+    pictures = [Photograph(str(n), str(n), lambda: rng.integers(0, 256, (64, 64, 3), np.uint8)) for n in range(21)]
+    monkeypatch.setattr(forgery_evaluation, "photographs", lambda *given: pictures)
+    kinds = [splice.kind for _, splice in forgery_evaluation.Offline(Settings("laptop")).pairs]
+    assert kinds == ["splice", "copy-move"] * 21
+
+
 def test_tables_4_and_5_count_what_is_built(tmp_path):
     found = _run("table_5", None, tmp_path, ["all", "fc1"])
     assert found.loc[("all", "LIVE"), "value"] == 724_901
     assert found.loc[("fc1", "TID"), "value"] == 80_800
     found = _run("table_4", None, tmp_path, ["Synthetic stage 2"])
     assert found.loc[("Synthetic stage 2", "parameters"), "value"] == 316_049
+
+
+def test_what_the_package_does_not_hold_is_not_run(trained, monkeypatch):
+    """Controls and baselines: stored by a training of one's own, and without it each cell says what trains them."""
+    packaged = set(zoo.weights.packaged())
+    for task in (synthetic, quality, forgery):
+        stages.install(trained, "zoo pretrain hyperimage", {n: "" for n in task.STORED if n not in packaged})
+    absent = {"table_1": synthetic.PERMUTED, "table_2": quality.ALL, "table_3": forgery.END_TO_END}
+    assert not packaged & set(absent.values())
+    assert set(absent.values()) <= set(zoo.weights.names())
+    for name, weights in absent.items():
+        cells = list(tables.find("hyperimage", name).cells(Settings("smoke")))
+        assert any(cell.weights == weights for cell in cells)
+        with monkeypatch.context() as nothing:
+            nothing.setattr(zoo.weights, "names", lambda: sorted(packaged))
+            left = list(tables.find("hyperimage", name).cells(Settings("smoke")))
+        for before, after in zip(cells, left, strict=True):
+            if before.weights == weights:
+                assert (after.status, after.needs) == ("not-run", weights)
+                assert "zoo pretrain hyperimage" in after.why
+            else:
+                assert after.status == before.status and after.weights == before.weights
+
+
+@pytest.mark.slow
+def test_seeds_keep_the_first_stage(trained):
+    here = seeds.Trainings(Settings("smoke", weights=trained))
+    ours, above = here.agreement(None, srocc), here.above_paper(None, srocc, 0.9611)
+    assert above.value == pytest.approx(ours.value - 0.9611) and above.ci_low == pytest.approx(ours.ci_low - 0.9611)
+    closed = here.evaluation.agreement(synthetic_evaluation.CLOSED, None, srocc)
+    difference = here.above(synthetic_evaluation.CLOSED, None, srocc)
+    assert difference.value == pytest.approx(ours.value - closed.value)
+    assert len(here.networks) == 3
+    first, *others = ([w.tobytes() for w in network.first.get_weights()] for network in here.networks)
+    assert all(first == other for other in others)
+    assert len({network.second.get_weights()[0].tobytes() for network in here.networks}) == 3
 
 
 def test_sweep_at_smoke(tmp_path):
@@ -247,6 +357,50 @@ def test_protocol_trains_on_a_database(tmp_path, monkeypatch, database):
     windows = np.stack([image[y : y + 32, x : x + 32] for image in seen for y, x in places])
     for patch in trained_on[0][:4]:  # of the first distorted image
         assert np.abs(windows - patch).max((1, 2, 3)).min() < 2e-3
+
+
+def test_a_finished_split_is_not_trained_again(tmp_path, monkeypatch):
+    images = [Rated(f"{r}.bmp", f"I{r}.bmp", None, None, f"s{r}", "kind", 1, float(r)) for r in range(10)]
+    trained = []
+
+    def scores(self, split, method, distortions):
+        trained.append((split, method, distortions))
+        return np.full(len(self.part(split, "test", distortions)), len(trained), np.float32)
+
+    monkeypatch.setattr(protocol.Protocol, "_two_stage", scores)
+    asked = [(0, "CNN", None), (1, "CNN", None), (0, "Proposed", None), (0, "CNN", frozenset({"kind"}))]
+    here, again, apart = (
+        protocol.Protocol("tid2013", images, quality.SCALES["smoke"], 0, folder)
+        for folder in (tmp_path / "kept", tmp_path / "kept", None)
+    )
+    first = [here.scores(*one) for one in asked]
+    assert trained == asked
+    for one, other in zip(first, [again.scores(*one) for one in asked], strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert trained == asked
+    apart.scores(*asked[0])
+    assert len(trained) == 5
+
+
+def test_vgg_is_trained_as_printed(rng, monkeypatch):
+    recipes = []
+    monkeypatch.setattr(protocol, "fit_first", lambda network, train, held_out, recipe: recipes.append(recipe))
+    monkeypatch.setattr(protocol, "VGGPatchNet", lambda weights: VGGPatchNet())
+    monkeypatch.setattr(TwoStage, "predict_patch_average", lambda self, images: np.zeros(1))
+    picture = rng.integers(0, 256, (64, 64, 3), np.uint8)
+    images = [Rated(f"{r}.bmp", f"I{r}.bmp", lambda: picture, lambda: picture, f"s{r}", "k", 1, 5.0) for r in range(5)]
+    here = protocol.Protocol("tid2013", images, quality.SCALES["smoke"], 0)
+    here.scores(0, "VGG + patch-averaging", None)
+    here.scores(0, "CNN", None)
+    assert [(r.learning_rate, r.batch_size) for r in recipes] == [(0.01, 256), (0.005, 128)]
+
+
+@pytest.mark.slow
+def test_features_before_the_relu_are_of_both_signs(tmp_path):
+    scale = dataclasses.replace(synthetic.SCALES["smoke"], relu=False)
+    network = synthetic.train(scale, tmp_path, control=False)
+    images = synthetic.arrays(synthetic.examples(scale, "test", 0))[0]
+    assert network.hyper_images(images[:3]).min() < 0
 
 
 def test_class_weights_are_the_papers():

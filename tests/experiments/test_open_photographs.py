@@ -49,6 +49,8 @@ TABLES = {
     "imaging silence": (),
     "hyperimage table-2": ("--rows", "*Proposed"),
     "hyperimage table-3": ("--rows", "all: baseline*"),
+    "hyperimage scorer": ("--rows", "GMSD*"),
+    "hyperimage localisation": ("--rows", "all: baseline*"),
 }
 
 

@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from zoo.hyperimage.agreement import bootstrap_agreement, fitted, krocc, over_splits, plcc, srocc
+from zoo.hyperimage.agreement import (
+    bootstrap_agreement,
+    bootstrap_agreement_difference,
+    fitted,
+    krocc,
+    over_splits,
+    plcc,
+    srocc,
+)
 
 
 def test_rank_correlations_by_their_definitions(rng):
@@ -46,6 +54,35 @@ def test_bootstrap_keeps_sources_together(rng):
     assert whole.ci_low <= whole.value <= whole.ci_high
     alone = bootstrap_agreement(srocc, scores, truth, range(60))
     assert whole.ci_high - whole.ci_low > alone.ci_high - alone.ci_low  # few sources say less
+
+
+def test_difference_is_paired(rng):
+    """Two methods whose errors are alike differ by less than their intervals, taken apart, would allow."""
+    truth = rng.normal(size=200)
+    shared = truth + rng.normal(0, 1, 200)
+    better = shared + 0.1 * (truth - shared)
+    found = bootstrap_agreement_difference(srocc, better, shared, truth, range(200))
+    assert found.value == pytest.approx(srocc(better, truth) - srocc(shared, truth))
+    assert 0 < found.ci_low < found.value < found.ci_high
+    apart = [bootstrap_agreement(srocc, scores, truth, range(200)) for scores in (better, shared)]
+    assert apart[0].ci_low < apart[1].ci_high
+    same = bootstrap_agreement_difference(srocc, shared, shared, truth, range(200))
+    assert (same.value, same.ci_low, same.ci_high) == (0, 0, 0)
+
+
+def test_trainings_are_averaged_and_resampled(rng):
+    truth = rng.normal(size=100)
+    runs = truth + rng.normal(size=(3, 100)) * np.array([[0.1], [1], [3]])
+    each = [srocc(run, truth) for run in runs]
+    three = bootstrap_agreement(srocc, runs, truth, range(100))
+    assert three.value == pytest.approx(np.mean(each))
+    assert three.ci_low < np.mean(each) - 0.2 and three.ci_high > np.mean(each) + 0.1  # which runs were drawn matters
+    one = bootstrap_agreement(srocc, runs[0], truth, range(100))
+    assert one == bootstrap_agreement(srocc, runs[:1], truth, range(100))
+    difference = bootstrap_agreement_difference(srocc, runs, runs[1], truth, range(100))
+    assert difference.value == pytest.approx(np.mean(each) - each[1])
+    with pytest.raises(ValueError, match="Received"):
+        bootstrap_agreement_difference(srocc, runs, runs, truth, range(100))
 
 
 def test_over_splits():

@@ -1,14 +1,17 @@
 """Measures on pixels: full-reference scores, BRISQUE, noise variation, contours."""
 
+import io
+
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 from scipy import ndimage, stats
 
 from zoo.hyperimage.brisque import Brisque, _asymmetric, _generalised_gaussian, brisque_features
 from zoo.hyperimage.contour import contour_points, patches_at, tampered_region
-from zoo.hyperimage.full_reference import gmsd, ssim_map
-from zoo.hyperimage.noise import noise_variation
+from zoo.hyperimage.full_reference import gmsd, mdsi, ssim_map
+from zoo.hyperimage.noise import error_levels, noise_levels, noise_variation, spread, strangeness
 
 
 @pytest.fixture
@@ -42,6 +45,42 @@ def test_ssim_and_gmsd_of_equal_images(pair):
     assert ssim_map(pair[0], pair[0]).min() == pytest.approx(1)
     assert gmsd(pair[0], pair[0]) == 0
     assert gmsd(*pair) > 0.03
+    assert mdsi(pair[0], pair[0]) == 0
+    assert mdsi(*pair) > 0.2
+
+
+def _prewitt(plane):
+    prewitt = np.array([[1, 0, -1]] * 3) / 3
+    parts = [ndimage.correlate(plane, k, mode="constant") for k in (prewitt, prewitt.T)]
+    return np.sqrt(parts[0] ** 2 + parts[1] ** 2)
+
+
+@pytest.mark.parametrize("by", [1, 2])
+def test_mdsi_by_scipy(photo, rng, by):
+    """On I01 of TID2013 and its noisiest version it gives .3389726 where the authors' code gives .3389726."""
+    x = photo[:400, :390] if by == 2 else photo[:90, :80]
+    y = np.clip(x + rng.normal(0, 40, x.shape), 0, 255).astype(np.uint8)
+    planes = []
+    for image in (x, y):
+        padded = np.pad(image.astype(float), ((0, by - 1), (0, by - 1), (0, 0)))
+        sums = sum(padded[i : i + len(x), j : j + x.shape[1]] for i in range(by) for j in range(by))
+        r, g, b = np.moveaxis(sums[::by, ::by] / by**2, -1, 0)
+        planes.append(
+            (0.2989 * r + 0.587 * g + 0.114 * b, 0.3 * r + 0.04 * g - 0.35 * b, 0.34 * r - 0.6 * g + 0.17 * b)
+        )
+    (l1, h1, m1), (l2, h2, m2) = planes
+    g1, g2, g = (_prewitt(plane) for plane in (l1, l2, (l1 + l2) / 2))
+    similar = (2 * g1 * g2 + 140) / (g1**2 + g2**2 + 140)
+    similar += (2 * g2 * g + 55) / (g2**2 + g**2 + 55) - (2 * g1 * g + 55) / (g1**2 + g**2 + 55)
+    colour = (2 * (h1 * h2 + m1 * m2) + 550) / (h1**2 + h2**2 + m1**2 + m2**2 + 550)
+    root = (0.6 * similar + 0.4 * colour + 0j) ** (1 / 4)
+    assert mdsi(x, y) == pytest.approx(np.abs(root - root.mean()).mean() ** 0.25, rel=1e-4)
+
+
+def test_mdsi_sees_a_loss_of_colour_and_gmsd_does_not(photo):
+    grey = np.repeat(cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY)[..., None], 3, -1)
+    assert gmsd(photo, grey) < 0.005
+    assert mdsi(photo, grey) > 0.2
 
 
 def test_gmsd_by_scipy(pair):
@@ -59,7 +98,7 @@ def test_gmsd_by_scipy(pair):
 
 def test_wrong_pairs(pair):
     for first, second in [(pair[0], pair[1][:-1]), (pair[0].astype(float), pair[1]), (pair[0][..., 0], pair[1])]:
-        for measure in (ssim_map, gmsd):
+        for measure in (ssim_map, gmsd, mdsi):
             with pytest.raises(ValueError, match="Received"):
                 measure(first, second)
     with pytest.raises(ValueError, match="11 pixels"):
@@ -99,6 +138,29 @@ def test_brisque_learns_blur_from_noise(photo):
     assert np.isfinite(brisque_features(flat)).all()
     with pytest.raises(ValueError, match="sides of 16"):
         brisque_features(flat[:8])
+
+
+def test_error_levels_are_what_another_jpeg_costs(photo):
+    image = np.ascontiguousarray(photo[:96, :130])
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "JPEG", quality=90)
+    loss = np.abs(image.astype(float) - np.asarray(Image.open(buffer)))[:96, :128].mean(-1)
+    expected = np.log([[loss[y : y + 32, x : x + 32].mean() + 0.5 for x in (0, 32, 64, 96)] for y in (0, 32, 64)])
+    np.testing.assert_allclose(error_levels(image), expected, rtol=1e-3)
+
+
+def test_a_region_with_another_history_is_strange(photo, rng):
+    image = cv2.GaussianBlur(photo[:256, :256], (0, 0), 2)
+    image[64:160, 96:224] = np.clip(image[64:160, 96:224] + rng.normal(0, 12, (96, 128, 3)), 0, 255)
+    mask = np.zeros((256, 256), bool)
+    mask[64:160, 96:224] = True
+    for levels in (noise_levels(image), error_levels(image)):
+        assert levels.shape == (8, 8)
+        where = strangeness(levels, 256, 256)
+        assert where.shape == (256, 256) and where.min() >= 0
+        assert where[mask].mean() > 2 * where[~mask].mean()
+    assert strangeness(np.full((4, 4), 3.0), 50, 70).max() == 0
+    assert spread(np.arange(101.0)) == 50
 
 
 def test_noise_variation_sees_a_noisy_half(rng):

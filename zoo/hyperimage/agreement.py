@@ -39,8 +39,63 @@ def bootstrap_agreement(
     samples: int = 500,
     seed: int = 0,
 ) -> Estimate:
-    """``statistic(scores, opinions)`` with its 95 % percentile interval, resampling sources (reference images)."""
-    scores, opinions = _pairs(scores, opinions)
+    """``statistic(scores, opinions)`` with its 95 % percentile interval, resampling sources (reference images).
+
+    ``scores`` are (n,), or (trainings, n) of one network that was trained several times: the value is then the mean
+    over the trainings, and these are resampled too.
+
+    Raises:
+        ValueError: As ``srocc``.
+    """
+
+    def measure(chosen: np.ndarray, trainings: Sequence[int]) -> float:
+        return float(np.mean([statistic(runs[t][chosen], opinions[chosen]) for t in trainings]))
+
+    runs, opinions = _trainings(scores, opinions)
+    return _resampled(measure, sources, len(runs), samples, seed)
+
+
+def bootstrap_agreement_difference(
+    statistic: Callable[[np.ndarray, np.ndarray], float],
+    first: np.ndarray,
+    second: np.ndarray,
+    opinions: np.ndarray,
+    sources: Sequence[Hashable],
+    samples: int = 500,
+    seed: int = 0,
+) -> Estimate:
+    """The agreement of ``first`` less that of ``second`` on the same images, with the paired 95 % interval.
+
+    ``first`` as the scores of ``bootstrap_agreement``, ``second`` (n,). The difference is settled where the interval
+    excludes 0.
+
+    Raises:
+        ValueError: As ``srocc``.
+    """
+
+    def measure(chosen: np.ndarray, trainings: Sequence[int]) -> float:
+        ours = np.mean([statistic(runs[t][chosen], opinions[chosen]) for t in trainings])
+        return float(ours - statistic(other[chosen], opinions[chosen]))
+
+    runs, opinions = _trainings(first, opinions)
+    other, _ = _pairs(second, opinions)
+    return _resampled(measure, sources, len(runs), samples, seed)
+
+
+def _trainings(scores: np.ndarray, opinions: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
+    """Scores of each training, and the opinions, all checked."""
+    pairs = [_pairs(run, opinions) for run in np.atleast_2d(scores)]
+    return [run for run, _ in pairs], pairs[0][1]
+
+
+def _resampled(
+    measure: Callable[[np.ndarray, Sequence[int]], float],
+    sources: Sequence[Hashable],
+    trainings: int,
+    samples: int,
+    seed: int,
+) -> Estimate:
+    """``measure(units, trainings)`` of all, with its 95 % percentile interval, resampling sources and trainings."""
     units: dict[Hashable, list[int]] = {}
     for i, source in enumerate(sources):
         units.setdefault(source, []).append(i)
@@ -50,12 +105,14 @@ def bootstrap_agreement(
     for _ in range(samples):
         # Their order does not matter; few sources are drawn alike again and again.
         sample = tuple(sorted(rng.integers(0, len(groups), len(groups)).tolist()))
-        if sample not in known:
-            chosen = np.concatenate([groups[i] for i in sample])
-            known[sample] = statistic(scores[chosen], opinions[chosen])
-        drawn.append(known[sample])
+        runs = tuple(sorted(rng.integers(0, trainings, trainings).tolist())) if trainings > 1 else (0,)
+        if (sample, runs) not in known:
+            known[sample, runs] = measure(np.concatenate([groups[i] for i in sample]), runs)
+        drawn.append(known[sample, runs])
     low, high = np.quantile(drawn, (0.025, 0.975))
-    return Estimate(statistic(scores, opinions), float(low), float(high), len(groups), len(scores))
+    return Estimate(
+        measure(np.arange(len(sources)), range(trainings)), float(low), float(high), len(groups), len(sources)
+    )
 
 
 def over_splits(values: Sequence[float], how: Callable[[Sequence[float]], float] = np.median) -> Estimate:

@@ -24,13 +24,10 @@ FAMILY = Family(
     ),
     stored=(
         "hyperimage-forgery-channel.generated",
-        "hyperimage-forgery-end-to-end.generated",
         "hyperimage-forgery-stage-two.generated",
-        "hyperimage-quality-all-patches.generated",
         "hyperimage-quality-patches.generated",
         "hyperimage-quality-stage-two.generated",
         "hyperimage-synthetic-patches.generated",
-        "hyperimage-synthetic-permuted.generated",
         "hyperimage-synthetic-stage-two.generated",
     ),
     products=(

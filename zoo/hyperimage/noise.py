@@ -1,4 +1,4 @@
-"""Noise that differs from place to place: a forgery score without training, to hold networks against."""
+"""Noise and JPEG error that differ from place to place: forgery scores without training, to hold networks against."""
 
 import cv2
 import numpy as np
@@ -6,23 +6,66 @@ import numpy as np
 from zoo.checks import check_rgb
 
 
-def noise_variation(image: np.ndarray, block: int = 32) -> float:
-    """How much the noise level varies over an image, 0 or above; higher for pictures put together from several.
+def noise_levels(image: np.ndarray, block: int = 32) -> np.ndarray:
+    """Logarithm of the noise level of each block, float (rows, columns).
 
     The level of a block is the median absolute response to a second-difference kernel that ignores edges and slopes
-    (Immerkaer, "Fast noise variance estimation", 1996), on luma; the score is the interquartile range of the levels'
-    logarithms. ``image`` is uint8 RGB (height, width, 3).
+    (Immerkaer, "Fast noise variance estimation", 1996), on luma. ``image`` is uint8 RGB (height, width, 3); what is
+    left over on the right and below is not looked at.
 
     Raises:
         ValueError: For another image, or one that holds fewer than four blocks.
     """
-    image = check_rgb(image)
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    grey = cv2.cvtColor(check_rgb(image), cv2.COLOR_RGB2GRAY).astype(np.float32)
     response = np.abs(cv2.filter2D(grey, -1, np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)))
-    rows, columns = (n // block for n in response.shape)
-    if rows * columns < 4:
-        raise ValueError(f"Four blocks of {block} x {block} are needed. Received: {image.shape}")
-    blocks = response[: rows * block, : columns * block].reshape(rows, block, columns, block)
-    levels = np.log(np.median(blocks, axis=(1, 3)).ravel() + 0.5)
+    return np.log(np.median(_blocks(response, block), axis=(1, 3)) + 0.5)
+
+
+def error_levels(image: np.ndarray, block: int = 32, quality: int = 90) -> np.ndarray:
+    """Logarithm of what each block loses when the picture is saved as JPEG once more, float (rows, columns).
+
+    Error-level analysis (Krawetz, "A picture's worth", 2007): a region with another history of compression loses more
+    or less than its surroundings. The loss is the mean absolute difference over pixels and channels. Image and errors
+    as for ``noise_levels``.
+    """
+    before = cv2.cvtColor(check_rgb(image), cv2.COLOR_RGB2BGR)
+    coded = cv2.imencode(".jpg", before, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    again = np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), np.float32)
+    loss = np.abs(before - again).mean(-1)
+    return np.log(_blocks(loss, block).mean((1, 3)) + 0.5)
+
+
+def spread(levels: np.ndarray) -> float:
+    """How much levels, (rows, columns), vary over a picture: their interquartile range, 0 or above.
+
+    Higher for pictures put together from several.
+    """
     low, high = np.quantile(levels, (0.25, 0.75))
     return float(high - low)
+
+
+def noise_variation(image: np.ndarray, block: int = 32) -> float:
+    """How much the noise level varies over an image: the spread of ``noise_levels``, 0 or above.
+
+    ``image`` is uint8 RGB (height, width, 3).
+
+    Raises:
+        ValueError: As ``noise_levels``.
+    """
+    return spread(noise_levels(image, block))
+
+
+def strangeness(levels: np.ndarray, height: int, width: int) -> np.ndarray:
+    """How far each place is from the picture's median level, float32 (height, width), 0 or above.
+
+    ``levels`` are (rows, columns), of blocks; between their centres is interpolated.
+    """
+    return cv2.resize(np.abs(levels - np.median(levels)).astype(np.float32), (width, height))
+
+
+def _blocks(plane: np.ndarray, block: int) -> np.ndarray:
+    """A plane as (rows, block, columns, block)."""
+    rows, columns = (n // block for n in plane.shape)
+    if rows * columns < 4:
+        raise ValueError(f"Four blocks of {block} x {block} are needed. Received: {plane.shape}")
+    return plane[: rows * block, : columns * block].reshape(rows, block, columns, block)

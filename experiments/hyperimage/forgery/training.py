@@ -1,16 +1,22 @@
 """Training for forgery on generated splices (Chandakkar and Li 2017, pages 6 and 7; Table 4 and Figure 3).
 
 Command:  zoo pretrain hyperimage --scale laptop --only forgery
-          zoo pretrain hyperimage --only forgery --dataset open_photographs
+          zoo pretrain hyperimage --only forgery --scale photographs --dataset open_photographs
 Expected: the stored weights `hyperimage-forgery-*`; their numbers are Table 3's, see zoo/hyperimage/README.md
-Time:     see `zoo/hyperimage/weights.json`; seconds for `smoke`
+Time:     see `zoo/hyperimage/weights.json`; seconds for `smoke`; `photographs` about an hour of one core, added up from
+          the times of single steps
 
 Hosts and donors are generated scenes, or photographs to train on; those of the tables are never seen. On a laptop the
 networks have a quarter of the paper's filters (`width`): the full ranking network costs 16 times as much. They start
-scaled to data there, see `stages.scale_to_data`, and the second stage's rate is .0015, as for the other tasks.
+scaled to data there, see `stages.scale_to_data`, and the second stage's rate is .0015, as for quality.
+
+At `photographs` host and donor were each saved as JPEG before, at qualities of their own, as pictures that one finds
+are. The authentic twin is made from the same saved host: both classes are compressed as often, and neither format nor
+size says anything. What a splice has more is a region whose blocks lie elsewhere and were coded at another quality.
 """
 
 import dataclasses
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -19,6 +25,7 @@ import numpy as np
 
 from zoo.datasets import keyed, splices
 from zoo.datasets.embedded import generate_scene
+from zoo.datasets.labelled import GrowingArray, Labelled
 from zoo.datasets.photographs import Photograph
 from zoo.datasets.ranked_pairs import RankedPairs
 from zoo.datasets.splices import Splice
@@ -48,6 +55,8 @@ class Scale:
     size: tuple[int, int] = (256, 384)
     from_data: bool = False
     """Whether the networks start from ``stages.scale_to_data`` instead of Glorot's draw."""
+    earlier: tuple[int, ...] = ()
+    """JPEG qualities that hosts and donors were saved with before, see ``splices.make``."""
 
 
 RANKING = RankingHinge()
@@ -74,6 +83,17 @@ SCALES = {
         Recipe(10, 5, CROSS_ENTROPY, plateau=3, batch_size=16),
         from_data=True,
     ),
+    "photographs": Scale(
+        1100,
+        74,
+        2,
+        0.25,
+        Recipe(20, 8, RANKING, plateau=4, batch_size=32),
+        Recipe(40, 12, CROSS_ENTROPY, learning_rate=0.0015, plateau=5, batch_size=16),
+        Recipe(10, 5, CROSS_ENTROPY, plateau=3, batch_size=16),
+        from_data=True,
+        earlier=(60, 70, 80, 90, 95),
+    ),
     "paper": Scale(
         2000,
         500,
@@ -95,18 +115,20 @@ def examples(scale: Scale, part: str, seed: int, pictures: Sequence[Photograph] 
     """
     count, own = (scale.scenes, 2 * seed) if part == "train" else (scale.validation, 2 * seed + 1)
     if pictures:
-        yield from _in_photographs(pictures, count * scale.splices, own)
+        yield from _in_photographs(pictures, count * scale.splices, own, scale.earlier)
         return
     scenes = (generate_scene(keyed.generator(own, 6, i), *scale.size) for i in range(count + 1))
     donor = next(scenes)
     for index, host in enumerate(scenes):
         for n in range(scale.splices):
             rng = keyed.generator(own, 7, index, n)
-            yield splices.make(rng, host, None if n % 3 == 2 else donor)
+            yield splices.make(rng, host, None if n % 3 == 2 else donor, scale.earlier)
         donor = host
 
 
-def _in_photographs(pictures: Sequence[Photograph], count: int, seed: int) -> Iterator[Splice]:
+def _in_photographs(
+    pictures: Sequence[Photograph], count: int, seed: int, earlier: tuple[int, ...]
+) -> Iterator[Splice]:
     made = 0
     donor: np.ndarray | None = None
     scene = ""
@@ -114,7 +136,7 @@ def _in_photographs(pictures: Sequence[Photograph], count: int, seed: int) -> It
         host = fit_inside(pictures[index].load(), FORGERY_LARGEST)
         for n in range(each):
             other = donor if scene != pictures[index].scene and made % 3 != 2 else None
-            yield splices.make(keyed.generator(seed, 7, index, n), host, other)
+            yield splices.make(keyed.generator(seed, 7, index, n), host, other, earlier)
             made += 1
         donor, scene = host, pictures[index].scene
 
@@ -177,16 +199,24 @@ def train(
 
     train_stage(folder, SECOND, both.second, second)
     baseline = ForgeryEndToEnd(width=scale.width)
+    place = folder / "images"  # gigabytes
 
     def end_to_end() -> keras.callbacks.History:
-        labels = {part: np.tile(np.array([1, 0], np.float32), len(found)) for part, found in parts.items()}
-        images = {part: np.stack([to_end_to_end(i) for i in _both_classes(found)]) for part, found in parts.items()}
-        held_out = (images["validation"], labels["validation"])
+        batches = {}
+        for part, found in parts.items():
+            images = GrowingArray(place / f"{part}.float16")
+            for splice in found:
+                images.append(
+                    np.stack([to_end_to_end(i) for i in (splice.authentic, splice.tampered)]).astype("float16")
+                )
+            labels = np.tile(np.array([[1], [0]], np.float32), (len(found), 1))
+            batches[part] = Labelled(images.array(), labels, scale.end_to_end.batch_size, seed)
         if scale.from_data:
-            scale_to_data(baseline, images["train"][:16])
-        return scale.end_to_end.fit(baseline, images["train"], labels["train"], held_out)
+            scale_to_data(baseline, batches["train"].examples[:16])
+        return stages.fit(baseline, batches["train"], batches["validation"], scale.end_to_end)
 
     train_stage(folder, END_TO_END, baseline, end_to_end, {"fc1": 6})  # most of its parameters
+    shutil.rmtree(place, ignore_errors=True)
     return both
 
 

@@ -7,9 +7,9 @@ from functools import cached_property, partial
 import numpy as np
 
 from zoo import extensions
-from zoo.datasets import keyed
 from zoo.datasets.distortions import DISTORTIONS, LEAST_UNIFORM, LEVELS, SHARED_WITH_LIVE
-from zoo.datasets.photographs import Photograph, photographs
+from zoo.datasets.jpeg import compress
+from zoo.datasets.photographs import WITH_VALIDATION, Photograph, photographs
 from zoo.experiments.hyperimage.quality import protocol
 from zoo.experiments.hyperimage.quality import training as quality
 from zoo.experiments.hyperimage.quality.training import ALL, SCALES, SECOND, SELECTED
@@ -17,7 +17,7 @@ from zoo.experiments.hyperimage.stages import find
 from zoo.experiments.run.cached_method import cached_method
 from zoo.experiments.run.cells import Settings
 from zoo.hyperimage import CNNIQA, TIDStageTwo, TwoStage
-from zoo.hyperimage.agreement import bootstrap_agreement, krocc, plcc, srocc
+from zoo.hyperimage.agreement import bootstrap_agreement, bootstrap_agreement_difference, krocc, plcc, srocc
 from zoo.hyperimage.brisque import Brisque
 from zoo.layers import LocalContrastNormalization
 from zoo.metrics import Estimate
@@ -30,8 +30,11 @@ STATISTICS: dict[str, Callable] = {
 }
 SUBSETS = {"four": SHARED_WITH_LIVE, "six": SHARED_WITH_LIVE + LEAST_UNIFORM, "all 24": tuple(DISTORTIONS)}
 CNN, SELECTIVE, PROPOSED = protocol.METHODS
-FEW, DRAWN = 20, 10
-"""Of more than so many photographs, so many distorted versions each are scored; of fewer all 100."""
+FEW, DRAWN = 20, 2
+"""Of more than so many photographs, so many distortions each are scored, in turn, at all levels; of fewer all 20."""
+COARSE = 8
+"""A JPEG quality at which anyone sees the blocks."""
+LABEL = "label"
 LEVEL, BRISQUE = "baseline: distortion level", "baseline: BRISQUE"
 
 
@@ -45,18 +48,19 @@ class Offline:
     def drawn(self) -> list[tuple[int, int | str, int]]:
         """Photograph, distortion and level of every example.
 
-        All distortions and levels of each photograph, or of more than ``FEW`` photographs ``DRAWN`` of each, other ones
-        for each; at `smoke` two levels.
+        All distortions and levels of each photograph, or of more than ``FEW`` photographs ``DRAWN`` distortions of
+        each, the next ones for the next; at `smoke` two levels.
         """
         smoke = self.settings.scale == "smoke"
         numbers = (*(SUBSETS["six"] if smoke else DISTORTIONS), *extensions.names("distortions"))
-        kinds = [(number, level) for number in numbers for level in (LEVELS[::4] if smoke else LEVELS)]
-        count = len(self.pictures)
-        chosen = [
-            keyed.permutation(len(kinds), self.settings.seed, picture)[: None if count <= FEW else DRAWN]
+        levels, count = LEVELS[::4] if smoke else LEVELS, len(self.pictures)
+        each = len(numbers) if count <= FEW else DRAWN
+        return [
+            (picture, numbers[(picture * each + i) % len(numbers)], level)
             for picture in range(count)
+            for i in range(each)
+            for level in levels
         ]
-        return [(picture, *kinds[kind]) for picture in range(count) for kind in sorted(chosen[picture])]
 
     @cached_property
     def pictures(self) -> list[Photograph]:
@@ -76,7 +80,8 @@ class Offline:
             if self.settings.scale == "smoke":
                 reference = np.ascontiguousarray(reference[:96, :128])
             for _, distortion, level in kinds:
-                yield quality.distorted(reference, picture.scene, distortion, level, self.settings.seed)
+                seed, label = self.settings.seed, self.scale.label
+                yield quality.distorted(reference, picture.scene, distortion, level, seed, label)
 
     @cached_property
     def truth(self) -> np.ndarray:
@@ -84,15 +89,18 @@ class Offline:
         return np.array([example.score for example in self.examples()])
 
     @cached_property
+    def network(self) -> TwoStage:
+        """Both stages with their weights."""
+        return quality.network(self.scale, *(find(self.settings.weights, name) for name in (SELECTED, SECOND)))
+
+    @cached_property
     def features(self) -> tuple[np.ndarray, np.ndarray]:
         """Scores of the second stage, and mean scores of the selected-patch network, from one pass over the patches."""
-        names = (find(self.settings.weights, name) for name in (SELECTED, SECOND))
-        network = quality.network(self.scale, *names)
-        kernel, bias = network.first.get_layer("output").get_weights()
+        kernel, bias = self.network.first.get_layer("output").get_weights()
         proposed, averaged = [], []
         for example in self.examples():
-            hyper = network.hyper_images([example.image])
-            proposed.append(network.predict(hyper)[0])
+            hyper = self.network.hyper_images([example.image])
+            proposed.append(self.network.predict(hyper)[0])
             # The output layer is linear: the mean of the patches' scores is the score of their mean features.
             averaged.append((hyper.astype(np.float32).mean((0, 1, 2)) @ kernel + bias)[0])
         return np.array(proposed), np.array(averaged)
@@ -103,8 +111,8 @@ class Offline:
         if method == LEVEL:
             return -np.array([level for _, _, level in self.drawn], float)
         if method == BRISQUE:
-            train = list(quality.examples(self.scale, "train", self.settings.seed))
-            model = Brisque().fit([e.image for e in train], np.array([e.score for e in train]))
+            images, scores = zip(*((e.image, e.score) for e in self._training()), strict=True)
+            model = Brisque().fit(list(images), np.array(scores))
             return np.concatenate([model.predict([example.image]) for example in self.examples()])
         if method == CNN:
             first = CNNIQA(weights=find(self.settings.weights, ALL))
@@ -115,7 +123,60 @@ class Offline:
 
     def agreement(self, method: str, statistic: Callable, numbers: tuple[int | str, ...]) -> Estimate:
         """Agreement of a method's scores with the stand-in, over the distortions ``numbers``."""
-        kept = np.array([number in numbers for _, number, _ in self.drawn])
-        sources = [self.pictures[picture].scene for picture, number, _ in self.drawn if number in numbers]
+        kept, sources = self._kept(numbers)
         scores, truth = self.scores(method)[kept], self.truth[kept]
         return bootstrap_agreement(statistic, scores, truth, sources, seed=self.settings.seed)
+
+    def gain(self, other: str, statistic: Callable, numbers: tuple[int | str, ...]) -> Estimate:
+        """Agreement of the proposed method less that of another, on the same images."""
+        kept, sources = self._kept(numbers)
+        ours, theirs, truth = self.scores(PROPOSED)[kept], self.scores(other)[kept], self.truth[kept]
+        return bootstrap_agreement_difference(statistic, ours, theirs, truth, sources, seed=self.settings.seed)
+
+    def by_level(self, method: str, number: int | str) -> np.ndarray:
+        """A method's scores of a distortion, (photographs, levels), the weakest level first; ``LABEL``: the label's."""
+        kept, _ = self._kept((number,))
+        scores = self.truth if method == LABEL else self.scores(method)
+        return scores[kept].reshape(-1, len({level for _, _, level in self.drawn}))
+
+    @cached_method()
+    def falls(self, method: str) -> np.ndarray:
+        """By how much each photograph's score lies above that of its JPEG at quality ``COARSE``, in points, (n,).
+
+        ``method`` is ``PROPOSED`` or ``LABEL``.
+        """
+        found = []
+        for picture in self.pictures:
+            image = picture.load()
+            pair = [image, compress(image, COARSE)]
+            if method == LABEL:
+                before, after = (quality.stand_in(image, version, self.scale.label) for version in pair)
+            else:
+                before, after = self.network.predict(pair)
+            found.append(before - after)
+        return np.array(found)
+
+    def _kept(self, numbers: tuple[int | str, ...]) -> tuple[np.ndarray, list[str]]:
+        """Which examples are of the distortions ``numbers``, and their scenes."""
+        kept = [i for i, (_, number, _) in enumerate(self.drawn) if number in numbers]
+        return np.array(kept, int), [self.pictures[self.drawn[i][0]].scene for i in kept]
+
+    def _training(self) -> Iterator[quality.Example]:
+        """What BRISQUE is trained on: the data set's training photographs, where it has such, or generated scenes."""
+        settings, pictures = self.settings, []
+        if settings.dataset in WITH_VALIDATION and settings.scale != "smoke":
+            pictures = photographs(settings.dataset, settings.data_dir, "train", settings.seed)
+        return quality.examples(self.scale, "train", settings.seed, pictures)
+
+
+def smallest_fall(scores: np.ndarray, samples: int = 500, seed: int = 0) -> tuple[Estimate, np.ndarray]:
+    """By how much the mean score falls from one level to the next, at the step where it falls least.
+
+    ``scores`` are (photographs, levels). Above 0 the mean falls at every step. Returns it with its 95 % interval over
+    photographs, and what it is in each bootstrap sample, (samples,).
+    """
+    chosen = np.random.default_rng(seed).integers(0, len(scores), (samples, len(scores)))
+    drawn = -np.diff(scores[chosen].mean(1)).max(1)
+    low, high = np.quantile(drawn, (0.025, 0.975))
+    value = -np.diff(scores.mean(0)).max()
+    return Estimate(float(value), float(low), float(high), len(scores), scores.size), drawn

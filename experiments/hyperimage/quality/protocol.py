@@ -1,6 +1,8 @@
 """The paper's protocol on LIVE and TID2013 (pages 4 to 6): repeated splits by reference, trained in each."""
 
+import dataclasses
 import tempfile
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from zoo.experiments.hyperimage.stages import fit_first
 from zoo.experiments.run.cached_method import cached_method
 from zoo.experiments.run.cells import DataUnavailable
 from zoo.hyperimage import CNNIQA, DeepEndToEnd, LIVEStageTwo, ShallowEndToEnd, TIDStageTwo, TwoStage, VGGPatchNet
+from zoo.images import atomic
 from zoo.layers import LocalContrastNormalization
 
 METHODS = ("CNN", "CNN + selective patches", "Proposed")
@@ -22,6 +25,8 @@ END_TO_END: dict[str, Callable[[tuple[int, int, int]], keras.Model]] = {
     "Deep end-to-end CNN": DeepEndToEnd,
 }
 VGG = ("VGG + patch-averaging", "VGG + second stage")
+VGG_RATE, VGG_BATCH = 0.01, 256
+"""What experiment 5 trains the dense layers behind VGG-16 with (page 5)."""
 LIVE_SIZE, LIVE_GRID = (720, 768), (23, 24)
 """LIVE's largest height and width; Table 4 prints its grid as 24 x 23, width first (equation 2 with patches of 32)."""
 
@@ -34,10 +39,12 @@ class Protocol:
         images: From the data set's ``rated``.
         scale: How patches are drawn and both stages are trained.
         seed: Of the splits and trainings.
+        folder: Where the scores of each split are kept when it ends, so that a stopped run of 100 splits goes on; of
+            this data set, seed and code alone. None for nowhere.
     """
 
-    def __init__(self, dataset: str, images: list[Rated], scale: Scale, seed: int) -> None:
-        self.dataset, self.images, self.scale, self.seed = dataset, images, scale, seed
+    def __init__(self, dataset: str, images: list[Rated], scale: Scale, seed: int, folder: Path | None = None) -> None:
+        self.dataset, self.images, self.scale, self.seed, self.folder = dataset, images, scale, seed, folder
 
     def part(self, split: int, name: str, distortions: frozenset[str] | None) -> list[Rated]:
         """The images of one part of a split, with these distortions alone where given."""
@@ -48,7 +55,20 @@ class Protocol:
 
     @cached_method()
     def scores(self, split: int, method: str, distortions: frozenset[str] | None) -> tuple[np.ndarray, np.ndarray]:
-        """Scores and opinions of the test images of a split."""
+        """Scores and opinions of the test images of a split, computed or as kept in ``folder``."""
+        if self.folder is None:
+            return self._trained(split, method, distortions)
+        asked = zlib.crc32(repr((method, sorted(distortions or ()))).encode())
+        path = self.folder / f"split-{split}-{asked:08x}.npz"
+        if not path.is_file():
+            scores, opinions = self._trained(split, method, distortions)
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with atomic(path) as partial:
+                np.savez(partial, scores=scores, opinions=opinions)
+        with np.load(path) as kept:
+            return kept["scores"], kept["opinions"]
+
+    def _trained(self, split: int, method: str, distortions: frozenset[str] | None) -> tuple[np.ndarray, np.ndarray]:
         keras.utils.set_random_seed(self.seed + 1000 * split)
         test = self.part(split, "test", distortions)
         opinions = np.array([image.score for image in test])
@@ -58,7 +78,9 @@ class Protocol:
 
     def _two_stage(self, split: int, method: str, distortions: frozenset[str] | None) -> np.ndarray:
         vgg = method in VGG
-        network = self._network(vgg)
+        network, recipe = self._network(vgg), self.scale.first
+        if vgg:
+            recipe = dataclasses.replace(recipe, learning_rate=VGG_RATE, batch_size=VGG_BATCH)
         which = "all" if method == "CNN" else "selected"
         preprocess = network.preprocess or keras.layers.Identity()
         normalise = (lambda x: preprocess(_grey(x))) if self.dataset == "live_iqa" else preprocess
@@ -69,8 +91,8 @@ class Protocol:
             for part in ("train", "validation"):
                 found = _examples(parts[part])
                 sets = patch_sets(found, self.scale.patches, self.seed, Path(place) / part, best, normalise, (which,))
-                batches.append(Labelled(*sets[which], self.scale.first.batch_size, self.seed))
-            fit_first(network, batches[0], batches[1], self.scale.first)
+                batches.append(Labelled(*sets[which], recipe.batch_size, self.seed))
+            fit_first(network, batches[0], batches[1], recipe)
             del sets, batches
         if method in ("Proposed", VGG[1]):
             pixels = {n: [self._pixels(i) for i in found] for n, found in parts.items()}

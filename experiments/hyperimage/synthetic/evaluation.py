@@ -94,3 +94,8 @@ def location_weighted_sum(images: np.ndarray) -> np.ndarray:
         difference = np.abs(image - values[counts.argmax()])
         found.append(MOST - ((difference + near) * (difference > 0)).sum() / PATCH**2)
     return np.array(found)
+
+
+def mean_of_both(scores: np.ndarray, truth: np.ndarray) -> float:
+    """The mean of SROCC and PLCC, which the paper prints for experiment 2."""
+    return (srocc(scores, truth) + plcc(scores, truth)) / 2

@@ -7,8 +7,9 @@ Time:     see `zoo/hyperimage/weights.json`; seconds for `smoke`
 Not in the paper, and chosen here: how many images (4,000 and 400 for validation), that artefacts do not overlap, that
 a patch is labelled with its own part of equation 3, which patches are trained on (as many with an artefact as without,
 as for quality, at most six of each an image), the loss (absolute error, as for quality), batches of 32 patches and 16
-hyper-images. At `laptop` networks start scaled to data, see `stages.scale_to_data`, and the second stage's rate is
-.0015 instead of .005. `sweep.py` varies images, overlap, label and that rate.
+hyper-images. At `laptop` the second stage has the paper's recipe, cut to 32 epochs, with a patience of 5 before the
+rate falls (the paper gives none); the first stage starts scaled to data, see `stages.scale_to_data`. `tables/sweep.py`
+varies images, overlap, label and the second stage's start and rate.
 """
 
 import dataclasses
@@ -31,6 +32,7 @@ STORED = dict.fromkeys((FIRST, SECOND, PERMUTED), "generated images of the synth
 GRID = 10
 PATCHES = 6
 Label = Literal["image", "patch"]
+Stage = Literal["first", "second"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,16 +44,19 @@ class Scale:
     test: int
     first: Recipe
     second: Recipe
-    from_data: bool = False
-    """Whether the networks start from ``stages.scale_to_data`` instead of Glorot's draw."""
+    from_data: tuple[Stage, ...] = ()
+    """The stages that start from ``stages.scale_to_data`` instead of Glorot's draw."""
     label: Label = "patch"
     overlap: bool = False
+    relu: bool = True
+    """Whether hyper-images hold the first stage's features behind their ReLU, or before it."""
 
 
-SECOND_STAGE = Recipe(40, 14, learning_rate=0.0015, plateau=6, batch_size=16)
 SCALES = {
-    "smoke": Scale(12, 6, 30, Recipe(1, 1), Recipe(1, 1, batch_size=4), True),
-    "laptop": Scale(4000, 400, 1000, Recipe(10, 4, plateau=2, batch_size=32), SECOND_STAGE, True),
+    "smoke": Scale(12, 6, 30, Recipe(1, 1), Recipe(1, 1, batch_size=4), ("first", "second")),
+    "laptop": Scale(
+        4000, 400, 1000, Recipe(10, 4, plateau=2, batch_size=32), Recipe(32, 32, plateau=5, batch_size=16), ("first",)
+    ),
     "paper": Scale(10_000, 1000, 1000, Recipe(80, 20), Recipe(200, 40, batch_size=32)),
 }
 
@@ -120,12 +125,14 @@ def train(scale: Scale, folder: Path, seed: int = 0, control: bool = True) -> Tw
     def first() -> keras.callbacks.History:
         held_out = patches(parts["validation"], scale.label)
         x, y = patches(parts["train"], scale.label)
-        if scale.from_data:
+        if "first" in scale.from_data:
             scale_to_data(network.first, x[:256], float(y.mean()))
         size = scale.first.batch_size
         return fit_first(network, Labelled(x, y, size, seed), Labelled(*held_out, size), scale.first)
 
     train_stage(folder, FIRST, network.first, first)
+    if not scale.relu:
+        network.hyper.features.layers[-1].activation = keras.activations.linear
     names = [SECOND, PERMUTED] if control else [SECOND]
     if all((folder / f"{name}.npz").is_file() for name in names):
         hyper = scores = {}
@@ -141,7 +148,7 @@ def train(scale: Scale, folder: Path, seed: int = 0, control: bool = True) -> Tw
 
 
 def _fit_second(network: TwoStage, hyper: dict, scores: dict, scale: Scale) -> keras.callbacks.History:
-    if scale.from_data:
+    if "second" in scale.from_data:
         scale_to_data(network.second, hyper["train"][:64], float(scores["train"].mean()))
     return network.fit_second(
         hyper["train"], scores["train"], (hyper["validation"], scores["validation"]), scale.second

@@ -7,16 +7,16 @@ Time:     minutes on two cores with the stored weights; `zoo pretrain hyperimage
 Experiment 1: images with random contents and positions. Experiment 2: 1,000 images that differ in nothing but the
 positions of one to five patches; the networks are experiment 1's. Rows beside the paper's: a closed form without any
 learning, ``-sum(alpha_i)`` from the pixels, which is all but the score itself; the number of patches; and a second
-stage trained and tested on hyper-images whose cells were shuffled, which can know no position. ``comparable`` is
+stage trained and tested on hyper-images whose cells were shuffled, which can know no position; the package does not
+hold it, and without a training of one's own its cells are ``not-run``. ``comparable`` is
 ``yes``: task, sizes and networks are the paper's, as far as it gives them.
 """
 
 from collections.abc import Iterator
 from functools import partial
 
-import numpy as np
-
 from zoo.datasets.synthetic_artifacts import MOST
+from zoo.experiments.hyperimage.stages import or_not_run
 from zoo.experiments.hyperimage.synthetic.evaluation import (
     AVERAGE,
     CLOSED,
@@ -25,16 +25,11 @@ from zoo.experiments.hyperimage.synthetic.evaluation import (
     PROPOSED,
     STATISTICS,
     Evaluation,
+    mean_of_both,
 )
 from zoo.experiments.hyperimage.synthetic.training import FIRST, PERMUTED, SECOND
 from zoo.experiments.hyperimage.values import printed
 from zoo.experiments.run.cells import Cell, Settings, Table
-from zoo.hyperimage.agreement import plcc, srocc
-
-
-def mean_of_both(scores: np.ndarray, truth: np.ndarray) -> float:
-    """The mean of SROCC and PLCC, which the paper prints for experiment 2."""
-    return (srocc(scores, truth) + plcc(scores, truth)) / 2
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
@@ -46,13 +41,15 @@ def cells(settings: Settings) -> Iterator[Cell]:
         for column, statistic in STATISTICS.items():
             measure = partial(evaluation.agreement, method, None, statistic)
             paper, row = printed("table_1", 1, method, column), f"Experiment 1: {method}"
-            yield Cell(row, column, "agreement", paper, measure, "measured", comparable, weights.get(method, ""))
+            cell = Cell(row, column, "agreement", paper, measure, "measured", comparable, weights.get(method, ""))
+            yield or_not_run(cell, settings)
     for method in (AVERAGE, PROPOSED, CONTROL, CLOSED):
         for patches in range(1, MOST + 1):
             measure = partial(evaluation.agreement, method, patches, mean_of_both)
             paper, row = printed("table_1", 2, method, str(patches)), f"Experiment 2: {method}"
             metric = "mean of SROCC and PLCC, by number of patches"
-            yield Cell(row, str(patches), metric, paper, measure, "measured", comparable, weights.get(method, ""))
+            cell = Cell(row, str(patches), metric, paper, measure, "measured", comparable, weights.get(method, ""))
+            yield or_not_run(cell, settings)
 
 
 TABLE = Table("hyperimage", "table_1", cells, decimals=3)

@@ -3,18 +3,21 @@
 Command:  zoo reproduce hyperimage table-2
           zoo reproduce hyperimage table-2 --scale paper --dataset tid2013 --data-dir TID2013   (or live_iqa)
 Expected: runs/tables/laptop/hyperimage_table_2.csv; the family's README has the numbers and what they mean
-Time:     `laptop` minutes on two cores with the stored weights; `paper` trains 100 splits a row and wants a GPU
+Time:     `laptop` minutes on two cores with the stored weights; `paper` trains 100 splits a row and wants a GPU; each
+          split's scores are kept in runs/splits when it ends, and a stopped run goes on from there
 
 Without the databases (`laptop`) there are no opinions. The networks then score TID2013's distortions, as far as they
 can be generated, on photographs, and the columns say how they agree with GMSD, a full-reference measure: never quality.
 Those numbers are not comparable with the paper's. Experiment 3's subsets are scored by the networks trained on all
-distortions. Baselines: the distortion's level, and BRISQUE trained on the same generated images. A distortion that
-another package adds (``zoo.extensions``) has rows under its name; no network was trained on it. Of more than 20
-photographs, 10 distorted versions each are drawn, of up to 20 all 100 are scored.
+distortions. Baselines: the distortion's level, and BRISQUE trained on as many images, of the data set's training
+photographs where it has such, else generated. A distortion that another package adds (``zoo.extensions``) has rows
+under its name; no network was trained on it. Of more than 20 photographs, two distortions each are scored at all
+levels, of up to 20 all of them.
 """
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
@@ -32,8 +35,10 @@ from zoo.experiments.hyperimage.quality.evaluation import (
     Offline,
 )
 from zoo.experiments.hyperimage.quality.training import ALL, SCALES, SECOND, SELECTED
+from zoo.experiments.hyperimage.stages import or_not_run
 from zoo.experiments.hyperimage.values import paper_values, printed
 from zoo.experiments.run.cells import Cell, Settings, Status, Table
+from zoo.experiments.run.environment import commit
 from zoo.experiments.run.scales import scale_of
 from zoo.hyperimage.agreement import over_splits
 from zoo.metrics import Estimate
@@ -65,7 +70,9 @@ def cells(settings: Settings) -> Iterator[Cell]:
             for column, statistic in STATISTICS.items():
                 measure = partial(offline.agreement, method, statistic, numbers)
                 row = f"{label} generated distortions: {method}"
-                yield Cell(row, column, "agreement with GMSD", None, measure, weights=WEIGHTS.get(method, ""))
+                metric = f"agreement with {offline.scale.label}"
+                cell = Cell(row, column, metric, None, measure, weights=WEIGHTS.get(method, ""))
+                yield or_not_run(cell, settings)
 
 
 def _papers(settings: Settings) -> Iterator[Cell]:
@@ -100,7 +107,8 @@ def _database(settings: Settings) -> protocol.Protocol | None:
         from zoo.datasets.live_iqa.live_iqa_dataset_builder import rated
     else:
         from zoo.datasets.tid2013.tid2013_dataset_builder import rated
-    return protocol.Protocol(settings.dataset, rated(settings.data_dir), SCALES["paper"], settings.seed)
+    kept = Path("runs") / "splits" / f"{settings.dataset}-{settings.seed}-{commit()}"
+    return protocol.Protocol(settings.dataset, rated(settings.data_dir), SCALES["paper"], settings.seed, kept)
 
 
 def _what(experiment: int, row: str) -> tuple[str, frozenset[str] | None]:

@@ -18,6 +18,7 @@ from zoo.datasets.casia2.casia2_dataset_builder import AUTHENTIC, TAMPERED
 from zoo.experiments.hyperimage.forgery import casia
 from zoo.experiments.hyperimage.forgery.evaluation import BASELINE, NOISE, PROPOSED, QUOTED, Offline
 from zoo.experiments.hyperimage.forgery.training import END_TO_END, SCALES, SECOND
+from zoo.experiments.hyperimage.stages import or_not_run
 from zoo.experiments.hyperimage.values import printed
 from zoo.experiments.run.cells import Cell, Settings, Table
 from zoo.experiments.run.scales import scale_of
@@ -58,7 +59,8 @@ def cells(settings: Settings) -> Iterator[Cell]:
             for column in ("AUC", "balanced accuracy") if method != NOISE else ("AUC",):
                 measure = partial(offline.measure, method, column, kind)
                 row = f"{'all' if kind is None else kind}: {method}"
-                yield Cell(row, column, "spliced photographs, %", None, measure, weights=weights.get(method, ""))
+                cell = Cell(row, column, "spliced photographs, %", None, measure, weights=weights.get(method, ""))
+                yield or_not_run(cell, settings)
 
 
 def _tiff() -> int:

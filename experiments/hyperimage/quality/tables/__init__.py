@@ -1,0 +1,1 @@
+"""Table 2, and what a scorer of photographs is worth."""
