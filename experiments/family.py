@@ -1,7 +1,9 @@
 """Dataclasses that describe a family's experiments, for ``experiments/<family>/family.py``; free of Keras."""
 
+import argparse
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,6 +19,23 @@ class Training:
     """What the option takes, if anything."""
     workers: bool = False
     """Whether ``--workers`` processes make its examples."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Option:
+    """An option of a family's trainings, beside those that every ``zoo pretrain`` has."""
+
+    flag: str
+    """As ``--recipe``."""
+    help: str = ""
+    choices: tuple[str, ...] = ()
+    """What it takes; empty for anything that ``parse`` does."""
+    parse: Callable[[str], Any] = str
+    metavar: str | None = None
+
+    def given(self, options: argparse.Namespace) -> Any:
+        """What a command line has for it, None for nothing."""
+        return getattr(options, self.flag.strip("-").replace("-", "_"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,6 +89,8 @@ class Experiments:
     commands: str = ""
     """``module:function`` that adds the family's verbs to the ``zoo`` parser."""
     trainings: tuple[Training, ...] = ()
+    options: tuple[Option, ...] = ()
+    """What its trainings take beside."""
     data_sets: tuple[str, ...] = ()
     """What ``--dataset`` takes beside ``embedded``; see ``zoo.datasets.catalogue``."""
     headlines: tuple[Headline, ...] = ()

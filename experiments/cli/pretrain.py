@@ -4,12 +4,13 @@ import argparse
 import shlex
 import warnings
 from pathlib import Path
+from typing import Any
 
 from zoo.experiments.cli import data_options
 from zoo.experiments.cli.data_options import EMBEDDED
 from zoo.experiments.cli.numbers import scale_name, whole
 from zoo.experiments.families import experiments, load
-from zoo.experiments.family import Experiments, Training
+from zoo.experiments.family import Experiments, Option, Training
 
 STORED_SCALE = "laptop"
 """Of the package's weights."""
@@ -42,11 +43,17 @@ def add(commands: "argparse._SubParsersAction") -> None:
                     flags.add_argument(training.flag, action="store_true", help=text)
             except argparse.ArgumentError as error:  # another package's option that is taken
                 warnings.warn(f"{page.name}: {error}", stacklevel=1)
+        for option in page.options:
+            text, choices = f"{page.name}: {option.help}", option.choices or None
+            try:
+                parser.add_argument(option.flag, help=text, choices=choices, type=option.parse, metavar=option.metavar)
+            except argparse.ArgumentError as error:
+                warnings.warn(f"{page.name}: {error}", stacklevel=1)
     parser.set_defaults(run=_run)
 
 
 def training_command(options: argparse.Namespace, flag: str = "") -> str:
-    """The command as it is kept with the weights; of ``--data-dir`` the folder's name only, not the user's path.
+    """The command as it is kept with the weights; paths are cut to their last part.
 
     ``flag`` is that of the training, where it has one; what an option with choices was given is added by the training.
     """
@@ -55,7 +62,26 @@ def training_command(options: argparse.Namespace, flag: str = "") -> str:
         words += ["--dataset", options.dataset]
     if options.data_dir is not None:
         words += ["--data-dir", data_options.folder_name(options)]
+    for option, value in _given(options):
+        words += [option.flag, Path(value).name if isinstance(value, Path) else str(value)]
     return shlex.join([*words, "--seed", str(options.seed)])
+
+
+def _given(options: argparse.Namespace) -> list[tuple[Option, Any]]:
+    """The families' own options that the command line has, each with its value.
+
+    Raises:
+        ValueError: For an option of another family.
+    """
+    found = []
+    for page in _trained():
+        for option in page.options:
+            value = option.given(options)
+            if value is not None and page.name != options.paper:
+                raise ValueError(f"{option.flag} is for {page.name}. Received: {options.paper}")
+            if value is not None:
+                found.append((option, value))
+    return found
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -102,6 +128,7 @@ def _check_install(options: argparse.Namespace) -> None:
     other = {"--dataset": (options.dataset, EMBEDDED), "--scale": (options.scale, STORED_SCALE)}
     given = [f"{option} {value}" for option, (value, usual) in other.items() if value != usual]
     given += [] if options.data_dir is None else [f"--data-dir {options.data_dir}"]
+    given += [f"{option.flag} {value}" for option, value in _given(options)]
     if given:
         raise ValueError(
             f"--install replaces the package's weights, which are those of its own data at {STORED_SCALE}; without it "
