@@ -110,7 +110,7 @@ def test_the_command_kept_with_weights_names_data_and_folder(tmp_path, photos, c
     monkeypatch.setattr(contrast_training, "pretrain", lambda *given: None)
     monkeypatch.setattr(contrast_pretrained, "pack_all", lambda folder: {})
     monkeypatch.setattr(contrast_pretrained, "install", lambda folder, command, *more: kept.append((command, *more)))
-    monkeypatch.setattr(steganography_pretrained, "run", lambda *given: kept.append(given[5:8]))
+    monkeypatch.setattr(steganography_pretrained, "run", lambda *given: kept.append(given[2:5]))
     for paper in ("contrast", "steganography"):
         given = ("pretrain", paper, "--scale", "smoke", "--seed", "3", "--folder")
         assert command(*given, tmp_path / "own", "--data-dir", photos)[0] == 0
