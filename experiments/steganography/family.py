@@ -28,6 +28,10 @@ EXPERIMENTS = Experiments(
         "detectability": Listed(
             "Steganography, error of a steganalyser", "zoo.experiments.steganography.tables.detectability:TABLE"
         ),
+        "recognition": Listed(
+            "Steganography, containers told apart", "zoo.experiments.steganography.tables.recognition:TABLE"
+        ),
+        "packing": Listed("Steganography, fewer bits", "zoo.experiments.steganography.tables.packing:TABLE"),
         "comparison": Listed("Steganography, trained alike", "zoo.experiments.steganography.tables.comparison:TABLE"),
     },
     commands="zoo.experiments.steganography.commands:add",
