@@ -2,7 +2,7 @@
 
 Command:  python benchmarks/steganography_step.py
 Expected: benchmarks/steganography_step.csv
-Time:     two minutes on a free core
+Time:     some two minutes on a free core, as its CPU seconds add up
 
 16 pairs of 128 pixels, containers rounded to 8 bits, two Adams: the step of the scale `photographs`. Each precision is
 measured in a process of its own, so that the peak is its own. CPU seconds add up all threads; other work on the machine

@@ -89,10 +89,10 @@ class Experiments:
     commands: str = ""
     """``module:function`` that adds the family's verbs to the ``zoo`` parser."""
     trainings: tuple[Training, ...] = ()
-    options: tuple[Option, ...] = ()
-    """What its trainings take beside."""
     data_sets: tuple[str, ...] = ()
     """What ``--dataset`` takes beside ``embedded``; see ``zoo.datasets.catalogue``."""
     headlines: tuple[Headline, ...] = ()
     """Lines of the README's table."""
     aliases: tuple[Alias, ...] = ()
+    options: tuple[Option, ...] = ()
+    """Options of its trainings."""

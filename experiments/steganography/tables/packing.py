@@ -2,7 +2,7 @@
 
 Command:  zoo reproduce steganography packing [--dataset open_photographs] [--weights FOLDER]
 Expected: runs/tables/laptop/steganography_packing.csv
-Time:     `laptop` two minutes of one core (stored weights)
+Time:     not measured alone yet
 
 Not in the paper. Kernels become integer codes with a scale for each output channel, compressed by DEFLATE
 (`zoo.weights`); H-net's first and last layers stay in 16 bits. "Entropy" is the least that a coding code by code

@@ -2,7 +2,7 @@
 
 Command:  zoo reproduce steganography recognition --dataset open_photographs [--weights FOLDER]
 Expected: runs/tables/laptop/steganography_recognition.csv
-Time:     `laptop` ten minutes of one core (stored weights)
+Time:     not measured as a whole yet
 
 Not in the paper. The middle squares of photographs are hidden in each other, each in that of the next scene, and
 harmed; `ImageHider.is_plausible` judges what is revealed. Its limit, ``MOST_EMPTY``, is the row "limit" rounded: what
