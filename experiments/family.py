@@ -1,7 +1,9 @@
 """Dataclasses that describe a family's experiments, for ``experiments/<family>/family.py``; free of Keras."""
 
+import argparse
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,10 +19,25 @@ class Training:
     """What the option takes, if anything."""
     workers: bool = False
     """Whether ``--workers`` processes make its examples."""
-    start: bool = False
-    """Whether ``--start`` gives it weights to start from."""
     stored: tuple[str, str] = ("laptop", "embedded")
     """The scale and the data set of the weights in the package: ``--install`` replaces them by no others."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Option:
+    """An option of a family's trainings, beside those that every ``zoo pretrain`` has."""
+
+    flag: str
+    """As ``--recipe``."""
+    help: str = ""
+    choices: tuple[str, ...] = ()
+    """What it takes; empty for anything that ``parse`` does."""
+    parse: Callable[[str], Any] = str
+    metavar: str | None = None
+
+    def given(self, options: argparse.Namespace) -> Any:
+        """What a command line has for it, None for nothing."""
+        return getattr(options, self.flag.strip("-").replace("-", "_"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,3 +96,5 @@ class Experiments:
     headlines: tuple[Headline, ...] = ()
     """Lines of the README's table."""
     aliases: tuple[Alias, ...] = ()
+    options: tuple[Option, ...] = ()
+    """Options of its trainings."""

@@ -4,12 +4,13 @@ import argparse
 import shlex
 import warnings
 from pathlib import Path
+from typing import Any
 
 from zoo.experiments.cli import data_options
 from zoo.experiments.cli.data_options import EMBEDDED
 from zoo.experiments.cli.numbers import scale_name, whole
 from zoo.experiments.families import experiments, load
-from zoo.experiments.family import Experiments, Training
+from zoo.experiments.family import Experiments, Option, Training
 
 USUAL_SCALE = "laptop"
 
@@ -28,11 +29,6 @@ def add(commands: "argparse._SubParsersAction") -> None:
         type=whole(0, 256),
         help="processes that make examples; 0: the training's own (default 1, 0 at smoke)",
     )
-    parser.add_argument(
-        "--start",
-        metavar="NAME|FILE",
-        help="trained weights to start from (contrast: the JPEG-aware step alone)",
-    )
     parser.add_argument("--install", action="store_true", help="into the package, not the local store")
     parser.add_argument("--folder", type=Path, default=Path("runs"), help="checkpoints; a killed training resumes")
     flags = parser.add_mutually_exclusive_group()
@@ -46,11 +42,17 @@ def add(commands: "argparse._SubParsersAction") -> None:
                     flags.add_argument(training.flag, action="store_true", help=text)
             except argparse.ArgumentError as error:  # another package's option that is taken
                 warnings.warn(f"{page.name}: {error}", stacklevel=1)
+        for option in page.options:
+            text, choices = f"{page.name}: {option.help}", option.choices or None
+            try:
+                parser.add_argument(option.flag, help=text, choices=choices, type=option.parse, metavar=option.metavar)
+            except argparse.ArgumentError as error:
+                warnings.warn(f"{page.name}: {error}", stacklevel=1)
     parser.set_defaults(run=_run)
 
 
 def training_command(options: argparse.Namespace, flag: str = "") -> str:
-    """The command as it is kept with the weights; of ``--data-dir`` the folder's name only, not the user's path.
+    """The command as it is kept with the weights; paths are cut to their last part.
 
     ``flag`` is that of the training, where it has one; what an option with choices was given is added by the training.
     """
@@ -59,9 +61,26 @@ def training_command(options: argparse.Namespace, flag: str = "") -> str:
         words += ["--dataset", options.dataset]
     if options.data_dir is not None:
         words += ["--data-dir", data_options.folder_name(options)]
-    if options.start is not None:  # the file's name only, as above
-        words += ["--start", Path(options.start).name]
+    for option, value in _given(options):
+        words += [option.flag, Path(value).name if isinstance(value, Path) else str(value)]
     return shlex.join([*words, "--seed", str(options.seed)])
+
+
+def _given(options: argparse.Namespace) -> list[tuple[Option, Any]]:
+    """The families' own options that the command line has, each with its value.
+
+    Raises:
+        ValueError: For an option of another family.
+    """
+    found = []
+    for page in _trained():
+        for option in page.options:
+            value = option.given(options)
+            if value is not None and page.name != options.paper:
+                raise ValueError(f"{option.flag} is for {page.name}. Received: {options.paper}")
+            if value is not None:
+                found.append((option, value))
+    return found
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -70,9 +89,6 @@ def _run(options: argparse.Namespace) -> int:
         options.workers = 0 if options.scale == "smoke" else 1
     elif options.workers and not training.workers:
         raise ValueError(f"{options.paper} makes its examples without --workers. Received: {options.workers}")
-    if options.start is not None and not training.start:
-        takers = ", ".join(page.name for page in _trained() if any(t.start for t in page.trainings))
-        raise ValueError(f"--start is for {takers}. Received: {options.paper} --start {options.start}")
     _check_install(options, training)
     data_options.check_known(options.dataset)
     command = training_command(options, "" if training.choices else training.flag)
@@ -112,6 +128,7 @@ def _check_install(options: argparse.Namespace, training: Training) -> None:
     others = {"--scale": (options.scale, scale), "--dataset": (options.dataset, dataset)}
     given = [f"{option} {value}" for option, (value, stored) in others.items() if value != stored]
     given += [f"--data-dir {options.data_dir}"] if dataset == EMBEDDED and options.data_dir is not None else []
+    given += [f"{option.flag} {value}" for option, value in _given(options)]
     if given:
         raise ValueError(
             f"--install replaces the package's weights, which are those of {dataset} at {scale}; without it weights go "

@@ -1,7 +1,6 @@
 """``zoo contrast detect``, and ``zoo pretrain contrast``."""
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.experiments.cli.score_pictures import Answer, Scale, Scorer, Track, add_pictures, score_pictures
@@ -40,8 +39,7 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
     if options.dataset == "raise8k" and options.data_dir is not None:
         patches = prepared.find(options.data_dir.expanduser(), "raise8k", "contrast_patches")
     given = material(options, others=patches)
-    start = None if options.start is None else Path(options.start).name
-    check_same(given.folder, "start", {"start": start})
+    check_same(given.folder, "start", {"start": options.start and options.start.name})
     pictures = patches or given.pictures
     training.pretrain(options.scale, given.folder, options.seed, pictures, options.workers, options.start)
     for path, loss in pretrained.pack_all(given.folder).items():

@@ -1,6 +1,8 @@
 """Barni et al. 2018: trainings, tables, figures, commands, data sets and lines of the README."""
 
-from zoo.experiments.family import Experiments, Headline, Listed, Training
+from pathlib import Path
+
+from zoo.experiments.family import Experiments, Headline, Listed, Option, Training
 
 EXPERIMENTS = Experiments(
     name="contrast",
@@ -32,9 +34,11 @@ EXPERIMENTS = Experiments(
         Training(
             "zoo.experiments.contrast.commands:pretrain",
             workers=True,
-            start=True,
             stored=("photographs", "open_photographs"),
         ),
+    ),
+    options=(
+        Option("--start", "trained weights to start from: the JPEG-aware step alone", parse=Path, metavar="NAME|FILE"),
     ),
     data_sets=("open_photographs", "clic", "imagenet2012", "raise8k", "holidays"),
     headlines=(

@@ -1,9 +1,10 @@
 """``zoo steganography hide | reveal``, and ``zoo pretrain steganography``."""
 
 import argparse
+import dataclasses
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zoo.experiments.cli.numbers import picture_size
 from zoo.experiments.cli.outputs import add_force, check_outputs
@@ -13,6 +14,7 @@ from zoo.resolve_weights import HELP
 if TYPE_CHECKING:
     import numpy as np
 
+    from zoo.steganography import Steganographer
     from zoo.steganography.hiding import ImageHider
 
 _JPEG = (".jpg", ".jpeg")
@@ -44,21 +46,39 @@ def add(commands: "argparse._SubParsersAction") -> None:
 
 def pretrain(options: argparse.Namespace, command: str) -> int:
     """Train the family's networks, pack and store them; ``command`` is kept with them."""
+    from zoo.datasets.photographs import photographs
     from zoo.experiments.cli.training_data import material
-    from zoo.experiments.steganography import pretrained
+    from zoo.experiments.run.scales import scale_of
+    from zoo.experiments.steganography import pretrained, training
 
+    chosen: dict[str, Any] = {}
+    fields = {"recipe": "recipe", "initialiser": "start", "epochs": "jpeg_epochs" if options.jpeg_from else "epochs"}
+    for name, field in fields.items():
+        if getattr(options, name) is not None:
+            chosen[field] = getattr(options, name)
+    if options.network is not None:
+        chosen["networks"] = training.NETWORKS if options.network == "all" else (options.network,)
+    weight = getattr(options, "lambda")
+    if weight is not None:
+        chosen["weights"] = training.WEIGHTS if weight == "all" else (float(weight),)
+    scale = dataclasses.replace(scale_of(training.SCALES, options.scale), **chosen)
+    begin = None
+    if options.jpeg_from is not None:
+        if len(scale.weights) > 1 or scale.networks != training.NETWORKS[:1]:
+            raise ValueError(
+                "--jpeg-from is for one pair of ours: --network must be ours, and --lambda one number. "
+                f"Received: {', '.join(scale.networks)} and {', '.join(map(str, scale.weights))}"
+            )
+        begin = _networks(options.jpeg_from, jpeg=False)
     given = material(options, validation=True)
-    pretrained.run(
-        options.scale,
-        given.folder,
-        options.seed,
-        given.pictures,
-        given.validation,
-        command,
-        given.data,
-        given.local,
-        options.workers,
+    validation = given.validation
+    if options.holidays is not None:
+        validation = photographs("holidays", options.holidays, "test")
+    where = training.Material(given.folder, options.seed, given.pictures, validation, options.workers)
+    local = (
+        None if given.local is None else "-".join([given.local, *filter(None, (options.recipe, options.initialiser))])
     )
+    pretrained.run(scale, where, command, given.data, local, begin)
     return 0
 
 
@@ -71,7 +91,7 @@ def _hide(options: argparse.Namespace) -> int:
     outputs = {"--output": options.output, "--sheet": options.sheet}
     check_outputs(outputs, [options.cover, options.secret, options.weights], options.force)
     cover, secret = _picture(options.cover), _picture(options.secret)
-    hider = _hider(options)
+    hider = _hider(options.weights, options.jpeg)
     if suffix in _JPEG and not hider.survives_jpeg:
         raise ValueError(
             "JPEG would destroy the hidden picture: it lies in details that JPEG rounds away, and these networks were "
@@ -98,40 +118,48 @@ def _reveal(options: argparse.Namespace) -> int:
         raise ValueError(f"--output must end in .png. Received: {options.output}")
     check_outputs({"--output": options.output}, [options.container, options.weights], options.force)
     container = _picture(options.container, upright=False)
-    hider = _hider(options)
+    from zoo.steganography.hiding import jpeg_is_stored, resize
+
     lossy = lossy_coding(options.container)
+    # Only what was hidden for JPEG can be left in such a file.
+    jpeg = options.jpeg or (lossy is not None and options.weights is None and jpeg_is_stored())
+    hider = _hider(options.weights, jpeg)
+    image = hider.reveal(container)
     if lossy is not None and not hider.survives_jpeg:
         print(
             f"zoo: warning: {shown(options.container)} is saved with loss ({lossy}), which destroys what these "
             "networks hide; what was hidden with --jpeg is revealed with --jpeg",
             file=sys.stderr,
         )
-    image = hider.reveal(container)
-    if not hider.is_plausible(image):
+    elif not hider.is_plausible(image):
         print(
-            f"zoo: warning: {shown(options.container)} does not look like a container of these networks; what is "
-            "revealed is most likely nobody's picture",
+            f"zoo: warning: {shown(options.container)} does not look like a container of these networks: it never was "
+            "one, or was resized or saved with loss in between; what is revealed is most likely nobody's picture",
             file=sys.stderr,
         )
     if options.size is not None:
-        from zoo.steganography.hiding import resize
-
         image = resize(image, *options.size)
     write_png(options.output, image)
     print(f"written: {shown(options.output)}")
     return 0
 
 
-def _hider(options: argparse.Namespace) -> "ImageHider":
-    from zoo.steganography.hiding import ImageHider, load_steganographer, stored_steganographer
+def _hider(weights: str | None, jpeg: bool) -> "ImageHider":
+    from zoo.steganography.hiding import ImageHider
 
-    given = options.weights
-    if given is None or Path(given).suffix != ".keras":
-        return ImageHider(stored_steganographer(options.jpeg, given))
-    model = ImageHider(load_steganographer(given))
-    if options.jpeg and not model.survives_jpeg:
-        raise ValueError(f"--jpeg needs networks that were trained with JPEG between them. Received: {given}")
+    model = ImageHider(_networks(weights, jpeg))
+    if jpeg and not model.survives_jpeg:
+        raise ValueError(f"--jpeg needs networks that were trained with JPEG between them. Received: {weights}")
     return model
+
+
+def _networks(given: str | None, jpeg: bool) -> "Steganographer":
+    """The stored networks, or those of a name, a folder or a .keras file."""
+    from zoo.steganography.hiding import load_steganographer, stored_steganographer
+
+    if given is None or Path(given).suffix != ".keras":
+        return stored_steganographer(jpeg, given)
+    return load_steganographer(given)
 
 
 def _picture(path: Path, upright: bool = True) -> "np.ndarray":

@@ -19,13 +19,15 @@ from zoo.experiments.run.cached_method import cached_method
 from zoo.experiments.run.cells import Settings
 from zoo.experiments.run.scales import scale_of
 from zoo.experiments.steganography import compared_training
+from zoo.experiments.steganography.pretrained import NAMES
 from zoo.experiments.steganography.training import state_name
 from zoo.metrics import Estimate, bootstrap_mean
-from zoo.steganography import Steganographer, lsb
+from zoo.steganography import BalujaNet, Steganographer, lsb
 from zoo.steganography.hiding import (
-    HIDING_WEIGHTS,
+    STORED_WEIGHT,
     THROUGH_JPEG,
     ImageHider,
+    ending_of,
     load_steganographer,
     stored_steganographer,
 )
@@ -37,16 +39,13 @@ NEEDED = {
     "holidays": "needs INRIA Holidays, --dataset holidays --data-dir HOLIDAYS",
 }
 """Why a row of the paper has no number without its data."""
-WEIGHTS = (0.5, 0.75, 1.0)
-STORED_WEIGHT = 0.75
 OURS_JPEG = "ours" + THROUGH_JPEG
 ALIKE = {"ours, as in the comparison": compared_training.OURS, "Baluja, as in the comparison": compared_training.BALUJA}
 """Networks that are trained on the spot, see ``compared_training``, seed 0."""
-STORED = {"ours": HIDING_WEIGHTS, OURS_JPEG: HIDING_WEIGHTS + THROUGH_JPEG}
-"""Networks that may be stored."""
 LSB = tuple(f"baseline: LSB {bits}" for bits in (1, 2, 3, 4))
 LSB_PLAIN = "baseline: LSB 4, no adjustment"
-MISSING = "networks that are not stored here; `zoo pretrain steganography` trains ours, at `paper` Baluja's as well"
+TRAININGS = ("generated", "open-photographs-photographs")
+"""What follows the dot of names of stored networks, the package's first; ``missing`` says how the others are made."""
 SCENES_SEED = 3 * 10**6
 """Of the generated test scenes; no training or validation draws with it."""
 
@@ -64,6 +63,7 @@ class Scale:
 SCALES = {
     "smoke": Scale(pictures=2, units_a_scene=1, size=32, scenes=2),
     "laptop": Scale(pictures=None, units_a_scene=4, size=64, scenes=64),
+    "photographs": Scale(pictures=None, units_a_scene=4, size=128, scenes=64),
     "paper": Scale(pictures=1491, units_a_scene=1, size=224, scenes=64),
 }
 
@@ -102,17 +102,15 @@ class Evaluation:
             return True
         if self.settings.weights is not None:
             return (self.settings.weights / f"{state_name(network, weight)}.keras").is_file()
-        return weight == STORED_WEIGHT and STORED.get(network) in names()
+        return stored_training(network, weight) is not None
 
     def weights_label(self, network: str, weight: float = STORED_WEIGHT) -> str:
         """What the CSV says about where the networks come from."""
         if network in (*LSB, LSB_PLAIN):
             return ""
-        return (
-            "trained"
-            if network in ALIKE or self.settings.weights is not None
-            else f"{STORED[network]} lambda {weight:g}"
-        )
+        if network in ALIKE or self.settings.weights is not None:
+            return "trained"
+        return f"{_stems(network)[0]}.{stored_training(network, weight)} lambda {weight:g}"
 
     @cached_property
     def photographs(self) -> tuple[list[np.ndarray], list[str]]:
@@ -169,7 +167,13 @@ class Evaluation:
             trained, _ = compared_training.train(compared_training.SCALES[self.settings.scale], ALIKE[name], 0)
             hider = ImageHider(Steganographer(trained.hiding, trained.revealing, quantize=True))
         elif folder is None:
-            hider = ImageHider(stored_steganographer(jpeg=name == OURS_JPEG))
+            training = stored_training(name, weight)
+            baluja = name == COLUMNS["Baluja"]
+            hider = ImageHider(
+                BalujaNet(weights=f"{_stems(name)[0]}.{training}", quantize=True)
+                if baluja
+                else stored_steganographer(weights=training)
+            )
         else:
             hider = ImageHider(load_steganographer(folder / f"{state_name(name, weight)}.keras"))
         return Method(hider.hide, hider.reveal)
@@ -208,6 +212,30 @@ class Evaluation:
             reveal = self.method(name, weight).reveal
             pairs = zip(found.secrets, (reveal(attack(c)) for c in found.containers), strict=True)
         return self.mean([measure(one, two) for one, two in pairs], data)
+
+
+def stored_training(network: str, weight: float) -> str | None:
+    """What follows the dot of the names of networks in the package or the local store; None where they are not there.
+
+    ``network`` is ``"ours"``, ``"ours-jpeg"`` or ``"baluja"``.
+    """
+    here, through_jpeg = names(), THROUGH_JPEG if network == OURS_JPEG else ""
+    for training in TRAININGS:
+        named = f"{training}{ending_of(weight)}{through_jpeg}"
+        if all(f"{stem}.{named}" in here for stem in _stems(network)):
+            return named
+    return None
+
+
+def _stems(network: str) -> list[str]:
+    return [name.rpartition(".")[0] for name in NAMES[network.removesuffix(THROUGH_JPEG)].values()]
+
+
+def missing(network: str, weight: float = STORED_WEIGHT) -> str:
+    """Why a cell has no number without these networks: the command that trains them."""
+    options = {OURS_JPEG: f" --jpeg-from {TRAININGS[0]}", "baluja": " --network baluja"}.get(network, "")
+    command = f"zoo pretrain steganography --scale photographs --dataset open_photographs{options}"
+    return f"networks that are not stored here; `{command} --lambda {weight:g}` trains them"
 
 
 def _other_scenes(scenes: list[str]) -> list[int]:

@@ -1,6 +1,9 @@
 """Pham Van et al. 2019: trainings, tables, figures, commands, data sets and lines of the README."""
 
-from zoo.experiments.family import Alias, Experiments, Headline, Listed, Training
+from pathlib import Path
+
+from zoo.experiments.cli.numbers import whole
+from zoo.experiments.family import Alias, Experiments, Headline, Listed, Option, Training
 
 EXPERIMENTS = Experiments(
     name="steganography",
@@ -25,10 +28,28 @@ EXPERIMENTS = Experiments(
         "detectability": Listed(
             "Steganography, error of a steganalyser", "zoo.experiments.steganography.tables.detectability:TABLE"
         ),
+        "recognition": Listed(
+            "Steganography, containers told apart", "zoo.experiments.steganography.tables.recognition:TABLE"
+        ),
+        "packing": Listed("Steganography, fewer bits", "zoo.experiments.steganography.tables.packing:TABLE"),
         "comparison": Listed("Steganography, trained alike", "zoo.experiments.steganography.tables.comparison:TABLE"),
     },
     commands="zoo.experiments.steganography.commands:add",
     trainings=(Training("zoo.experiments.steganography.commands:pretrain", workers=True),),
+    options=(
+        Option("--recipe", "the public relative's or ours; else the scale's", ("relative", "short")),
+        Option("--initialiser", "how H-net and R-net start; else the recipe's own", ("relative", "pytorch", "haar")),
+        Option("--epochs", "else the scale's", parse=whole(1, 10**6), metavar="N"),
+        Option("--network", "whose networks; else the scale's", ("ours", "baluja", "all")),
+        Option("--lambda", "the weight of the secret image's error; else the scale's", ("0.5", "0.75", "1", "all")),
+        Option(
+            "--jpeg-from",
+            "only go on from these networks with JPEG between the two",
+            parse=Path,
+            metavar="NAME|FOLDER|FILE.keras",
+        ),
+        Option("--holidays", "validate on INRIA Holidays, as the paper", parse=Path, metavar="FOLDER"),
+    ),
     data_sets=("open_photographs", "clic", "imagenet2012", "raise8k", "holidays"),
     headlines=(
         Headline(
@@ -38,7 +59,7 @@ EXPERIMENTS = Experiments(
             ("photographs, lambda 0.75", "ours"),
             "lowest 4 bits",
             ("photographs, lambda 0.75", "LSB 4"),
-            papers=("Imagenet, lambda 0.75", "ours"),
+            papers=("Imagenet, training, lambda 0.75", "ours"),
             decimals=5,
         ),
     ),

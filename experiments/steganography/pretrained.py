@@ -1,91 +1,91 @@
-"""Store trained H-nets and R-nets as small files with checksum and provenance."""
+"""Store trained networks as small files with checksum and provenance."""
 
 import json
 from pathlib import Path
 
-import numpy as np
-
 import zoo.weights
-from zoo.datasets.pairs import HidingPairs
-from zoo.experiments.run.scales import scale_of
+from zoo.datasets.pairs import HidingPairs, ResizedPhotographs
 from zoo.experiments.steganography.training import (
-    SCALES,
+    NETWORKS,
     VALIDATION_SEED,
+    Material,
+    Scale,
     pretrain,
     pretrain_through_jpeg,
     state_name,
 )
 from zoo.experiments.train import install_weights
-from zoo.steganography import HNet, RNet, Steganographer
-from zoo.steganography.hiding import HIDING_WEIGHTS, REVEALING_WEIGHTS, THROUGH_JPEG, load_steganographer
+from zoo.steganography import BalujaNet, HNet, RNet, Steganographer
+from zoo.steganography.hiding import (
+    BALUJA_WEIGHTS,
+    HIDING_WEIGHTS,
+    REVEALING_WEIGHTS,
+    THROUGH_JPEG,
+    ending_of,
+)
 
-NAMES = {"hiding": HIDING_WEIGHTS, "revealing": REVEALING_WEIGHTS}
-BITS = {"hiding": {"h_net_conv2d_1": 16, "h_net_conv_transpose2d_30": 16}, "revealing": {}}
-"""Of what is not stored in 8 bits: what these two pass on to the container is seen in it."""
-STORED_WEIGHT = 0.75
-"""The lambda of the stored networks."""
+NAMES = {"ours": {"hiding": HIDING_WEIGHTS, "revealing": REVEALING_WEIGHTS}, "baluja": {"both": BALUJA_WEIGHTS}}
+"""Files of each of ``NETWORKS``, by the part of a ``Steganographer`` that they hold."""
+ENDS = {"h_net_conv2d_1": 16, "h_net_conv_transpose2d_30": 16}
+"""What H-net's first and last layers pass on to the container is seen in it."""
+LARGE = ("h_net_conv2d_9", "h_net_conv2d_12", "h_net_conv_transpose2d_14", "h_net_conv_transpose2d_18")
+"""Nine tenths of H-net's weights."""
+BITS: dict[str, dict[str, int]] = {"hiding": ENDS | dict.fromkeys(LARGE, 5), "revealing": {}, "both": {}}
+"""Of what is not stored in 8 bits; see the table `packing`."""
 
 
-def pack(model: Steganographer, folder: Path, pairs: HidingPairs, ending: str = "") -> dict[Path, tuple[float, float]]:
-    """Pack both networks into ``folder``, for ``stored_steganographer``; ``ending`` is that of their names.
+def pack(model: Steganographer, network: str, folder: Path, pairs: HidingPairs, ending: str = "") -> dict[str, Path]:
+    """Pack networks of ``NETWORKS`` into ``folder``, a file for each part; ``ending`` is that of the files' names.
 
-    Returns, for each file, the mean squared error of its own task (container or revealed image) over ``pairs`` before
-    and after packing, the other network being the trained one, and nothing between the two.
+    Prints what packing costs both images over ``pairs``, with nothing between the two networks.
     """
-    batches = [pairs.batch(0, step) for step in range(len(pairs))]
     # Policies other than float32 are for training alone.
-    full = Steganographer(HNet(), RNet(), quantize=True)
-    trained = {part: getattr(model, part).get_weights() for part in NAMES}
-    for part, weights in trained.items():
-        getattr(full, part).set_weights(weights)
-    before = _errors(full, batches)
-    written = {}
-    for part, name in NAMES.items():
-        path = folder / f"{name}{ending}.npz"
-        zoo.weights.pack(getattr(full, part), path, BITS[part])
-        zoo.weights.unpack(getattr(full, part), path)
-        written[path] = before[part], _errors(full, batches)[part]
-        getattr(full, part).set_weights(trained[part])
-    return written
-
-
-def _errors(model: Steganographer, batches: list[dict[str, np.ndarray]]) -> dict[str, float]:
-    outputs = [model.predict_on_batch(batch) for batch in batches]
-    parts = {"hiding": ("cover", "container"), "revealing": ("secret", "revealed")}
-    return {
-        part: float(np.mean([np.square(o[image] - b[truth]).mean() for o, b in zip(outputs, batches, strict=True)]))
-        for part, (truth, image) in parts.items()
-    }
+    full = BalujaNet(quantize=True) if network == "baluja" else Steganographer(HNet(), RNet(), quantize=True)
+    full.hiding.set_weights(model.hiding.get_weights())
+    full.revealing.set_weights(model.revealing.get_weights())
+    full.compile()
+    before = full.evaluate(pairs, return_dict=True, verbose=0)
+    files = {part: folder / f"{name}{ending}.npz" for part, name in NAMES[network].items()}
+    for part, path in files.items():
+        packed = full if part == "both" else getattr(full, part)
+        zoo.weights.pack(packed, path, BITS[part])
+        zoo.weights.unpack(packed, path)
+    after = full.evaluate(pairs, return_dict=True, verbose=0)
+    images = {"container": "container_psnr", "revealed": "reveal_psnr"}
+    costs = ", ".join(f"{image} {before[name]:.2f} to {after[name]:.2f} dB" for image, name in images.items())
+    print(f"written: {', '.join(str(path) for path in files.values())} (packing moves the PSNRs: {costs})")
+    return files
 
 
 def run(
-    scale: str,
-    folder: Path,
-    seed: int,
-    pictures: list,
-    validation: list,
-    command: str,
-    data: str,
-    local: str | None,
-    workers: int = 0,
+    scale: Scale, material: Material, command: str, data: str, local: str | None, begin: Steganographer | None = None
 ) -> None:
-    """Train, pack and install, see ``install_weights.install``.
+    """Train all networks of a scale; each is packed and installed before the next, see ``install_weights.install``.
 
-    ``pictures`` and ``validation`` as for ``pretrain``; ``data`` names the training images; ``workers`` as for
-    ``zoo.datasets.feed.Feed``.
+    ``data`` names the training images. With ``begin`` only our networks that go on from it through JPEG are trained.
     """
-    plan = scale_of(SCALES, scale)
-    unseen = HidingPairs(4, plan.batch_size, plan.size, seed + 2 * VALIDATION_SEED)
-    history = []
-    for ending, train in (("", pretrain), (THROUGH_JPEG, pretrain_through_jpeg)):
-        if ending and not plan.jpeg_epochs:
-            continue
-        train(scale, folder, seed, pictures, validation, workers)
-        state = folder / f"{state_name('ours' + ending, STORED_WEIGHT)}.keras"
-        for path, (before, after) in pack(load_steganographer(state), folder, unseen, ending).items():
-            print(f"written: {path} (packing moves its mean squared error from {before:.6f} to {after:.6f})")
-        history += json.loads(state.with_suffix(".json").read_text())  # the second pair goes on from the first
-        for part, name in NAMES.items():
-            bits = "8, ends 16" if BITS[part] else "8"
-            packed, tag = folder / f"{name}{ending}.npz", None if local is None else local + ending
-            install_weights.install("steganography", packed, history, bits, command, data, tag)
+    held_out = ResizedPhotographs(material.validation) if material.validation else None
+    unseen = HidingPairs(4, scale.batch_size, scale.size, material.seed + 2 * VALIDATION_SEED, held_out)
+
+    def store(model: Steganographer, network: str, weight: float, history: list[dict], through_jpeg: str = "") -> None:
+        ending = ending_of(weight) + through_jpeg
+        for part, path in pack(model, network, material.folder, unseen, ending).items():
+            bits = "8, large layers 5, ends 16" if BITS[part] else "8"
+            tag = None if local is None else local + ending
+            install_weights.install("steganography", path, history, bits, command, data, tag)
+
+    for network in scale.networks:
+        for weight in scale.weights:
+            history, first = [], begin
+            if first is None:
+                first = pretrain(scale, network, weight, material)
+                history = _history(material.folder, state_name(network, weight))
+                store(first, network, weight, history)
+            if begin is not None or (scale.with_jpeg and network == NETWORKS[0]):
+                model = pretrain_through_jpeg(scale, weight, material, first)
+                history += _history(material.folder, state_name(network + THROUGH_JPEG, weight))
+                store(model, network, weight, history, THROUGH_JPEG)
+
+
+def _history(folder: Path, name: str) -> list[dict]:
+    return json.loads((folder / f"{name}.json").read_text())

@@ -3,19 +3,25 @@
 Paper: 15,000 images of ImageNet at 224x224, lambda 0.5, 0.75 and 1, 100 epochs (Figure 4), one GTX 1080 Ti.
 
 Command:  make pretrained PAPER=steganography INSTALL=1    (or: zoo pretrain steganography --scale laptop --install)
-          zoo pretrain steganography --scale paper --data-dir PHOTOS
+          zoo pretrain steganography --scale photographs --dataset open_photographs    (or --scale gpu)
+          zoo pretrain steganography --scale photographs --dataset open_photographs --jpeg-from NAME
+          zoo pretrain steganography --scale paper --dataset imagenet2012 --holidays HOLIDAYS
 Expected: the stored weights and their numbers, see zoo/steganography/README.md
 Time:     `laptop` 78 minutes on two cores with AVX512-BF16, as weights.json adds up, and a quarter as long again
-          for the pair through JPEG; `smoke` seconds; `paper` wants a GPU
+          for the pair through JPEG; `smoke` seconds; benchmarks/steganography_step.csv has what an update costs at
+          `photographs`; `gpu` and `paper` want a GPU
 
-Two recipes: `relative` is that of the public code which the paper's networks equal layer by layer (the paper gives
-none): Adam 1e-3 with beta_1 0.5, the rates cut to a fifth when the validation loss (H-net, patience 5) or its reveal
-term (R-net, patience 8) has stopped improving. `short` is ours, for the few steps a laptop has: H-net's start is not
-random (`warm_start.py`), Adam has beta_1 0.9, peaks of 3e-4 (H-net) and 1e-3 (R-net) and a cosine decay over a given
-number of steps.
+Two recipes. `relative` is that of the public code which the paper's networks equal layer by layer (the paper gives
+none): kernels from N(0, 0.02), Adam 1e-3 with beta_1 0.5, the rates cut to a fifth when the validation loss (H-net,
+patience 5 epochs) or its reveal term (R-net, patience 8) has stopped improving. `short` is ours, for few updates:
+H-net's start is not random (`warm_start.py`), Adam has beta_1 0.9, peaks of 3e-4 (H-net) and 1e-3 (R-net) and a cosine
+decay over the given number of updates. `--recipe`, `--initialiser` and `--epochs` choose otherwise than the scale.
 
-At `laptop` a second pair of networks goes on from the first with JPEG between them (`ours-jpeg`), so that what they
-hide survives it. The paper has nothing of the kind.
+Validation is on photographs that are not trained on: those that the data set has for it, or a tenth of the scenes; with
+`--holidays` on INRIA Holidays, as in the paper. Loss, its two terms and both PSNRs are logged after every epoch.
+
+A pair of networks can go on with JPEG between the two (`--jpeg-from`; at `smoke` and `laptop` it always does, into
+files of its own), so that what they hide survives it. The paper has nothing of the kind.
 """
 
 import dataclasses
@@ -28,16 +34,24 @@ import keras
 from zoo.callbacks import TorchReduceLROnPlateau
 from zoo.datasets.pairs import DrawImage, HidingPairs, ResizedPhotographs
 from zoo.datasets.photographs import Photograph
-from zoo.experiments.run.scales import scale_of
 from zoo.experiments.steganography.warm_start import start_in_haar
-from zoo.experiments.train.fitting import SavedState, fed
+from zoo.experiments.train.fitting import SavedState, check_same, fed
 from zoo.experiments.train.precision import FASTEST, precision
 from zoo.steganography import BalujaNet, HNet, RNet, Steganographer, separate_optimizers
 from zoo.steganography.hiding import THROUGH_JPEG, jpeg_channel
+from zoo.steganography.initializers import Initializer
 from zoo.steganography.steganographer import adam
 
 VALIDATION_SEED = 10**6
 """Validation pairs are drawn with the training's seed plus this: other scenes."""
+NETWORKS = ("ours", "baluja")
+WEIGHTS = (0.5, 0.75, 1.0)
+"""The paper's lambdas."""
+Recipe = Literal["relative", "short"]
+Start = Literal["relative", "pytorch", "haar"]
+"""How H-net and R-net start: as ``zoo.steganography.initializers`` says, or PyTorch's with ``start_in_haar``."""
+STARTS: dict[str, Start] = {"relative": "relative", "short": "haar"}
+"""Each recipe's own start."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,24 +62,31 @@ class Scale:
     steps: int
     batch_size: int
     size: int
-    recipe: Literal["relative", "short"]
+    recipe: Recipe
     precision: str
     validation_steps: int
     weights: tuple[float, ...] = (0.75,)
-    """The lambdas; a pair of networks is trained for each."""
-    baluja: bool = False
-    """Whether Baluja's networks are trained too."""
+    """The lambdas; networks are trained for each."""
+    networks: tuple[str, ...] = NETWORKS[:1]
     jpeg_epochs: int = 0
-    """For how long our networks of the first lambda go on with JPEG between them, as others; 0 for not at all."""
+    """For how long a pair of ours goes on with JPEG between the two."""
+    with_jpeg: bool = False
+    """Whether that is a part of every training at this scale, and not asked for by ``--jpeg-from`` alone."""
+    start: Start | None = None
+    """``None`` for the recipe's own."""
 
 
 SCALES = {
-    "smoke": Scale(1, 2, 2, 32, "relative", "float32", 1, jpeg_epochs=1),
-    "laptop": Scale(24, 250, 8, 64, "short", FASTEST, 8, jpeg_epochs=6),
+    "smoke": Scale(1, 2, 2, 32, "relative", "float32", 1, jpeg_epochs=1, with_jpeg=True),
+    "laptop": Scale(24, 250, 8, 64, "short", FASTEST, 8, jpeg_epochs=6, with_jpeg=True),
+    # The same number of updates as `laptop`, of eight times as many pixels; 80 pairs are two of each of the 74
+    # open photographs to validate on.
+    "photographs": Scale(60, 100, 16, 128, "relative", FASTEST, 5, jpeg_epochs=15),
+    # 40,000 updates; an epoch is as long as the paper's.
+    "gpu": Scale(85, 468, 16, 128, "relative", "mixed_bfloat16", 5, jpeg_epochs=20),
     # "Batch 32" of the public code: 16 covers and 16 secrets out of 32 images; 15,000 images make 468 of them.
-    "paper": Scale(100, 468, 16, 224, "relative", "float32", 46, (0.5, 0.75, 1.0), baluja=True),
+    "paper": Scale(100, 468, 16, 224, "relative", "float32", 46, WEIGHTS, NETWORKS, jpeg_epochs=25),
 }
-NETWORKS = ("ours", "baluja")
 PEAKS = {"hiding": 3e-4, "revealing": 1e-3}
 """Highest learning rates of the recipe `short`."""
 
@@ -75,14 +96,17 @@ def build(
 ) -> Steganographer:
     """A new H-net and R-net, or Baluja's networks, for ``scale``, compiled by its recipe.
 
-    The container is rounded to 8 bits in training.
+    The container is rounded to 8 bits in training. Baluja's networks have one start, Glorot's.
     """
+    start = scale.start or STARTS[scale.recipe]
+    initializer: Initializer = "relative" if start == "relative" else "pytorch"
     with precision(scale.precision):
         if network == "baluja":
             model = BalujaNet(weight=weight, quantize=True, channel=channel)
         else:
-            model = Steganographer(HNet(), RNet(), weight, quantize=True, channel=channel)
-    if network == "ours" and scale.recipe == "short":
+            networks = HNet(initializer=initializer), RNet(initializer=initializer)
+            model = Steganographer(*networks, weight, quantize=True, channel=channel)
+    if network == "ours" and start == "haar":
         start_in_haar(model.hiding)
     hiding = "baluja_(prepare|hide)_" if network == "baluja" else "h_net_"
     model.compile(separate_optimizers(_optimizer(scale, "hiding"), _optimizer(scale, "revealing"), hiding))
@@ -126,9 +150,14 @@ def fit(
     """Train ``model`` by Keras ``fit``, or what is left of it; returns the trained model.
 
     ``folder/<name>.keras`` and ``.json`` hold the state and the losses after every epoch. Where they exist, training
-    goes on from there and ``model`` is not used. Pairs come from ``draw`` (generated scenes by default), validation
-    pairs from ``validation`` (by default from ``draw``, by a seed of their own).
+    goes on from there and ``model`` is not used. Pairs come from ``draw``, and those to validate on from
+    ``validation``; by default both are generated scenes, others for each.
+
+    Raises:
+        ValueError: For pictures to train on without others to validate on.
     """
+    if draw is not None and validation is None:
+        raise ValueError("Pictures to validate on, which are not trained on, must be given too. Received: none")
     folder.mkdir(parents=True, exist_ok=True)
     state = SavedState(folder, name)
     history = state.history()
@@ -138,9 +167,7 @@ def fit(
     if done >= scale.epochs:
         return model
     pairs = HidingPairs(scale.steps, scale.batch_size, scale.size, seed, draw)
-    held_out = HidingPairs(
-        scale.validation_steps, scale.batch_size, scale.size, seed + VALIDATION_SEED, validation or draw
-    )
+    held_out = HidingPairs(scale.validation_steps, scale.batch_size, scale.size, seed + VALIDATION_SEED, validation)
     with fed(pairs, done, scale.epochs, workers) as data:
         model.fit(
             data,
@@ -160,51 +187,51 @@ def state_name(network: str, weight: float) -> str:
     return f"{network}-{weight:g}"
 
 
-def pretrain(
-    scale_name: str,
-    folder: Path,
-    seed: int = 0,
-    pictures: Sequence[Photograph] = (),
-    validation: Sequence[Photograph] = (),
-    workers: int = 0,
-) -> None:
-    """Train the networks of a scale on ``pictures`` or generated scenes, resuming in ``folder``, which keeps them.
+@dataclasses.dataclass(frozen=True)
+class Material:
+    """What is trained on, and where: generated scenes where there are no ``pictures``."""
 
-    The schedules follow the losses on ``validation``, photographs that are not trained on; without any, those on the
-    training's own images.
+    folder: Path
+    """Keeps the states; a training goes on from there."""
+    seed: int = 0
+    pictures: Sequence[Photograph] = ()
+    validation: Sequence[Photograph] = ()
+    workers: int = 0
+    """As for ``zoo.datasets.feed.Feed``."""
+
+    def fit(self, model: Steganographer, scale: Scale, name: str, seed: int) -> Steganographer:
+        """Train ``model`` as ``name``, or what is left of it.
+
+        Raises:
+            ValueError: Where the folder holds a training of this name by another recipe, start or schedule.
+        """
+        recipe = {"recipe": scale.recipe, "start": scale.start or STARTS[scale.recipe], "size": scale.size}
+        if scale.recipe == "short":  # its rates are of a given number of updates
+            recipe["updates"] = scale.epochs * scale.steps
+        check_same(self.folder, name, recipe)
+        draw, held_out = (ResizedPhotographs(p) if p else None for p in (self.pictures, self.validation))
+        return fit(model, scale, self.folder, name, seed, draw, held_out, workers=self.workers)
+
+
+def pretrain(scale: Scale, network: str, weight: float, material: Material) -> Steganographer:
+    """Train networks of ``NETWORKS`` for a lambda, or what is left of it.
 
     Raises:
-        ValueError: For an unknown scale.
+        ValueError: Where the folder holds another training of that name.
     """
-    scale = scale_of(SCALES, scale_name)
-    draw, held_out = _drawn(pictures), _drawn(validation)
-    for network in NETWORKS if scale.baluja else NETWORKS[:1]:
-        for weight in scale.weights:
-            keras.utils.set_random_seed(seed)
-            name = state_name(network, weight)
-            fit(build(scale, weight, network), scale, folder, name, seed, draw, held_out, workers=workers)
+    keras.utils.set_random_seed(material.seed)
+    return material.fit(build(scale, weight, network), scale, state_name(network, weight), material.seed)
 
 
-def pretrain_through_jpeg(
-    scale_name: str,
-    folder: Path,
-    seed: int = 0,
-    pictures: Sequence[Photograph] = (),
-    validation: Sequence[Photograph] = (),
-    workers: int = 0,
-) -> None:
-    """Go on from the networks that ``pretrain`` left in ``folder``, with JPEG between them, into files of their own."""
-    scale = scale_of(SCALES, scale_name)
+def pretrain_through_jpeg(scale: Scale, weight: float, material: Material, begin: Steganographer) -> Steganographer:
+    """Go on from our pair ``begin`` with JPEG between the two, into files of its own.
+
+    Raises:
+        ValueError: Where the folder holds another training of that name.
+    """
     scale = dataclasses.replace(scale, epochs=scale.jpeg_epochs)
-    weight = scale.weights[0]
-    begin = keras.models.load_model(folder / f"{state_name(NETWORKS[0], weight)}.keras", compile=False)
-    keras.utils.set_random_seed(seed)
+    keras.utils.set_random_seed(material.seed)
     model = build(scale, weight, NETWORKS[0], jpeg_channel())
     model.hiding.set_weights(begin.hiding.get_weights())
     model.revealing.set_weights(begin.revealing.get_weights())
-    name = state_name(NETWORKS[0] + THROUGH_JPEG, weight)
-    fit(model, scale, folder, name, seed + 1, _drawn(pictures), _drawn(validation), workers=workers)
-
-
-def _drawn(pictures: Sequence[Photograph]) -> ResizedPhotographs | None:
-    return ResizedPhotographs(pictures) if pictures else None
+    return material.fit(model, scale, state_name(NETWORKS[0] + THROUGH_JPEG, weight), material.seed + 1)

@@ -85,7 +85,7 @@ def test_tables_that_measure_a_detector(tmp_path):
         (("steganography", "--install", "--data-dir", "mine"), "--data-dir mine"),
         (("contrast", "--install", "--dataset", "clic"), "--scale laptop --dataset clic"),
         (("contrast", "--install"), "--scale laptop --dataset embedded"),
-        (("steganography", "--start", "w.npz"), "steganography --start w.npz"),
+        (("steganography", "--start", "w.npz"), "steganography"),
     ],
 )
 def test_pretrain_refuses_what_another_family_takes_and_what_the_package_does_not_hold(
@@ -112,7 +112,7 @@ def test_the_command_kept_with_weights_names_data_and_folder(tmp_path, photos, c
     monkeypatch.setattr(contrast_training, "pretrain", lambda *given: None)
     monkeypatch.setattr(contrast_pretrained, "pack_all", lambda folder: {})
     monkeypatch.setattr(contrast_pretrained, "install", lambda folder, command, *more: kept.append((command, *more)))
-    monkeypatch.setattr(steganography_pretrained, "run", lambda *given: kept.append(given[5:8]))
+    monkeypatch.setattr(steganography_pretrained, "run", lambda *given: kept.append(given[2:5]))
     for paper in ("contrast", "steganography"):
         given = ("pretrain", paper, "--scale", "smoke", "--seed", "3", "--folder")
         assert command(*given, tmp_path / "own", "--data-dir", photos)[0] == 0

@@ -1,12 +1,17 @@
+import dataclasses
 import json
+from functools import partial
 
 import keras
 import numpy as np
 import pytest
+from skimage.metrics import peak_signal_noise_ratio
 
+from zoo.datasets.pairs import HidingPairs, ResizedPhotographs
+from zoo.datasets.photographs import Photograph
 from zoo.experiments.steganography import training
 from zoo.experiments.steganography.tables import comparison
-from zoo.experiments.steganography.training import SCALES, Scale, build, fit, pretrain
+from zoo.experiments.steganography.training import SCALES, Scale, build, fit
 from zoo.experiments.steganography.warm_start import start_in_haar
 from zoo.steganography import HNet, Steganographer, separate_optimizers
 from zoo.steganography.steganographer import adam
@@ -95,9 +100,52 @@ def test_the_laptop_starts_there_and_the_papers_scale_at_random():
         assert (first[1, 1, 0, 0] == 1) == set_by_hand
 
 
-def test_an_unknown_scale():
-    with pytest.raises(ValueError, match="Received: 'huge'"):
-        pretrain("huge", None)
+@pytest.mark.parametrize(("recipe", "start"), [("relative", None), ("short", "relative"), ("relative", "pytorch")])
+def test_a_start_may_be_another_than_the_recipes(recipe, start):
+    scale = dataclasses.replace(SCALES["paper"], recipe=recipe, start=start)
+    kernel = build(scale).hiding.get_layer("h_net_conv2d_9").kernel.numpy()
+    # PyTorch's bound is 1 / sqrt(fan-in); the relative's draw is normal.
+    expected = (1 / 3 / (16 * 200)) ** 0.5 if start == "pytorch" else 0.02
+    assert kernel.std() == pytest.approx(expected, rel=0.01)
+
+
+def _photographs(count, seen):
+    def load(name, value):
+        seen.append(name)
+        return np.full((20, 20, 3), value, np.uint8)
+
+    return [Photograph(f"{i}", f"{i}", partial(load, i, 20 * i)) for i in range(count)]
+
+
+def test_validation_is_on_other_photographs_and_logs_both_psnrs(tmp_path):
+    trained, held_out = [], []
+    material = training.Material(tmp_path, 3, _photographs(8, trained), _photographs(4, held_out))
+    model = material.fit(_small(), dataclasses.replace(TINY, epochs=1), "ours-0.75", 3)
+    assert (sorted(trained), sorted(held_out)) == (list(range(8)), list(range(4)))
+    (entry,) = json.loads((tmp_path / "ours-0.75.json").read_text())
+    pairs = HidingPairs(1, 2, 16, 3 + training.VALIDATION_SEED, ResizedPhotographs(material.validation)).batch(0, 0)
+    outputs = model.predict_on_batch(pairs)
+    for logged, truth, image in (("container", "cover", "container"), ("reveal", "secret", "revealed")):
+        both = zip(pairs[truth], np.clip(outputs[image], 0, 1), strict=True)
+        expected = np.mean([peak_signal_noise_ratio(one, two, data_range=1) for one, two in both])
+        assert entry[f"val_{logged}_psnr"] == pytest.approx(expected, rel=1e-4)
+
+
+def test_photographs_to_train_on_alone_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="Pictures to validate on, which are not trained on"):
+        training.Material(tmp_path, 0, _photographs(9, [])).fit(_small(), TINY, "ours-0.75", 0)
+
+
+def test_a_training_does_not_go_on_by_another_recipe(tmp_path, monkeypatch):
+    ran = []
+    monkeypatch.setattr(training, "fit", lambda model, scale, *more, **options: ran.append(scale.epochs))
+    material = training.Material(tmp_path)
+    for epochs in (1, 3):  # longer by the same recipe
+        material.fit(None, dataclasses.replace(TINY, epochs=epochs), "ours-0.75", 0)
+    for changed in ({"recipe": "short"}, {"start": "haar"}):
+        with pytest.raises(ValueError, match=f"another folder is needed.* Received: .*{next(iter(changed))}"):
+            material.fit(None, dataclasses.replace(TINY, **changed), "ours-0.75", 0)
+    assert ran == [1, 3]
 
 
 def test_differences_are_read_at_equal_seconds_and_at_equal_steps():

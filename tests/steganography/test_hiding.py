@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+from zoo.datasets.embedded import photograph
 from zoo.images import read_image, write_png
 from zoo.layers import DifferentiableJPEG
 from zoo.steganography import HNet, RNet, Steganographer, hiding
@@ -79,18 +80,22 @@ def test_surroundings_are_what_h_net_can_reach():
     assert hiding.HIDING_MARGIN - 32 < max(distances) == 93 < hiding.HIDING_MARGIN
 
 
-def test_a_gradient_is_a_plausible_picture_and_noise_or_grey_is_not(hider, rng, photo):
-    assert hider.is_plausible(photo[:64, :64])
-    assert not hider.is_plausible(_picture(rng, 64, 64))
-    assert not hider.is_plausible(np.full((64, 64, 3), 90, np.uint8))
-    column = np.full((64, 64, 3), 90, np.uint8)
-    column[:, -1] = 255
-    assert not hider.is_plausible(column)
+def test_pixels_that_show_nothing_are_counted(model):
+    container = keras.Input((None, None, 3))
+    same = keras.Model(container, keras.layers.Identity()(container))
+    hider = ImageHider(Steganographer(model.hiding, same))
+    np.testing.assert_array_equal(hider.nothing, [128, 128, 128])  # what it makes of grey
+    revealed = np.full((100, 100, 3), 126, np.uint8)
+    revealed[0, :2] = 127, 128, 129
+    revealed[1, :50] = 127, 128, 130
+    assert hider.emptiness(revealed) == pytest.approx(2 / 10_000)
+    assert hider.is_plausible(revealed)
+    assert not hider.is_plausible(np.full((9, 9, 3), 128, np.uint8))
 
 
-def test_the_stored_networks_tell_a_container_from_a_photograph(photo):
+def test_the_stored_networks_tell_a_container_from_a_photograph():
     stored = ImageHider()
-    cover, secret = photo[:160, :160], photo[160:320, 160:320]
+    cover, secret = photograph("chelsea")[:128, :128], photograph("coffee")[100:228, 200:328]
     container = stored.hide(cover, secret)
     assert stored.is_plausible(stored.reveal(container))
     assert not stored.is_plausible(stored.reveal(cover))
@@ -101,7 +106,10 @@ def test_the_stored_networks_tell_a_container_from_a_photograph(photo):
 
 def test_networks_through_jpeg_that_are_not_here_say_what_makes_them(monkeypatch):
     monkeypatch.setattr(hiding, "names", list)
-    with pytest.raises(ValueError, match=r"`zoo pretrain steganography` trains .* Received: jpeg=True"):
+    with pytest.raises(ValueError, match=r"`zoo pretrain steganography --jpeg-from NAME` trains .* Received: jpeg=T"):
+        hiding.stored_steganographer(jpeg=True)
+    monkeypatch.setattr(hiding, "names", lambda: ["steganography-h-net.mine-jpeg", "steganography-r-net.mine-jpeg"])
+    with pytest.raises(ValueError, match=r"Of your own training are mine-jpeg: name one by weights. Received"):
         hiding.stored_steganographer(jpeg=True)
 
 

@@ -17,7 +17,8 @@ class Steganographer(keras.Model):
     The gradient of the second term passes through the revealing network into the hiding network; without it nothing
     would be hidden. Call it or ``fit`` it on dicts of ``"cover"`` and ``"secret"``, float RGB
     (batch, height, width, 3) in [0, 1], without targets. It returns a dict of ``"container"`` (what would be saved) and
-    ``"revealed"``. Logs: ``loss``, ``container_loss`` and ``reveal_loss`` (the latter not yet weighted).
+    ``"revealed"``. Logs: ``loss``, ``container_loss`` and ``reveal_loss`` (the latter not yet weighted), and the means
+    over images of both PSNRs in dB, ``container_psnr`` and ``reveal_psnr``.
 
     >>> model = Steganographer(HNet(), RNet(), weight=0.75, quantize=True)
     >>> model.compile(separate_optimizers(Adam(1e-3), Adam(1e-3)))
@@ -59,6 +60,8 @@ class Steganographer(keras.Model):
         self.eight_bit = EightBit(name="eight_bit") if quantize else None
         self.container_loss = keras.metrics.Mean(name="container_loss")
         self.reveal_loss = keras.metrics.Mean(name="reveal_loss")
+        self.container_psnr = keras.metrics.Mean(name="container_psnr")
+        self.reveal_psnr = keras.metrics.Mean(name="reveal_psnr")
         self.build({"cover": hiding.output.shape})
 
     def build(self, input_shape: dict) -> None:
@@ -86,12 +89,14 @@ class Steganographer(keras.Model):
         sample_weight: Any = None,
         training: bool = True,
     ) -> Any:
-        """Return equation 1, a scalar, and count its two terms; ``y`` and ``sample_weight`` are not used."""
+        """Return equation 1, a scalar, and log its terms and both PSNRs; ``y`` and ``sample_weight`` are not used."""
         container_loss = self._distance(x["cover"], y_pred["container"])
         reveal_loss = self._distance(x["secret"], y_pred["revealed"])
         batch = ops.shape(x["cover"])[0]
         self.container_loss.update_state(container_loss, sample_weight=batch)
         self.reveal_loss.update_state(reveal_loss, sample_weight=batch)
+        self.container_psnr.update_state(_psnr(x["cover"], y_pred["container"]))
+        self.reveal_psnr.update_state(_psnr(x["secret"], y_pred["revealed"]))
         return container_loss + self.weight * reveal_loss
 
     def _distance(self, truth: Any, image: Any) -> Any:
@@ -121,6 +126,13 @@ class Steganographer(keras.Model):
             if config[part] is not None:
                 config[part] = keras.saving.deserialize_keras_object(config[part], custom_objects=custom_objects)
         return cls(**config)
+
+
+def _psnr(truth: Any, image: Any) -> Any:
+    """The PSNR of each image of a batch in dB, (batch,), of values clipped to [0, 1]; at most 100, of equal images."""
+    difference = ops.cast(truth, "float32") - ops.clip(ops.cast(image, "float32"), 0.0, 1.0)
+    error = ops.mean(ops.square(difference), axis=(1, 2, 3))
+    return -10.0 * ops.log10(ops.maximum(error, 1e-10))
 
 
 def separate_optimizers(

@@ -21,8 +21,9 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from zoo.datasets import keyed
 from zoo.datasets.pairs import small_scene
 from zoo.experiments.run.cells import Cell, Settings, Table
-from zoo.experiments.steganography.evaluation import LSB, MISSING, NETWORKS, STORED_WEIGHT, Evaluation
+from zoo.experiments.steganography.evaluation import LSB, NETWORKS, Evaluation, missing
 from zoo.metrics import Estimate
+from zoo.steganography.hiding import STORED_WEIGHT
 from zoo.steganography.steganalysis import spam
 
 TRAINING_SEED = 5 * 10**6
@@ -36,7 +37,7 @@ class Scale:
     pairs: int
 
 
-SCALES = {"smoke": Scale(6), "laptop": Scale(600), "paper": Scale(4000)}
+SCALES = {"smoke": Scale(6), "laptop": Scale(600), "photographs": Scale(600), "paper": Scale(4000)}
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
@@ -44,10 +45,10 @@ def cells(settings: Settings) -> Iterator[Cell]:
     evaluation = Evaluation(settings)
     detector = cache(partial(_train, evaluation))
     for row, name in [*NETWORKS.items(), *((name, name) for name in LSB)]:
-        missing = name in NETWORKS.values() and not evaluation.available(name)
+        absent = name in NETWORKS.values() and not evaluation.available(name)
         for data in ("scenes", "photographs"):
-            if missing:
-                yield Cell(row, data, "detection error, %", status="not-run", why=MISSING)
+            if absent:
+                yield Cell(row, data, "detection error, %", status="not-run", why=missing(name))
                 continue
             measure = partial(_error, evaluation, detector, name, data)
             label = evaluation.weights_label(name)

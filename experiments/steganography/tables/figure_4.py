@@ -13,9 +13,9 @@ from functools import partial
 
 from zoo.experiments.run.cells import Cell, Settings, Table
 from zoo.experiments.run.scales import scale_of
-from zoo.experiments.steganography.evaluation import STORED_WEIGHT
 from zoo.experiments.steganography.training import SCALES, state_name
 from zoo.metrics import Estimate
+from zoo.steganography.hiding import STORED_WEIGHT
 
 ROWS = {
     "training": "loss",
@@ -41,7 +41,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
     for row, name in ROWS.items():
         for epoch in range(1, scale.epochs + 1):
             if epoch not in history:
-                why = "read from the training's folder; give --weights"
+                why = "read from the training's folder: `zoo pretrain steganography`, then --weights FOLDER"
                 yield Cell(row, str(epoch), "loss", status="not-run", why=why, needs="trained")
                 continue
             measure = partial(_logged, float(history[epoch][name]), scale.steps * scale.batch_size)

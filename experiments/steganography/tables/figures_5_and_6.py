@@ -16,10 +16,11 @@ from pathlib import Path
 import pandas as pd
 
 from zoo.experiments.run.cells import Cell, Settings, Table
-from zoo.experiments.steganography.evaluation import MISSING, STORED_WEIGHT, Evaluation
+from zoo.experiments.steganography.evaluation import Evaluation, missing
 from zoo.images import write_png
 from zoo.metrics import Estimate
 from zoo.steganography.contact_sheet import contact_sheet
+from zoo.steganography.hiding import STORED_WEIGHT
 from zoo.steganography.measures import mse
 
 SHOWN = 7
@@ -30,13 +31,13 @@ def make(name: str, network: str) -> Table:
 
     def cells(settings: Settings) -> Iterator[Cell]:
         evaluation = Evaluation(settings)
-        missing = not evaluation.available(network)
+        absent = not evaluation.available(network)
         _, _, scenes = evaluation.pairs("photographs")
         for i in _shown(scenes):
             for part in ("C-H", "S-O"):
                 row = f"{scenes[i]}"
-                if missing:
-                    yield Cell(row, part, "MSE", status="not-run", why=MISSING)
+                if absent:
+                    yield Cell(row, part, "MSE", status="not-run", why=missing(network))
                     continue
                 measure = partial(_error, evaluation, network, part, i)
                 yield Cell(row, part, "MSE", None, measure, weights=evaluation.weights_label(network))

@@ -15,8 +15,9 @@ from functools import partial
 import numpy as np
 
 from zoo.experiments.run.cells import Cell, Settings, Status, Table
-from zoo.experiments.steganography.evaluation import COLUMNS, LSB, MISSING, NEEDED, STORED_WEIGHT, Evaluation
+from zoo.experiments.steganography.evaluation import COLUMNS, LSB, NEEDED, Evaluation, missing
 from zoo.experiments.steganography.values import paper_values
+from zoo.steganography.hiding import STORED_WEIGHT
 from zoo.steganography.measures import apd_levels, apd_ratio
 
 METRICS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
@@ -38,7 +39,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
             for part in PARTS:
                 paper = float(values.loc[row, f"{column}, {part}"])
                 measured = TESTED.get(row) == settings.dataset and evaluation.available(network)
-                status, why = _absence(row, settings) if not measured else ("measured", "")
+                status, why = _absence(row, network, settings) if not measured else ("measured", "")
                 measure = partial(evaluation.error, network, part, apd_ratio) if measured else None
                 yield Cell(
                     row,
@@ -57,17 +58,19 @@ def cells(settings: Settings) -> Iterator[Cell]:
                 for part in PARTS:
                     label = f"{column}, {part}"
                     if network in COLUMNS.values() and not evaluation.available(network):
-                        yield Cell(data, label, metric, status="not-run", why=MISSING)
+                        yield Cell(data, label, metric, status="not-run", why=missing(network))
                         continue
                     measure = partial(evaluation.error, network, part, apd, STORED_WEIGHT, data)
                     yield Cell(data, label, metric, None, measure, weights=evaluation.weights_label(network))
 
 
-def _absence(row: str, settings: Settings) -> tuple[Status, str]:
+def _absence(row: str, network: str, settings: Settings) -> tuple[Status, str]:
     """Status and reason of a row of the paper that is not measured."""
     if row not in TESTED:
         return "not-run", TRAINING
-    return ("not-run", MISSING) if TESTED[row] == settings.dataset else ("data-unavailable", NEEDED[TESTED[row]])
+    return (
+        ("not-run", missing(network)) if TESTED[row] == settings.dataset else ("data-unavailable", NEEDED[TESTED[row]])
+    )
 
 
 TABLE = Table("steganography", "table_2", cells, decimals=4)

@@ -24,13 +24,12 @@ from zoo.experiments.steganography.evaluation import (
     ALIKE,
     LSB,
     LSB_PLAIN,
-    MISSING,
     NETWORKS,
-    STORED_WEIGHT,
     Evaluation,
+    missing,
 )
 from zoo.metrics import Estimate
-from zoo.steganography.hiding import resize
+from zoo.steganography.hiding import STORED_WEIGHT, resize
 from zoo.steganography.measures import mse, psnr, ssim
 
 PARTS = ("C-H", "S-O")
@@ -53,14 +52,14 @@ def cells(settings: Settings) -> Iterator[Cell]:
     evaluation = Evaluation(settings)
     methods = [*NETWORKS.items(), *((name, name) for name in (*ALIKE, *LSB, LSB_PLAIN))]
     for row, name in methods:
-        missing = name in NETWORKS.values() and not evaluation.available(name)
-        label = "" if missing else evaluation.weights_label(name)
+        absent = missing(name) if name in NETWORKS.values() and not evaluation.available(name) else ""
+        label = "" if absent else evaluation.weights_label(name)
         for metric, measure in (("MSE", mse), ("PSNR, dB", _finite_psnr), ("SSIM", ssim)):
             for part in PARTS:
-                yield _cell(row, part, metric, missing, partial(evaluation.error, name, part, measure), label)
+                yield _cell(row, part, metric, absent, partial(evaluation.error, name, part, measure), label)
         for column, harm in HARMS.items():
             measured = partial(evaluation.error, name, "S-O", mse, STORED_WEIGHT, "photographs", harm)
-            yield _cell(row, column, "MSE", missing, measured, label)
+            yield _cell(row, column, "MSE", absent, measured, label)
     yield Cell("baseline: mean grey as the secret", "S-O", "MSE", measure=partial(_grey, evaluation))
 
 
@@ -84,9 +83,9 @@ def plot(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
     save(figure, path)
 
 
-def _cell(row: str, column: str, metric: str, missing: bool, measure: partial, label: str) -> Cell:
-    if missing:
-        return Cell(row, column, metric, status="not-run", why=MISSING)
+def _cell(row: str, column: str, metric: str, absent: str, measure: partial, label: str) -> Cell:
+    if absent:
+        return Cell(row, column, metric, status="not-run", why=absent)
     return Cell(row, column, metric, None, measure, weights=label)
 
 
