@@ -37,7 +37,7 @@ class Option:
 
     def given(self, options: argparse.Namespace) -> Any:
         """What a command line has for it, None for nothing."""
-        return getattr(options, self.flag.strip("-").replace("-", "_"))
+        return getattr(options, self.flag.strip("-").replace("-", "_"), None)
 
 
 @dataclasses.dataclass(frozen=True)

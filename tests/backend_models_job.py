@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from zoo.adversarial import InceptionV3, OverFeatFast, SmallInception, SmallOverFeat
+from zoo.adversarial import EfficientNetLite0, InceptionV3, OverFeatFast, SmallInception, SmallOverFeat
 from zoo.adversarial.attacks import fgsm
 from zoo.adversarial.gradients import cross_entropy, logits_model, value_and_gradient
 from zoo.contrast import ContrastNet
@@ -53,6 +53,7 @@ NETWORKS = {
     "SmallInception": SmallInception,
     "OverFeatFast": lambda: OverFeatFast(classes=7, widths=(8, 16, 24, 32, 32, 48, 64)),
     "InceptionV3": lambda: InceptionV3(classes=7, auxiliary=True),
+    "EfficientNetLite0": lambda: EfficientNetLite0(classes=7),
     "HNet": HNet,
     "RNet": RNet,
     "BalujaNet, hiding": lambda: BalujaNet().hiding,
@@ -76,7 +77,7 @@ NETWORKS = {
     # What a second stage reads of it; the one output after it is a small sum of large terms of either sign.
     "VGGPatchNet": lambda: last_hidden(VGGPatchNet()),
 }
-UP_TO_255 = {"SmallOverFeat", "SmallInception", "OverFeatFast", "InceptionV3", "VGGPatchNet"}
+UP_TO_255 = {"SmallOverFeat", "SmallInception", "OverFeatFast", "InceptionV3", "EfficientNetLite0", "VGGPatchNet"}
 LAYERS = {
     f"{kind.__name__}, {fidelity}": kind(fidelity=fidelity)
     for kind in (Sharpen, GaussianFilter, Resample, DistributionChannel)

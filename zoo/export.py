@@ -105,13 +105,17 @@ def _add(archive: keras.export.ExportArchive, endpoint: str, signature: Signatur
         return {name: tf.squeeze(value, 0) for name, value in found.items()}
 
     several = len(specs) > 1
-    function = tf.function(run if several else lambda value: run({next(iter(specs)): value}), autograph=False)
-    variants = [specs]  # the first is what the signature has
+    call = run if several else lambda value: run({next(iter(specs)): value})
+    given = specs if several else next(iter(specs.values()))
     if any(spec.dtype == tf.uint8 for spec in specs.values()):
-        variants += [{n: tf.TensorSpec(s.shape, f, name=n) for n, s in specs.items()} for f in FLOATS]
-    traces = [function.get_concrete_function(v if several else next(iter(v.values()))) for v in variants]
-    archive.add_endpoint(endpoint, function)
-    outputs = traces[0].structured_outputs
+        function = tf.function(call, autograph=False)
+        outputs = function.get_concrete_function(given).structured_outputs  # the first is what the signature has
+        for dtype in FLOATS:
+            floats = {name: tf.TensorSpec(spec.shape, dtype, name=name) for name, spec in specs.items()}
+            function.get_concrete_function(floats if several else next(iter(floats.values())))
+        archive.add_endpoint(endpoint, function)
+    else:
+        outputs = archive.add_endpoint(endpoint, call, [given]).get_concrete_function(given).structured_outputs
     return {
         "inputs": {name: _described(spec) for name, spec in specs.items()},
         "outputs": {name: _described(value) for name, value in sorted(outputs.items())},

@@ -111,6 +111,7 @@ def test_pixels_are_scaled_as_numpy_scales_them():
     np.testing.assert_array_equal(found, pixels.astype(np.float32) / 255)
 
 
+@pytest.mark.slow
 def test_200_batches_by_one_process_by_three_and_by_three_after_a_kill():
     wanted = [_hash(_patches(100).batch(epoch, step)) for epoch in (0, 1) for step in range(100)]
     with Feed(_patches(100)) as alone:

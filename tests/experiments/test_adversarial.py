@@ -130,6 +130,7 @@ def test_training_examples_depend_on_seed_epoch_and_index_alone():
     assert (two[0][0] != before).any()
 
 
+@pytest.mark.slow
 def test_pretraining_is_resumed_by_network(tmp_path, command):
     code, out, err = command("pretrain", "adversarial", "--scale", "smoke", "--folder", tmp_path)
     assert code == 0, err

@@ -191,6 +191,7 @@ def test_help_starts_without_tensorflow():
     assert "reproduce" in done.stdout
 
 
+@pytest.mark.slow
 def test_pretrain_at_smoke_leaves_networks_that_a_table_takes(tmp_path, command, monkeypatch):
     monkeypatch.chdir(tmp_path)
     code, out, err = command("pretrain", "contrast", "--scale", "smoke")

@@ -18,7 +18,7 @@ from zoo.datasets.photographs import DATASETS
 from zoo.experiments.adversarial import data as adversarial
 from zoo.experiments.cli import doctor, reproduce
 from zoo.experiments.families import experiments
-from zoo.experiments.hyperimage.quality.tables import DATABASE_OF
+from zoo.experiments.hyperimage.quality.tables.table_2 import DATABASE_OF
 from zoo.experiments.run import measure as runner
 from zoo.experiments.run import tables
 from zoo.experiments.run.cells import Cell, DataUnavailable, Settings, Table

@@ -183,6 +183,7 @@ def test_bad_input_is_one_line_and_code_2(pictures, command, monkeypatch, networ
     assert sorted(pictures.iterdir()) == before
 
 
+@pytest.mark.slow
 def test_tables_of_errors_at_smoke(tmp_path, command, monkeypatch, networks):
     monkeypatch.chdir(tmp_path)
     for table in ("table-1", "table-2", "trade-off", "figure-5", "figure-6"):

@@ -59,7 +59,7 @@ def test_table_3_takes_weights_of_any_width():
     offline = evaluation.Offline(
         Settings("smoke")
     )  # at smoke itself it trains a sixteenth; the stored ones are a quarter
-    assert offline._network.first.get_layer("conv1_1").filters == 16
+    assert offline._detector.network.first.get_layer("conv1_1").filters == 16
     assert offline._end_to_end.get_layer("conv1_1").filters == 8
 
 

@@ -35,7 +35,7 @@ class _Tensor(NamedTuple):
 
 
 def read_state(path: str | Path) -> dict[str, np.ndarray]:
-    """Tensors of a state dict by name, in the file's order.
+    """Tensors of a state dict by name, of any shape, in the file's order.
 
     Args:
         path: A ``.pth`` file of ``torch.save`` before PyTorch 1.6, or with ``_use_new_zipfile_serialization=False``.
