@@ -31,4 +31,5 @@ DATA_SETS = (
     DataSet("nips17_dev"),
     DataSet("mit_fivek"),
     DataSet("sid"),
+    DataSet("clothing"),
 )
