@@ -170,6 +170,8 @@ class Evaluation:
         return Pictures(part.images[right], part.labels[right])
 
 
+MEASURES: tuple[Measure, ...] = ("EER accuracy", "AUC")
+"""What the tables have of every row."""
 Scorer = Callable[[str], np.ndarray]
 """Scores of a group of pictures by its name, higher: to be trusted."""
 

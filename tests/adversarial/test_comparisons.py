@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import mahalanobis
 from scipy.stats import multivariate_normal
+from sklearn.covariance import LedoitWolf
 
 from zoo.adversarial.baselines import CentroidDistance, MaxSoftmax
 from zoo.adversarial.deep_knn import DkNN
@@ -44,6 +45,26 @@ def test_mahalanobis_is_scipys(parts):
     precision = np.linalg.inv(centred.T @ centred / len(rows))
     expected = [-min(mahalanobis(q, m, precision) ** 2 for m in means) for q in queries]
     np.testing.assert_allclose(detector.score(images), expected, rtol=1e-3)
+
+
+def test_shrinkage_tames_a_unit_that_hardly_ever_answers(parts, rng):
+    model, _, _, _ = parts
+    rows, labels = rng.normal(size=(200, 6)), np.arange(200) % 4
+    rows[:, 5] = 0
+    rows[0, 5] = 0.01
+    queries = rng.normal(size=(50, 6))
+    queries[:, 5] = 0
+    queries[0, 5] = 1  # alone: the unit answers
+    scores = {}
+    for shrunk in (False, True):
+        detector = Mahalanobis(model, "conv", shrunk=shrunk).fit_features({"conv": rows}, labels)
+        scores[shrunk] = detector.score_features({"conv": queries}, np.zeros(50, int))
+    assert scores[False][0] < 100 * np.median(scores[False])
+    assert scores[True][0] > 10 * np.median(scores[True])
+    means = np.array([rows[labels == c].mean(0) for c in range(4)])
+    known = LedoitWolf(assume_centered=True).fit(rows - means[labels])
+    expected = -np.min([known.mahalanobis(queries - m) for m in means], axis=0)
+    np.testing.assert_allclose(scores[True], expected)
 
 
 @pytest.mark.parametrize("dimension", [2, 5, 10])

@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from zoo.adversarial.rates import bootstrap_measure, bootstrap_replicates, eer_accuracy, eer_threshold
+from zoo.adversarial.rates import (
+    bootstrap_measure,
+    bootstrap_replicates,
+    eer_accuracy,
+    eer_accuracy_interpolated,
+    eer_threshold,
+)
 from zoo.adversarial.threshold import rejection_threshold, threshold_at
 
 
@@ -89,3 +95,24 @@ def test_rejection_threshold_rejects_at_most_the_rate():
 def test_threshold_at_checks(at, message):
     with pytest.raises(ValueError, match=message):
         threshold_at(np.ones(3), np.ones(3), at)
+
+
+def test_interpolated_over_ties(rng):
+    # All scores equal: the curve is the diagonal. The strict rule trusts nothing or everything.
+    assert eer_accuracy_interpolated(np.ones(5), np.ones(3)) == 0.5
+    # Shares at 1: .75 of the trusted, .25 of the spurious. By hand: the curve goes from (0, 0) over (.25, .75) to
+    # (1, 1), and is balanced at that corner.
+    assert eer_accuracy_interpolated(np.array([1, 1, 1, 0]), np.array([1, 0, 0, 0])) == 0.75
+    assert eer_accuracy(np.array([1, 1, 1, 0]), np.array([1, 0, 0, 0])) == 0.5
+    # Half-way along a tie: trusted 1 and .5, spurious .5 and 0.
+    assert eer_accuracy_interpolated(np.array([1.0, 0.5]), np.array([0.5, 0.0])) == 0.75
+    for _ in range(20):
+        trusted, spurious = rng.integers(2, 9, 31) / 8, rng.integers(0, 7, 17) / 8
+        truth = np.r_[np.ones(31), np.zeros(17)]
+        false, true, _ = roc_curve(truth, np.r_[trusted, spurious])
+        fine = np.linspace(0, 1, 200_001)
+        expected = 1 - fine[np.abs(1 - np.interp(fine, false, true) - fine).argmin()]
+        assert eer_accuracy_interpolated(trusted, spurious) == pytest.approx(expected, abs=1e-5)
+    # Without ties both rules differ by one score at most.
+    trusted, spurious = rng.normal(1, 1, 400), rng.normal(0, 1, 400)
+    assert eer_accuracy_interpolated(trusted, spurious) == pytest.approx(eer_accuracy(trusted, spurious), abs=2 / 400)

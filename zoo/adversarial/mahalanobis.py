@@ -8,6 +8,7 @@ from typing import Self
 
 import keras
 import numpy as np
+from sklearn.covariance import ledoit_wolf
 
 from zoo.adversarial.layered import Layered, class_means
 
@@ -19,18 +20,23 @@ class Mahalanobis(Layered):
         model: A Keras classifier of one input.
         layer: Name of the layer.
         batch_size: Images a forward pass.
+        shrunk: Whether the covariance is shrunk towards a multiple of the identity by Ledoit and Wolf's rule, which is
+            not in the original. Units that hardly ever answer have a variance near zero, so that one answer of theirs
+            on a new picture makes its distance hundreds of times as large; shrunk variances are not that small.
     """
 
-    def __init__(self, model: keras.Model, layer: str, batch_size: int = 64) -> None:
+    def __init__(self, model: keras.Model, layer: str, batch_size: int = 64, shrunk: bool = False) -> None:
         super().__init__(model, [layer], batch_size)
+        self.shrunk = shrunk
 
     def fit_features(self, features: dict[str, np.ndarray], labels: np.ndarray) -> Self:
         """Take the classes' means and the covariance around them."""
         rows = features[self.layers[0]].astype(np.float64)
         self.means = class_means(rows, labels, self.model.outputs[0].shape[-1])
         centred = rows - self.means[labels]
+        covariance = ledoit_wolf(centred, assume_centered=True)[0] if self.shrunk else centred.T @ centred / len(rows)
         # Dead units make the covariance singular: the pseudo-inverse leaves them out.
-        self.precision = np.linalg.pinv(centred.T @ centred / len(rows), hermitian=True)
+        self.precision = np.linalg.pinv(covariance, hermitian=True)
         return self
 
     def score_features(self, features: dict[str, np.ndarray], classes: np.ndarray) -> np.ndarray:

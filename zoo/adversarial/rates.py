@@ -11,7 +11,7 @@ import numpy as np
 
 from zoo.metrics import Estimate
 
-Measure = Literal["EER accuracy", "AUC"]
+Measure = Literal["EER accuracy", "EER accuracy, interpolated", "AUC"]
 
 
 def eer_threshold(trusted: np.ndarray, spurious: np.ndarray) -> float:
@@ -31,6 +31,19 @@ def eer_accuracy(trusted: np.ndarray, spurious: np.ndarray) -> float:
     return _eer_accuracy(*_ordered(trusted, spurious), np.ones(len(trusted) + len(spurious)))
 
 
+def eer_accuracy_interpolated(trusted: np.ndarray, spurious: np.ndarray) -> float:
+    """1 less the rate, 0..1, at which the ROC curve has as many false positives as false negatives.
+
+    Between two scores, and so across ties, the curve is a straight line, as for its area. Where many scores are equal,
+    as votes of few neighbours are, ``eer_accuracy`` falls below .5 even for a detector that is better than chance: all
+    ties are on one side of its threshold. This measure does not.
+
+    Raises:
+        ValueError: As ``eer_threshold``.
+    """
+    return _eer_interpolated(*_ordered(trusted, spurious), np.ones(len(trusted) + len(spurious)))
+
+
 def bootstrap_measure(
     trusted: np.ndarray,
     spurious: np.ndarray,
@@ -40,7 +53,7 @@ def bootstrap_measure(
     samples: int = 500,
     seed: int = 0,
 ) -> Estimate:
-    """``eer_accuracy``, or the area under the ROC curve, 0..1, with its 95 % percentile interval.
+    """One of the measures, 0..1, with its 95 % percentile interval: of EER accuracies or the area under the ROC curve.
 
     ``trusted`` and ``spurious`` are scores, (n,) and (m,), and the sources the images that they were made of. These are
     resampled, ``samples`` times, and the threshold, where there is one, is set anew in every sample. ``"AUC"`` counts
@@ -94,13 +107,27 @@ def _eer_accuracy(positive: np.ndarray, scores: np.ndarray, weights: np.ndarray)
     return float(weights[right].sum() / weights.sum())
 
 
-def _auc(positive: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> float:
+def _curve(positive: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Shares of the trusted and the spurious at or above each score, from (0, 0) to (1, 1)."""
     ends = np.r_[np.flatnonzero(np.diff(scores)), len(scores) - 1]
     trues, falses = (np.r_[0, np.cumsum(weights * kind)[ends]] for kind in (positive, ~positive))
-    return float(np.trapezoid(trues / trues[-1], falses / falses[-1]))
+    return trues / trues[-1], falses / falses[-1]
 
 
-MEASURES = {"EER accuracy": _eer_accuracy, "AUC": _auc}
+def _eer_interpolated(positive: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> float:
+    trues, falses = _curve(positive, scores, weights)
+    # Missed less passed falls from 1 to -1; both are equal where it is 0.
+    balance = 1 - trues - falses
+    rate = np.interp(0.0, -balance, falses)
+    return float(1 - rate)
+
+
+def _auc(positive: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> float:
+    trues, falses = _curve(positive, scores, weights)
+    return float(np.trapezoid(trues, falses))
+
+
+MEASURES = {"EER accuracy": _eer_accuracy, "EER accuracy, interpolated": _eer_interpolated, "AUC": _auc}
 
 
 def _order(trusted: np.ndarray, spurious: np.ndarray) -> np.ndarray:

@@ -12,13 +12,12 @@ on other, authentic pictures alone. Rows beside the paper's: baselines, Mahalano
 
 from collections.abc import Iterator
 from functools import partial
-from typing import get_args
 
-from zoo.adversarial.rates import Measure
 from zoo.experiments.adversarial.data import FEATURES
 from zoo.experiments.adversarial.detectors import comparisons, knn
 from zoo.experiments.adversarial.evaluation import (
     ERRORS,
+    MEASURES,
     OVERFEAT_ATTACKS,
     Evaluation,
     difference,
@@ -86,7 +85,7 @@ def _differences(evaluation: Evaluation, weights: str) -> Iterator[Cell]:
     best = knn(evaluation, "pool5", "PCA+W", "DW-kNN")
     for name, scorer in comparisons(evaluation, "pool5").items():
         pairs[f"pool5, PCA+W, DW-kNN - {name}"] = [best, scorer]
-    for what in get_args(Measure):
+    for what in MEASURES:
         for row, (first, second) in pairs.items():
             for column, groups in GROUPS.items():
                 measure = partial(difference, evaluation, first, second, groups, what)

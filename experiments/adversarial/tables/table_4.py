@@ -13,15 +13,14 @@ error rate for all attacks together.
 
 from collections.abc import Iterator
 from functools import partial
-from typing import get_args
 
-from zoo.adversarial.rates import Measure
 from zoo.adversarial.scoring import Weighting
 from zoo.experiments.adversarial.data import FEATURES
 from zoo.experiments.adversarial.detectors import comparisons, knn
 from zoo.experiments.adversarial.evaluation import (
     ERRORS,
     INCEPTION_ATTACKS,
+    MEASURES,
     Evaluation,
     Scorer,
     difference,
@@ -91,7 +90,7 @@ def _differences(evaluation: Evaluation, weights: str) -> Iterator[Cell]:
     pairs |= {
         f"{BEST}, DW-kNN - {name}": (scorer(BEST), other) for name, other in comparisons(evaluation, BEST).items()
     }
-    for what in get_args(Measure):
+    for what in MEASURES:
         for row, (first, second) in pairs.items():
             for attack in INCEPTION_ATTACKS:
                 measure = partial(difference, evaluation, first, second, (attack,), what)
