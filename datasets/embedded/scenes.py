@@ -53,7 +53,7 @@ def generate_linear_scene(
         height: In pixels.
         width: In pixels.
         chroma: How far colours lie from grey: their channels' logarithms spread so many times as widely. 0 paints in
-            grey, 1 nearly so; at 3 scenes are about as colourful as photographs are on average.
+            grey, 1 nearly so.
 
     Raises:
         ValueError: For a side below 16 pixels, or a negative ``chroma``.

@@ -7,9 +7,8 @@ Command:  zoo pretrain contrast                          (generated scenes)
           (RAISE: the TIFF files, or a folder where TFDS prepared raise8k/contrast_patches: no image is decoded then)
           zoo pretrain contrast --scale photographs --dataset open_photographs    (or --scale gpu)
           zoo pretrain contrast --scale photographs --dataset open_photographs --start contrast-aware.photographs
-Expected: the stored weights and their numbers, see zoo/contrast/README.md
-Time:     an hour on two cores with AVX512-BF16 and other work beside it for `laptop`, as `weights.json` adds up;
-          seconds for `smoke`; the others are not measured yet
+Expected: weights in the local store; where those of the package come from is in zoo/contrast/README.md
+Time:     seconds for `smoke`; the log of each step adds up its seconds; the others are not measured yet
 
 `fit_step` is one step, for any data; `pretrain` is the whole of it, on generated scenes or photographs.
 """

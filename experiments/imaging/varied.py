@@ -1,6 +1,6 @@
 """Scenes to train on: photographs made linear in another light, mixed with generated scenes of wide chroma.
 
-Networks that were trained on generated scenes of nearly grey palettes alone lose 8 to 11 dB on photographs.
+Networks that were trained on generated scenes of nearly grey palettes alone lose PSNR on photographs (Table 1).
 """
 
 import sys
@@ -17,11 +17,11 @@ from zoo.datasets.photographs import Photograph
 from zoo.imaging.developing.model import CFA
 
 GENERATED = 4
-"""Every so-manieth scene is generated."""
+"""One scene in so many is generated."""
 SIDE = 384
 """Pixels of a generated scene's sides; of a photograph's, at most."""
 CHROMA = (1.0, 6.0)
-"""Of generated scenes: from the package's usual palettes to twice the mean of the photographs trained on."""
+"""Range of ``generate_linear_scene(chroma=)`` for generated scenes; 1 gives its usual palettes."""
 _ROLES = {"train": 0, "validation": 1}
 _KEY = 0xC0107
 """Apart from the keys of other scenes."""

@@ -14,9 +14,16 @@ from keras import layers
 from zoo.adversarial.torch_file import read_state
 
 SIDE = 224
-STAGES = ((1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112), (4, 5, 2, 6, 192))
-"""Blocks, kernel, stride of the first, expansion and filters of each stage; the last has one block more, below."""
-LAST = (1, 3, 1, 6, 320)
+STAGES = (
+    (1, 3, 1, 1, 16),
+    (2, 3, 2, 6, 24),
+    (2, 5, 2, 6, 40),
+    (3, 3, 2, 6, 80),
+    (3, 5, 1, 6, 112),
+    (4, 5, 2, 6, 192),
+    (1, 3, 1, 6, 320),
+)
+"""Number of blocks, kernel size, stride of the first block, expansion and filters of each stage."""
 STEM, HEAD = 32, 1280
 EPSILON, MOMENTUM = 1e-3, 0.99
 FEATURES = (
@@ -33,7 +40,7 @@ FEATURES = (
     "block16",
     "head",
 )
-"""Twelve layers from shallow to deep, as many as the paper looks at in InceptionV3: the ends of stages and between."""
+"""Twelve layers from shallow to deep, as many as the paper takes of InceptionV3."""
 
 
 def EfficientNetLite0(
@@ -60,7 +67,7 @@ def EfficientNetLite0(
     x = layers.Rescaling(1 / 128, -127 / 128, name="normalise")(x)
     x = _convolution(x, STEM, 3, "stem", stride=2)
     number = 0
-    for blocks, kernel, stride, expansion, filters in (*STAGES, LAST):
+    for blocks, kernel, stride, expansion, filters in STAGES:
         for first in [True] + [False] * (blocks - 1):
             number += 1
             x = _block(x, f"block{number:02d}", kernel, stride if first else 1, expansion, filters)

@@ -17,7 +17,7 @@ from zoo.contrast.model import ADJUSTED
 STEP = 4
 """Pixels between patches that share their layers: both poolings together."""
 TILE = 576
-"""Side of what is computed at a time: memory stays the same for pictures of any size, about half a gigabyte."""
+"""Side of what is computed at a time, in pixels: memory does not grow with the picture."""
 
 
 class DenseScores:

@@ -84,8 +84,8 @@ class ContrastDetector:
     def heatmap(self, image: np.ndarray, stride: int = 32) -> np.ndarray:
         """Where the picture looks adjusted: float32 (height, width) in 0..1, from overlapping patches.
 
-        Each pixel is the mean score of the patches that cover it, nearer ones weighing more; a ``stride`` that is a
-        multiple of 4 is several times faster than others (``zoo.contrast.dense``). The paper leaves localisation to
+        Each pixel is the mean score of the patches that cover it, nearer ones weighing more. Where ``stride`` is a
+        multiple of 4 the patches share their layers (``zoo.contrast.dense``). The paper leaves localisation to
         future work; nothing in it says how good this is, see the family's README.
 
         Raises:

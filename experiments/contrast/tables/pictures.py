@@ -62,10 +62,9 @@ class Alarms:
 
     def _part(self, evaluation: Evaluation, number: int) -> np.ndarray:
         """Which pictures set (0) or judge (1): all of a split of their own, else every second scene; one a scene."""
-        order = {scene: i for i, scene in enumerate(dict.fromkeys(evaluation.sources))}
-        if not self.apart and len(order) < 2:
-            raise ValueError(f"A threshold needs two scenes: one to set it, one to judge it. Received: {len(order)}")
-        first = [list(evaluation.sources).index(scene) for scene in order]
+        first = [evaluation.sources.index(scene) for scene in dict.fromkeys(evaluation.sources)]
+        if not self.apart and len(first) < 2:
+            raise ValueError(f"A threshold needs two scenes: one to set it, one to judge it. Received: {len(first)}")
         return np.array(first if self.apart else first[number::2])
 
 

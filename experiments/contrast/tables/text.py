@@ -65,14 +65,12 @@ def patch_accuracy(
 
 def mean_auc(evaluation: Evaluation, weights: str, quality: int) -> Estimate:
     """AUC in percent over the four matched operators together, families weighed alike."""
-    pristine = evaluation.scores(weights, None, quality)
-    pairs = []
-    for operators in FAMILIES.values():
-        # Twice where a family has one operator: gamma's two are half of it each.
-        for operator in operators if len(operators) == 2 else operators * 2:
-            pairs.append((pristine, evaluation.scores(weights, operator, quality)))
-    before, after = (np.concatenate(scores) for scores in zip(*pairs, strict=True))
-    estimate = percent(bootstrap_auc(before, after, evaluation.sources * len(pairs), seed=evaluation.settings.seed))
+    # Gamma correction has two operators; that of each other family counts twice.
+    operators = [operator for family in FAMILIES.values() for operator in (family * 2)[:2]]
+    pristine = np.tile(evaluation.scores(weights, None, quality), len(operators))
+    adjusted = np.concatenate([evaluation.scores(weights, operator, quality) for operator in operators])
+    sources = evaluation.sources * len(operators)
+    estimate = percent(bootstrap_auc(pristine, adjusted, sources, seed=evaluation.settings.seed))
     return Estimate(estimate.value, estimate.ci_low, estimate.ci_high, estimate.n_sources, len(evaluation.sources))
 
 

@@ -3,8 +3,7 @@
 Command:  zoo pretrain hyperimage --scale laptop --only forgery
           zoo pretrain hyperimage --only forgery --scale photographs --dataset open_photographs
 Expected: the stored weights `hyperimage-forgery-*`; their numbers are Table 3's, see zoo/hyperimage/README.md
-Time:     see `zoo/hyperimage/weights.json`; seconds for `smoke`; `photographs` about an hour of one core, added up from
-          the times of single steps
+Time:     see `zoo/hyperimage/weights.json`; seconds for `smoke`; `photographs` is not measured yet
 
 Hosts and donors are generated scenes, or photographs to train on; those of the tables are never seen. On a laptop the
 networks have a quarter of the paper's filters (`width`): the full ranking network costs 16 times as much. They start

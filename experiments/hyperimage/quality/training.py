@@ -3,8 +3,8 @@
 Command:  zoo pretrain hyperimage --scale laptop --only quality
           zoo pretrain hyperimage --only quality --scale photographs --dataset open_photographs
 Expected: the stored weights `hyperimage-quality-*`; their numbers are Table 2's, see zoo/hyperimage/README.md
-Time:     see `zoo/hyperimage/weights.json`; seconds for `smoke`; `photographs` about two hours of one core, added up
-          from the times of single steps, with 12 GB beside the checkpoints meanwhile
+Time:     see `zoo/hyperimage/weights.json`; seconds for `smoke`; `photographs` is not measured yet, and
+          needs gigabytes of disk for hyper-images until it ends
 
 There is no opinion score without LIVE or TID2013: a full-reference measure stands in, on a scale where a reference has
 TID2013's 9. What is learned is agreement with that measure, never quality. References are generated scenes, or

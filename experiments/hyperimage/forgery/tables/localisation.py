@@ -4,7 +4,7 @@ Command:  zoo reproduce hyperimage localisation --scale photographs --dataset op
           (FOLDER: of `zoo pretrain hyperimage --only forgery --scale photographs --dataset open_photographs`)
           zoo reproduce hyperimage localisation       (the stored networks on the embedded photographs)
 Expected: runs/tables/<scale>/hyperimage_localisation.csv
-Time:     minutes on two cores
+Time:     not measured yet
 
 ``picture AUC`` tells spliced pictures from their authentic twins, which went through the same cut, paste, blend and
 JPEG steps. ``localisation AUC`` is the mean over spliced pictures of how well the map tells the region from the rest:

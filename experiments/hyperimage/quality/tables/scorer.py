@@ -4,7 +4,7 @@ Command:  zoo reproduce hyperimage scorer --scale photographs --dataset open_pho
           (FOLDER: of `zoo pretrain hyperimage --only quality --scale photographs --dataset open_photographs`)
           zoo reproduce hyperimage scorer       (the stored networks on the embedded photographs)
 Expected: runs/tables/<scale>/hyperimage_scorer.csv
-Time:     minutes on two cores
+Time:     not measured yet
 
 ``agreement``: with the full-reference measure that the scale is trained on, over all generated distortions of the test
 photographs, and by how much the proposed method agrees better than each other one, paired over photographs. BRISQUE is

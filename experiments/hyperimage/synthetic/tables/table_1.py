@@ -8,7 +8,7 @@ Experiment 1: images with random contents and positions. Experiment 2: 1,000 ima
 positions of one to five patches; the networks are experiment 1's. Rows beside the paper's: a closed form without any
 learning, ``-sum(alpha_i)`` from the pixels, which is all but the score itself; the number of patches; and a second
 stage trained and tested on hyper-images whose cells were shuffled, which can know no position; the package does not
-hold it, and without a training of one's own its cells are ``not-run``. ``comparable`` is
+hold it, so its cells are ``not-run`` until `zoo pretrain hyperimage --only synthetic` has trained it. ``comparable`` is
 ``yes``: task, sizes and networks are the paper's, as far as it gives them.
 """
 
