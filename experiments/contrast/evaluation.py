@@ -5,7 +5,7 @@ unit are scored. At `laptop` a unit is a crop on the 64-pixel grid, at `paper` t
 """
 
 import dataclasses
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
@@ -55,6 +55,8 @@ class Scale:
 
 
 FEW = 20
+TOGETHER = 1024
+"""Patches that are scored in one go, at least; a batch that is not full costs as much as a full one."""
 SCALES = {
     "smoke": Scale(pictures=2, crop=64, units_a_scene=1),
     "laptop": Scale(pictures=None, crop=192, units_a_scene=4),
@@ -151,10 +153,7 @@ class Evaluation:
     ) -> list[np.ndarray]:
         """ContrastNet's scores of the patches on each unit's grid, a list of (n,); arguments as of ``units``."""
         network = _network(self.where(weights))
-        pictures = self.units(operator, quality, first)
-        if self.scale.crop is not None:  # crops of all pictures fill batches better than those of each
-            return _patch_scores(network, [unit for units in pictures for unit in units])
-        return [scores for units in pictures for scores in _patch_scores(network, units)]
+        return list(_patch_scores(network, (u for units in self.units(operator, quality, first) for u in units)))
 
     @cached_method()
     def roughness(self, operator: str | None, quality: int) -> np.ndarray:
@@ -190,11 +189,20 @@ def load_detector(weights: str) -> Detector | None:
     return None
 
 
-def _patch_scores(network: ContrastDetector, units: list[np.ndarray]) -> list[np.ndarray]:
-    """Score of each patch on each unit's grid."""
-    grids = [tiles.grid(unit.shape[0], unit.shape[1], PATCH) for unit in units]
-    patches = np.concatenate([tiles.cut(u, g, PATCH) for u, g in zip(units, grids, strict=True)])
-    return np.split(network.score_patches(patches), np.cumsum([len(g) for g in grids])[:-1])
+def _patch_scores(network: ContrastDetector, units: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """Score of each patch on each unit's grid, (n,) a unit; the patches of several units fill the batches."""
+    waiting: list[np.ndarray] = []
+    for unit in units:
+        waiting.append(tiles.cut(unit, tiles.grid(unit.shape[0], unit.shape[1], PATCH), PATCH))
+        if sum(map(len, waiting)) >= TOGETHER:
+            yield from _split_scores(network, waiting)
+            waiting = []
+    if waiting:
+        yield from _split_scores(network, waiting)
+
+
+def _split_scores(network: ContrastDetector, groups: list[np.ndarray]) -> list[np.ndarray]:
+    return np.split(network.score_patches(np.concatenate(groups)), np.cumsum([len(g) for g in groups])[:-1])
 
 
 @cache

@@ -86,3 +86,22 @@ def test_whole_pictures_are_the_units():
     assert len(units) == 1 and min(units[0].shape[:2]) > 200
     assert evaluation.evaluation_of(settings) is evaluation.evaluation_of(Settings("smoke"))
     assert evaluation.evaluation_of(settings) is not evaluation.evaluation_of(settings, whole=True)
+
+
+def test_patches_of_several_pictures_are_scored_together_and_belong_to_their_picture(monkeypatch):
+    counts = []
+
+    class Mean:
+        def score_patches(self, patches):
+            counts.append(len(patches))
+            return patches.mean((1, 2, 3))
+
+    monkeypatch.setattr(evaluation, "TOGETHER", 5)
+    rng = np.random.default_rng(0)
+    units = [rng.integers(0, 256, (64 * rows, 130, 3), np.uint8) for rows in (1, 2, 1, 3, 1)]
+    found = list(evaluation._patch_scores(Mean(), iter(units)))
+    assert counts == [6, 8, 2]
+    assert len(found) == len(units)
+    for unit, scores in zip(units, found, strict=True):
+        patches = [unit[y : y + 64, x : x + 64] for y in range(0, len(unit), 64) for x in (0, 64)]
+        np.testing.assert_allclose(scores, [p.mean() for p in patches])

@@ -74,8 +74,8 @@ class ContrastDetector:
         scores = [np.zeros(0, np.float32)]  # an empty batch has an empty answer
         for first in range(0, len(patches), self.batch_size):
             batch = patches[first : first + self.batch_size]
-            # Filled up to a power of two: every other shape would be traced and compiled anew.
-            size = 1 << (len(batch) - 1).bit_length()
+            # Filled up to one of a few sizes: every other shape would be traced and compiled anew.
+            size = 1 << (len(batch) - 1).bit_length() if len(batch) <= 16 else -(-len(batch) // 16) * 16
             filled = np.zeros((size, PATCH, PATCH, 3), np.float32)
             filled[: len(batch)] = batch.astype(np.float32) / 255
             scores.append(self.model.predict_on_batch(filled)[: len(batch), ADJUSTED])
