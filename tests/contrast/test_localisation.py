@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from zoo import tiles
 from zoo.datasets.embedded import photograph
+from zoo.datasets.jpeg import compress
 from zoo.datasets.photographs import Photograph
 from zoo.experiments.contrast.tables.localisation import Localisation, cells, square
 from zoo.experiments.run.cells import DataUnavailable, Settings
@@ -28,11 +30,12 @@ def test_a_square_depends_on_seed_picture_and_side_alone():
 
 @pytest.mark.parametrize(("sign", "expected"), [(1, 100), (-1, 0)])
 def test_a_map_of_what_was_changed_finds_the_square(here, monkeypatch, sign, expected):
-    originals = {p.load().tobytes(): p.load() for p in here.evaluation.pictures}
+    here.stride = 4
 
-    def changed(image):
-        original = min(originals.values(), key=lambda o: np.abs(o.astype(int) - image).sum())
-        return sign * np.abs(original.astype(int) - image).max(-1).astype(float)
+    def changed(image, number, quality):
+        difference = (image != here.evaluation.pictures[number].load()).any(-1)
+        corners = tiles.positions(*difference.shape, 64, 4)
+        return sign * tiles.cut(difference, corners, 64).mean((1, 2))
 
     monkeypatch.setattr(here, "_scores", changed)
     estimate = here.measure("gamma 1.5", 64, 0)
@@ -40,6 +43,16 @@ def test_a_map_of_what_was_changed_finds_the_square(here, monkeypatch, sign, exp
     assert (estimate.n_sources, estimate.n_units) == (2, 2)
     # Nothing was adjusted: every pixel has the same value.
     assert here.measure(None, 64, 0).value == pytest.approx(50)
+
+
+@pytest.mark.parametrize("quality", [0, 85])
+def test_scoring_what_changed_alone_gives_the_scores_of_the_whole_picture(here, quality):
+    image = here.evaluation.pictures[0].load()
+    for place in (np.s_[:20, 100:], np.s_[70:134, 30:94], np.s_[140:, 150:], np.s_[:, :]):
+        adjusted = image.copy()
+        adjusted[place] = 255 - adjusted[place]
+        adjusted = compress(adjusted, quality)
+        np.testing.assert_allclose(here._scores(adjusted, 0, quality), here.network()(adjusted), atol=1e-5)
 
 
 def test_small_pictures_are_left_out(here):

@@ -20,6 +20,7 @@ from sklearn.metrics import roc_auc_score
 
 from zoo import tiles
 from zoo.contrast.baselines import histogram_roughness
+from zoo.contrast.dense import DenseScores
 from zoo.contrast.detector import DEFAULT_WEIGHTS, PATCH, ContrastDetector
 from zoo.datasets import keyed
 from zoo.datasets.jpeg import compress
@@ -49,12 +50,12 @@ class Localisation:
         self.stride = PATCH if settings.scale == "smoke" else PATCH // 2
 
     @cached_method()
-    def detector(self) -> ContrastDetector:
-        """The aware network."""
+    def network(self) -> DenseScores:
+        """The aware network, over whole pictures."""
         weights = self.evaluation.where(DEFAULT_WEIGHTS)
         if weights.startswith("contrast-") and weights not in names():
             raise DataUnavailable(f"stored weights {weights}")
-        return ContrastDetector(weights)
+        return DenseScores(ContrastDetector(weights).model, self.stride)
 
     def measure(self, operator: str | None, side: int, quality: int, untrained: bool = False) -> Estimate:
         """Mean AUC in percent over the pictures, with its interval over scenes.
@@ -64,14 +65,17 @@ class Localisation:
         """
         found, scenes = [], []
         for number, picture in enumerate(self.evaluation.pictures):
-            image = picture.load()
-            if self.settings.scale == "smoke":
-                image = np.ascontiguousarray(image[:160, :160])
-            if min(image.shape[:2]) < 2 * side:
+            image = self._loaded(number)
+            height, width = image.shape[:2]
+            if min(height, width) < 2 * side:
                 continue
-            inside = square(image.shape[:2], side, self.settings.seed, number)
+            inside = square((height, width), side, self.settings.seed, number)
             adjusted = image if operator is None else np.where(inside[..., None], OPERATORS[operator](image), image)
-            heatmap = (self._roughness if untrained else self._scores)(compress(adjusted, quality))
+            adjusted = compress(adjusted, quality)
+            scores = self._roughness(adjusted) if untrained else self._scores(adjusted, number, quality)
+            corners = tiles.positions(height, width, PATCH, self.stride)
+            flat = (np.full((PATCH, PATCH), s, np.float32) for s in scores.ravel())
+            heatmap = tiles.blend(flat, corners, height, width)
             values, mask = heatmap[::STEP, ::STEP], inside[::STEP, ::STEP]
             found.append(100 * roc_auc_score(mask.ravel(), values.ravel()))
             scenes.append(picture.scene)
@@ -79,14 +83,36 @@ class Localisation:
             raise DataUnavailable(f"pictures of {2 * side} pixels a side or more")
         return bootstrap_mean(np.array(found), scenes, seed=self.settings.seed)
 
-    def _scores(self, image: np.ndarray) -> np.ndarray:
-        return self.detector().heatmap(image, self.stride)
+    def _loaded(self, number: int) -> np.ndarray:
+        image = self.evaluation.pictures[number].load()
+        return np.ascontiguousarray(image[:160, :160]) if self.settings.scale == "smoke" else image
+
+    @cached_method()
+    def _not_adjusted(self, number: int, quality: int) -> np.ndarray:
+        """Scores of the patches of picture ``number`` as it is, (rows, columns)."""
+        return self.network()(compress(self._loaded(number), quality))
+
+    def _scores(self, image: np.ndarray, number: int, quality: int) -> np.ndarray:
+        """Scores of the patches of ``image``, (rows, columns): only those that the adjustment changed are new."""
+        changed = (image != compress(self._loaded(number), quality)).any(-1)
+        scores = self._not_adjusted(number, quality).copy()
+        if changed.any():
+            corners = [tiles.starts(length, PATCH, self.stride) for length in changed.shape]
+            rows, columns = (_touching(changed.any(1 - axis), corners[axis]) for axis in (0, 1))
+            top, left = corners[0][rows.start], corners[1][columns.start]
+            bottom, right = corners[0][rows.stop - 1] + PATCH, corners[1][columns.stop - 1] + PATCH
+            scores[rows, columns] = self.network()(image[top:bottom, left:right])
+        return scores
 
     def _roughness(self, image: np.ndarray) -> np.ndarray:
-        height, width = image.shape[:2]
-        corners = tiles.positions(height, width, PATCH, self.stride)
-        flat = (np.full((PATCH, PATCH), histogram_roughness(p), np.float32) for p in tiles.cut(image, corners, PATCH))
-        return tiles.blend(flat, corners, height, width)
+        corners = tiles.positions(image.shape[0], image.shape[1], PATCH, self.stride)
+        return np.array([histogram_roughness(p) for p in tiles.cut(image, corners, PATCH)])
+
+
+def _touching(changed: np.ndarray, corners: list[int]) -> slice:
+    """Which patches of a side have a changed line: from the first to the last."""
+    touched = [number for number, corner in enumerate(corners) if changed[corner : corner + PATCH].any()]
+    return slice(touched[0], touched[-1] + 1)
 
 
 def square(shape: tuple[int, ...], side: int, seed: int, number: int) -> np.ndarray:
