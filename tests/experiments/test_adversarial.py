@@ -38,7 +38,10 @@ def settings(tmp_path_factory):
     return Settings(scale="smoke", weights=folder)
 
 
-@pytest.mark.parametrize("name", ["table_1", "figure_4"])
+@pytest.mark.parametrize(
+    "name",
+    ["table_1", pytest.param("figure_4", marks=pytest.mark.slow)],  # 40 seconds
+)
 def test_tables_end_to_end(settings, tmp_path, command, name):
     code, _, err = command(
         "reproduce",

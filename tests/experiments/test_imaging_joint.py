@@ -46,26 +46,31 @@ def weights_of(folder, name):
     return keras.models.load_model(folder / "joint" / f"{name}.keras").get_weights()
 
 
-def test_f_and_joint_begin_alike_and_the_nip_moves_in_joint_mode_alone(folder):
-    plain = INet(clip=False).get_weights()
-    logs = {}
+@pytest.mark.slow  # half a minute
+def test_f_and_joint_begin_alike_and_the_nip_moves_in_joint_mode_alone(tmp_path, pictures):
+    untrained = INet(clip=False)
+    untrained.save(tmp_path / "inet.keras")
+    plain, logs = untrained.get_weights(), {}
+    scale = dataclasses.replace(SMOKE, start_epochs=1, search_epochs=1)
+    runs = [JointRun("inet"), JointRun("inet", 0.1)]
+    for run in runs:
+        train(run, scale, tmp_path, pictures, nip=tmp_path / "inet.keras")
     for name, moved in {"birch-inet-F-0-start": False, "birch-inet-F-0": False, "birch-inet-0.1-0": True}.items():
-        workflow = keras.models.load_model(folder / "joint" / f"{name}.keras")
+        workflow = keras.models.load_model(tmp_path / "joint" / f"{name}.keras")
         same = [np.array_equal(a, b) for a, b in zip(plain, workflow.nip.get_weights(), strict=True)]
         assert all(same) != moved
         assert workflow.mode == ("F+N" if moved else "F")
-        logs[name] = json.loads((folder / "joint" / f"{name}.json").read_text())
+        logs[name] = json.loads((tmp_path / "joint" / f"{name}.json").read_text())
         assert {"val_accuracy", "val_psnr", "fan_loss", "seconds"} <= set(logs[name][-1])
-    assert int(workflow.optimizer.iterations) == SMOKE.steps * (SMOKE.epochs - SMOKE.search_epochs)
+    assert int(workflow.optimizer.iterations) == scale.steps * (scale.epochs - scale.search_epochs)
     # F and F+N have as many updates of the FAN.
-    runs = [JointRun("inet"), JointRun("inet", 0.1)]
-    assert len({sum(epochs for _, _, epochs in SMOKE.parts(run)) for run in runs}) == 1
-    assert [epoch for epoch, _ in progress(runs[1], SMOKE, folder / "joint")] == [1, 2, 3]
+    assert len({sum(epochs for _, _, epochs in scale.parts(run)) for run in runs}) == 1
+    assert [epoch for epoch, _ in progress(runs[1], scale, tmp_path / "joint")] == [1, 2, 3]
 
 
 def test_a_killed_joint_training_resumes_to_the_same_bits(tmp_path, pictures):
     INet(clip=False).save(tmp_path / "inet.keras")
-    scale = dataclasses.replace(SMOKE, start_epochs=0, search_epochs=0, rate=None)
+    scale = dataclasses.replace(SMOKE, rate=None)
     run = JointRun("inet", 0.1)
     train(run, dataclasses.replace(scale, epochs=2), tmp_path / "whole", pictures, nip=tmp_path / "inet.keras")
     for epochs in (1, 2):
@@ -88,7 +93,7 @@ def test_a_half_trained_model_is_nowhere(tmp_path, folder):
 
 def test_the_last_epoch_is_saved_and_judged_where_the_count_does_not_divide(tmp_path, pictures):
     INet(clip=False).save(tmp_path / "inet.keras")
-    scale = dataclasses.replace(SMOKE, start_epochs=0, rate=None, epochs=3, every=2)
+    scale = dataclasses.replace(SMOKE, rate=None, epochs=3, every=2)
     train(JointRun("inet"), scale, tmp_path, pictures)
     history = json.loads((tmp_path / "joint" / "birch-inet-F-0.json").read_text())
     assert [entry["epoch"] for entry in history] == [2, 3]
