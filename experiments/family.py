@@ -19,8 +19,8 @@ class Training:
     """What the option takes, if anything."""
     workers: bool = False
     """Whether ``--workers`` processes make its examples."""
-    stored: tuple[str, str] = ("laptop", "embedded")
-    """The scale and the data set of the weights in the package: ``--install`` replaces them by no others."""
+    stored: tuple[tuple[str, str], ...] = (("laptop", "embedded"),)
+    """Scales and data sets of the weights in the package: ``--install`` replaces them by no others."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +34,8 @@ class Option:
     """What it takes; empty for anything that ``parse`` does."""
     parse: Callable[[str], Any] = str
     metavar: str | None = None
+    for_stored: bool = False
+    """Whether weights in the package are trained with it."""
 
     def given(self, options: argparse.Namespace) -> Any:
         """What a command line has for it, None for nothing."""

@@ -46,13 +46,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             folder = None
         if folder is None or not (folder / PARTS[0]).is_dir():
             (folder,) = Path(dl_manager.download_and_extract(ARCHIVE)).iterdir()
-        listed = files(folder)
-        found = fingerprint(listed)
-        if found != self.fingerprint:
-            raise ValueError(
-                f"{folder} must hold the photographs of commit {COMMIT}, whose checksums have the SHA-256 "
-                f"{self.fingerprint}. Received: {found}"
-            )
+        listed = verified(folder, self.fingerprint)
         return {part: self._generate_examples(listed[part]) for part in PARTS}
 
     def _generate_examples(self, listed: list[tuple[Path, str]]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -75,6 +69,22 @@ def files(folder: Path) -> dict[str, list[tuple[Path, str]]]:
                 raise ValueError(f"A folder of clothing-dataset-small must hold JPEG files. Received: none in {where}")
             found[part] += [(path, label) for path in paths]
     return found
+
+
+def verified(folder: Path, expected: str) -> dict[str, list[tuple[Path, str]]]:
+    """``files``, when they are those whose ``fingerprint`` is expected.
+
+    Raises:
+        ValueError: For other files, or where a class of a part has none.
+    """
+    listed = files(folder)
+    found = fingerprint(listed)
+    if found != expected:
+        raise ValueError(
+            f"{folder} must hold the photographs of commit {COMMIT}, whose checksums have the SHA-256 {expected}. "
+            f"Received: {found}"
+        )
+    return listed
 
 
 def fingerprint(listed: dict[str, list[tuple[Path, str]]]) -> str:

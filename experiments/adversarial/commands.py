@@ -103,9 +103,12 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
             "The paper's networks, OverFeat and InceptionV3, come with weights; the small ones are trained at smoke "
             f"and laptop. Received: --scale {options.scale}"
         )
-    if options.data_dir is not None:
+    if options.dataset == "clothing":
+        return _pretrain_photographs(options, command)
+    if options.data_dir is not None or options.imagenet is not None:
         raise ValueError(
-            f"adversarial trains on --dataset embedded, cifar10 or imagenette. Received: {options.data_dir}"
+            "adversarial trains on --dataset embedded, cifar10 or imagenette, or on --dataset clothing with --data-dir "
+            f"and --imagenet. Received: {options.data_dir or options.imagenet}"
         )
     digits = options.dataset == EMBEDDED
     name = "" if digits else f"{options.dataset}-"
@@ -117,6 +120,19 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
     local = None if options.install else training_tag(options.scale, "digits" if digits else options.dataset)
     data = "scikit-learn's digits, the first 1,200" if digits else f"{options.dataset}, its training part"
     pretrained.install(folder, command, data, local)
+    return 0
+
+
+def _pretrain_photographs(options: argparse.Namespace, command: str) -> int:
+    from zoo.experiments.adversarial import fine_tuning, pretrained
+    from zoo.experiments.train.install_weights import training_tag
+
+    folder = options.folder / f"adversarial-clothing-{options.scale}-{options.seed}"
+    fine_tuning.pretrain(options.scale, folder, options.seed, options.data_dir, options.imagenet, options.workers)
+    path, before, after = pretrained.pack_photographs(folder, options.data_dir)
+    print(f"written: {path} ({before:.2%} of the test pictures right, packed {after:.2%})")
+    local = None if options.install else training_tag(options.scale, options.dataset)
+    pretrained.install_photographs(folder, command, local)
     return 0
 
 

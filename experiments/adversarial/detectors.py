@@ -53,6 +53,7 @@ def _on_features(evaluation: Evaluation, fitted: Callable) -> Scorer:
 @cache
 def _fitted(evaluation: Evaluation, kind: str, layer: str) -> "CentroidDistance | Mahalanobis | LID | DkNN":
     model, (features, labels) = evaluation.problem.model, evaluation.database
+    layer = evaluation.layer_of(layer)
     if kind == "centroid":
         return CentroidDistance(model, layer).fit_features(features, labels)
     if kind == "mahalanobis":

@@ -13,10 +13,9 @@ from zoo.adversarial.scoring import Weighting, knn_score
 from zoo.adversarial.threshold import rejection_threshold
 from zoo.datasets import keyed
 from zoo.experiments.adversarial.data import Pictures, Problem
-from zoo.experiments.adversarial.problems import SCALES, problem
+from zoo.experiments.adversarial.problems import problem, scale_for
 from zoo.experiments.run.cached_method import cached_method
 from zoo.experiments.run.cells import Cell, DataUnavailable, Settings
-from zoo.experiments.run.scales import scale_of
 from zoo.metrics import Estimate, bootstrap_mean
 
 AUTHENTIC, ERRORS = "authentic", "Errors"
@@ -42,7 +41,7 @@ class Evaluation:
     """
 
     def __init__(self, name: str, settings: Settings) -> None:
-        self.name, self.settings, self.scale = name, settings, scale_of(SCALES, settings.scale)
+        self.name, self.settings, self.scale = name, settings, scale_for(settings)
         self.attacks = OVERFEAT_ATTACKS if name == "overfeat" else INCEPTION_ATTACKS
 
     @property
@@ -58,6 +57,10 @@ class Evaluation:
             return problem(self.name, self.settings)
         except DataUnavailable as error:
             return error
+
+    def layer_of(self, name: str) -> str:
+        """The network's layer that the paper's ``name`` means here."""
+        return self.problem.stand_ins.get(name, name)
 
     @cached_property
     def extractor(self) -> FeatureExtractor:
@@ -86,6 +89,13 @@ class Evaluation:
             return found
         return found[np.linspace(0, len(found) - 1, min(len(found), self.scale.test)).astype(int)]
 
+    def attackable(self, attack: str) -> np.ndarray:
+        """Numbers of the test pictures that ``attack`` is tried on: ``right``, or fewer of them where it is slow."""
+        few = self.scale.lbfgs if attack == "L-BFGS" else None
+        if few is None or few >= len(self.right):
+            return self.right
+        return self.right[np.linspace(0, len(self.right) - 1, few).astype(int)]
+
     def targets(self, numbers: np.ndarray) -> np.ndarray:
         """The class to attack each test picture towards: the data set's, or drawn from the others by its number."""
         given = self.problem.test.targets
@@ -102,7 +112,7 @@ class Evaluation:
         strength = (scale.eps, scale.step / 2, scale.adaptive_steps)
         functions: dict[str, Callable[[], np.ndarray]] = {
             "random_noise": lambda: attacks.random_noise(images, scale.eps, seed=self.settings.seed),
-            "L-BFGS": lambda: attacks.lbfgs(model, images, targets),
+            "L-BFGS": lambda: attacks.lbfgs(model, images, targets, evaluations=scale.evaluations),
             "FGS": lambda: np.clip(attacks.fgs(model, images, eps=scale.fgs), 0, 255),
             "fgsm": lambda: attacks.fgsm(model, images, eps=scale.eps),
             "iter_target_class": lambda: attacks.iter_target_class(model, images, targets, scale.eps, scale.step),
@@ -129,7 +139,7 @@ class Evaluation:
             noisy = self._classified("random_noise", self.right)
             fits = (noisy.predicted == test.labels[noisy.sources]) == (name == AUTHENTIC)
             return _joined(group, _chosen(noisy, fits))
-        attacked = self._classified(name, self.right)
+        attacked = self._classified(name, self.attackable(name))
         return _chosen(attacked, attacked.predicted != test.labels[attacked.sources])
 
     def _classified(self, attack: str, numbers: np.ndarray) -> Group:
@@ -140,6 +150,7 @@ class Evaluation:
     def detector(self, layer: str, processing: str, weighting: Weighting = "DW-kNN") -> KNNDetector:
         """The fitted detector of a layer."""
         features, labels = self.database
+        layer = self.layer_of(layer)
         found = KNNDetector(self.problem.model, layer, self.problem.k, weighting, processing, self.problem.dimensions)
         return found.fit_features(features[layer], labels)
 
@@ -160,7 +171,7 @@ class Evaluation:
     def _neighbours(self, layer: str, processing: str, group: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """One search serves all three weightings."""
         classes = self.calibration.labels if group == "calibration" else self.group(group).predicted
-        return (*self.detector(layer, processing).neighbours(self.features(group)[layer]), classes)
+        return (*self.detector(layer, processing).neighbours(self.features(group)[self.layer_of(layer)]), classes)
 
     @cached_property
     def calibration(self) -> Pictures:
@@ -237,6 +248,7 @@ def rejected(evaluation: Evaluation, scorer: Scorer, group: str, rate: float) ->
 
 def rejected_at(evaluation: Evaluation, scorer: Scorer, group: str, threshold: float) -> Estimate:
     """Share of a group, in percent, whose score does not lie above ``threshold``."""
+    _check_some(evaluation, (group,))
     values = (scorer(group) <= threshold).astype(float)
     sources = [int(s) for s in evaluation.group(group).sources]
     return percent(bootstrap_mean(values, sources, seed=evaluation.settings.seed))
@@ -248,9 +260,17 @@ def percent(estimate: Estimate) -> Estimate:
     return Estimate(value, low, high, estimate.n_sources, estimate.n_units)
 
 
+def _check_some(evaluation: Evaluation, groups: tuple[str, ...]) -> None:
+    """Raise ``DataUnavailable`` for a group without pictures."""
+    for group in groups:
+        if not len(evaluation.group(group).sources):
+            raise DataUnavailable(f"pictures of {group}: there are none with this network")
+
+
 def _pooled(
     evaluation: Evaluation, scorer: Scorer, groups: tuple[str, ...]
 ) -> tuple[np.ndarray, np.ndarray, tuple[list[int], list[int]]]:
+    _check_some(evaluation, (AUTHENTIC, *groups))
     spurious = np.concatenate([scorer(group) for group in groups])
     sources = (
         [int(s) for s in evaluation.group(AUTHENTIC).sources],

@@ -3,7 +3,7 @@
 from functools import cache
 
 from zoo.experiments.adversarial.evaluation import Evaluation
-from zoo.experiments.adversarial.pretrained import NAMES
+from zoo.experiments.adversarial.pretrained import network_name, stored_name
 from zoo.experiments.run.cells import Settings
 
 
@@ -21,4 +21,6 @@ def weights_of(name: str, settings: Settings) -> str:
     """How the CSV names the network of a problem."""
     if settings.scale == "paper":
         return "net_weight_0" if name == "overfeat" else "imagenet"
-    return f"{settings.weights.name}/{name}" if settings.weights is not None else NAMES[name]
+    if settings.weights is not None:
+        return f"{settings.weights.name}/{network_name(name, settings.dataset)}"
+    return stored_name(name, settings.dataset) or ""

@@ -1,6 +1,8 @@
 """Carrara et al. 2018: trainings, tables, figures, commands, data sets and lines of the README."""
 
-from zoo.experiments.family import Experiments, Headline, Listed, Training
+from pathlib import Path
+
+from zoo.experiments.family import Experiments, Headline, Listed, Option, Training
 
 EXPERIMENTS = Experiments(
     name="adversarial",
@@ -34,8 +36,23 @@ EXPERIMENTS = Experiments(
         "adaptive": Listed("Attacks that know the detector", "zoo.experiments.adversarial.tables.adaptive:TABLE"),
     },
     commands="zoo.experiments.adversarial.commands:add",
-    trainings=(Training("zoo.experiments.adversarial.commands:pretrain", workers=True),),
-    data_sets=("cifar10", "imagenette", "imagenet2012", "nips17_dev"),
+    trainings=(
+        Training(
+            "zoo.experiments.adversarial.commands:pretrain",
+            workers=True,
+            stored=(("laptop", "embedded"), ("laptop", "clothing")),
+        ),
+    ),
+    options=(
+        Option(
+            "--imagenet",
+            "efficientnet-lite0-*.pth, what the training on clothing starts from",
+            parse=Path,
+            metavar="FILE",
+            for_stored=True,
+        ),
+    ),
+    data_sets=("cifar10", "imagenette", "clothing", "imagenet2012", "nips17_dev"),
     headlines=(
         Headline(
             "table_2",

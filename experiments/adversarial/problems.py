@@ -7,9 +7,13 @@
 import dataclasses
 from pathlib import Path
 
+import keras
+import numpy as np
+
 import zoo.weights
-from zoo.experiments.adversarial.data import FEATURES, Pictures, Problem, pictures
-from zoo.experiments.adversarial.pretrained import NAMES
+from zoo.adversarial.efficientnet import EfficientNetLite0
+from zoo.experiments.adversarial.data import CLOTHING, FEATURES, STAND_INS, Pictures, Problem, check_dataset, pictures
+from zoo.experiments.adversarial.pretrained import network_name, stored_name
 from zoo.experiments.adversarial.training import NETWORKS
 from zoo.experiments.run.cells import DataUnavailable, Settings
 from zoo.experiments.run.scales import scale_of
@@ -31,6 +35,12 @@ class Scale:
     step: float
     adaptive_steps: int
     bootstrap: int
+    dimensions: int = 32
+    """Components of PCA; the paper has 256."""
+    lbfgs: int | None = None
+    """How many of the test pictures L-BFGS is tried on (None: all)."""
+    evaluations: int = 150
+    """Of the network, at most, in a run of L-BFGS; an attack takes ten to twenty runs."""
 
 
 SCALES = {
@@ -40,14 +50,43 @@ SCALES = {
 }
 
 
+ON_PHOTOGRAPHS = {
+    "smoke": Scale(
+        test=6,
+        database=60,
+        fgs=1,
+        eps=16,
+        step=4,
+        adaptive_steps=2,
+        bootstrap=20,
+        dimensions=8,
+        lbfgs=2,
+        evaluations=3,
+    ),
+    "laptop": Scale(
+        test=200, database=None, fgs=1, eps=16, step=1, adaptive_steps=20, bootstrap=500, dimensions=256, lbfgs=40
+    ),
+}
+"""Of photographs of clothes: the paper's strengths, and as many components."""
+
+
+def scale_for(settings: Settings) -> Scale:
+    """How much is measured of a data set at a scale.
+
+    Raises:
+        ValueError: For an unknown scale.
+    """
+    return scale_of(ON_PHOTOGRAPHS if settings.dataset == CLOTHING else SCALES, settings.scale)
+
+
 def problem(name: str, settings: Settings) -> Problem:
     """The problem ``"overfeat"`` (Table 2) or ``"inception"`` (Table 4).
 
     Raises:
         ValueError: For an unknown scale.
-        DataUnavailable: Where networks or pictures are not to be had.
+        DataUnavailable: Where there are no networks or pictures.
     """
-    scale = scale_of(SCALES, settings.scale)
+    scale = scale_for(settings)
     if settings.scale == "paper":
         from zoo.experiments.adversarial import imagenet
 
@@ -56,35 +95,49 @@ def problem(name: str, settings: Settings) -> Problem:
 
 
 def _small(name: str, settings: Settings, scale: Scale) -> Problem:
-    train, calibration, test = (Pictures(*pictures(settings.dataset, p)) for p in ("train", "calibration", "test"))
-    images, labels = (part[: scale.database] for part in (train.images, train.labels))
-    classes = int(train.labels.max()) + 1
+    check_dataset(settings.dataset)
     weights, path = _weights(name, settings)
-    model = NETWORKS[name](images.shape[1:], classes, weights=path)
-    # As many neighbours as a class has rows, as in the paper.
-    k = len(images) // classes
+    train, calibration, test = (
+        Pictures(*pictures(settings.dataset, p, settings.data_dir)) for p in ("train", "calibration", "test")
+    )
+    classes = int(train.labels.max()) + 1
+    # Those of a part are sorted by class in some data sets.
+    count = min(scale.database or len(train.labels), len(train.labels))
+    chosen = np.linspace(0, len(train.labels) - 1, count).astype(int)
+    images, labels = (part[chosen] for part in (train.images, train.labels))
+    stand_ins = STAND_INS[name] if settings.dataset == CLOTHING else {}
     return Problem(
         name,
-        model,
-        FEATURES[name],
+        _build(name, settings.dataset, images.shape[1:], classes, path),
+        tuple(stand_ins.get(layer, layer) for layer in FEATURES[name]),
         lambda: iter([(images, labels)]),
         calibration,
         test,
         classes,
-        k,
-        dimensions=32,
+        # As many neighbours as a class has rows, as in the paper.
+        k=len(images) // classes,
+        dimensions=scale.dimensions,
         weights=weights,
+        stand_ins=stand_ins,
     )
+
+
+def _build(name: str, dataset: str, shape: tuple[int, int, int], classes: int, path: str | Path) -> keras.Model:
+    if dataset == CLOTHING:
+        return EfficientNetLite0(classes, path)
+    return NETWORKS[name](shape, classes, weights=path)
 
 
 def _weights(name: str, settings: Settings) -> tuple[str, str | Path]:
     """How the CSV names the network, and where it is."""
     if settings.weights is not None:
-        return f"{settings.weights.name}/{name}", resolve_weights(settings.weights, name)[0]
-    if settings.dataset != "embedded":
+        network = network_name(name, settings.dataset)
+        return f"{settings.weights.name}/{network}", resolve_weights(settings.weights, network)[0]
+    stored = stored_name(name, settings.dataset)
+    if stored is None:
         raise DataUnavailable(
             f"a network for {settings.dataset}: zoo pretrain adversarial --dataset {settings.dataset}"
         )
-    if NAMES[name] not in zoo.weights.names():
-        raise DataUnavailable(f"stored weights {NAMES[name]}")
-    return NAMES[name], NAMES[name]
+    if stored not in zoo.weights.names():
+        raise DataUnavailable(f"stored weights {stored}")
+    return stored, stored

@@ -124,13 +124,14 @@ def _chosen(options: argparse.Namespace) -> Training:
 def _check_install(options: argparse.Namespace, training: Training) -> None:
     if not options.install:
         return
-    scale, dataset = training.stored
-    others = {"--scale": (options.scale, scale), "--dataset": (options.dataset, dataset)}
-    given = [f"{option} {value}" for option, (value, stored) in others.items() if value != stored]
-    given += [f"--data-dir {options.data_dir}"] if dataset == EMBEDDED and options.data_dir is not None else []
-    given += [f"{option.flag} {value}" for option, value in _given(options)]
+    given = [f"{option.flag} {value}" for option, value in _given(options) if not option.for_stored]
+    if (options.scale, options.dataset) not in training.stored:
+        given += [f"--scale {options.scale}", f"--dataset {options.dataset}"]
+    if options.dataset == EMBEDDED and options.data_dir is not None:
+        given.append(f"--data-dir {options.data_dir}")
     if given:
         raise ValueError(
-            f"--install replaces the package's weights, which are those of {dataset} at {scale}; without it weights go "
-            f"to the local store. Received: {' '.join(given)}"
+            "--install replaces the package's weights, which are those of "
+            f"{' and '.join(f'{dataset} at {scale}' for scale, dataset in training.stored)}; without it weights go to "
+            f"the local store. Received: {' '.join(given)}"
         )

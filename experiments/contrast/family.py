@@ -34,7 +34,7 @@ EXPERIMENTS = Experiments(
         Training(
             "zoo.experiments.contrast.commands:pretrain",
             workers=True,
-            stored=("photographs", "open_photographs"),
+            stored=(("photographs", "open_photographs"),),
         ),
     ),
     options=(

@@ -15,6 +15,11 @@ FAMILY = Family(
     networks=(
         Network("adversarial-overfeat", "zoo.adversarial.small:SmallOverFeat", "zoo pretrain adversarial"),
         Network("adversarial-inception", "zoo.adversarial.small:SmallInception", "zoo pretrain adversarial"),
+        Network(
+            "adversarial-efficientnet",
+            "zoo.adversarial.efficientnet:EfficientNetLite0",
+            "zoo pretrain adversarial --dataset clothing --data-dir FOLDER --imagenet FILE",
+        ),
     ),
     stored=(
         "adversarial-inception.digits",

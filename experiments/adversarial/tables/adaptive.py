@@ -54,7 +54,7 @@ def _outcome(evaluation: Evaluation, layer: str, processing: str, attack: str) -
     detector = evaluation.detector(layer, processing)
     threshold = rejection_threshold(evaluation.scores(layer, processing, "DW-kNN", "calibration"), RATE)
     predicted = output.argmax(-1)
-    scores = detector.score_features(features[layer], predicted)
+    scores = detector.score_features(features[evaluation.layer_of(layer)], predicted)
     return predicted == evaluation.targets(numbers), scores <= threshold
 
 

@@ -63,7 +63,9 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
         group = evaluation.group(attack)
         true, predicted = int(evaluation.problem.test.labels[group.sources[which]]), int(group.predicted[which])
         detector = evaluation.detector(LAYER, PROCESSING)
-        nearest = detector.nearest_of_class(evaluation.features(attack)[LAYER][which], predicted)[0]
+        nearest = detector.nearest_of_class(evaluation.features(attack)[evaluation.layer_of(LAYER)][which], predicted)[
+            0
+        ]
         row[0].imshow(group.images[which])
         row[0].set_title(f"{attack}: actual {true}", fontsize=8)
         row[1].imshow(_database_picture(evaluation, int(nearest)))

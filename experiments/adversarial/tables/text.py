@@ -59,8 +59,9 @@ def _accuracy(evaluation: Evaluation) -> Estimate:
 
 
 def _success(evaluation: Evaluation, attack: str) -> Estimate:
-    changed = np.isin(evaluation.right, evaluation.group(attack).sources).astype(float)
-    return percent(bootstrap_mean(changed, evaluation.right.tolist(), seed=evaluation.settings.seed))
+    tried = evaluation.attackable(attack)
+    changed = np.isin(tried, evaluation.group(attack).sources).astype(float)
+    return percent(bootstrap_mean(changed, tried.tolist(), seed=evaluation.settings.seed))
 
 
 TABLE = Table("adversarial", "text", cells)
