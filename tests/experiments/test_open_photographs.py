@@ -13,6 +13,7 @@ from zoo.datasets import keyed
 from zoo.datasets.embedded import generate_scene
 from zoo.datasets.near_duplicates import alike, thumbnail
 from zoo.datasets.open_photographs import check_splits, download, listing
+from zoo.experiments.hyperimage.tables.fusion import SIDE, Fusion
 from zoo.experiments.imaging.developing import training
 from zoo.experiments.imaging.joint import training as joint_training
 from zoo.experiments.imaging.joint.evaluation import JointEvaluation
@@ -65,6 +66,14 @@ def test_tables_measure_on_the_test_split(read, command, tmp_path, table):
     # Fingerprints are a training; the limits that ``silence`` shows were set on calibration photographs.
     also = {"identification": {"train"}, "false-alarms": {"train"}, "silence": {"train", "calibration"}}
     assert set(read) == {"test"} | also.get(table.split()[1], set())
+
+
+def test_fusion_is_trained_on_the_training_photographs(read):
+    found = Fusion(Settings("smoke", "open_photographs", DUMMY))
+    scenes = [found._scenes(split, 0) for split in ("train", "validation")]
+    assert {scene.shape for part in scenes for scene in part} == {(SIDE, SIDE, 3)}
+    assert read == ["train"] * len(scenes[0]) + ["validation"] * len(scenes[1])
+    assert len({scene for scene, _ in found.crops}) == sum(row.split == "test" for row in ROWS)
 
 
 def test_joint_models_are_measured_on_the_test_split(read):

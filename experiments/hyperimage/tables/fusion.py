@@ -7,7 +7,8 @@ Command:  zoo reproduce hyperimage fusion
 Expected: runs/tables/laptop/hyperimage_fusion.csv
 Time:     some minutes on two cores at `laptop`
 
-Trained on generated scenes, tested on the embedded photographs; pictures are compressed at quality 90.
+Pictures are compressed at quality 90. With ``--dataset open_photographs`` the second stage is trained on photographs of
+its ``train``; without, on generated scenes, and tested on the embedded photographs.
 """
 
 import dataclasses
@@ -33,21 +34,25 @@ from zoo.metrics import Estimate, bootstrap_auc, bootstrap_auc_difference
 from zoo.weights import names
 
 WEIGHTS = "contrast-aware.photographs"
+WITH_TRAINING = "open_photographs"
+"""The data set that has photographs to train on."""
 GRID, SIDE, QUALITY = (3, 3), 192, 90
 
 
 @dataclasses.dataclass(frozen=True)
 class Scale:
-    """Generated scenes to train and validate on, crops of a photograph to test on, and the training."""
+    """Scenes to train and validate on, crops of a photograph to test on, and the training."""
 
     scenes: int
     validation: int
     crops: int
     recipe: Recipe
+    photographs: int = 400
+    """In place of ``scenes`` where the data set has photographs to train on."""
 
 
 SCALES = {
-    "smoke": Scale(3, 2, 1, Recipe(1, 1, "binary_crossentropy", batch_size=2)),
+    "smoke": Scale(3, 2, 1, Recipe(1, 1, "binary_crossentropy", batch_size=2), photographs=3),
     "laptop": Scale(60, 20, 4, Recipe(60, 15, "binary_crossentropy", plateau=6, batch_size=16)),
     "paper": Scale(1000, 200, 8, Recipe(200, 40, "binary_crossentropy", batch_size=32)),
 }
@@ -68,13 +73,25 @@ class Fusion:
         second = SyntheticStageTwo((*GRID, 250), pooling="ceil")
         network = TwoStage(ContrastNet(weights=WEIGHTS), second, keras.layers.Rescaling(1 / 255))
         parts = []
-        for part, count in enumerate((self.scale.scenes, self.scale.validation)):
+        for part, split in enumerate(("train", "validation")):
             own = 2 * self.settings.seed + part
-            scenes = [generate_scene(keyed.generator(own, 10, i), SIDE, SIDE) for i in range(count)]
+            scenes = self._scenes(split, own)
             pairs = [version for i, scene in enumerate(scenes) for version in _pair(scene, own, i)]
-            parts.append((network.hyper_images(pairs), np.tile(np.array([0, 1], np.float32), count)))
+            parts.append((network.hyper_images(pairs), np.tile(np.array([0, 1], np.float32), len(scenes))))
         network.fit_second(*parts[0], parts[1], self.scale.recipe)
         return network
+
+    def _scenes(self, split: str, seed: int) -> list[np.ndarray]:
+        """Pictures of ``SIDE`` pixels to train or validate on: a part of each photograph, or generated."""
+        train = split == "train"
+        if self.settings.dataset != WITH_TRAINING:
+            count = self.scale.scenes if train else self.scale.validation
+            return [generate_scene(keyed.generator(seed, 10, i), SIDE, SIDE) for i in range(count)]
+        found = photographs(WITH_TRAINING, self.settings.data_dir, split, self.settings.seed)
+        if not found:
+            raise DataUnavailable(f"photographs of {WITH_TRAINING}'s {split}")
+        count = self.scale.photographs if train else self.scale.validation
+        return [_part(found[i].load(), seed, i) for i in keyed.permutation(len(found), seed, 10)[:count].tolist()]
 
     @cached_property
     def scores(self) -> dict[str, np.ndarray]:
@@ -114,6 +131,12 @@ class Fusion:
     @property
     def _sources(self) -> list[str]:
         return [scene for scene, _ in self.crops]
+
+
+def _part(image: np.ndarray, seed: int, index: int) -> np.ndarray:
+    rng = keyed.generator(seed, 12, index)
+    top, left = (int(rng.integers(length - SIDE + 1)) for length in image.shape[:2])
+    return np.ascontiguousarray(image[top : top + SIDE, left : left + SIDE])
 
 
 def _pair(image: np.ndarray, seed: int, index: int) -> tuple[np.ndarray, np.ndarray]:
