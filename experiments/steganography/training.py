@@ -110,6 +110,8 @@ def build(
         start_in_haar(model.hiding)
     hiding = "baluja_(prepare|hide)_" if network == "baluja" else "h_net_"
     model.compile(separate_optimizers(_optimizer(scale, "hiding"), _optimizer(scale, "revealing"), hiding))
+    # Else TensorFlow traces the first step twice: once to make the optimisers' variables.
+    model.optimizer.build(model.trainable_variables)
     return model
 
 

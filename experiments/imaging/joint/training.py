@@ -187,6 +187,8 @@ def build(run: JointRun, nip: keras.Model, policy: str, seed: int, fan_loss: str
     )
     # On a CPU XLA's convolutions are several times slower than oneDNN's.
     workflow.compile(keras.optimizers.Adam(1e-4, epsilon=1e-8), jit_compile=not device().startswith("CPU"))
+    # Else TensorFlow traces the first step twice: once to make the optimiser's variables.
+    workflow.optimizer.build(workflow.trainable_variables)
     return workflow
 
 
