@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from zoo import extensions
 from zoo.experiments.adversarial.class_names import class_label, class_number, read_class_names
+from zoo.experiments.cli.devices import add_device
 from zoo.experiments.cli.numbers import real, whole
 from zoo.experiments.cli.outputs import add_force, check_outputs
 from zoo.experiments.cli.score_pictures import (
@@ -59,6 +60,7 @@ def add(commands: "argparse._SubParsersAction") -> None:
     fit.add_argument("--index", default="Flat", help="FAISS factory string; Flat (default) is exact")
     fit.add_argument("--search", default="", help="parameters of another index, as in nprobe=64")
     fit.add_argument("--rate", type=real(0, 1), default=0.05, help="share of authentic pictures that may be rejected")
+    add_device(fit)
     fit.set_defaults(run=_fit)
 
     score = verbs.add_parser(
@@ -68,6 +70,7 @@ def add(commands: "argparse._SubParsersAction") -> None:
         "and attack, a picture is shrunk to the classifier's size on its shorter side and cut to its centre.",
     )
     add_pictures(score)
+    add_device(score)
     score.add_argument("--detector", type=Path, required=True, metavar="FOLDER", help="of `zoo adversarial fit`")
     score.set_defaults(run=_score)
 
@@ -84,6 +87,7 @@ def add(commands: "argparse._SubParsersAction") -> None:
     attack.add_argument(
         "--classes", type=Path, metavar="FILE|FOLDER", help="names of classes, a line each or a sub-folder each"
     )
+    add_device(attack)
     add_force(attack)
     attack.set_defaults(run=_attack)
 

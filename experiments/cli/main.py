@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from zoo.experiments.cli import doctor, download, export, listing, pretrain, reproduce
+from zoo.experiments.cli.devices import on_device
 from zoo.experiments.cli.quiet import quiet_import
 from zoo.experiments.families import experiments, load
 from zoo.version import __version__
@@ -28,7 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             places = r"zoo\.(extensions|experiments\.(cli\.(main|pretrain)|run\.tables))$"
             warnings.filterwarnings("always", category=UserWarning, module=places)
             options = _parser().parse_args(arguments)
-            code = options.run(options)
+            with on_device(getattr(options, "device", None)):
+                code = options.run(options)
             sys.stdout.flush()
             return code
     except BrokenPipeError:  # as of `zoo list | head`: whoever reads has read enough

@@ -1,6 +1,7 @@
 """``zoo pretrain``: train a paper's stored weights anew, for the local store or for the package."""
 
 import argparse
+import contextlib
 import shlex
 import warnings
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 from zoo.experiments.cli import data_options
 from zoo.experiments.cli.data_options import EMBEDDED
+from zoo.experiments.cli.devices import add_device, check_one_worker, on_all_devices
 from zoo.experiments.cli.numbers import scale_name, whole
 from zoo.experiments.families import experiments, load
 from zoo.experiments.family import Experiments, Option, Training
@@ -29,6 +31,9 @@ def add(commands: "argparse._SubParsersAction") -> None:
         type=whole(0, 256),
         help="processes that make examples; 0: the training's own (default 1, 0 at smoke)",
     )
+    where = parser.add_mutually_exclusive_group()
+    add_device(where)
+    where.add_argument("--devices", choices=("all",), help="divide every batch among all GPUs of this machine")
     parser.add_argument("--install", action="store_true", help="into the package, not the local store")
     parser.add_argument("--folder", type=Path, default=Path("runs"), help="checkpoints; a killed training resumes")
     flags = parser.add_mutually_exclusive_group()
@@ -63,6 +68,8 @@ def training_command(options: argparse.Namespace, flag: str = "") -> str:
         words += ["--data-dir", data_options.folder_name(options)]
     for option, value in _given(options):
         words += [option.flag, Path(value).name if isinstance(value, Path) else str(value)]
+    if getattr(options, "devices", None):
+        words += ["--devices", options.devices]
     return shlex.join([*words, "--seed", str(options.seed)])
 
 
@@ -92,7 +99,9 @@ def _run(options: argparse.Namespace) -> int:
     _check_install(options, training)
     data_options.check_known(options.dataset)
     command = training_command(options, "" if training.choices else training.flag)
-    return load(training.run)(options, command)
+    check_one_worker()
+    with on_all_devices() if options.devices else contextlib.nullcontext():
+        return load(training.run)(options, command)
 
 
 def _trained() -> list[Experiments]:

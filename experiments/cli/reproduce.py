@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.experiments.cli import data_options
+from zoo.experiments.cli.devices import add_device
 from zoo.experiments.cli.numbers import scale_name
 from zoo.experiments.families import check_table
 from zoo.printing import shown
@@ -26,6 +27,7 @@ def add(commands: "argparse._SubParsersAction") -> None:
     )
     reproduce.add_argument("--report", type=Path, metavar="PAGE.html", help="one page of all that was measured so far")
     reproduce.add_argument("--rows", action="append", default=[], metavar="PATTERN", help="only rows like 'gamma*'")
+    add_device(reproduce)
     reproduce.add_argument("--shard", default="1/1", metavar="I/N", help="measure every N-th cell, for `zoo merge`")
     reproduce.set_defaults(run=_reproduce)
 

@@ -3,6 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
+from zoo.experiments.cli.devices import add_device
 from zoo.experiments.cli.score_pictures import Answer, Scale, Scorer, Track, add_pictures, score_pictures
 from zoo.resolve_weights import HELP, resolve_weights
 
@@ -24,6 +25,7 @@ def add(commands: "argparse._SubParsersAction") -> None:
     verbs = contrast.add_subparsers(dest="verb", required=True, metavar="VERB")
     detect = verbs.add_parser("detect", help="score pictures: the higher, the more likely adjusted")
     add_pictures(detect, "where a picture looks adjusted")
+    add_device(detect)
     detect.add_argument("--weights", metavar="NAME|FILE|FOLDER", help=f"{HELP} (default: the JPEG-aware network)")
     detect.set_defaults(run=_detect)
 

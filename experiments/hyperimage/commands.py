@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from zoo.experiments.cli.devices import add_device
 from zoo.experiments.cli.score_pictures import Answer, Scale, Scorer, Track, add_pictures, score_pictures
 from zoo.experiments.run.scales import scale_of
 from zoo.resolve_weights import HELP, resolve_weights
@@ -37,6 +38,7 @@ def add(commands: "argparse._SubParsersAction") -> None:
     ):
         parser = verbs.add_parser(verb, help=f"score pictures; {text}", description=f"Scores pictures; {text}.")
         add_pictures(parser, drawn)
+        add_device(parser)
         parser.add_argument("--weights", metavar="NAME|FOLDER", help=HELP)
         parser.set_defaults(run=run)
 

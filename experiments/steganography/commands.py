@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zoo.experiments.cli.devices import add_device
 from zoo.experiments.cli.numbers import picture_size
 from zoo.experiments.cli.outputs import add_force, check_outputs
 from zoo.printing import shown
@@ -41,6 +42,7 @@ def add(commands: "argparse._SubParsersAction") -> None:
     for verb in (hide, reveal):
         verb.add_argument("--jpeg", action="store_true", help="the networks that survive JPEG, and show more")
         verb.add_argument("--weights", metavar="NAME|FILE.keras|FOLDER", help=HELP)
+        add_device(verb)
         add_force(verb)
 
 

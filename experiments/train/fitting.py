@@ -14,6 +14,7 @@ from zoo.datasets.feed import Feed
 from zoo.datasets.keyed_batches import KeyedBatches
 from zoo.experiments.run.environment import commit
 from zoo.images import atomic
+from zoo.replicas import replicas
 
 
 class SavedState(keras.callbacks.Callback):
@@ -96,6 +97,9 @@ def fit(
     last; after these alone there is validation too. Where it exists, training goes on from it and ``model`` is not
     used; where it already has ``epochs`` epochs, it is returned as it is. ``prepare`` may change the model that
     training goes on with.
+
+    On several devices (`zoo.experiments.cli.devices`) each gets an equal part of every batch, also of the validation's;
+    up to one example a device is left out of the latter.
     """
     folder.mkdir(parents=True, exist_ok=True)
     state = SavedState(folder, name, every)
@@ -116,7 +120,7 @@ def fit(
                 verbose=2,
                 shuffle=False,
                 callbacks=[batches.follow(), *callbacks, state],
-                validation_data=validation_data,
+                validation_data=_divided_arrays(validation_data, validation_batch_size),
                 validation_batch_size=validation_batch_size,
                 validation_freq=validated,
             )
@@ -128,17 +132,59 @@ def fed(batches: KeyedBatches, first: int, epochs: int, workers: int = 0) -> Ite
     """Yield what ``fit`` takes for epochs ``first`` to ``epochs``: ``tf.data`` on TensorFlow, elsewhere the batches.
 
     If a batch cannot be made, the original error is raised instead of TensorFlow's.
+
+    Raises:
+        ValueError: For batches that cannot be divided evenly among several devices. Of a shorter last batch, examples
+            that are too many for that are left out.
     """
     if keras.backend.backend() != "tensorflow":
         yield batches
         return
     with Feed(batches, workers) as feed:
         try:
-            yield feed.dataset(first, epochs - first)
+            yield _divided(feed.dataset(first, epochs - first), batches, first)
         except Exception:
             if feed.error is not None:
                 raise feed.error from None
             raise
+
+
+def _divided(data: Any, batches: KeyedBatches, first: int) -> Any:
+    """``data`` as it is for one device; for several, with batches that can be divided evenly among them."""
+    count = replicas()
+    if count == 1:
+        return data
+    import tensorflow as tf
+
+    whole, last = (len(tf.nest.flatten(batches.batch(first, step))[0]) for step in (0, len(batches) - 1))
+    if whole % count or last < count:
+        raise ValueError(
+            f"Batches must be divisible by the number of devices, {count}. Received: {whole} examples, {last} in the "
+            "last batch"
+        )
+
+    def part(array: "tf.Tensor") -> "tf.Tensor":
+        if batches.last_is_shorter:
+            array = array[: tf.shape(array)[0] // count * count]
+        # Keras averages the devices' first batches to build a model. Between CPUs TensorFlow does so in place, in
+        # memory that batches may share with the arrays they come from.
+        return tf.raw_ops.DeepCopy(x=array)
+
+    return data.map(lambda *made: tf.nest.map_structure(part, made if len(made) > 1 else made[0]))
+
+
+def _divided_arrays(arrays: tuple[np.ndarray, np.ndarray] | None, size: int | None) -> Any:
+    """Validation data as they are for one device; for several, as ``tf.data`` in parts of one size."""
+    count = replicas()
+    if arrays is None or count == 1:
+        return arrays
+    import tensorflow as tf
+
+    whole = len(arrays[0]) // count * count
+    if not whole:
+        raise ValueError(f"A validation example for each of {count} devices is needed. Received: {len(arrays[0])}")
+    size = max(1, (size or 32) // count) * count
+    return tf.data.Dataset.from_tensor_slices(tuple(array[:whole] for array in arrays)).batch(size)
 
 
 def cosine(rate: float, epochs: int) -> keras.callbacks.Callback:

@@ -5,6 +5,7 @@ from typing import Any, Literal
 import keras
 from keras import ops
 
+from zoo.replicas import share_of_loss
 from zoo.steganography.eight_bit import EightBit
 
 Loss = Literal["mse", "ssim"]
@@ -97,7 +98,7 @@ class Steganographer(keras.Model):
         self.reveal_loss.update_state(reveal_loss, sample_weight=batch)
         self.container_psnr.update_state(_psnr(x["cover"], y_pred["container"]))
         self.reveal_psnr.update_state(_psnr(x["secret"], y_pred["revealed"]))
-        return container_loss + self.weight * reveal_loss
+        return share_of_loss(container_loss + self.weight * reveal_loss)
 
     def _distance(self, truth: Any, image: Any) -> Any:
         truth, image = ops.cast(truth, "float32"), ops.cast(image, "float32")

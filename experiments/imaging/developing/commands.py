@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zoo.experiments.cli.devices import add_device
 from zoo.experiments.cli.export import PHASES
 from zoo.experiments.cli.numbers import picture_size, real, scale_name, whole
 from zoo.experiments.cli.outputs import add_force, check_outputs
@@ -44,6 +45,7 @@ def add_develop(verbs: "argparse._SubParsersAction") -> None:
         metavar="R,G,B",
         help="factors of the channels (default: those that make the mean grey)",
     )
+    add_device(develop)
     add_force(develop)
     develop.set_defaults(run=_develop)
 
@@ -60,6 +62,7 @@ def add_develop(verbs: "argparse._SubParsersAction") -> None:
     fit.add_argument(
         "-o", "--output", type=Path, default=Path("runs/imaging-fit"), help="weights; a kill resumes there"
     )
+    add_device(fit)
     fit.set_defaults(run=_fit)
 
 

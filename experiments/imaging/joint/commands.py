@@ -3,6 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
+from zoo.experiments.cli.devices import add_device
 from zoo.experiments.cli.numbers import whole
 from zoo.experiments.cli.score_pictures import Answer, Scale, Scorer, Track, add_pictures, score_pictures
 from zoo.resolve_weights import HELP, resolve_weights
@@ -23,6 +24,7 @@ def add_detect(verbs: "argparse._SubParsersAction") -> None:
     """Add ``detect`` to the verbs of ``zoo imaging``."""
     detect = verbs.add_parser("detect", help="tell which manipulation a picture went through before the web")
     add_pictures(detect, "where a picture looks manipulated")
+    add_device(detect)
     detect.add_argument("--patches", action="store_true", help="print each patch as well (not in CSV)")
     detect.add_argument(
         "--weights",

@@ -9,6 +9,7 @@ from keras import ops
 from zoo.imaging.joint.channel import DistributionChannel
 from zoo.imaging.joint.fan_losses import fan_loss as loss_by_name
 from zoo.imaging.joint.manipulations import Fidelity, check_fidelity, default_manipulations
+from zoo.replicas import share_of_loss
 
 Mode = Literal["F", "F+N"]
 
@@ -129,7 +130,7 @@ class ImagingWorkflow(keras.Model):
         loss = self._fan_loss(y_pred)
         if self.mode == "F+N":
             loss = loss + self.nip_weight * _nip_loss(y, y_pred)
-        return loss
+        return share_of_loss(loss)
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
         """Count losses, accuracy and PSNR of a batch and return the means so far."""
