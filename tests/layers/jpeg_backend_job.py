@@ -34,6 +34,21 @@ def gradients(function: Callable, *arguments: np.ndarray) -> list[np.ndarray]:
     return [g.numpy() for g in tape.gradient(result, variables)]
 
 
+def traced_and_not(layer: DifferentiableJPEG, mode: str, data: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return output and gradients of a layer on JAX, called as it is and under ``jax.jit``."""
+    import jax
+
+    def loss(image: np.ndarray, quality: np.ndarray) -> object:
+        return ops.sum(ops.multiply(layer(image, quality=quality), data["weights"]))
+
+    given, found = (data["image"], data["quality"][19:21]), {}
+    for how, wrap in (("eager", lambda function: function), ("traced", jax.jit)):
+        found[f"{how}_{mode}_output"] = wrap(lambda x, q: layer(x, quality=q))(*given)
+        of_image, of_quality = wrap(jax.grad(loss, (0, 1)))(*given)
+        found |= {f"{how}_{mode}_image": of_image, f"{how}_{mode}_quality": of_quality}
+    return {name: np.asarray(value) for name, value in found.items()}
+
+
 def main(source: str, target: str) -> None:
     """Read IN, write OUT."""
     data = dict(np.load(source))
@@ -67,6 +82,8 @@ def main(source: str, target: str) -> None:
         )
         for name, value in zip(("image", "tables", "quality"), of_tables + of_quality, strict=True):
             found[f"gradient_{rounding}_{gradient}_{name}"] = value
+        if keras.backend.backend() == "jax":
+            found |= traced_and_not(layer, f"{rounding}_{gradient}", data)
     found["draw"] = ops.convert_to_numpy(random_quality(3, 6, 1, 100))
     model = keras.Sequential([keras.Input((24, 24, 3)), DifferentiableJPEG((20, 90)), keras.layers.Flatten()])
     model.add(keras.layers.Dense(1))

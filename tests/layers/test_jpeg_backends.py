@@ -58,6 +58,12 @@ def test_backend(backend, source, pixels, on_tensorflow):
         if backend == "jax":
             jitted, eager = (found[f"images_17x33_{subsampling}{suffix}"] for suffix in ("_jit", ""))
             np.testing.assert_array_equal(jitted, eager)
+    if backend == "jax":
+        eager = {name: value for name, value in found.items() if name.startswith("eager_")}
+        assert len(eager) == 15
+        for name, value in eager.items():
+            expected = found[name.replace("eager", "traced")]
+            np.testing.assert_allclose(value, expected, atol=1e-6 * np.abs(expected).max(), err_msg=name)
     names = [name for name in on_tensorflow if name.startswith("gradient_")]
     assert len(names) == 15
     for name in names:

@@ -1,5 +1,7 @@
 """JPEG compression as a function and a layer: equal to libjpeg-turbo going forward, differentiable going backward."""
 
+import functools
+from collections.abc import Callable
 from typing import Any, Literal
 
 import keras
@@ -76,20 +78,34 @@ def _compress(images: Any, quality: Any, tables: Any, model: Model, *, drawn: bo
         needs_gradient = not drawn and not isinstance(quality, (int, float, list, tuple, np.ndarray, np.generic))
         check_quality(quality, batch)
         quality = ops.cast(ops.convert_to_tensor(quality), "float32")
-        quality = ops.reshape(quality, (-1,))
-        tables = quantisation_tables(quality, float_scale=model.variant == "korus2019")
     else:
         needs_gradient = not isinstance(tables, np.ndarray)
         tables = ops.cast(ops.convert_to_tensor(tables), "float32")
         check_tables(tables, batch)
+    if isinstance(batch, int) and batch == 0:
+        return images if keras.backend.standardize_dtype(images.dtype) == "uint8" else ops.cast(images, "float32")
+    code = _compiled_by_jax() if keras.backend.backend() == "jax" else _code
+    return code(images, quality, tables, model, needs_gradient)
+
+
+@functools.cache
+def _compiled_by_jax() -> Callable:
+    """``_code`` as one compiled function: one by one, JAX takes seconds to compile its hundreds of operations."""
+    import jax
+
+    return jax.jit(_code, static_argnums=(3, 4))
+
+
+def _code(images: Any, quality: Any, tables: Any, model: Model, needs_table_gradient: bool) -> Any:
+    """Code images by tables, or by those of a quality where ``tables`` is None; float32 tensors, all checked."""
+    if tables is None:
+        tables = quantisation_tables(ops.reshape(quality, (-1,)), float_scale=model.variant == "korus2019")
+    else:
         tables = ops.clip(tables, 1e-6, 255.0)
         tables = ops.reshape(tables, (1, 1, 8, 8) if len(tables.shape) == 2 else (-1, 2, 8, 8))
         tables = ops.broadcast_to(tables, (1, 2, 8, 8)) if tables.shape[1] == 1 else tables
-    dtype = keras.backend.standardize_dtype(images.dtype)
-    if isinstance(batch, int) and batch == 0:
-        return images if dtype == "uint8" else ops.cast(images, "float32")
-    coded = _with_gradient(ops.cast(images, "float32"), tables, model, needs_gradient)
-    return ops.cast(coded, "uint8") if dtype == "uint8" else coded
+    coded = _with_gradient(ops.cast(images, "float32"), tables, model, needs_table_gradient)
+    return ops.cast(coded, "uint8") if keras.backend.standardize_dtype(images.dtype) == "uint8" else coded
 
 
 def _with_gradient(images: Any, tables: Any, model: Model, needs_table_gradient: bool) -> Any:
