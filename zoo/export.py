@@ -76,11 +76,14 @@ def export(product: Serving, folder: str | Path) -> Path:
             "differentiable": _add(archive, "differentiable", product.differentiable, single=False),
         }
         archive.write_out(str(partial), verbose=False)
-        files = {
-            path.relative_to(partial).as_posix(): sha256(path) for path in sorted(partial.rglob("*")) if path.is_file()
-        }
-        (partial / ABOUT).write_text(json.dumps(_about(product, endpoints) | {"files": files}, indent=1) + "\n")
+        write_about(partial, about(product, endpoints))
     return folder
+
+
+def write_about(folder: Path, what: dict[str, Any]) -> None:
+    """Write ``forensics_zoo.json``: ``what``, and the checksums of the other files in ``folder``."""
+    files = {path.relative_to(folder).as_posix(): sha256(path) for path in sorted(folder.rglob("*")) if path.is_file()}
+    (folder / ABOUT).write_text(json.dumps(what | {"files": files}, indent=1) + "\n")
 
 
 def _add(archive: keras.export.ExportArchive, endpoint: str, signature: Signature, single: bool) -> dict[str, Any]:
@@ -117,8 +120,8 @@ def _add(archive: keras.export.ExportArchive, endpoint: str, signature: Signatur
     else:
         outputs = archive.add_endpoint(endpoint, call, [given]).get_concrete_function(given).structured_outputs
     return {
-        "inputs": {name: _described(spec) for name, spec in specs.items()},
-        "outputs": {name: _described(value) for name, value in sorted(outputs.items())},
+        "inputs": {name: described(spec) for name, spec in specs.items()},
+        "outputs": {name: described(value) for name, value in sorted(outputs.items())},
     }
 
 
@@ -137,12 +140,14 @@ def _at_least_one(batch: Any) -> Any:
     return tf.ensure_shape(tf.pad(batch, [[0, missing]] + [[0, 0]] * (batch.shape.rank - 1)), batch.shape)
 
 
-def _described(tensor: Any) -> dict[str, Any]:
+def described(tensor: Any) -> dict[str, Any]:
+    """Shape and dtype of a tensor, or of its spec, for ``forensics_zoo.json``."""
     rank = tensor.shape.rank
     return {"shape": None if rank is None else tensor.shape.as_list(), "dtype": tensor.dtype.name}
 
 
-def _about(product: Serving, endpoints: dict[str, Any]) -> dict[str, Any]:
+def about(product: Serving, endpoints: dict[str, Any]) -> dict[str, Any]:
+    """What ``forensics_zoo.json`` says of a product, without the files."""
     return {
         "name": product.name,
         "made_by": f"forensics-zoo {__version__}",

@@ -21,12 +21,13 @@ def reflect_to(images: Any, height: Any, width: Any) -> Any:
 
 def next_multiple(length: Any, of: int) -> Any:
     """``length`` rounded up to a multiple."""
-    return -(-length // of) * of
+    return (length + of - 1) // of * of
 
 
 def starts(length: Any, tile: int, stride: int) -> Any:
     """Where tiles begin along a side, int32 (n,): ``zoo.tiles.starts``. ``length`` is at least ``tile``."""
-    count = -(-(length - tile) // stride) + 1
+    # No negative dividends: ONNX's integer division rounds towards 0.
+    count = (length - tile + stride - 1) // stride + 1
     return ops.minimum(ops.arange(count, dtype="int32") * stride, length - tile)
 
 

@@ -1,4 +1,4 @@
-"""``zoo export``: a SavedModel of stored networks, or of a saved detector of adversarial images."""
+"""``zoo export``: a SavedModel or an ONNX file of stored networks, or of a saved detector of adversarial images."""
 
 import argparse
 from dataclasses import replace
@@ -15,7 +15,7 @@ def add(commands: "argparse._SubParsersAction") -> None:
     """Add the command to the ``zoo`` parser."""
     parser = commands.add_parser(
         "export",
-        help="write a SavedModel that needs nothing of the zoo",
+        help="write a SavedModel, or an ONNX file, that needs nothing of the zoo",
         description="Writes a SavedModel with the endpoints serve (a batch, uint8), serve_one (without the batch axis) "
         "and differentiable (float32, with gradients), and forensics_zoo.json, which says what goes in and comes out.",
     )
@@ -28,6 +28,12 @@ def add(commands: "argparse._SubParsersAction") -> None:
     )
     parser.add_argument("folder", type=Path, metavar="DIR", help="a new folder, or an export to be replaced")
     parser.add_argument("--all", action="store_true", help="all that can be exported, each to DIR/NAME")
+    parser.add_argument(
+        "--format",
+        choices=("savedmodel", "onnx"),
+        default="savedmodel",
+        help="savedmodel (default), or onnx: serve alone, checked with onnxruntime",
+    )
     parser.add_argument("--weights", metavar="NAME|FILE|FOLDER", help=HELP)
     parser.add_argument("--cfa", choices=PHASES, help="of networks that develop: phase of your sensor's mosaic")
     parser.set_defaults(run=_run)
@@ -43,6 +49,10 @@ def _run(options: argparse.Namespace) -> int:
         if options.cfa is not None and not product_of(options.name).phased:
             raise ValueError(f"--cfa is for networks that develop a mosaic. Received: {options.cfa} for {options.name}")
         resolve_weights(options.weights, *parts_of(options.name))
+    if options.format == "onnx":
+        from zoo.export_onnx import check_installed
+
+        check_installed()
     from zoo.export import export, serving
 
     if detector.is_dir():
@@ -54,9 +64,18 @@ def _run(options: argparse.Namespace) -> int:
         product = replace(detection(KNNDetector.load(detector)), name=f"detector {detector.absolute().name}")
     else:
         product = serving(options.name, options.weights, options.cfa)
-    export(product, options.folder)
-    print(f"written: {shown(options.folder)}")
-    for title, signature in (("serve", product.serve), ("differentiable", product.differentiable)):
+    signatures = [("serve", product.serve)]
+    if options.format == "onnx":
+        from zoo.export_onnx import export_onnx
+
+        differences = export_onnx(product, options.folder)
+        texts = ", ".join(f"{key} {difference:.2g}" for key, difference in differences.items())
+        print(f"written: {shown(options.folder)} (largest differences from TensorFlow: {texts})")
+    else:
+        signatures.append(("differentiable", product.differentiable))
+        export(product, options.folder)
+        print(f"written: {shown(options.folder)}")
+    for title, signature in signatures:
         named = [
             f"{key} {dtype} {[None, *shape]}".replace("None", "any") for key, (shape, dtype) in signature.inputs.items()
         ]
@@ -67,7 +86,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _all(options: argparse.Namespace) -> int:
-    given = options.name or options.weights or options.cfa
+    given = options.name or options.weights or options.cfa or (options.format == "onnx" and "--format onnx")
     if given:
         raise ValueError(f"--all takes DIR alone. Received: {given}")
     from zoo.export import export, serving
