@@ -100,3 +100,5 @@ class Experiments:
     aliases: tuple[Alias, ...] = ()
     options: tuple[Option, ...] = ()
     """Options of its trainings."""
+    calibrations: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Products of ``zoo calibrate`` by name, and where the ``cli.calibrated.Question`` of each is, ``module:NAME``."""

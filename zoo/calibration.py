@@ -49,6 +49,11 @@ class Isotonic:
             return np.log10(probability) - np.log10(1 - probability)
 
 
+Mapping = Logistic | Isotonic
+Fit = Callable[[np.ndarray, np.ndarray, np.ndarray | None], Mapping]
+"""``logistic`` or ``isotonic``."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Cost:
     """The log-likelihood-ratio cost, Cllr, and its two parts, in bits."""
@@ -217,7 +222,7 @@ def cross_validated(
     scores: np.ndarray,
     truth: np.ndarray,
     sources: Sequence[Hashable],
-    fit: Callable[[np.ndarray, np.ndarray, np.ndarray | None], Callable[[np.ndarray], np.ndarray]] = logistic,
+    fit: Fit = logistic,
 ) -> np.ndarray:
     """Log10 likelihood ratios of units, (n,), each by a mapping that was fitted without its source.
 

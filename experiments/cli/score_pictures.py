@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, TypeVar
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from zoo.experiments.cli.calibrated import Calibration, calibration_of
 from zoo.experiments.cli.outputs import add_force, check_outputs
 from zoo.printing import shown
 from zoo.store import sha256
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 PICTURES = "files, folders (all pictures below them), quoted patterns (*, **), and @FILE for a list; @- reads it here"
+VALIDATED, NOT_VALIDATED = "validated", "not validated"
+"""Status of a picture, with a calibration."""
 MOST_FAILURES = 100
 """Exit codes above 125 mean other things to a shell."""
 _PICTURE_COLUMNS = ("image", "sha256", "height", "width")
@@ -59,6 +62,8 @@ class Answer:
     """Further lines for people."""
     after: str = ""
     """For people, behind the picture's name."""
+    refused: bool = False
+    """Whether there is no score, and so no heatmap either."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -217,15 +222,18 @@ def score_pictures(
         inputs: Files that the command reads besides the pictures, and must not write onto.
 
     Raises:
-        ValueError: For outputs that must not be written, and no pictures at all.
+        ValueError: For outputs that must not be written, no pictures at all, and a calibration of other networks.
     """
     paths = expand(options.images)
     heatmaps = _heatmaps(paths, getattr(options, "heatmap", None))
-    _check(options, heatmaps, [*paths, *inputs])
+    _check(options, heatmaps, [*paths, *inputs, getattr(options, "calibration", None)])
+    calibration = calibration_of(options)
     track, failures = Track(len(paths)), 0
     # Where none is a file, all are named before TensorFlow is loaded.
     scorer = make(track) if any(path.is_file() for path in paths) else None
-    networks = {} if scorer is None else _checksums(scorer.networks)
+    networks = {} if scorer is None else checksums(scorer.networks)
+    if scorer is not None and calibration is not None:
+        scorer = _calibrated(scorer, calibration, networks, options.anyway)
     with _csv_writer(options.csv, scorer.columns if scorer else ()) as write_row:
         for path in track.each(paths):
             record: dict[str, object] = {"image": str(path)}
@@ -275,6 +283,8 @@ def _score(
     hint = "" if scorer.hint is None else scorer.hint(path, answer)
     if scorer.hint is not None:
         record["hint"] = hint
+    if answer.refused:
+        heatmap = None
     if heatmap is not None and scorer.heatmap is not None:
         _write_heatmap(heatmap, path, image, scorer, record)
         record["heatmap"] = str(heatmap)
@@ -289,6 +299,49 @@ def _score(
     if heatmap is not None:
         print(f"written: {shown(heatmap)}", file=sys.stderr)
     return record
+
+
+def _calibrated(scorer: Scorer, calibration: Calibration, networks: Mapping[str, str], anyway: bool) -> Scorer:
+    """The scorer with a likelihood ratio for each picture like the reference, and without a score for any other.
+
+    Raises:
+        ValueError: For a calibration of other networks.
+    """
+    from zoo.validity import not_validated
+
+    if set(networks.values()) != calibration.networks:
+        raise ValueError(
+            "--calibration must be of the networks that are used; make it with the same --weights. "
+            f"Received: {calibration.path}, of other networks than {', '.join(networks)}"
+        )
+    score_column = scorer.columns[0]
+
+    def answer(image: "np.ndarray") -> Answer:
+        reason = "; ".join(not_validated(image, calibration.patches))
+        if reason and not anyway:
+            return Answer(
+                {"status": NOT_VALIDATED, "reason": reason}, NOT_VALIDATED, after=f"  ({reason})", refused=True
+            )
+        found = scorer.answer(image)
+        if reason:
+            values = {**found.values, "status": NOT_VALIDATED, "reason": reason}
+            return dataclasses.replace(found, values=values, after=f"{found.after}  ({NOT_VALIDATED}: {reason})")
+        score = float(found.values[score_column])  # type: ignore[arg-type]
+        ratio, rates = calibration.log10_lr(score), calibration.exceeded(score)
+        values = {**found.values, "status": VALIDATED, "log10_lr": round(ratio, 4)}
+        values |= {"log10_lr_bounds": [calibration.low, calibration.high], "above_false_alarm_rates": rates}
+        alarm = f"  (above the threshold of {rates[0]:.0%} false alarms)" if rates else ""
+        return dataclasses.replace(
+            found, values=values, line=f"{found.line}  log10 LR {ratio:+.2f}", after=found.after + alarm
+        )
+
+    note = (
+        f"log10 LR is the log10 likelihood ratio of '{calibration.yes}' to '{calibration.no}', for pictures like the "
+        f"{calibration.sources} of the reference, from {calibration.low:.2f} to {calibration.high:.2f}; it is not the "
+        "probability of either"
+    )
+    columns = (*scorer.columns, "status", "reason", "log10_lr")
+    return dataclasses.replace(scorer, answer=answer, note=note, columns=columns)
 
 
 def _remarks(checked: "FileCheck") -> str:
@@ -328,8 +381,8 @@ def _write_heatmap(path: Path, picture: Path, image: "np.ndarray", scorer: Score
     )
 
 
-def _checksums(networks: Iterable[str | Path]) -> dict[str, str]:
-    """SHA-256 of the files behind names of stored weights, or of files."""
+def checksums(networks: Iterable[str | Path]) -> dict[str, str]:
+    """SHA-256 of the files behind names of stored weights, or of files, by these names."""
     from zoo import weights
 
     known = {str(name): weights.provenance(str(name)) for name in networks if str(name) in weights.names()}

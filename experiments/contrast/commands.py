@@ -1,8 +1,10 @@
-"""``zoo contrast detect``, and ``zoo pretrain contrast``."""
+"""``zoo contrast detect``, ``zoo pretrain contrast``, and what ``zoo calibrate contrast`` asks."""
 
 import argparse
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from zoo.experiments.cli.calibrated import Question, add_calibration
 from zoo.experiments.cli.devices import add_device
 from zoo.experiments.cli.score_pictures import Answer, Scale, Scorer, Track, add_pictures, score_pictures
 from zoo.resolve_weights import HELP, resolve_weights
@@ -19,6 +21,28 @@ STORED = "contrast-aware.photographs"
 """The detector's own default, here too because its module imports Keras."""
 
 
+def _processes() -> "Mapping[str, Callable[[np.ndarray], np.ndarray]]":
+    from zoo.contrast.operators import training_operators
+
+    return training_operators()
+
+
+def _scorer(weights: tuple[str, ...]) -> "Callable[[np.ndarray], float]":
+    from zoo.contrast.detector import ContrastDetector
+
+    return ContrastDetector(weights[0]).score
+
+
+QUESTION = Question(
+    yes="its contrast was adjusted, by CLAHE, histogram stretching or gamma",
+    no="its contrast was not adjusted",
+    processes=_processes,
+    qualities=(0, 95, 75, 50),
+    weights=(STORED,),
+    scorer=_scorer,
+)
+
+
 def add(commands: "argparse._SubParsersAction") -> None:
     """Add the family's command to the ``zoo`` parser."""
     contrast = commands.add_parser("contrast", help="detect contrast adjustment")
@@ -27,6 +51,7 @@ def add(commands: "argparse._SubParsersAction") -> None:
     add_pictures(detect, "where a picture looks adjusted")
     add_device(detect)
     detect.add_argument("--weights", metavar="NAME|FILE|FOLDER", help=f"{HELP} (default: the JPEG-aware network)")
+    add_calibration(detect, "contrast")
     detect.set_defaults(run=_detect)
 
 

@@ -30,6 +30,7 @@ EXPERIMENTS = Experiments(
         ),
     },
     commands="zoo.experiments.contrast.commands:add",
+    calibrations={"contrast": "zoo.experiments.contrast.commands:QUESTION"},
     trainings=(
         Training(
             "zoo.experiments.contrast.commands:pretrain",

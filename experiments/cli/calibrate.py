@@ -1,0 +1,276 @@
+"""``zoo calibrate``: measure a product on photographs of one's own, and write what its scores are worth there."""
+
+import argparse
+import dataclasses
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zoo.experiments.cli.calibrated import FORMAT, MAPPINGS, Question
+from zoo.experiments.cli.outputs import add_force, check_outputs
+from zoo.experiments.families import experiments, load
+from zoo.printing import shown
+from zoo.resolve_weights import HELP, resolve_weights
+from zoo.store import sha256
+from zoo.version import __version__
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from zoo.datasets.folder import Photo
+
+FEWEST_SOURCES = 20
+"""With fewer photographs nothing is calibrated."""
+RATES = (0.01, 0.05)
+"""Of false alarms, for which thresholds are found."""
+PRIORS = tuple(n / 4 for n in range(-12, 13))
+"""Log10 prior odds at which the empirical cross-entropy is given."""
+DIGITS = 6
+"""Of scores, as in the commands that use the thresholds."""
+_UNTOUCHED = "untouched"
+
+
+@dataclasses.dataclass(frozen=True)
+class Scores:
+    """Scores of the photographs of a reference.
+
+    Attributes:
+        untouched: (sources, qualities).
+        processed: By the name of the process, each (sources, qualities).
+    """
+
+    untouched: "np.ndarray"
+    processed: "Mapping[str, np.ndarray]"
+
+
+def products() -> dict[str, str]:
+    """Where the question of each product is, ``module:NAME``, by the product's name."""
+    return {name: place for page in experiments() for name, place in page.calibrations.items()}
+
+
+def add(commands: "argparse._SubParsersAction") -> None:
+    """Add the command to the ``zoo`` parser."""
+    parser = commands.add_parser("calibrate", help="likelihood ratios and error rates on photographs of your own")
+    parser.add_argument("product", metavar="PRODUCT", help=", ".join(products()))
+    text = "your own untouched photographs, lossless or RAW; near-duplicates count as one"
+    parser.add_argument("--reference", type=Path, required=True, metavar="DIR", help=text)
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.json", help="for --calibration")
+    parser.add_argument("--weights", metavar="NAME|FILE|FOLDER", help=HELP)
+    text = "how scores become likelihood ratios (default: logistic; isotonic needs more photographs)"
+    parser.add_argument("--mapping", choices=MAPPINGS, default=MAPPINGS[0], help=text)
+    add_force(parser)
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    places = products()
+    if options.product not in places:
+        raise ValueError(f"PRODUCT must be one of {', '.join(places)}. Received: {options.product!r}")
+    if options.output.suffix.lower() != ".json" or not options.output.absolute().parent.is_dir():
+        raise ValueError(f"-o must end in .json, in a folder that exists. Received: {options.output}")
+    check_outputs({"-o": options.output}, [options.weights], options.force)
+    question: Question = load(places[options.product])
+    weights = resolve_weights(options.weights, *question.weights)
+
+    from zoo.datasets import folder
+
+    found = folder.scan(options.reference, progress=sys.stderr.isatty())
+    print(found, file=sys.stderr)
+    # One photograph of each scene: pictures that are not independent would feign more data than there are.
+    photos = list({photo.scene: photo for photo in reversed(found.photos)}.values())[::-1]
+    _check_enough(len(photos), "")
+    scores, used, refused, patches = _score(photos, question, weights)
+    _check_enough(len(used), f", and {len(refused)} that are refused: {'; '.join(dict.fromkeys(refused.values()))}")
+    reference = options.reference.resolve().name  # a path would tell of the user's machine
+    command = f"zoo calibrate {options.product} --reference {reference} --mapping {options.mapping}"
+    written: dict[str, Any] = {
+        "forensics_zoo_calibration": FORMAT,
+        "product": options.product,
+        "command": command + (f" --weights {Path(options.weights).name}" if options.weights else ""),
+        "version": __version__,
+        "networks": _checksums(weights),
+        "propositions": {"yes": question.yes, "no": question.no},
+        "reference": {
+            "folder": reference,
+            "sources": len(used),
+            "fewest_patches": patches,
+            "jpeg_qualities": list(question.qualities),
+            "processes": list(scores.processed),
+            "photographs": {_name(photo, options.reference): sha256(photo.path) for photo in used},
+            "near_duplicates": len(found.photos) - len(photos),
+            "not_validated": {_name(photo, options.reference): reason for photo, reason in refused.items()},
+        },
+        **calibrate(scores, question.qualities, options.mapping),
+    }
+    options.output.write_text(json.dumps(written, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    for line in _summary(written):
+        print(line)
+    print(f"written: {shown(options.output)}", file=sys.stderr)
+    return 0
+
+
+def calibrate(scores: Scores, qualities: Sequence[int], kind: str) -> dict[str, Any]:
+    """What a calibration file says of scores: mapping, bounds, costs, and error rates.
+
+    The mapping is fitted to all sources. Bounds, Cllr and cross-entropy come from likelihood ratios of each source by a
+    mapping that was fitted to others. All processes weigh the same, and so do all qualities.
+
+    Args:
+        scores: Of the photographs.
+        qualities: The JPEG qualities of their columns, 0 for none.
+        kind: One of ``MAPPINGS``.
+    """
+    import numpy as np
+
+    from zoo import calibration
+
+    fit: calibration.Fit = calibration.isotonic if kind == "isotonic" else calibration.logistic
+    stack = np.stack([*scores.processed.values()])
+    values = np.concatenate([scores.untouched.ravel(), stack.ravel()])
+    truth = np.repeat([False, True], [scores.untouched.size, stack.size])
+    rows = np.broadcast_to(np.arange(len(scores.untouched))[:, None], scores.untouched.shape)
+    sources = np.concatenate([rows.ravel(), np.broadcast_to(rows, stack.shape).ravel()])
+    columns = np.broadcast_to(np.arange(len(qualities)), scores.untouched.shape)
+    quality = np.concatenate([columns.ravel(), np.broadcast_to(columns, stack.shape).ravel()])
+    # A source counts once for each proposition.
+    weights = calibration.weights_by_source(list(zip(sources.tolist(), truth.tolist(), strict=True)))
+    mapping = fit(values, truth, weights)
+    held_out = calibration.cross_validated(values, truth, sources.tolist(), fit)
+    low, high = calibration.empirical_bounds(held_out, truth, weights)
+    bounded = np.clip(held_out, low, high)
+    ideal = calibration.after_pav(bounded, truth, weights)
+    priors = np.array(PRIORS)
+    return {
+        "mapping": {"kind": kind, **dataclasses.asdict(mapping)},
+        "bounds": {
+            "low": low,
+            "high": high,
+            "of": "log10 likelihood ratios, by ELUB (Vergeer et al. 2016) with sources as units",
+        },
+        "validation": {
+            "of": f"bounded likelihood ratios, cross-validated by source in {calibration.FOLDS} parts",
+            **dataclasses.asdict(calibration.cost(bounded, truth, weights)),
+            "by_quality": [
+                {
+                    "jpeg_quality": q,
+                    **dataclasses.asdict(
+                        calibration.cost(bounded[quality == i], truth[quality == i], weights[quality == i])
+                    ),
+                }
+                for i, q in enumerate(qualities)
+            ],
+            "empirical_cross_entropy": {
+                "log10_prior_odds": list(PRIORS),
+                "of_these": calibration.empirical_cross_entropy(bounded, truth, priors, weights).tolist(),
+                "after_pav": calibration.empirical_cross_entropy(ideal, truth, priors, weights).tolist(),
+                "of_none": calibration.empirical_cross_entropy(0 * bounded, truth, priors, weights).tolist(),
+            },
+        },
+        "false_alarms": [_error_rates(scores, qualities, rate) for rate in RATES],
+    }
+
+
+def _error_rates(scores: Scores, qualities: Sequence[int], rate: float) -> dict[str, Any]:
+    """The threshold for a rate of false alarms with the errors at each quality, or why there is none."""
+    from zoo.calibration import false_alarm_threshold
+
+    try:
+        threshold = false_alarm_threshold(scores.untouched, rate)
+    except ValueError as error:
+        return {"rate": rate, "refused": str(error)}
+    by_quality = [
+        {
+            "jpeg_quality": quality,
+            "false_alarms": _rate(scores.untouched[:, i] > threshold),
+            "missed": {name: _rate(one[:, i] <= threshold) for name, one in scores.processed.items()},
+        }
+        for i, quality in enumerate(qualities)
+    ]
+    return {"rate": rate, "threshold": threshold, "by_quality": by_quality}
+
+
+def _rate(happened: "np.ndarray") -> dict[str, float]:
+    from zoo.calibration import exact_rate
+
+    found = exact_rate(int(happened.sum()), len(happened))
+    return {"value": found.value, **dataclasses.asdict(found)}
+
+
+def _score(
+    photos: "Sequence[Photo]", question: Question, weights: tuple[str, ...]
+) -> "tuple[Scores, list[Photo], dict[Photo, str], int]":
+    """Scores, the photographs that they are of, those that are refused and why, and the fewest patches of one."""
+    import numpy as np
+
+    from zoo.datasets.folder import load as load_photo
+    from zoo.datasets.jpeg import compress
+    from zoo.validity import PATCH, not_validated
+
+    score = question.scorer(weights)
+    makers: dict[str, Callable[[np.ndarray], np.ndarray]] = {_UNTOUCHED: lambda image: image, **question.processes()}
+    found: dict[str, list[list[float]]] = {name: [] for name in makers}
+    used: list[Photo] = []
+    refused: dict[Photo, str] = {}
+    patches = []
+    for photo in _track(photos):
+        image = load_photo(photo)
+        reasons = not_validated(image, fewest_patches=1)
+        if reasons:
+            refused[photo] = "; ".join(reasons)
+            continue
+        for name, make in makers.items():
+            made = make(image)
+            found[name].append([round(score(compress(made, quality)), DIGITS) for quality in question.qualities])
+        used.append(photo)
+        patches.append((image.shape[0] // PATCH) * (image.shape[1] // PATCH))
+    untouched = np.array(found.pop(_UNTOUCHED))
+    return Scores(untouched, {n: np.array(s) for n, s in found.items()}), used, refused, min(patches, default=0)
+
+
+def _track(photos: "Sequence[Photo]") -> "Iterator[Photo]":
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    return iter(track(photos, "Scoring photographs", console=console, disable=not console.is_terminal, transient=True))
+
+
+def _check_enough(sources: int, others: str) -> None:
+    if sources < FEWEST_SOURCES:
+        raise ValueError(
+            f"--reference must hold at least {FEWEST_SOURCES} photographs of different scenes. "
+            f"Received: {sources}{others}"
+        )
+
+
+def _checksums(weights: tuple[str, ...]) -> dict[str, str]:
+    from zoo.experiments.cli.score_pictures import checksums
+
+    return {Path(name).name: digest for name, digest in checksums(weights).items()}
+
+
+def _name(photo: "Photo", reference: Path) -> str:
+    return photo.path.relative_to(reference).as_posix()
+
+
+def _summary(written: Mapping[str, Any]) -> list[str]:
+    """What the file says, for people."""
+    found, bounds = written["validation"], written["bounds"]
+    lines = [
+        f"{written['reference']['sources']} photographs, {len(written['reference']['not_validated'])} refused",
+        f"Cllr {found['cllr']:.3f}, of which discrimination {found['discrimination']:.3f} and calibration "
+        f"{found['calibration']:.3f} (1 says nothing, 0 is perfect)",
+        f"log10 likelihood ratios from {bounds['low']:.2f} to {bounds['high']:.2f}",
+    ]
+    for one in written["false_alarms"]:
+        if "refused" in one:
+            lines.append(f"no threshold: {one['refused']}")
+            continue
+        worst = max((q["false_alarms"] for q in one["by_quality"]), key=lambda rate: rate["value"])
+        lines.append(
+            f"{one['rate']:.0%} false alarms: threshold {one['threshold']:.4f}; at the worst quality "
+            f"{worst['events']} of {worst['trials']} [{worst['low']:.1%}, {worst['high']:.1%}]"
+        )
+    return lines

@@ -1,0 +1,175 @@
+"""What ``zoo calibrate`` asks of a product, and the file that it writes, for the commands that score pictures."""
+
+import argparse
+import dataclasses
+import json
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from zoo.calibration import Mapping as Mapped
+
+FORMAT = 1
+"""Of the file; raised when a reader of the old format would misunderstand the new one."""
+MAPPINGS = ("logistic", "isotonic")
+
+
+@dataclasses.dataclass(frozen=True)
+class Question:
+    """What a product answers, and how pictures are made for which the answer is known.
+
+    Attributes:
+        yes: The proposition that a high score supports, as a clause: "its contrast was adjusted".
+        no: The other one, which holds for a photograph as it is.
+        processes: Makes functions, uint8 RGB to uint8 RGB, by name; each makes ``yes`` true of a photograph.
+        qualities: JPEG qualities at which pictures are saved after that, 0 for none.
+        weights: Names of the stored weights that the product takes by default.
+        scorer: Given the weights, makes the function from a picture, uint8 RGB, to its score.
+    """
+
+    yes: str
+    no: str
+    processes: "Callable[[], Mapping[str, Callable[[np.ndarray], np.ndarray]]]"
+    qualities: tuple[int, ...]
+    weights: tuple[str, ...]
+    scorer: "Callable[[tuple[str, ...]], Callable[[np.ndarray], float]]"
+
+
+@dataclasses.dataclass(frozen=True)
+class Calibration:
+    """What a command needs of a file of ``zoo calibrate``.
+
+    Attributes:
+        path: The file.
+        networks: SHA-256 of the networks' files, which a command must use too.
+        yes: As of ``Question``.
+        no: As of ``Question``.
+        sources: Photographs of the reference, each of another scene.
+        patches: Fewest patches of 64x64 pixels in a photograph of the reference.
+        mapping: From scores, (n,), to log10 likelihood ratios.
+        low: The lowest log10 likelihood ratio that the number of sources supports.
+        high: The highest.
+        thresholds: Score by rate of false alarms.
+    """
+
+    path: Path
+    networks: frozenset[str]
+    yes: str
+    no: str
+    sources: int
+    patches: int
+    mapping: "Mapped"
+    low: float
+    high: float
+    thresholds: Mapping[float, float]
+
+    def log10_lr(self, score: float) -> float:
+        """The log10 likelihood ratio of a score, within the bounds."""
+        import numpy as np
+
+        return float(np.clip(self.mapping(np.array([score]))[0], self.low, self.high))
+
+    def exceeded(self, score: float) -> list[float]:
+        """The rates of false alarms whose thresholds a score lies above, lowest first."""
+        return sorted(rate for rate, threshold in self.thresholds.items() if score > threshold)
+
+
+def add_calibration(parser: argparse.ArgumentParser, product: str) -> None:
+    """Add ``--calibration`` and ``--anyway`` to a command that scores pictures.
+
+    Args:
+        parser: Of the command.
+        product: Its name for ``zoo calibrate``.
+    """
+    text = (
+        f"of `zoo calibrate {product}`: likelihood ratios, and no score of a picture for which they are not validated"
+    )
+    parser.add_argument("--calibration", type=Path, metavar="FILE", help=text)
+    parser.add_argument("--anyway", action="store_true", help="the scores of such pictures too; with --calibration")
+    parser.set_defaults(product=product)
+
+
+def calibration_of(options: argparse.Namespace) -> Calibration | None:
+    """What ``--calibration`` of a command names; None without it, and for commands that have no such option.
+
+    Raises:
+        ValueError: For a file that is none of the product, and for ``--anyway`` alone.
+    """
+    path = getattr(options, "calibration", None)
+    if path is not None:
+        return read_calibration(path, options.product)
+    if getattr(options, "anyway", False):
+        raise ValueError(
+            "--anyway goes with --calibration: without it every picture is scored. Received: --anyway alone"
+        )
+    return None
+
+
+def read_calibration(path: Path, product: str) -> Calibration:
+    """Read a file of ``zoo calibrate``.
+
+    Raises:
+        ValueError: For a file that cannot be read, is of another kind or product, or was damaged.
+    """
+    wanted = f"--calibration must be a file of `zoo calibrate {product}`"
+    if not path.is_file():
+        raise ValueError(f"{wanted}. Received: {path}, which is no file")
+    try:
+        given = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{wanted}. Received: {path}, which is no JSON") from error
+    if not isinstance(given, dict) or "forensics_zoo_calibration" not in given:
+        raise ValueError(f"{wanted}. Received: {path}, which is other JSON")
+    if given["forensics_zoo_calibration"] != FORMAT:
+        raise ValueError(
+            f"{wanted} in format {FORMAT}; make it anew. Received: {path}, format {given['forensics_zoo_calibration']}"
+        )
+    if given.get("product") != product:
+        raise ValueError(f"{wanted}. Received: {path}, which is of {given.get('product')}")
+    try:
+        return _calibration(path, given)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        raise ValueError(f"{wanted}. Received: {path}, with a wrong or missing field ({error})") from error
+
+
+def _calibration(path: Path, given: Mapping[str, Any]) -> Calibration:
+    low, high = (_number(given["bounds"][end]) for end in ("low", "high"))
+    if not low <= 0 <= high:
+        raise ValueError(f"bounds: {low}, {high}")
+    return Calibration(
+        path=path,
+        networks=frozenset(given["networks"].values()),
+        yes=str(given["propositions"]["yes"]),
+        no=str(given["propositions"]["no"]),
+        sources=int(given["reference"]["sources"]),
+        patches=int(given["reference"]["fewest_patches"]),
+        mapping=_mapping(given["mapping"]),
+        low=low,
+        high=high,
+        thresholds={
+            _number(one["rate"]): _number(one["threshold"]) for one in given["false_alarms"] if "threshold" in one
+        },
+    )
+
+
+def _mapping(fields: Mapping[str, Any]) -> "Mapped":
+    from zoo.calibration import Isotonic, Logistic
+
+    if fields["kind"] == "logistic":
+        return Logistic(_number(fields["intercept"]), _number(fields["slope"]))
+    if fields["kind"] != "isotonic":
+        raise ValueError(f"mapping: {fields['kind']}")
+    scores, probabilities = (tuple(map(_number, fields[name])) for name in ("scores", "probabilities"))
+    if len(scores) != len(probabilities) or not scores:
+        raise ValueError("mapping: scores and probabilities")
+    return Isotonic(scores, probabilities)
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not math.isfinite(value):
+        raise ValueError(f"{value!r} is no finite number")
+    return float(value)

@@ -1,0 +1,256 @@
+"""``zoo calibrate``, and ``zoo contrast detect --calibration``: known numbers, refusals, and files that are none."""
+
+import csv
+import dataclasses
+import json
+import math
+
+import numpy as np
+import pytest
+import scipy.integrate
+import scipy.stats
+
+from zoo.datasets.embedded import photograph
+from zoo.experiments.cli.calibrate import FEWEST_SOURCES, Scores, calibrate, products
+from zoo.experiments.cli.calibrated import read_calibration
+from zoo.experiments.cli.score_pictures import checksums
+from zoo.experiments.contrast import commands
+from zoo.experiments.families import load
+from zoo.images import write_png
+
+SIDE = 150
+PHOTO, PLAIN = photograph("coffee")[:320, 150:470], np.full((320, 320, 3), 90, np.uint8)
+
+
+def _crops():
+    """Different places of photographs, uint8 RGB (150, 150, 3)."""
+    for name in ("coffee", "motorcycle", "chelsea"):
+        image = photograph(name)
+        for top in range(0, image.shape[0] - SIDE + 1, SIDE):
+            for left in range(0, image.shape[1] - SIDE + 1, SIDE):
+                yield image[top : top + SIDE, left : left + SIDE]
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory):
+    """Twenty-six photographs, and a drawing that is none."""
+    folder = tmp_path_factory.mktemp("photos") / "mine"
+    folder.mkdir()
+    for number, image in enumerate(_crops()):
+        write_png(folder / f"{number:02d}.png", image)
+    squares = np.kron(np.eye(10, dtype=np.uint8), np.full((15, 15), 200, np.uint8))
+    write_png(folder / "drawing.png", squares[..., None].repeat(3, 2))
+    return folder
+
+
+@pytest.fixture
+def cheap(monkeypatch):
+    """The contrast detector's place is taken by the deviation of the grey levels, which its process doubles."""
+    question = dataclasses.replace(
+        commands.QUESTION,
+        processes=lambda: {"twice": lambda image: (128 + 2.0 * (image - 128.0)).clip(0, 255).astype(np.uint8)},
+        qualities=(0, 75),
+        scorer=lambda weights: lambda image: float(image.std() / 128),
+    )
+    monkeypatch.setattr(commands, "QUESTION", question)
+
+
+@pytest.fixture
+def calibrated(tmp_path):
+    """A calibration of the stored network that was written by hand: log10 LR = 4 score - 2, from -1.5 to 1."""
+    path = tmp_path / "calibration.json"
+
+    def write(**fields):
+        given = {
+            "forensics_zoo_calibration": 1,
+            "product": "contrast",
+            "networks": checksums([commands.STORED]),
+            "propositions": {"yes": "it was", "no": "it was not"},
+            "reference": {"sources": 70, "fewest_patches": 20},
+            "mapping": {"kind": "logistic", "intercept": -2.0, "slope": 4.0},
+            "bounds": {"low": -1.5, "high": 1.0},
+            "false_alarms": [{"rate": 0.01, "refused": "too few"}, {"rate": 0.05, "threshold": 0.7}],
+        }
+        path.write_text(json.dumps(given | fields))
+        return path
+
+    return write
+
+
+def test_every_product_asks_something():
+    for place in products().values():
+        question = load(place)
+        assert question.yes and question.no and question.qualities and question.processes()
+
+
+@pytest.mark.parametrize("kind", ["logistic", "isotonic"])
+def test_known_scores_give_known_numbers(kind):
+    """Normal scores of deviation 1 that are 2 apart: log LR = 2 s - 2; Cllr by integration; 5 % above 1.645."""
+    rng = np.random.default_rng(5)
+    n = 2000
+    scores = Scores(rng.normal(0, 1, (n, 2)), {"one": rng.normal(2, 1, (n, 2)), "other": rng.normal(2, 1, (n, 2))})
+    found = calibrate(scores, (0, 75), kind)
+    cost = lambda s: scipy.stats.norm.pdf(s) * np.logaddexp(0, 2 * s - 2) / math.log(2)  # noqa: E731
+    exact = scipy.integrate.quad(cost, -9, 11)[0]
+    assert found["validation"]["cllr"] == pytest.approx(exact, abs=0.015)
+    assert found["validation"]["calibration"] == pytest.approx(0, abs=0.01)
+    assert [one["jpeg_quality"] for one in found["validation"]["by_quality"]] == [0, 75]
+    if kind == "logistic":
+        assert found["mapping"]["slope"] == pytest.approx(2 / math.log(10), rel=0.03)
+        assert found["mapping"]["intercept"] == pytest.approx(-2 / math.log(10), rel=0.03)
+    assert -math.log10(n) < found["bounds"]["low"] < -1.5 and 1.5 < found["bounds"]["high"] < math.log10(n)
+    one, five = found["false_alarms"]
+    for found_rate, allowed in ((one, n // 100), (five, n // 20)):
+        above = (scores.untouched > found_rate["threshold"]).sum(0)
+        assert max(above) == allowed  # the worst quality decides
+        assert [quality["false_alarms"]["events"] for quality in found_rate["by_quality"]] == above.tolist()
+    for quality in five["by_quality"]:
+        assert quality["false_alarms"]["events"] <= 0.05 * n and quality["false_alarms"]["trials"] == n
+        assert quality["false_alarms"]["low"] < 0.05 < quality["false_alarms"]["high"] + 0.005
+        missed = scipy.stats.norm.cdf(five["threshold"] - 2)
+        assert quality["missed"]["one"]["low"] - 0.01 < missed < quality["missed"]["one"]["high"] + 0.01
+    curve = found["validation"]["empirical_cross_entropy"]
+    middle = curve["log10_prior_odds"].index(0)
+    assert curve["of_these"][middle] == pytest.approx(found["validation"]["cllr"])
+    assert curve["after_pav"][middle] == pytest.approx(found["validation"]["discrimination"])
+    assert curve["of_none"][middle] == pytest.approx(1)
+    assert json.loads(json.dumps(found, allow_nan=False)) == json.loads(json.dumps(found))
+
+
+def test_a_detector_that_says_nothing_gets_no_weight():
+    rng = np.random.default_rng(6)
+    found = calibrate(Scores(rng.random((80, 2)), {"one": rng.random((80, 2))}), (0, 75), "logistic")
+    assert found["bounds"]["low"] > -0.2 and found["bounds"]["high"] < 0.2
+    assert found["validation"]["cllr"] == pytest.approx(1, abs=0.05)
+
+
+def test_photographs_of_ones_own(reference, cheap, tmp_path, command):
+    path = tmp_path / "calibration.json"
+    code, out, err = command("calibrate", "contrast", "--reference", reference, "-o", path)
+    assert code == 0, err
+    written = json.loads(path.read_text())
+    assert "no threshold: 5% of false alarms needs 60 sources" in out and "written: " in err
+    assert written["reference"]["folder"] == "mine" and str(reference.parent) not in path.read_text()
+    assert "drawing.png" in written["reference"]["not_validated"]
+    used = len(written["reference"]["photographs"])
+    assert used == written["reference"]["sources"] >= FEWEST_SOURCES
+    assert used + len(written["reference"]["not_validated"]) + written["reference"]["near_duplicates"] == 27
+    assert written["reference"]["fewest_patches"] == 4
+    assert written["networks"] == checksums([commands.STORED])
+    assert all("refused" in one and "threshold" not in one for one in written["false_alarms"])
+    assert 0 < written["bounds"]["high"] <= math.log10(used)
+    found = read_calibration(path, "contrast")
+    assert found.log10_lr(0.01) < 0 < found.log10_lr(1) == found.high
+    code, _, err = command("calibrate", "contrast", "--reference", reference, "-o", path)
+    assert code == 2 and "--force" in err
+    code, _, _ = command(
+        "calibrate", "contrast", "--reference", reference, "-o", path, "--mapping", "isotonic", "--force"
+    )
+    assert code == 0
+    assert read_calibration(path, "contrast").log10_lr(1) == pytest.approx(
+        json.loads(path.read_text())["bounds"]["high"]
+    )
+
+
+def test_what_cannot_be_calibrated(reference, cheap, tmp_path, command):
+    few = tmp_path / "few"
+    few.mkdir()
+    for number, image in zip(range(3), _crops(), strict=False):
+        write_png(few / f"{number}.png", image)
+    for arguments, message in (
+        (("median", "--reference", few, "-o", "c.json"), "PRODUCT must be one of contrast"),
+        (("contrast", "--reference", few, "-o", tmp_path / "c.txt"), "-o must end in .json"),
+        (("contrast", "--reference", tmp_path / "absent", "-o", tmp_path / "c.json"), "does not exist"),
+        (("contrast", "--reference", few, "-o", tmp_path / "c.json"), "at least 20 photographs of different scenes"),
+        (("contrast", "--reference", few, "-o", tmp_path / "c.json", "--weights", "x"), "weights must be"),
+    ):
+        code, out, err = command("calibrate", *arguments)
+        assert (code, out) == (2, "") and message in err.splitlines()[-1]
+    assert not (tmp_path / "c.json").exists()
+
+
+def test_pictures_like_the_reference_get_a_likelihood_ratio_and_others_no_score(calibrated, tmp_path, command):
+    write_png(tmp_path / "photo.png", PHOTO)
+    write_png(tmp_path / "plain.png", PLAIN)
+    write_png(tmp_path / "small.png", PHOTO[:200, :200])
+    pictures = [tmp_path / name for name in ("photo.png", "plain.png", "small.png")]
+    path, table = calibrated(), tmp_path / "scores.csv"
+    options = ("--calibration", path, "--csv", table, "--heatmap", tmp_path / "maps")
+    code, out, err = command("contrast", "detect", *pictures, "--json", *options)
+    assert code == 0, err
+    photo, plain, small = map(json.loads, out.splitlines())
+    assert photo["status"] == "validated" and photo["log10_lr_bounds"] == [-1.5, 1.0]
+    assert photo["log10_lr"] == pytest.approx(min(max(4 * photo["score"] - 2, -1.5), 1), abs=1e-4)
+    assert photo["above_false_alarm_rates"] == ([0.05] if photo["score"] > 0.7 else [])
+    assert plain["status"] == small["status"] == "not validated"
+    assert plain["reason"].startswith("flat or evenly shaded")
+    assert small["reason"] == "small: 9 patches of 64x64 pixels (validated: at least 20)"
+    for refused in (plain, small):
+        assert not {"score", "log10_lr", "heatmap"} & set(refused)
+    assert [file.name for file in (tmp_path / "maps").iterdir()] == ["photo.png.heatmap.png"]
+    assert "'it was' to 'it was not'" in photo["note"] and "70 of the reference" in photo["note"]
+    with open(table, newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["status"] for row in rows] == ["validated", "not validated", "not validated"]
+    assert [bool(row["score"]) for row in rows] == [True, False, False]
+    assert float(rows[0]["log10_lr"]) == photo["log10_lr"] and rows[1]["reason"] == plain["reason"]
+
+
+def test_any_picture_is_scored_anyway_but_without_a_likelihood_ratio(calibrated, tmp_path, command):
+    write_png(tmp_path / "plain.png", PLAIN)
+    _, plain, _ = command("contrast", "detect", tmp_path / "plain.png", "--json")
+    code, out, _ = command(
+        "contrast", "detect", tmp_path / "plain.png", "--json", "--calibration", calibrated(), "--anyway"
+    )
+    found = json.loads(out)
+    assert code == 0 and found["status"] == "not validated" and found["reason"]
+    assert found["score"] == json.loads(plain)["score"] and "log10_lr" not in found
+    assert "status" not in json.loads(plain)
+
+
+def test_lines_for_people(calibrated, tmp_path, command):
+    write_png(tmp_path / "plain.png", PLAIN)
+    write_png(tmp_path / "photo.png", PHOTO)
+    path = calibrated(
+        mapping={"kind": "logistic", "intercept": 9.0, "slope": 0.0}, false_alarms=[{"rate": 0.05, "threshold": -1}]
+    )
+    _, out, err = command("contrast", "detect", tmp_path / "plain.png", tmp_path / "photo.png", "--calibration", path)
+    plain, photo = out.splitlines()
+    assert plain.startswith(f"not validated  {tmp_path / 'plain.png'}  (flat or evenly shaded")
+    assert photo.split("  ")[1:] == [
+        "log10 LR +1.00",
+        str(tmp_path / "photo.png"),
+        "(above the threshold of 5% false alarms)",
+    ]
+    assert "note: log10 LR is the log10 likelihood ratio" in err
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"product": "quality"}, "which is of quality"),
+        ({"forensics_zoo_calibration": 2}, "format 2"),
+        ({"networks": {"x": "0" * 64}}, "of other networks than contrast-aware.photographs"),
+        ({"mapping": {"kind": "logistic"}}, "wrong or missing field ('intercept')"),
+        ({"mapping": {"kind": "spline"}}, "mapping: spline"),
+        ({"mapping": {"kind": "isotonic", "scores": [1], "probabilities": []}}, "mapping: scores and probabilities"),
+        ({"bounds": {"low": 1, "high": 2}}, "bounds: 1.0, 2.0"),
+        ({"bounds": {"low": "a", "high": 2}}, "wrong or missing field"),
+        ({"reference": []}, "wrong or missing field"),
+    ],
+)
+def test_calibrations_that_do_not_fit_are_refused_in_one_line(calibrated, tmp_path, command, fields, message):
+    write_png(tmp_path / "photo.png", PHOTO)
+    code, out, err = command("contrast", "detect", tmp_path / "photo.png", "--calibration", calibrated(**fields))
+    assert (code, out) == (2, "") and message in err and len(err.splitlines()) == 1
+
+
+def test_other_files_are_no_calibrations(tmp_path, command, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_png("photo.png", PHOTO)
+    (tmp_path / "list.json").write_text("[]")
+    for name, message in (("absent.json", "no file"), ("photo.png", "no JSON"), ("list.json", "other JSON")):
+        code, _, err = command("contrast", "detect", "photo.png", "--calibration", name)
+        assert code == 2 and f"Received: {name}, which is {message}" in err and len(err.splitlines()) == 1
+    code, _, err = command("contrast", "detect", "photo.png", "--anyway")
+    assert code == 2 and "--anyway goes with --calibration" in err
