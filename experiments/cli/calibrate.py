@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 import json
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,6 +46,25 @@ class Scores:
     processed: "Mapping[str, np.ndarray]"
 
 
+@dataclasses.dataclass(frozen=True)
+class Scored:
+    """A reference that was scored.
+
+    Attributes:
+        scores: Of ``photos``, in their order.
+        photos: One of each scene.
+        refused: Photographs that are not scored, and why.
+        refused_versions: How many versions of ``photos`` a command would refuse, by process. They are scored here.
+        fewest_patches: Of 64x64 pixels, in one of ``photos``.
+    """
+
+    scores: Scores
+    photos: "Sequence[Photo]"
+    refused: "Mapping[Photo, str]"
+    refused_versions: Mapping[str, int]
+    fewest_patches: int
+
+
 def products() -> dict[str, str]:
     """Where the question of each product is, ``module:NAME``, by the product's name."""
     return {name: place for page in experiments() for name, place in page.calibrations.items()}
@@ -81,7 +101,8 @@ def _run(options: argparse.Namespace) -> int:
     # One photograph of each scene: pictures that are not independent would feign more data than there are.
     photos = list({photo.scene: photo for photo in reversed(found.photos)}.values())[::-1]
     _check_enough(len(photos), "")
-    scores, used, refused, patches = _score(photos, question, weights)
+    scored = _score(photos, question, weights)
+    scores, used, refused = scored.scores, scored.photos, scored.refused
     _check_enough(len(used), f", and {len(refused)} that are refused: {'; '.join(dict.fromkeys(refused.values()))}")
     reference = options.reference.resolve().name  # a path would tell of the user's machine
     command = f"zoo calibrate {options.product} --reference {reference} --mapping {options.mapping}"
@@ -95,10 +116,12 @@ def _run(options: argparse.Namespace) -> int:
         "reference": {
             "folder": reference,
             "sources": len(used),
-            "fewest_patches": patches,
+            "fewest_patches": scored.fewest_patches,
             "jpeg_qualities": list(question.qualities),
             "processes": list(scores.processed),
             "photographs": {_name(photo, options.reference): sha256(photo.path) for photo in used},
+            "versions": len(used) * len(question.qualities),
+            "versions_not_validated": dict(scored.refused_versions),
             "near_duplicates": len(found.photos) - len(photos),
             "not_validated": {_name(photo, options.reference): reason for photo, reason in refused.items()},
         },
@@ -198,10 +221,7 @@ def _rate(happened: "np.ndarray") -> dict[str, float]:
     return {"value": found.value, **dataclasses.asdict(found)}
 
 
-def _score(
-    photos: "Sequence[Photo]", question: Question, weights: tuple[str, ...]
-) -> "tuple[Scores, list[Photo], dict[Photo, str], int]":
-    """Scores, the photographs that they are of, those that are refused and why, and the fewest patches of one."""
+def _score(photos: "Sequence[Photo]", question: Question, weights: tuple[str, ...]) -> "Scored":
     import numpy as np
 
     from zoo.datasets.folder import load as load_photo
@@ -211,6 +231,7 @@ def _score(
     score = question.scorer(weights)
     makers: dict[str, Callable[[np.ndarray], np.ndarray]] = {_UNTOUCHED: lambda image: image, **question.processes()}
     found: dict[str, list[list[float]]] = {name: [] for name in makers}
+    refused_versions = Counter(dict.fromkeys(makers, 0))
     used: list[Photo] = []
     refused: dict[Photo, str] = {}
     patches = []
@@ -222,11 +243,14 @@ def _score(
             continue
         for name, make in makers.items():
             made = make(image)
-            found[name].append([round(score(compress(made, quality)), DIGITS) for quality in question.qualities])
+            versions = [compress(made, quality) for quality in question.qualities]
+            found[name].append([round(score(version), DIGITS) for version in versions])
+            refused_versions[name] += sum(bool(not_validated(version, fewest_patches=1)) for version in versions)
         used.append(photo)
         patches.append((image.shape[0] // PATCH) * (image.shape[1] // PATCH))
     untouched = np.array(found.pop(_UNTOUCHED))
-    return Scores(untouched, {n: np.array(s) for n, s in found.items()}), used, refused, min(patches, default=0)
+    scores = Scores(untouched, {name: np.array(one) for name, one in found.items()})
+    return Scored(scores, used, refused, refused_versions, min(patches, default=0))
 
 
 def _track(photos: "Sequence[Photo]") -> "Iterator[Photo]":

@@ -135,7 +135,8 @@ def test_photographs_of_ones_own(reference, cheap, tmp_path, command):
     used = len(written["reference"]["photographs"])
     assert used == written["reference"]["sources"] >= FEWEST_SOURCES
     assert used + len(written["reference"]["not_validated"]) + written["reference"]["near_duplicates"] == 27
-    assert written["reference"]["fewest_patches"] == 4
+    assert written["reference"]["fewest_patches"] == 4 and written["reference"]["versions"] == 2 * used
+    assert set(written["reference"]["versions_not_validated"]) == {"untouched", "twice"}
     assert written["networks"] == checksums([commands.STORED])
     assert all("refused" in one and "threshold" not in one for one in written["false_alarms"])
     assert 0 < written["bounds"]["high"] <= math.log10(used)
