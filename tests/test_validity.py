@@ -6,7 +6,7 @@ import pytest
 
 from zoo.datasets.embedded import photograph
 from zoo.datasets.jpeg import compress
-from zoo.experiments.publish.validity import no_photographs
+from zoo.experiments.publish.validity import STEPS, _limits, no_photographs
 from zoo.validity import LIMITS, measure, not_validated
 
 
@@ -49,6 +49,20 @@ def test_of_sixty_pictures_that_are_no_photographs_at_most_three_pass():
     made = [image for pictures in no_photographs().values() for image in pictures]
     assert len(made) == 60
     assert sum(not not_validated(image) for image in made) <= 3
+
+
+def test_limits_are_met_by_99_per_cent_of_what_they_were_set_on(rng):
+    found = [dict(zip(LIMITS, row, strict=True)) for row in rng.normal(0.9, 0.02, (1000, len(LIMITS))).tolist()]
+    limits = _limits(found)
+    for name in set(LIMITS) - {"likeness"}:  # which lies midway to noise
+        allowed = sum(limits[name].allows(one[name]) for one in found)
+        assert allowed >= 990 and limits[name].highest == LIMITS[name].highest
+        assert limits[name].value / STEPS[name] == pytest.approx(round(limits[name].value / STEPS[name]))
+    noise = max(
+        measure(compress(image, q))["likeness"] for image in no_photographs(0)["noise"] for q in (0, 95, 75, 50)
+    )
+    edge = np.quantile([one["likeness"] for one in found], 0.01)
+    assert limits["likeness"].value == pytest.approx((edge + noise) / 2, abs=STEPS["likeness"])
 
 
 def test_blocks_are_counted():

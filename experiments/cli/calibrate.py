@@ -2,9 +2,9 @@
 
 import argparse
 import dataclasses
+import hashlib
 import json
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,7 +101,8 @@ def _run(options: argparse.Namespace) -> int:
     # One photograph of each scene: pictures that are not independent would feign more data than there are.
     photos = list({photo.scene: photo for photo in reversed(found.photos)}.values())[::-1]
     _check_enough(len(photos), "")
-    scored = _score(photos, question, weights)
+    kept = options.output.with_suffix(".scores.jsonl")
+    scored = _score(photos, question, weights, kept)
     scores, used, refused = scored.scores, scored.photos, scored.refused
     _check_enough(len(used), f", and {len(refused)} that are refused: {'; '.join(dict.fromkeys(refused.values()))}")
     reference = options.reference.resolve().name  # a path would tell of the user's machine
@@ -128,6 +129,7 @@ def _run(options: argparse.Namespace) -> int:
         **calibrate(scores, question.qualities, options.mapping),
     }
     options.output.write_text(json.dumps(written, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    kept.unlink()
     for line in _summary(written):
         print(line)
     print(f"written: {shown(options.output)}", file=sys.stderr)
@@ -221,36 +223,75 @@ def _rate(happened: "np.ndarray") -> dict[str, float]:
     return {"value": found.value, **dataclasses.asdict(found)}
 
 
-def _score(photos: "Sequence[Photo]", question: Question, weights: tuple[str, ...]) -> "Scored":
+def _score(photos: "Sequence[Photo]", question: Question, weights: tuple[str, ...], kept: Path) -> "Scored":
+    """Score the photographs; each result is added to the file ``kept``, and is taken from there by the next run."""
     import numpy as np
 
     from zoo.datasets.folder import load as load_photo
+
+    of = [question.yes, question.no, list(question.processes()), list(question.qualities), __version__]
+    key = hashlib.sha256(json.dumps([*of, sorted(_checksums(weights).values())]).encode()).hexdigest()
+    done = _kept(kept, key)
+    digests = [sha256(photo.path) for photo in photos]
+    # The networks are loaded only if there is something left to score.
+    measure = _measurer(question, weights) if set(digests) - set(done) else None
+    results: dict[Photo, dict[str, Any]] = {}
+    with kept.open("a", encoding="utf-8") as file:
+        file.write("\n")  # an interrupted run may have left half a line
+        for photo, digest in zip(_track(photos), digests, strict=True):
+            if digest not in done:
+                assert measure is not None
+                done[digest] = measure(load_photo(photo))
+                file.write(json.dumps({"of": key, "sha256": digest, "result": done[digest]}) + "\n")
+                file.flush()
+            results[photo] = done[digest]
+    used = {photo: result for photo, result in results.items() if "scores" in result}
+    names = (_UNTOUCHED, *question.processes())
+    scores = {name: np.array([result["scores"][name] for result in used.values()]) for name in names}
+    return Scored(
+        Scores(scores.pop(_UNTOUCHED), scores),
+        list(used),
+        {photo: result["refused"] for photo, result in results.items() if "refused" in result},
+        {name: sum(result["refused_versions"][name] for result in used.values()) for name in names},
+        min((result["patches"] for result in used.values()), default=0),
+    )
+
+
+def _measurer(question: Question, weights: tuple[str, ...]) -> "Callable[[np.ndarray], dict[str, Any]]":
+    """What makes of a photograph, uint8 RGB, the scores of its versions by process, or why it is refused."""
     from zoo.datasets.jpeg import compress
     from zoo.validity import PATCH, not_validated
 
     score = question.scorer(weights)
     makers: dict[str, Callable[[np.ndarray], np.ndarray]] = {_UNTOUCHED: lambda image: image, **question.processes()}
-    found: dict[str, list[list[float]]] = {name: [] for name in makers}
-    refused_versions = Counter(dict.fromkeys(makers, 0))
-    used: list[Photo] = []
-    refused: dict[Photo, str] = {}
-    patches = []
-    for photo in _track(photos):
-        image = load_photo(photo)
-        reasons = not_validated(image, fewest_patches=1)
-        if reasons:
-            refused[photo] = "; ".join(reasons)
+
+    def measure(image: "np.ndarray") -> dict[str, Any]:
+        if reasons := not_validated(image, fewest_patches=1):
+            return {"refused": "; ".join(reasons)}
+        made = {name: make(image) for name, make in makers.items()}
+        versions = {name: [compress(one, quality) for quality in question.qualities] for name, one in made.items()}
+        return {
+            "scores": {name: [round(score(one), DIGITS) for one in ones] for name, ones in versions.items()},
+            "refused_versions": {
+                name: sum(bool(not_validated(one, fewest_patches=1)) for one in ones) for name, ones in versions.items()
+            },
+            "patches": (image.shape[0] // PATCH) * (image.shape[1] // PATCH),
+        }
+
+    return measure
+
+
+def _kept(path: Path, key: str) -> dict[str, dict[str, Any]]:
+    """Results of an interrupted run with the same networks and question, by the photograph's SHA-256."""
+    found = {}
+    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
+        try:
+            one = json.loads(line)
+        except ValueError:  # an empty line, or the one that was being written
             continue
-        for name, make in makers.items():
-            made = make(image)
-            versions = [compress(made, quality) for quality in question.qualities]
-            found[name].append([round(score(version), DIGITS) for version in versions])
-            refused_versions[name] += sum(bool(not_validated(version, fewest_patches=1)) for version in versions)
-        used.append(photo)
-        patches.append((image.shape[0] // PATCH) * (image.shape[1] // PATCH))
-    untouched = np.array(found.pop(_UNTOUCHED))
-    scores = Scores(untouched, {name: np.array(one) for name, one in found.items()})
-    return Scored(scores, used, refused, refused_versions, min(patches, default=0))
+        if one["of"] == key:
+            found[one["sha256"]] = one["result"]
+    return found
 
 
 def _track(photos: "Sequence[Photo]") -> "Iterator[Photo]":

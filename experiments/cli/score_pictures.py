@@ -280,7 +280,7 @@ def _score(
     record = {"image": str(path), "sha256": sha256(path), "height": height, "width": width, **answer.values}
     record |= {"higher_is": scorer.scale.higher_is, "range": [scorer.scale.low, scorer.scale.high]}
     record |= {"file": checked.as_json(), "networks": dict(networks)}
-    hint = "" if scorer.hint is None else scorer.hint(path, answer)
+    hint = "" if scorer.hint is None or answer.refused else scorer.hint(path, answer)
     if scorer.hint is not None:
         record["hint"] = hint
     if answer.refused:

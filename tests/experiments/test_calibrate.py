@@ -153,6 +153,31 @@ def test_photographs_of_ones_own(reference, cheap, tmp_path, command):
     )
 
 
+def test_an_interrupted_run_goes_on_where_it_was(reference, cheap, tmp_path, command, monkeypatch):
+    whole, path, seen = tmp_path / "whole.json", tmp_path / "calibration.json", []
+    assert command("calibrate", "contrast", "--reference", reference, "-o", whole)[0] == 0
+    question = commands.QUESTION
+
+    def stops(weights):
+        def score(image):
+            seen.append(len(seen))
+            if len(seen) == 30:
+                raise KeyboardInterrupt
+            return question.scorer(weights)(image)
+
+        return score
+
+    monkeypatch.setattr(commands, "QUESTION", dataclasses.replace(question, scorer=stops))
+    assert command("calibrate", "contrast", "--reference", reference, "-o", path)[0] == 130
+    kept = tmp_path / "calibration.scores.jsonl"
+    assert not path.exists() and len(kept.read_text().strip().splitlines()) == 7  # four scores each
+    with kept.open("a") as file:
+        file.write('{"of": "the line that was being wr')
+    assert command("calibrate", "contrast", "--reference", reference, "-o", path)[0] == 0
+    assert json.loads(path.read_text()) == json.loads(whole.read_text())
+    assert len(seen) == 30 + 4 * (26 - 7) and not kept.exists()
+
+
 def test_what_cannot_be_calibrated(reference, cheap, tmp_path, command):
     few = tmp_path / "few"
     few.mkdir()
