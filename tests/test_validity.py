@@ -77,6 +77,8 @@ def test_blocks_are_counted():
 
 
 def test_known_measurements(rng):
+    flat = {"texture": 0, "between": 1, "levels": 1, "likeness": 1, "period": 0}
+    assert measure(np.full((300, 299, 3), 90, np.uint8)) == flat
     values = np.arange(16).repeat(256)
     assert measure(_rgb(rng.permutation(values).reshape(64, 64) * 16))["levels"] == pytest.approx(16)
     assert measure(_rgb(rng.integers(0, 256, (256, 256))))["likeness"] == pytest.approx(0, abs=0.02)

@@ -184,4 +184,4 @@ def _period(grey: np.ndarray) -> float:
     for n in (1, 2, 3):
         peaks[eighth * n - 2 : eighth * n + 3] = 0
     peaks[-3:] -= 1.5 * blocks
-    return float(max(peaks.max(), 0) / median) if median else 0.0
+    return float(max(peaks.max(), 0) / median) if median > 1e-6 else 0.0  # rounding errors of a flat picture
