@@ -33,16 +33,24 @@ def _no_retracing(record: logging.LogRecord) -> bool:
 
 
 class _Finder:
-    """Finds ``tensorflow`` once, as it would be found without."""
+    """Finds ``tensorflow`` as it would be found without, until it is imported: packages may only ask if it is there."""
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
         if name != "tensorflow":
             return None
         sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(name)
+        try:
+            spec = importlib.util.find_spec(name)
+        finally:
+            sys.meta_path.insert(0, self)
         if spec is not None and spec.loader is not None:
             execute = spec.loader.exec_module
-            setattr(spec.loader, "exec_module", lambda module: _filtered(execute, module))  # noqa: B010 (of one loader)
+
+            def import_quietly(module: ModuleType) -> None:
+                sys.meta_path.remove(self)
+                _filtered(execute, module)
+
+            setattr(spec.loader, "exec_module", import_quietly)  # noqa: B010 (of one loader)
         return spec
 
 

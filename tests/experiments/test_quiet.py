@@ -10,15 +10,23 @@ SAYS += 'I0000 00:00:1.2 7 port.cc:153] oneDNN custom operations are on.\\nE0000
 CODE = "from zoo.experiments.cli.quiet import quiet_import; quiet_import(); import tensorflow; print(tensorflow.x)"
 
 
-def _import(folder, source):
+def _import(folder, source, code=CODE):
     (folder / "tensorflow").mkdir()
     (folder / "tensorflow" / "__init__.py").write_text(source)
     environment = os.environ | {"PYTHONPATH": str(folder)}
-    return subprocess.run([sys.executable, "-c", CODE], env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
 
 
 def test_information_is_dropped_and_errors_are_passed_on(tmp_path):
     done = _import(tmp_path, STATED + SAYS)
+    assert (done.returncode, done.stdout) == (0, "3\n")
+    assert done.stderr == "E0000 00:00:1.2 7 cuda.cc:1] broken\n"
+
+
+def test_whoever_only_asks_for_tensorflow_does_not_end_the_quiet(tmp_path):
+    """As some packages do when they are imported."""
+    (tmp_path / "asks.py").write_text("import importlib.util\nassert importlib.util.find_spec('tensorflow')\n")
+    done = _import(tmp_path, STATED + SAYS, CODE.replace("import tensorflow;", "import asks, asks, tensorflow;"))
     assert (done.returncode, done.stdout) == (0, "3\n")
     assert done.stderr == "E0000 00:00:1.2 7 cuda.cc:1] broken\n"
 
