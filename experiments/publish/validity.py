@@ -5,8 +5,8 @@ noise lies midway between them and pictures of noise, which are not those that a
 the command counts how many photographs of another split, and how many pictures made here that are no photographs, are
 refused. It rounds the limits away from the photographs; they are copied to ``zoo.validity`` by hand.
 
-The photographs of the split ``test`` were counted once with earlier rules, and three rules were changed after that. A count
-on them is therefore not independent of the rules.
+The photographs of the split ``test`` were counted once with earlier rules, and three rules were changed after that. A
+count on them is therefore not independent of the rules.
 
 ``python -m zoo.experiments.publish.validity --data-dir FOLDER``, the folder of the open photographs.
 """
