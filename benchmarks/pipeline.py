@@ -214,7 +214,9 @@ def _step(family: str, workers: int | None, threads: bool = False) -> float:
     keras.utils.set_random_seed(0)
     model = build()
     seconds: list[float] = []
-    follow = keras.callbacks.LambdaCallback(on_train_batch_end=lambda *_: seconds.append(time.perf_counter()))
+    follow = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs=None: seconds.append(time.perf_counter())
+    )
     if threads:
         model.fit(batches, shuffle=False, verbose=0, callbacks=[follow, batches.follow()])
     else:
