@@ -109,7 +109,7 @@ def _clothing(split: str, data_dir: Path | None) -> Iterator[tuple[np.ndarray, i
     from zoo.datasets.clothing import clothing_dataset_builder as clothing
     from zoo.images import read_image
 
-    found = prepared.find(data_dir, CLOTHING) if data_dir is not None else _prepare_clothing(clothing.Builder)
+    found = prepared.find(data_dir, CLOTHING) if data_dir is not None else _prepare_clothing()
     if found is not None:
         for number, example in enumerate(found.examples(split)):
             yield found.image(split, number), clothing.CLASSES.index(example["label"])
@@ -118,11 +118,12 @@ def _clothing(split: str, data_dir: Path | None) -> Iterator[tuple[np.ndarray, i
             yield read_image(path), clothing.CLASSES.index(label)
 
 
-def _prepare_clothing(build: Callable[..., Any]) -> Any:
+def _prepare_clothing() -> Any:
     from zoo.datasets import prepared
+    from zoo.datasets.clothing.clothing_dataset_builder import Builder
 
     try:
-        builder = build(file_format="array_record")
+        builder = Builder(file_format="array_record")
         builder.download_and_prepare()
     except Exception as error:  # as above
         raise DataUnavailable(f"clothing, give its folder by --data-dir: {str(error)[:150]}") from error

@@ -14,7 +14,6 @@ ImageNet's statistics.
 import dataclasses
 import json
 import math
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -27,9 +26,8 @@ from zoo.datasets.keyed_batches import KeyedBatches
 from zoo.datasets.labelled import GrowingArray
 from zoo.experiments.adversarial.data import CLOTHING, pictures
 from zoo.experiments.adversarial.training import SMOOTHING, accuracy, moved_picture
-from zoo.experiments.run.environment import commit
 from zoo.experiments.run.scales import scale_of
-from zoo.experiments.train.fitting import check_same, cosine, fit
+from zoo.experiments.train.fitting import KeyedDropout, check_same, cosine, fit
 from zoo.images import atomic
 
 LAST_FROZEN = "block11"
@@ -129,13 +127,16 @@ def pretrain(
     images, labels = pictures(CLOTHING, "train", data_dir)
     chosen = np.linspace(0, len(labels) - 1, min(settings.images or len(labels), len(labels))).astype(int)
     images, labels = images[chosen], labels[chosen]
-    check_same(folder, "efficientnet-training", {"scale": scale, "seed": seed, "images": len(images)})
+    check_same(
+        folder,
+        "efficientnet-training",
+        {"scale": scale, "seed": seed, "images": len(images), "imagenet": imagenet and imagenet.name},
+    )
     keras.utils.set_random_seed(seed)
     classes = int(labels.max()) + 1
     model = EfficientNetLite0(classes, imagenet)
     for layer in model.layers:
         layer.trainable = not isinstance(layer, keras.layers.BatchNormalization)
-    began = time.perf_counter()
     maps = frozen_maps(model, images, settings.versions, folder / "maps", seed)
     tail = keras.Model(model.get_layer(LAST_FROZEN).output, model.outputs[0], name="last_layers")
     tail.compile(
@@ -144,12 +145,14 @@ def pretrain(
         metrics=["accuracy"],
     )
     batches = Versions(maps, np.eye(classes, dtype=np.float32)[labels], settings.batch_size, seed)
-    schedule = cosine(settings.learning_rate, settings.epochs)
-    tail = fit(tail, batches, settings.epochs, folder, "last-layers", [schedule], workers=workers)
+    callbacks = [cosine(settings.learning_rate, settings.epochs), KeyedDropout(seed)]
+    tail = fit(tail, batches, settings.epochs, folder, "last-layers", callbacks, workers=workers)
     for layer in tail.layers:
         if layer.weights:
             model.get_layer(layer.name).set_weights(layer.get_weights())
-    log = {"seconds": time.perf_counter() - began, "commit": commit(), "epochs": settings.epochs, "dataset": CLOTHING}
+    epochs = json.loads((folder / "last-layers.json").read_text())
+    # A resumed training took the time of all its epochs, not of the last run alone.
+    log = epochs[-1] | {"seconds": sum(entry["seconds"] for entry in epochs), "dataset": CLOTHING}
     log["accuracy"] = accuracy(model, *pictures(CLOTHING, "calibration", data_dir))
     with atomic(folder / "efficientnet.json") as partial:
         partial.write_text(json.dumps(log, indent=1))

@@ -30,7 +30,7 @@ from zoo.datasets.prepared import Prepared
 from zoo.datasets.prepared_patches import PreparedPatches
 from zoo.datasets.varied_scenes import VariedScenes
 from zoo.experiments.run.scales import scale_of
-from zoo.experiments.train.fitting import cosine, fit
+from zoo.experiments.train.fitting import KeyedDropout, cosine, fit
 from zoo.experiments.train.precision import FASTEST, precision
 
 
@@ -170,20 +170,6 @@ def initialise_from_data(model: keras.Model, patches: np.ndarray) -> None:
         x = layer(x)
 
 
-class _KeyedDropout(keras.callbacks.Callback):
-    """Sets every dropout's state from (seed, epoch): Keras does not restore it, and a resumed run would differ."""
-
-    def __init__(self, seed: int) -> None:
-        super().__init__()
-        self.seed = seed
-
-    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
-        for layer in self.model.layers:
-            if isinstance(layer, keras.layers.Dropout):
-                state = layer.seed_generator.state
-                state.assign(np.array([self.seed, epoch * 1_000_003], state.dtype))
-
-
 def fit_step(
     model: keras.Model,
     batches: PairedPatches | PreparedPatches,
@@ -200,7 +186,7 @@ def fit_step(
     ``model`` is not used; where it already has ``epochs`` epochs, it is returned as it is.
     """
     schedule = [cosine(recipe.learning_rate, epochs)] if recipe.cosine else []
-    own = [*schedule, _KeyedDropout(batches.seed), *callbacks]
+    own = [*schedule, KeyedDropout(batches.seed), *callbacks]
     return fit(model, batches, epochs, folder, name, own, workers=workers)
 
 

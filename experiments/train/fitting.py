@@ -48,6 +48,21 @@ class SavedState(keras.callbacks.Callback):
             partial.write_text(json.dumps([*history, entry], indent=1))
 
 
+class KeyedDropout(keras.callbacks.Callback):
+    """Sets every dropout's state from (seed, epoch): Keras does not restore it, and a resumed run would differ."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self.seed = seed
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        """Set the states."""
+        for layer in self.model.layers:
+            if isinstance(layer, keras.layers.Dropout):
+                state = layer.seed_generator.state
+                state.assign(np.array([self.seed, epoch * 1_000_003], state.dtype))
+
+
 def check_same(folder: Path, name: str, what: dict) -> None:
     """Note in ``folder/<name>.of.json`` what the states in ``folder`` were trained on and how, or compare with it.
 
