@@ -1,4 +1,4 @@
-"""``zoo calibrate``: measure a product on photographs of one's own, and write what its scores are worth there."""
+"""``zoo calibrate``: measure a product on your own photographs, and write thresholds and likelihood ratios."""
 
 import argparse
 import dataclasses

@@ -24,7 +24,7 @@ class Question:
 
     Attributes:
         yes: The proposition that a high score supports, as a clause: "its contrast was adjusted".
-        no: The other one, which holds for a photograph as it is.
+        no: The opposite proposition, true for an untouched photograph.
         processes: Makes functions, uint8 RGB to uint8 RGB, by name; each makes ``yes`` true of a photograph.
         qualities: JPEG qualities at which pictures are saved after that, 0 for none.
         weights: Names of the stored weights that the product takes by default.

@@ -32,9 +32,9 @@ BEYOND = 0.01
 STEPS = {"texture": 0.005, "between": 0.005, "levels": 1.0, "likeness": 0.01, "period": 0.1}
 """What the limits are rounded to."""
 DESIGN, SEED = 0, 1
-"""Seeds of pictures that are no photographs: of those for working on the rules, and of those that are counted."""
+"""Seeds of the pictures that are not photographs: those to develop the rules with, and those that are counted."""
 EACH = 6
-"""Pictures of each kind that is no photograph."""
+"""Pictures of each kind that are not photographs."""
 SIZE = (416, 480)
 """Their height and width, those of the photographs."""
 

@@ -21,8 +21,8 @@ class Mahalanobis(Layered):
         layer: Name of the layer.
         batch_size: Images a forward pass.
         shrunk: Whether the covariance is shrunk towards a multiple of the identity by Ledoit and Wolf's rule, which is
-            not in the original. Units that hardly ever answer have a variance near zero, so that one answer of theirs
-            on a new picture makes its distance hundreds of times as large; shrunk variances are not that small.
+            not in the original. Units that are almost always zero have a variance near zero, so that a new picture
+            on which one is active gets a very large distance. Shrunk variances are larger.
     """
 
     def __init__(self, model: keras.Model, layer: str, batch_size: int = 64, shrunk: bool = False) -> None:

@@ -148,7 +148,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
     """The mean, the hyper-image, and the difference.
 
     Raises:
-        ValueError: For an unknown scale, or another data set than the embedded or CLIC's.
+        ValueError: For an unknown scale, or another data set than ``embedded``, ``open_photographs`` and ``clic``.
     """
     scale_of(SCALES, settings.scale)  # before anything else
     if settings.dataset not in ("embedded", "open_photographs", "clic"):
