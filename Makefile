@@ -82,7 +82,7 @@ reproduce-table-%: $(VENV)/.installed
 plots: $(VENV)/.installed ## draw the plots of the published results: results/<scale>/*.png
 	$(BIN)/python -m zoo.experiments.publish.plots
 
-publish: $(VENV)/.installed ## for maintainers: PAPER=... TABLE=table-1, as measured with a clean tree, into results/ and the cards
+publish: $(VENV)/.installed ## for maintainers: PAPER=... TABLE=table-1, as measured with a clean tree, into results/ and docs/results
 	$(BIN)/python -m zoo.experiments.publish.results $(PAPER) $(TABLE) --scale $(SCALE) --measured $(OUTPUT)
 
 pretrained: $(VENV)/.installed ## train networks of PAPER anew (resumes when killed), for the local store; INSTALL=1: into the package
@@ -96,7 +96,7 @@ pretrained: $(VENV)/.installed ## train networks of PAPER anew (resumes when kil
 savedmodels: $(VENV)/.installed ## every stored network as a SavedModel in savedmodels/
 	$(BIN)/zoo export --all savedmodels
 
-benchmark: $(PARITY)/.installed ## speed beside what one would use instead
+benchmark: $(PARITY)/.installed ## speed next to what a user would pick instead: benchmarks/README.md
 	$(PARITY)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[benchmark]"
 	$(PARITY)/bin/python benchmarks/jpeg_pipeline.py
 	$(PARITY)/bin/python benchmarks/pipeline.py
@@ -104,6 +104,8 @@ benchmark: $(PARITY)/.installed ## speed beside what one would use instead
 	$(PARITY)/bin/python benchmarks/raw_read.py
 	$(PARITY)/bin/python benchmarks/prnu.py
 	$(PARITY)/bin/python benchmarks/knn.py
+	$(PARITY)/bin/python benchmarks/commands.py
+	$(PARITY)/bin/python benchmarks/page.py
 
 clean: ## remove the environment and what was built
 	rm -rf $(VENV) $(PARITY) $(DOCS) site build dist *.egg-info .pytest_cache .ruff_cache
