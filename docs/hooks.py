@@ -29,6 +29,7 @@ def on_config(config: Any) -> Any:
         *config.nav,
         {"Tutorials": [f"tutorials/{name}.md" for name in BUILT_IN]},
         {"Model cards": [f"models/{name}.md" for name in (*BUILT_IN, "layers")]},
+        {"Results": [f"results/{name}.md" for name in BUILT_IN]},
         {"Plots": [f"plots/{name}.md" for name in BUILT_IN]},
         {"Data sets": [f"datasets/{readme.parent.name}.md" for readme in _data_sets()]},
         {"Reference": [f"reference/{package}.md" for package in packages()]},

@@ -1,7 +1,7 @@
-"""Write the measured numbers into a family's README, from the CSVs in ``results/laptop``.
+"""Write the measured numbers into ``docs/results/<paper>.md``, from the CSVs in ``results/laptop``.
 
 Command: python -m zoo.experiments.publish.card contrast                                (in a checkout)
-         python -m zoo.experiments.publish.card PAPER README.md results/laptop          (a family of another package)
+         python -m zoo.experiments.publish.card PAPER PAGE.md results/laptop            (a family of another package)
 """
 
 import sys
@@ -47,7 +47,7 @@ def numbers(paper: str, results: Path) -> str:
 
 
 def filled(text: str, paper: str, results: Path) -> str:
-    """``text`` of a README with the numbers between the two marks replaced.
+    """``text`` of a page with the numbers between the two marks replaced.
 
     Raises:
         ValueError: When the marks are missing.
@@ -55,7 +55,7 @@ def filled(text: str, paper: str, results: Path) -> str:
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise ValueError(f"The README of {paper} must hold the marks {BEGIN} and {END}. Received: {text[:40]!r}...")
+        raise ValueError(f"The page of {paper} must hold the marks {BEGIN} and {END}. Received: {text[:40]!r}...")
     return f"{before}{BEGIN}\n{numbers(paper, results)}\n{END}{after}"
 
 
@@ -95,25 +95,25 @@ def _cell(cell: pd.Series, decimals: int) -> str:
     return f"{cell['value']:.{decimals}f}{interval}{paper}"
 
 
-def fill(paper: str, readme: Path | None = None, results: Path | None = None) -> None:
-    """Fill a card from the CSVs in ``results``; by default the README of a family of this checkout.
+def fill(paper: str, page: Path | None = None, results: Path | None = None) -> None:
+    """Fill a page from the CSVs in ``results``; by default that of a family of this checkout.
 
     Raises:
-        ValueError: When the README lacks the marks.
+        ValueError: When the page lacks the marks.
     """
-    readme = readme or ROOT / "zoo" / paper / "README.md"
-    text = filled(readme.read_text(), paper, results or ROOT / "results" / "laptop")
-    with atomic(readme) as partial:
+    page = page or ROOT / "docs" / "results" / f"{paper}.md"
+    text = filled(page.read_text(), paper, results or ROOT / "results" / "laptop")
+    with atomic(page) as partial:
         partial.write_text(text)
 
 
 def main() -> None:
-    """Fill the README of the paper named on the command line, and note what was measured with stored weights.
+    """Fill the page of the paper named on the command line, and note what was measured with stored weights.
 
-    Another package also passes its README and its results folder.
+    Another package also passes its page, which may be its README, and its results folder.
     """
     if len(sys.argv) not in (2, 4):
-        usage = "python -m zoo.experiments.publish.card PAPER [README RESULTS]"
+        usage = "python -m zoo.experiments.publish.card PAPER [PAGE RESULTS]"
         raise SystemExit(f"usage: {usage}. Received: {sys.argv[1:]}")
     paper, *paths = sys.argv[1:]
     fill(paper, *map(Path, paths))

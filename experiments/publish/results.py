@@ -1,4 +1,4 @@
-"""Copy a measured table into ``results``; at `laptop` also update the paper's card, README and ``zoo/measured.csv``.
+"""Copy a measured table into ``results``; at `laptop` also update its page of numbers, README and ``zoo/measured.csv``.
 
 Command: python -m zoo.experiments.publish.results contrast table-1     (or: make publish PAPER=contrast TABLE=table-1)
 
