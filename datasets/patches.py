@@ -87,7 +87,7 @@ class PairedPatches(KeyedBatches):
         return self.__dict__ | {"_lock": None, "_scenes": {}}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """As in the process it came from, with a lock of its own."""
+        """Restore the state in another process, with a new lock."""
         self.__dict__ |= state | {"_lock": threading.Lock()}
 
     def __len__(self) -> int:
@@ -172,7 +172,7 @@ def finished(made: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def finished_tensors(made: dict[str, Any]) -> tuple[Any, Any]:
-    """As ``finished``, in a TensorFlow graph, with the same values."""
+    """Do the same as ``finished`` in a TensorFlow graph, with the same values."""
     patches = made["patches"]
     if "qualities" in made:
         patches = compress_tensor(patches, made["qualities"])

@@ -36,7 +36,7 @@ class Photograph:
 def photographs(dataset: str | None, data_dir: Path | None, split: str, seed: int = 0) -> list[Photograph]:
     """Return the photographs of a data set, in a fixed order.
 
-    A folder of one's own is divided in halves by scene; what was left out of it, and why, is printed to standard error
+    A folder of your own is divided in halves by scene; what was left out of it, and why, is printed to standard error
     once. The embedded photographs are few and only ever tested on: there are none for ``"train"``.
 
     Args:
@@ -55,7 +55,7 @@ def photographs(dataset: str | None, data_dir: Path | None, split: str, seed: in
 
     Raises:
         ValueError: For a data set or split that does not exist, for both CLIC and a folder, and where there are no
-            photographs to be had (``zoo.images.ImageError`` for a folder).
+            photographs available (``zoo.images.ImageError`` for a folder).
     """
     if dataset == "open_photographs":
         from zoo.datasets.open_photographs import SPLITS as OWN

@@ -26,7 +26,7 @@ class Prepared:
 
     @property
     def name(self) -> str:
-        """Of the data set, with its configuration behind a slash where it has some."""
+        """Name of the data set, with its configuration behind a slash where it has one."""
         info = _builder(self.directory).info
         return f"{info.name}/{info.config_name}" if info.config_name else info.name
 

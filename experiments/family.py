@@ -25,10 +25,10 @@ class Training:
 
 @dataclasses.dataclass(frozen=True)
 class Option:
-    """An option of a family's trainings, beside those that every ``zoo pretrain`` has."""
+    """An option of one family's trainings, in addition to those of every ``zoo pretrain``."""
 
     flag: str
-    """As ``--recipe``."""
+    """The option on the command line, for example ``--recipe``."""
     help: str = ""
     choices: tuple[str, ...] = ()
     """What it takes; empty for anything that ``parse`` does."""
@@ -94,7 +94,7 @@ class Experiments:
     """``module:function`` that adds the family's verbs to the ``zoo`` parser."""
     trainings: tuple[Training, ...] = ()
     data_sets: tuple[str, ...] = ()
-    """What ``--dataset`` takes beside ``embedded``; see ``zoo.datasets.catalogue``."""
+    """Further values of ``--dataset``, in addition to ``embedded``; see ``zoo.datasets.catalogue``."""
     headlines: tuple[Headline, ...] = ()
     """Lines of the README's table."""
     aliases: tuple[Alias, ...] = ()

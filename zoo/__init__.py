@@ -24,7 +24,7 @@ for _link in ("datasets", "experiments"):
     _place = Path(__file__).parent / _link
     if not _place.is_dir():
         raise ImportError(
-            f"{_place} must be a symbolic link to the folder {_link} beside zoo, as it is committed; git needs "
+            f"{_place} must be a symbolic link to the folder {_link} next to zoo, as it is committed; git needs "
             "core.symlinks true to check it out. Received: a file, or nothing"
         )
 

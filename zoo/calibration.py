@@ -40,7 +40,7 @@ class Isotonic:
     scores: tuple[float, ...]
     """Rising."""
     probabilities: tuple[float, ...]
-    """Of the first proposition at each score, where both propositions are equally probable before; 0..1."""
+    """Probability of the first proposition at each score, for equal prior probabilities; 0..1."""
 
     def __call__(self, scores: np.ndarray) -> np.ndarray:
         """Log10 likelihood ratios of ``scores``, (n,); those outside the range get the value of its end."""

@@ -9,7 +9,7 @@ from zoo import extensions
 from zoo.family import Family, Network, Product
 
 BUILT_IN = ("contrast", "adversarial", "steganography", "imaging", "hyperimage")
-"""What a family inside the zoo needs beside its folders: its name here. ``docs/extending.md`` has a list."""
+"""Names of the families inside the zoo; ``docs/extending.md`` lists what else a family needs."""
 
 
 def families() -> tuple[Family, ...]:

@@ -42,7 +42,7 @@ class Family:
     """
 
     name: str
-    """As in ``zoo.<name>``, the ``zoo`` command and the CSVs."""
+    """Name of the family in ``zoo.<name>``, the ``zoo`` command and the CSVs."""
     cited: str
     """Authors and year, as in the README's table."""
     paper: str

@@ -9,7 +9,7 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def replacing(folder: Path, mark: str, what: str) -> Iterator[Path]:
-    """Yield a new folder beside ``folder``, which takes its place when the block ends without an error.
+    """Yield a new folder next to ``folder``, which takes its place when the block ends without an error.
 
     Args:
         folder: Does not exist, is empty, or holds a file called ``mark``: what was written there before.

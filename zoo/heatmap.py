@@ -13,7 +13,7 @@ from zoo.images import ImageError, atomic
 from zoo.version import __version__
 
 _GREY_SHARE = 0.4
-"""Of the picture's grey levels in the overlay; the rest is the heatmap's colour."""
+"""Share of the picture's grey levels in the overlay; the rest is the heatmap's colour."""
 _NARROWEST = 480
 """Width in pixels below which no caption can be read."""
 _TICKS = 5

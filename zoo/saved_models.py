@@ -9,7 +9,7 @@ from zoo.version import __version__
 from zoo.weights import packaged, stored_provenance
 
 FOLDER = "savedmodels"
-"""Of the local store."""
+"""Folder of the SavedModels in the local store."""
 
 
 def saved_model(name: str) -> Path:

@@ -8,7 +8,7 @@ from typing import Any
 from keras import ops
 
 _A = -0.75
-"""Of OpenCV's cubic kernel."""
+"""Parameter of OpenCV's cubic kernel."""
 
 
 def area(images: Any, height: Any, width: Any) -> Any:

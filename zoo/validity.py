@@ -21,9 +21,9 @@ from zoo.checks import check_rgb
 PATCH = 64
 """Side in pixels of the patches that are measured, the same as of most detectors."""
 MOST_PATCHES = 400
-"""Of a larger picture this many are measured, evenly spread over it."""
+"""Largest number of patches that are measured; they are spread evenly over a larger picture."""
 FEWEST_PATCHES = 16
-"""As the smallest photographs of the split ``calibration`` have."""
+"""Number of patches of the smallest photographs of the split ``calibration``."""
 MIDDLE = 256
 """Side of the middle part that is searched for traces of enlarging, the same for all pictures: the highest of more
 frequencies would be higher by chance."""

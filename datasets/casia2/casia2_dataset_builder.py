@@ -41,7 +41,7 @@ class Picture:
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
-    """CASIA-2; see README.md beside this file."""
+    """CASIA-2; see README.md in this folder."""
 
     VERSION = tfds.core.Version("1.0.0")
     RELEASE_NOTES = {"1.0.0": "Initial release."}  # noqa: RUF012

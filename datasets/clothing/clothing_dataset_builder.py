@@ -17,7 +17,7 @@ FINGERPRINT = "bcccb2da765d78155632799a0028374a560e36d10740deda191500a9fdba02b1"
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
-    """Photographs of clothes; see README.md beside this file."""
+    """Photographs of clothes; see README.md in this folder."""
 
     VERSION = tfds.core.Version("1.0.0")
     RELEASE_NOTES = {"1.0.0": "Initial release."}  # noqa: RUF012

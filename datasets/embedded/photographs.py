@@ -2,7 +2,7 @@
 
 The three that were stored as JPEG (rocket, china, flower) are averaged down to half their size first, which removes
 most of the compression's 8x8 traces; the others are PNG files whose earlier history is unknown. Enough to try things
-and to measure a little, too few for claims: those want a folder of one's own or CLIC.
+and to measure a little, too few for claims: for those use a folder of your own or CLIC.
 """
 
 import numpy as np

@@ -13,7 +13,7 @@ COUNT = 1491
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
-    """INRIA Holidays; see README.md beside this file."""
+    """INRIA Holidays; see README.md in this folder."""
 
     VERSION = tfds.core.Version("1.0.0")
     RELEASE_NOTES = {"1.0.0": "Initial release."}  # noqa: RUF012
@@ -21,7 +21,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
   Download jpg1.tar.gz and jpg2.tar.gz from https://lear.inrialpes.fr/people/jegou/data.php and unpack them into the
   manual folder or folders below it.
   """
-    # The package is mapped to another folder than its name says, so that TFDS would not find the files beside this one.
+    # The package is mapped to another folder than its name says, so that TFDS would not find the files in this folder.
 
     def _info(self) -> tfds.core.DatasetInfo:
         return self.dataset_info_from_configs(

@@ -24,7 +24,7 @@ FOLDERS = {
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
-    """LIVE image quality, release 2; see README.md beside this file."""
+    """LIVE image quality, release 2; see README.md in this folder."""
 
     VERSION = tfds.core.Version("1.1.0")
     RELEASE_NOTES = {"1.0.0": "Initial release.", "1.1.0": "The reference's name."}  # noqa: RUF012

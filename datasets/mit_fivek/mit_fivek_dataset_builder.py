@@ -14,12 +14,12 @@ class MitFivekConfig(tfds.core.BuilderConfig):
     """All cameras or one; ``seed`` decides the split."""
 
     camera: str = ""
-    """As the files name it; empty for all."""
+    """Camera name as in the files; empty for all cameras."""
     seed: int = 0
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
-    """MIT-Adobe FiveK; see README.md beside this file."""
+    """MIT-Adobe FiveK; see README.md in this folder."""
 
     VERSION = tfds.core.Version("1.0.0")
     RELEASE_NOTES = {"1.0.0": "Initial release."}  # noqa: RUF012
@@ -33,7 +33,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         MitFivekConfig(name="canon_eos_40d", description="The paper's choice for a camera.", camera="Canon EOS 40D"),
         MitFivekConfig(name="nikon_d700", description="The paper's choice for a camera.", camera="NIKON D700"),
     ]
-    # The package is mapped to another folder than its name says, so that TFDS would not find the files beside this one.
+    # The package is mapped to another folder than its name says, so that TFDS would not find the files in this folder.
 
     def _info(self) -> tfds.core.DatasetInfo:
         return self.dataset_info_from_configs(

@@ -12,12 +12,12 @@ from zoo.datasets import prepared
 from zoo.images import read_image
 
 CSV_NAMES = ("images.csv", "dev_dataset.csv")
-"""As Kaggle and as the competition's own repository name the list."""
+"""Names of the list, at Kaggle and in the competition's own repository."""
 SIDE, CLASSES = 299, 1001
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
-    """NIPS 2017 DEV; see README.md beside this file."""
+    """NIPS 2017 DEV; see README.md in this folder."""
 
     VERSION = tfds.core.Version("1.0.0")
     RELEASE_NOTES = {"1.0.0": "Initial release."}  # noqa: RUF012
@@ -25,7 +25,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
   Download the development set from https://www.kaggle.com/c/nips-2017-non-targeted-adversarial-attack/data and put its
   images.csv and its folder images/ with 1,000 PNG files into the manual folder.
   """
-    # The package is mapped to another folder than its name says, so that TFDS would not find the files beside this one.
+    # The package is mapped to another folder than its name says, so that TFDS would not find the files in this folder.
 
     def _info(self) -> tfds.core.DatasetInfo:
         return self.dataset_info_from_configs(

@@ -18,7 +18,7 @@ from zoo.images import ImageError, read_image
 SPLITS = OPEN_PHOTOGRAPHS_SPLITS
 """``test``: nothing is fitted on it. ``calibration``: thresholds alone. ``validation``: when to stop a training."""
 SUFFIXES = (".webp", ".png")
-"""Of the files in a folder, which are lossless; looked for in this order."""
+"""Suffixes of the lossless files in a folder, in the order in which they are tried."""
 CLOSE = 0.05
 """Grey levels by which a channel's mean may differ where the pixels are not equal: another version of the JPEG decoder
 differs by one level in a few pixels of a thousand."""
@@ -47,7 +47,7 @@ class Row:
     width: int
     """The part that is used, in pixels of the smaller photograph."""
     pixels_sha256: str
-    """Of the uint8 RGB array (height, width, 3) of that part."""
+    """SHA-256 of the uint8 RGB array (height, width, 3) of that part."""
     red: float
     green: float
     blue: float

@@ -22,7 +22,7 @@ class OpenPhotographsConfig(tfds.core.BuilderConfig):
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
-    """Open photographs; see README.md beside this file."""
+    """Open photographs; see README.md in this folder."""
 
     VERSION = tfds.core.Version("1.0.0")
     RELEASE_NOTES = {"1.0.0": "Initial release."}  # noqa: RUF012
@@ -36,7 +36,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     ]
     rows: ClassVar[Sequence[Row]] = ROWS
     address: ClassVar[str] = download.ADDRESS
-    # The package is mapped to another folder than its name says, so that TFDS would not find the files beside this one.
+    # The package is mapped to another folder than its name says, so that TFDS would not find the files in this folder.
 
     def _info(self) -> tfds.core.DatasetInfo:
         return self.dataset_info_from_configs(

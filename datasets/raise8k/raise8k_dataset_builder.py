@@ -37,7 +37,7 @@ class Raise8kConfig(tfds.core.BuilderConfig):
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
-    """RAISE8K; see README.md beside this file."""
+    """RAISE8K; see README.md in this folder."""
 
     VERSION = tfds.core.Version("1.0.0")
     RELEASE_NOTES = {"1.0.0": "Initial release."}  # noqa: RUF012
@@ -58,7 +58,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         Raise8kConfig(name="raw_nikon_d90", description="A camera's.", raw=True, camera="NIKON D90"),
         Raise8kConfig(name="raw_nikon_d7000", description="A camera's.", raw=True, camera="NIKON D7000"),
     ]
-    # The package is mapped to another folder than its name says, so that TFDS would not find the files beside this one.
+    # The package is mapped to another folder than its name says, so that TFDS would not find the files in this folder.
 
     def _info(self) -> tfds.core.DatasetInfo:
         features: dict[str, Any] = {"name": tfds.features.Text()}

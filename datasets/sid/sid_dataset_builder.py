@@ -36,7 +36,7 @@ class Exposure(NamedTuple):
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
-    """See-in-the-Dark, Sony part; see README.md beside this file."""
+    """See-in-the-Dark, Sony part; see README.md in this folder."""
 
     VERSION = tfds.core.Version("1.0.0")
     RELEASE_NOTES = {"1.0.0": "Initial release."}  # noqa: RUF012
@@ -50,7 +50,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             name="short", description="Short exposures, brightened, and the picture of the long one.", short=True
         ),
     ]
-    # The package is mapped to another folder than its name says, so that TFDS would not find the files beside this one.
+    # The package is mapped to another folder than its name says, so that TFDS would not find the files in this folder.
 
     def _info(self) -> tfds.core.DatasetInfo:
         features = raw_pairs.features() | {

@@ -28,7 +28,7 @@ DISTORTIONS = (
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
-    """TID2013; see README.md beside this file."""
+    """TID2013; see README.md in this folder."""
 
     VERSION = tfds.core.Version("1.1.0")
     RELEASE_NOTES = {"1.0.0": "Initial release.", "1.1.0": "The reference's name."}  # noqa: RUF012
@@ -36,7 +36,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
   Download tid2013.rar from http://www.ponomarenko.info/tid2013.htm and unpack it into the manual folder, so that
   mos_with_names.txt, reference_images and distorted_images lie in it.
   """
-    # The package is mapped to another folder than its name says, so that TFDS would not find the files beside this one.
+    # The package is mapped to another folder than its name says, so that TFDS would not find the files in this folder.
 
     def _info(self) -> tfds.core.DatasetInfo:
         features = {

@@ -40,7 +40,7 @@ NOTE = (
 )
 SCALE = Scale("more to be trusted", 0, 1)
 HELD_OUT = 5
-"""Of a folder's pictures every fifth of a class sets the threshold and is not in the database."""
+"""Every fifth picture of a class in a folder sets the threshold and is not in the database."""
 
 
 def add(commands: "argparse._SubParsersAction") -> None:

@@ -1,4 +1,4 @@
-"""What the adversarial tables are measured on: pictures and classes in three parts, beside a classifier."""
+"""Data of the adversarial tables: pictures and classes in three parts, and a classifier."""
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping

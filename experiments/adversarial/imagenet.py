@@ -25,7 +25,7 @@ def problem(name: str, settings: Settings) -> Problem:
     """The problem at the paper's scale.
 
     Raises:
-        DataUnavailable: Where weights or pictures are not to be had.
+        DataUnavailable: Where weights or pictures are not available.
     """
     model = _overfeat(settings) if name == "overfeat" else _inception(settings)
     side, floor = (overfeat.SIDE, True) if name == "overfeat" else (299, False)

@@ -31,7 +31,7 @@ def stored_name(name: str, dataset: str) -> str | None:
 
 
 def pack_all(folder: Path, dataset: str = "embedded") -> dict[Path, tuple[float, float]]:
-    """Pack the networks that ``pretrain`` left in ``folder`` beside them, for ``zoo reproduce --weights``.
+    """Pack the networks that ``pretrain`` left in ``folder``, for ``zoo reproduce --weights``.
 
     Returns the files with the share of test pictures classified right before and after packing.
     """

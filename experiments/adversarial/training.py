@@ -30,7 +30,7 @@ from zoo.images import atomic
 
 NETWORKS: dict[str, Callable[..., keras.Model]] = {"overfeat": SmallOverFeat, "inception": SmallInception}
 AUXILIARY_WEIGHT, SMOOTHING = 0.4, 0.1
-"""Of the auxiliary head's loss, and of the labels: as InceptionV3 was trained (Szegedy et al. 2016)."""
+"""Weight of the auxiliary head's loss, and label smoothing, from InceptionV3's training (Szegedy et al. 2016)."""
 
 
 @dataclasses.dataclass(frozen=True)

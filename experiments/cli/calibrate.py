@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 FEWEST_SOURCES = 20
 """With fewer photographs nothing is calibrated."""
 RATES = (0.01, 0.05)
-"""Of false alarms, for which thresholds are found."""
+"""False-alarm rates for which thresholds are found."""
 PRIORS = tuple(n / 4 for n in range(-12, 13))
 """Log10 prior odds at which the empirical cross-entropy is given."""
 DIGITS = 6
-"""Of scores, as in the commands that use the thresholds."""
+"""Decimal digits of scores, as in the commands that use the thresholds."""
 _UNTOUCHED = "untouched"
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from zoo.calibration import Mapping as Mapped
 
 FORMAT = 1
-"""Of the file; raised when a reader of the old format would misunderstand the new one."""
+"""Version of the file format; raised when a reader of the old one would misunderstand the new one."""
 MAPPINGS = ("logistic", "isotonic")
 
 

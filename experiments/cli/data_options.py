@@ -52,7 +52,7 @@ def dataset_of(options: argparse.Namespace) -> str:
     """How the CSV names the data; a folder by its own name, since a path would tell of the user's machine.
 
     Raises:
-        ValueError: For a data set that nobody knows, and a folder beside one that is not read from a folder.
+        ValueError: For an unknown data set, and for a folder with a data set that is not read from one.
     """
     if options.data_dir is None:
         check_known(options.dataset)

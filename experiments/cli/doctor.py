@@ -20,7 +20,7 @@ State = Literal["ok", "absent", "broken"]
 
 @dataclasses.dataclass(frozen=True)
 class Finding:
-    """One line: ``broken`` is what cannot work, ``absent`` what one may do without."""
+    """One line: ``broken`` is what cannot work, ``absent`` what is optional."""
 
     part: str
     name: str
@@ -122,7 +122,7 @@ def devices() -> Iterator[Finding]:
 
 
 def data() -> Iterator[Finding]:
-    """The embedded photographs, and every other data set: whether it is prepared here, how it is had, and for what."""
+    """Every data set: whether it is prepared here, how to get it, and which tables use it."""
     from zoo.datasets.embedded.photographs import SCENES, photograph
 
     missing = []

@@ -1,4 +1,4 @@
-"""``zoo reproduce`` and ``zoo merge``: measure tables, and show them beside the papers'."""
+"""``zoo reproduce`` and ``zoo merge``: measure tables and print them with the papers' numbers."""
 
 import argparse
 import os
@@ -44,7 +44,7 @@ def _add_arguments(parser: argparse.ArgumentParser, optional: bool = False) -> N
     parser.add_argument("--scale", default="laptop", type=scale_name, help="smoke, laptop (default) or paper")
     data_options.add(parser)
     parser.add_argument("--weights", type=Path, metavar="FOLDER", help="networks of `zoo pretrain` instead of ours")
-    parser.add_argument("--detector", metavar="MODULE:FUNCTION|FOLDER", help="a detector of yours, beside ours")
+    parser.add_argument("--detector", metavar="MODULE:FUNCTION|FOLDER", help="your detector, measured next to ours")
     parser.add_argument(
         "--output",
         type=Path,
@@ -67,7 +67,7 @@ def _settings(options: argparse.Namespace) -> "tuple[Table, Settings]":
             f"--detector is measured by {', '.join(tables.with_detector())}. "
             f"Received: {options.paper} {options.table} --detector {options.detector}"
         )
-    sys.path.insert(0, os.getcwd())  # so that --detector finds a module beside the user
+    sys.path.insert(0, os.getcwd())  # so that --detector finds a module in the working directory
     return table, Settings(options.scale, dataset, options.data_dir, options.seed, options.detector, options.weights)
 
 

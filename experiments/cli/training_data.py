@@ -24,7 +24,7 @@ class Material(NamedTuple):
     data: str
     """What the weights' provenance says of it."""
     local: str | None
-    """As for ``install_weights.install``."""
+    """Tag of weights in the local store; see ``install_weights.install``."""
 
 
 def material(options: argparse.Namespace, validation: bool = False, others: Prepared | None = None) -> Material:

@@ -51,7 +51,7 @@ class Scale:
     pictures: int | None
     crop: int | None
     units_a_scene: int
-    """Of up to ``FEW`` pictures; of more, each gives one, that in the middle of their list row by row."""
+    """Units of each of up to ``FEW`` pictures; of more pictures, each gives one, near its centre."""
 
 
 FEW = 20
@@ -214,7 +214,7 @@ def _network(weights: str) -> ContrastDetector:
 
 UNAWARE, ROUND_TRIPPED = "contrast-unaware.photographs", "contrast-round-trip.photographs"
 SOME = ("no jpg", "98", "90", "80")
-"""Columns of the rows beside the paper's own that need another network."""
+"""Columns of the additional rows that need another network."""
 
 
 def percent(estimate: Estimate) -> Estimate:

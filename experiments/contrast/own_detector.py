@@ -1,4 +1,4 @@
-"""A detector of the user's beside ours in the tables: ``module:function``, or a SavedModel's folder."""
+"""The user's detector in the tables: ``module:function``, or the folder of a SavedModel."""
 
 import importlib
 from collections.abc import Callable

@@ -24,7 +24,7 @@ NAMES = {
 
 
 def pack_all(folder: Path) -> dict[Path, float]:
-    """Widen the models that ``pretrain`` left in ``folder`` and pack them beside, for ``zoo reproduce --weights``.
+    """Widen the models that ``pretrain`` left in ``folder`` and pack them there, for ``zoo reproduce --weights``.
 
     Returns the files and what packing costs: by how much a score moves on average, over 192 compressed patches of
     scenes that no training draws.

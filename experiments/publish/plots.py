@@ -1,4 +1,4 @@
-"""Draw the plots of the published results beside their CSVs, ``results/<scale>/*.png``, which git ignores.
+"""Draw the plots of the published results next to their CSVs, ``results/<scale>/*.png``, which git ignores.
 
 Command: python -m zoo.experiments.publish.plots     (or: make plots)
 Time:    a minute on one core

@@ -29,7 +29,7 @@ def publish(table: Table, scale: str, measured_in: Path, results: Path) -> Path:
     """Write the CSV of a table that was measured in a folder into ``results``; returns it.
 
     Raises:
-        ValueError: Where the table was not measured there, was measured with a changed tree or a detector of one's own,
+        ValueError: Where the table was not measured there, was measured with a changed tree or a detector of your own,
             or on other data or with another seed than what is published.
     """
     source = csv_path(table, scale, measured_in)

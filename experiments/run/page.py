@@ -1,4 +1,4 @@
-"""One self-contained HTML page of all tables: ours beside the paper's, the plots, and what was not run and why."""
+"""One self-contained HTML page of all tables, plots, and what was not run and why."""
 
 import base64
 import datetime
@@ -21,7 +21,7 @@ from zoo.families import citation
 from zoo.images import atomic
 from zoo.version import __version__
 
-TITLE = "forensics-zoo: ours beside the papers'"
+TITLE = "forensics-zoo: our numbers and the papers'"
 STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; color: #1a1a1a }
 h2 { border-top: 2px solid #1a1a1a; padding-top: .6rem; margin-top: 3rem } h3 { margin-top: 2rem }

@@ -1,4 +1,4 @@
-"""Why cells of a table have no value: kept beside its CSV, as ``<paper>_<table>.why.json``."""
+"""Why cells of a table have no value: stored next to its CSV, as ``<paper>_<table>.why.json``."""
 
 import json
 from pathlib import Path
@@ -22,13 +22,13 @@ def cell_key(row: str, column: str, metric: str) -> str:
 
 
 def read_reasons(csv: Path) -> dict[str, str]:
-    """The reasons beside a CSV, by ``cell_key``."""
+    """Read the reasons of a CSV, by ``cell_key``."""
     path = reasons_path(csv)
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
 def write_reasons(csv: Path, reasons: dict[str, str]) -> None:
-    """Write the reasons beside a CSV; without any there is no file."""
+    """Write the reasons of a CSV next to it; without any, no file is left."""
     path = reasons_path(csv)
     if not reasons:
         path.unlink(missing_ok=True)

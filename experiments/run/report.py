@@ -1,4 +1,4 @@
-"""Print a table, ours beside the paper's, and draw its default plot."""
+"""Print a table with the paper's numbers, and draw its default plot."""
 
 import math
 from collections import Counter

@@ -47,7 +47,7 @@ LSB_PLAIN = "baseline: LSB 4, no adjustment"
 TRAININGS = ("generated", "open-photographs-photographs")
 """What follows the dot of names of stored networks, the package's first; ``missing`` says how the others are made."""
 SCENES_SEED = 3 * 10**6
-"""Of the generated test scenes; no training or validation draws with it."""
+"""Seed of the generated test scenes; no training or validation draws with it."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -31,7 +31,7 @@ ENDS = {"h_net_conv2d_1": 16, "h_net_conv_transpose2d_30": 16}
 LARGE = ("h_net_conv2d_9", "h_net_conv2d_12", "h_net_conv_transpose2d_14", "h_net_conv_transpose2d_18")
 """Nine tenths of H-net's weights."""
 BITS: dict[str, dict[str, int]] = {"hiding": ENDS | dict.fromkeys(LARGE, 5), "revealing": {}, "both": {}}
-"""Of what is not stored in 8 bits; see the table `packing`."""
+"""Bits of the layers that are not stored in 8 bits; see the table `packing`."""
 
 
 def pack(model: Steganographer, network: str, folder: Path, pairs: HidingPairs, ending: str = "") -> dict[str, Path]:

@@ -199,7 +199,7 @@ class Material:
     pictures: Sequence[Photograph] = ()
     validation: Sequence[Photograph] = ()
     workers: int = 0
-    """As for ``zoo.datasets.feed.Feed``."""
+    """Worker processes; see ``zoo.datasets.feed.Feed``."""
 
     def fit(self, model: Steganographer, scale: Scale, name: str, seed: int) -> Steganographer:
         """Train ``model`` as ``name``, or what is left of it.

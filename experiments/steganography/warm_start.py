@@ -10,9 +10,9 @@ import keras
 import numpy as np
 
 SLOPE = 6.0
-"""Of the line through 0.5 that stands for the inverse of H-net's sigmoid."""
+"""Slope of the line through 0.5 that replaces the inverse of H-net's sigmoid."""
 AMPLITUDE = 0.4
-"""Of the secret image in the checkerboard, before the sigmoid."""
+"""Amplitude of the secret image in the checkerboard, before the sigmoid."""
 OTHERS = 0.1
 """What the last layer's other weights are scaled by."""
 CHECKERBOARD = np.array([[1, -1], [-1, 1]])

@@ -50,7 +50,7 @@ class DkNN(Layered):
         calibration: dict[str, np.ndarray] | None = None,
         calibration_labels: np.ndarray | None = None,
     ) -> Self:
-        """As ``fit``, from pooled features by layer."""
+        """Fit from pooled features by layer, in place of images; otherwise like ``fit``."""
         if calibration is None or calibration_labels is None or not len(calibration_labels):
             raise ValueError("DkNN needs a calibration set apart from the training set. Received: None")
         if len(labels) < self.k:

@@ -1,4 +1,4 @@
-"""What the detectors beside ``KNNDetector`` share: features of some layers in, a score for the predicted class out."""
+"""Base of the other detectors: features of some layers in, a score for the predicted class out."""
 
 from collections.abc import Sequence
 from typing import Any, Self
@@ -47,11 +47,11 @@ class Layered(Thresholded):
         return {name: np.concatenate([f[name] for f in found]) for name in self.layers}, np.concatenate(labels)
 
     def fit_features(self, features: dict[str, np.ndarray], labels: np.ndarray) -> Self:
-        """As ``fit``, from pooled features by layer, (n, d), and classes, (n,)."""
+        """Fit from pooled features by layer, (n, d), and classes, (n,); otherwise like ``fit``."""
         raise NotImplementedError
 
     def score_features(self, features: dict[str, np.ndarray], classes: np.ndarray) -> np.ndarray:
-        """As ``score``, from pooled features by layer, (n, d), and the predicted classes, (n,)."""
+        """Score pooled features by layer, (n, d), and the predicted classes, (n,); otherwise like ``score``."""
         raise NotImplementedError
 
 

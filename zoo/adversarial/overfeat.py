@@ -13,7 +13,7 @@ import numpy as np
 from keras import layers
 
 MEAN, DEVIATION = 118.380948, 61.896913
-"""Of the training pixels on 0..255: one number each for all three channels."""
+"""Mean and standard deviation of the training pixels on 0..255, the same for all three channels."""
 SIDE = 231
 FEATURES = ("pool5", "fc6", "fc7")
 """The paper's layers, after the ReLU; ``fc6_linear`` and ``fc7_linear`` are before it."""

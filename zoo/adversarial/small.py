@@ -1,6 +1,6 @@
 """Two small classifiers with the layer names of OverFeat and InceptionV3, for pictures of 16 pixels or a little more.
 
-They stand in where neither ImageNet nor its networks are to be had: the same layers, processings, scores and attacks,
+They stand in where ImageNet and its networks are not available: the same layers, processings, scores and attacks,
 on any small data set. Not in the paper.
 """
 

@@ -1,4 +1,4 @@
-"""What every detector here has: a threshold on its score, set on data of one's own."""
+"""A threshold on a detector's score, set on the user's own data."""
 
 from collections.abc import Callable
 from typing import Literal

@@ -119,7 +119,7 @@ def _value(stream: BytesIO) -> Any:
         elif name == "REDUCE":
             arguments, function = stack.pop(), stack.pop()
             stack.append(_made(function, arguments))
-        elif name == "BUILD":  # what an ordered dict carries beside its items: the versions of modules
+        elif name == "BUILD":  # what an ordered dict carries in addition to its items: the versions of modules
             stack.pop()
         else:
             raise ValueError(f"the instruction {name}")

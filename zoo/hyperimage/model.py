@@ -213,7 +213,7 @@ def VGGPatchNet(vgg_weights: str | None = None, name: str = "vgg_patch_net") -> 
     gives. 7,635,264 parameters frozen, 2,280,801 trained.
 
     Args:
-        vgg_weights: As ``weights`` of ``keras.applications.VGG16``: ``None`` (a random draw, of no use but for tests),
+        vgg_weights: As ``weights`` of ``keras.applications.VGG16``: ``None`` (a random draw, useful only for tests),
             ``"imagenet"`` (Keras downloads 56 MB) or a file.
         name: Model name.
     """

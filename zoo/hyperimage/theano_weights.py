@@ -12,7 +12,7 @@ class DecayingSGD(keras.optimizers.SGD):
     """SGD whose rate is ``learning_rate / (1 + decay * updates)``, updates counted from 0 (Keras 0 and 1).
 
     Keras 3 offers the formula as a schedule, but an optimiser with a schedule refuses a new rate, so that
-    ``ReduceLROnPlateau``, which the paper uses beside the decay, could not act. Here ``learning_rate`` stays a
+    ``ReduceLROnPlateau``, which the paper uses in addition to the decay, could not act. Here ``learning_rate`` stays a
     variable: the rule divides it, and the decay goes on. The Nesterov step is Keras's, then and now:
     ``v = m v - lr g; p += m v - lr g``.
 

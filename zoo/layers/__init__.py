@@ -1,4 +1,4 @@
-"""Layers that serve more than one family of models, or a model of one's own."""
+"""Layers that serve more than one family of models, or a model of your own."""
 
 from zoo.layers.constrained import ConstrainedConv2D, ResidualFilter
 from zoo.layers.jpeg import DifferentiableJPEG, jpeg

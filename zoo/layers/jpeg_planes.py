@@ -1,6 +1,6 @@
 """What happens to planes (batch, channels, height, width) before and after the transform, exact and smooth alike.
 
-Sizes may be static or tensors. Every linear step of the smooth model has its adjoint beside it.
+Sizes may be static or tensors. Every linear step of the smooth model is followed by its adjoint.
 """
 
 from typing import Any, Literal

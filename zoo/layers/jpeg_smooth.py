@@ -1,6 +1,6 @@
 """A smooth model of the codec in floats, and its gradient, written out.
 
-The model is linear but for the rounding of coefficients and the last clamp, so the gradient is the chain of adjoints.
+The model is linear except for rounding of coefficients and the last clamp, so the gradient is the chain of adjoints.
 Writing it out spares the automatic one's copies, and lets the exact codec borrow it. A block's 8x8 transform is one
 product with a 64x64 Kronecker matrix; where the gradient passes straight through the rounding, forward and inverse
 transform cancel and none is needed.
@@ -35,7 +35,7 @@ YCBCR_TO_RGB = np.array([[1.0, 0.0, 1.402], [1.0, -0.344136286, -0.714136286], [
 
 @dataclass(frozen=True)
 class Model:
-    """Which smooth model: everything about it but the image and the tables."""
+    """Choice of the smooth model: all its parameters except the image and the tables."""
 
     subsampling: Subsampling
     rounding: str
@@ -54,7 +54,7 @@ class Model:
 
     @property
     def rounds_samples(self) -> bool:
-        """Whether samples are rounded as well as coefficients: as libjpeg does, but for up-sampled chroma."""
+        """Whether samples are rounded as well as coefficients: as libjpeg does, except for up-sampled chroma."""
         return self.rounding == "round" and self.variant == "standard"
 
 

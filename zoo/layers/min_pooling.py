@@ -8,7 +8,7 @@ class MinPooling2D(keras.layers.MaxPooling2D):
     """The smallest value of every window; arguments, shapes and padding as for ``keras.layers.MaxPooling2D``.
 
     Kang et al. 2014 ("Convolutional neural networks for no-reference image quality assessment", section 3.3) put it
-    beside max pooling, behind a convolution without a nonlinearity, where both ends of the responses tell something.
+    next to max pooling, behind a convolution without a nonlinearity, where both ends of the responses tell something.
     """
 
     def call(self, inputs: "keras.KerasTensor") -> "keras.KerasTensor":

@@ -7,7 +7,7 @@ Expected: runs/tables/laptop/adversarial_table_2.csv; the family's README has th
 Time:     `laptop` minutes on two cores; `paper` not run
 
 Thresholds of the EER columns are set on the pictures they are judged on, as in the paper. "rejected at" rows set them
-on other, authentic pictures alone. Rows beside the paper's: baselines, Mahalanobis, LID, DkNN, and differences.
+on other, authentic pictures alone. Additional rows: baselines, Mahalanobis, LID, DkNN, and differences.
 """
 
 from collections.abc import Iterator

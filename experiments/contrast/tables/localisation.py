@@ -31,7 +31,7 @@ from zoo.metrics import Estimate, bootstrap_mean
 from zoo.weights import names
 
 SIDES = (64, 128, 192)
-"""Of the adjusted square, in pixels."""
+"""Sides of the adjusted square, in pixels."""
 COLUMNS = ("no jpg", "95", "85")
 NOT_ADJUSTED = "control: not adjusted"
 STEP = 4

@@ -9,7 +9,7 @@ Time:     `laptop` eight and six minutes on two cores (stored weights, seven pho
           zoo reproduce contrast table-1 --scale paper --dataset raise8k --data-dir RAISE \
               --weights runs/contrast-paper-0
 
-Table I has matched and mismatched strengths. Rows beside the paper's: the unaware detector and the gain over it; a
+Table I has matched and mismatched strengths. Additional rows: the unaware detector and the gain over it; a
 control (the 8-bit HSV round trip without any contrast change: far from 50 is a shortcut); a network whose both classes
 went through that round trip; an untrained statistic of the histogram, and the network's gain over it. An operator that
 another package adds (``zoo.extensions``) has a row under its name. At `laptop` what is scored are parts of 192 x 192
@@ -87,7 +87,7 @@ def cells_2(settings: Settings) -> Iterator[Cell]:
 def detector_rows(
     evaluation: Evaluation, operators: list[str], table: str, added: Sequence[str] = ()
 ) -> Iterator[Cell]:
-    """The paper's rows for the stored aware network and, where one is given, for the user's detector beside it.
+    """The paper's rows for the stored aware network and, where one is given, also for the user's detector.
 
     ``added``: operators of other packages, on which the user's detector is measured as well.
     """

@@ -20,7 +20,7 @@ from zoo.experiments.run.cells import Cell, Settings, Table
 from zoo.metrics import Estimate, bootstrap_auc, bootstrap_mean
 
 TRAINED = range(90, 101, 2)
-"""Of the qualities of the paper's training, 90 to 100."""
+"""The even JPEG qualities among those of the paper's training, 90 to 100."""
 FAMILIES = {"CLAHE": ("CLAHE 0.005",), "gamma": ("gamma 1.5", "gamma 0.7"), "HS": ("HS 5",)}
 """The operators of the training; each family is a third of its adjusted patches."""
 

@@ -90,7 +90,7 @@ class Casia:
 
     @cached_method()
     def probabilities(self, proposed: bool) -> np.ndarray:
-        """Of authentic, for the test part."""
+        """Probability of "authentic" for the pictures of the test part."""
         test = self.parts["test"]
         if proposed:
             return np.concatenate([self.two_stage.predict([self._inside(p)]) for p in test])

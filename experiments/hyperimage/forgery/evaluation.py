@@ -23,7 +23,7 @@ BASELINE, PROPOSED, QUOTED = "End-to-end CNN", "Proposed two-stage CNN", "Sutthi
 NOISE, ERROR = "baseline: noise variation", "baseline: error-level analysis"
 LEVELS: dict[str, Callable[[np.ndarray], np.ndarray]] = {NOISE: noise_levels, ERROR: error_levels}
 FEW, DRAWN = 20, 2
-"""Of more than so many photographs, so many splices each are judged; of fewer 8."""
+"""With more than ``FEW`` photographs, ``DRAWN`` splices of each are judged; else 8."""
 STEP = 4
 """Every fourth pixel of every fourth row counts for localisation: the maps are smooth."""
 

@@ -31,7 +31,7 @@ STATISTICS: dict[str, Callable] = {
 SUBSETS = {"four": SHARED_WITH_LIVE, "six": SHARED_WITH_LIVE + LEAST_UNIFORM, "all 24": tuple(DISTORTIONS)}
 CNN, SELECTIVE, PROPOSED = protocol.METHODS
 FEW, DRAWN = 20, 2
-"""Of more than so many photographs, so many distortions each are scored, in turn, at all levels; of fewer all 20."""
+"""With more than ``FEW`` photographs, ``DRAWN`` distortions of each are scored at all levels, in turn; else all 20."""
 COARSE = 8
 """A JPEG quality at which anyone sees the blocks."""
 LABEL = "label"

@@ -95,7 +95,7 @@ SCALES = {
 
 @dataclasses.dataclass(frozen=True)
 class Example:
-    """A distorted image beside its reference, both uint8 RGB."""
+    """A distorted image and its reference, both uint8 RGB."""
 
     reference: np.ndarray
     image: np.ndarray

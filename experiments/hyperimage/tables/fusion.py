@@ -95,7 +95,7 @@ class Fusion:
 
     @cached_property
     def scores(self) -> dict[str, np.ndarray]:
-        """Of (pristine, adjusted), (n, 2), for both ways; one drawn operator a crop."""
+        """Scores of (pristine, adjusted), (n, 2), by method; one operator is drawn for each crop."""
         found: dict[str, list] = {"mean": [], "hyper-image": []}
         contrast = self.network.first
         for i, (_, crop) in enumerate(self.crops):

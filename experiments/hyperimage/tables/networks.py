@@ -41,7 +41,7 @@ NETWORKS: dict[str, Callable[[], keras.Model]] = {
     "Forgery end-to-end": ForgeryEndToEnd,
 }
 LAYERS_IN_TEXT = {"Shallow end-to-end": 8, "Deep end-to-end": 14}
-"""As experiment 4 counts: without the output."""
+"""Layers as experiment 4 counts them: without the output."""
 
 
 def layer_count(model: keras.Model) -> int:

@@ -1,4 +1,4 @@
-"""``zoo imaging develop | fit``: develop a RAW photograph, train a network for one's own camera; its training."""
+"""``zoo imaging develop | fit``: develop a RAW photograph, train a network for your own camera."""
 
 import argparse
 import math

@@ -22,7 +22,7 @@ UNSEEN = 10**9
 
 
 def pack_all(folder: Path, side: int = 256, scenes: int = 4) -> dict[Path, float]:
-    """Pack the networks that ``pretrain`` left in ``folder`` beside them, for ``zoo reproduce --weights``.
+    """Pack the networks that ``pretrain`` left in ``folder``, for ``zoo reproduce --weights``.
 
     Returns the files and what packing costs: by how many dB the mean PSNR falls, over scenes that no training draws.
     """

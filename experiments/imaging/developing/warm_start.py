@@ -17,7 +17,7 @@ from zoo.datasets.developed import Developed
 
 GAMMA = 1 / 2.2
 SLOPE = 0.2
-"""Of UNet's leaky ReLU."""
+"""Negative slope of UNet's leaky ReLU."""
 
 
 def linear_pipeline(pictures: Sequence[Developed], seed: int = 0, patches: int = 200, side: int = 32) -> np.ndarray:

@@ -34,7 +34,7 @@ class JointRun:
 
     @property
     def name(self) -> str:
-        """Of its files: camera, network, F or lambda, codec and margin where they are not the paper's, repetition."""
+        """Name of its files: camera, network, F or lambda, codec and margin if not the paper's, repetition."""
         weight = "F" if self.weight is None else f"{self.weight:g}"
         codec = [] if self.codec == "dJPEG" else [self.codec]
         margin = [f"margin{self.margin}"] if self.margin else []
@@ -84,9 +84,9 @@ class JointScale:
     """Peak of a cosine decay over ``epochs``; None for the paper's schedule."""
     precision: str = "float32"
     validation_patches: int = 1
-    """Of each picture."""
+    """Number of validation patches of each picture."""
     libjpeg: tuple[float, ...] = ()
-    """Values of lambda that the first network is trained with through libjpeg, too, beside an F through libjpeg."""
+    """Values of lambda with which the first network is also trained through libjpeg, next to an F through libjpeg."""
     inside: tuple[float, ...] = ()
     """Values of lambda that the first network is trained with for what lies inside a photograph, with ``MARGIN``."""
     without_channel: bool = False
@@ -96,7 +96,7 @@ class JointScale:
     """lambda of F+N's first ``search_epochs``, in which the networks find something that survives the channel."""
     search_epochs: int = 0
     margin: int = 0
-    """Of every F+N; those of ``inside`` have ``MARGIN`` whatever this is."""
+    """Margin of every F+N in pixels; those of ``inside`` always have ``MARGIN``."""
     varied: bool = False
     """Whether scenes are photographs in drawn light and generated ones of wide chroma (``varied_scenes``)."""
 

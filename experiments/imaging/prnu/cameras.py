@@ -35,7 +35,7 @@ class Camera:
     photographs: Callable[..., Iterable[np.ndarray]]
 
     def fingerprint(self) -> np.ndarray:
-        """Of its photographs for that, float32 (height, width)."""
+        """Fingerprint from the photographs that are set apart for it, float32 (height, width)."""
         sums = FingerprintSums()
         for picture in self.photographs("fingerprint"):
             sums.add(picture)

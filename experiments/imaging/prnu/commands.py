@@ -157,7 +157,7 @@ def _identify(options: argparse.Namespace) -> int:
 
 
 def _decide(options: argparse.Namespace, cameras: Sequence[Path], named: bool, track: Track) -> Scorer:
-    """Of pictures, whether they are one of the ``cameras``'; with its name where ``named``."""
+    """Decide whether pictures were taken by one of the ``cameras``; with its name where ``named``."""
     from zoo.imaging.prnu import LEVEL, ORIENTATIONS, identify, picture_hash, pictures_of, read_fingerprint
 
     level = LEVEL if options.level is None else options.level

@@ -122,7 +122,7 @@ class PrnuEvaluation:
 
     @cached_method()
     def fingerprint(self, pipeline: str, without: int | None = None) -> np.ndarray:
-        """Of a pipeline, from all groups but one, (side, side)."""
+        """Fingerprint under a pipeline, from all groups except ``without``, (side, side)."""
         return reduce(add, [s for i, s in enumerate(self.sums(pipeline)) if i != without]).fingerprint()
 
     def _pattern(self, name: str, without: int | None = None) -> np.ndarray:

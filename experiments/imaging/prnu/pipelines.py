@@ -18,14 +18,14 @@ CAMERA = "cedar"
 EXPOSURE = 1 / 100
 NETWORKS = ("INet", "DNet", "UNet")
 PHASE = "GBRG"
-"""Of the mosaics that the stored networks of Figure 5 are trained on."""
+"""CFA phase of the mosaics that the stored networks of Figure 5 are trained on."""
 LOW_LIGHT = "unet-cedar-low-light.generated"
 """The stored name of the UNet that ``low_light.py`` trains."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Pipeline:
-    """How a shot becomes a picture: ``develop`` gives uint8 RGB; None where the network's weights are not to be had."""
+    """How a shot becomes a picture: ``develop`` gives uint8 RGB; None where the network's weights are not available."""
 
     name: str
     develop: Callable[[Shot], np.ndarray] | None

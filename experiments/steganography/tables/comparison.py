@@ -1,4 +1,4 @@
-"""H-net and R-net beside Baluja's networks, and MSE beside SSIM as the loss: trained alike, three seeds.
+"""H-net and R-net against Baluja's networks, and MSE against SSIM as the loss: trained alike, three seeds.
 
 Command:  zoo reproduce steganography comparison
 Expected: runs/tables/laptop/steganography_comparison.csv: curves, and differences at equal steps and equal seconds

@@ -27,7 +27,7 @@ from zoo.steganography.hiding import STORED_WEIGHT
 from zoo.steganography.steganalysis import spam
 
 TRAINING_SEED = 5 * 10**6
-"""Of the scenes the detector learns from; neither the networks' training nor the test draws with it."""
+"""Seed of the scenes that the detector learns from; no other training and no test draws with it."""
 
 
 @dataclasses.dataclass(frozen=True)

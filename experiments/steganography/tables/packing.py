@@ -47,7 +47,7 @@ PACKINGS = {
 COLUMNS = {"C-H": ("cover", "container"), "S-O": ("secret", "revealed")}
 SIZES = ("both files", "entropy")
 SEED = 7 * 10**6
-"""Of the scenes; neither trainings nor tests draw with it."""
+"""Seed of the scenes; no training and no test draws with it."""
 
 
 @dataclasses.dataclass(frozen=True)

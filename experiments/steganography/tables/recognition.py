@@ -34,7 +34,7 @@ MISSES = 0.02
 LIMIT = "limit"
 ACCEPTED, SHARE = "taken for a container, %", "share of pixels that show nothing"
 SEED = 9 * 10**6
-"""Of the generated calibration scenes; neither trainings nor tests draw with it."""
+"""Seed of the generated calibration scenes; no training and no test draws with it."""
 NEVER = "a photograph, never a container"
 
 

@@ -1,4 +1,4 @@
-r"""Table I of Pham Van et al. 2019: the loss of equation 1, for three lambdas, beside Baluja's networks.
+r"""Table I of Pham Van et al. 2019: the loss of equation 1, for three lambdas, with Baluja's networks.
 
 Command:  zoo reproduce steganography table-1      (or: make reproduce-table-1 PAPER=steganography)
 Expected: runs/tables/laptop/steganography_table_1.csv; the family's README has the numbers and what they mean

@@ -1,4 +1,4 @@
-"""Table III of Pham Van et al. 2019: time to train on 15,000 images, by batch size, beside Baluja's networks.
+"""Table III of Pham Van et al. 2019: time to train on 15,000 images, by batch size, with Baluja's networks.
 
 Command:  zoo reproduce steganography table-3
 Expected: runs/tables/laptop/steganography_table_3.csv; only the ratio of the two methods means anything elsewhere

@@ -1,4 +1,4 @@
-"""Table IV of Pham Van et al. 2019: time to hide and reveal one image at 224x224, beside Baluja's networks.
+"""Table IV of Pham Van et al. 2019: time to hide and reveal one image at 224x224, with Baluja's networks.
 
 Command:  zoo reproduce steganography table-4
 Expected: runs/tables/laptop/steganography_table_4.csv; only the ratio of the two methods means anything elsewhere

@@ -20,7 +20,7 @@ _TEMPERATURES = {
 
 
 def white_balance(tag: Callable[[int], Any]) -> tuple[float, float, float] | None:
-    """Factors of red, green and blue by AsShotWhiteXY, green's 1; None without it, or beside AsShotNeutral.
+    """Factors of red, green and blue by AsShotWhiteXY, green's 1; None without it, or if there is AsShotNeutral.
 
     ``tag`` gives the value of a TIFF tag by its number, None for one that is missing; rationals are pairs of integers.
     None too where the matrices are missing or the result is not positive.

@@ -31,11 +31,11 @@ class Inside:
     corner: tuple[int, int] | None = None
     """Top and left of the active area."""
     white_balance: tuple[float, float, float] | None = None
-    """Of AsShotWhiteXY."""
+    """Factors of red, green and blue from AsShotWhiteXY."""
 
 
 def look_inside(path: Path) -> Inside:
-    """Refuse what LibRaw would misread, or complain about on the terminal beside the exception.
+    """Refuse what LibRaw would misread, or report on the terminal in addition to the exception.
 
     Raises:
         ImageError: For a file that begins as no camera's RAW file does (a headerless dump, a PNG, text), a TIFF that

@@ -12,7 +12,7 @@ import numpy as np
 def load_sid_checkpoint(model: keras.Model, path: str | Path) -> None:
     """Load a TensorFlow 1 checkpoint of that U-Net (Sony) into ``model``, a ``UNet``, in place.
 
-    ``path`` is the checkpoint's prefix, ``.../Sony/model.ckpt``, beside ``.index`` and ``.data``. The optimiser's slots
+    ``path`` is the checkpoint's prefix, ``.../Sony/model.ckpt``, with ``.index`` and ``.data``. The optimiser's slots
     are left out. That network packs R, G1, B, G2; its first kernels are put in this package's order R, G1, G2, B. It
     was trained on an RGGB sensor, on planes that are **not** white-balanced but multiplied by the exposure ratio and
     clipped to 1, and gives sRGB. Needs TensorFlow.

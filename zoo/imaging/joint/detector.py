@@ -1,4 +1,4 @@
-"""Which manipulation a picture went through before the web: FAN over the patches of a picture of any size."""
+"""Detect which manipulation a picture went through: FAN over the patches of a picture of any size."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -44,7 +44,7 @@ class ManipulationDetector:
         self.patch, self.batch_size, self.track = patch, batch_size, track
 
     def probabilities(self, image: np.ndarray) -> np.ndarray:
-        """Of the picture, float32 (5,): ``overall`` of its patches. ``image`` is uint8 RGB (height, width, 3).
+        """Class probabilities of a picture, float32 (5,); ``image`` is uint8 RGB (height, width, 3). See ``overall``.
 
         Raises:
             ValueError: For an image that is not uint8 RGB.
@@ -52,7 +52,7 @@ class ManipulationDetector:
         return self.overall(*self.patches(image))
 
     def overall(self, corners: np.ndarray, found: np.ndarray) -> np.ndarray:
-        """Of the picture, float32 (5,), from what ``patches`` returns: the mean without patches that were moved in.
+        """Class probabilities of a picture, float32 (5,), from what ``patches`` returns: a mean without moved patches.
 
         Those may begin within a block of the JPEG; the FAN has seen none that does.
         """

@@ -23,7 +23,7 @@ def double_softmax(labels: Any, probabilities: Any) -> Any:
 
 
 def cross_entropy(labels: Any, probabilities: Any) -> Any:
-    """Cross-entropy as one means it (equation 2b with its missing minus sign); arguments as ``double_softmax``."""
+    """Standard cross-entropy (equation 2b with its missing minus sign); arguments as for ``double_softmax``."""
     return ops.sparse_categorical_crossentropy(labels, probabilities)
 
 

@@ -12,7 +12,7 @@ from zoo.imaging.prnu.residual import check_picture, noise_residual
 from zoo.weight_files import shapes_of
 
 MAXIMUM_PIXELS = 256_000_000
-"""Of a fingerprint that is read, as of a RAW file."""
+"""Largest fingerprint that is read; the limit of a RAW file is the same."""
 
 
 class FingerprintSums:

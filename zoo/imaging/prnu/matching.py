@@ -240,7 +240,7 @@ def studentised(plane: np.ndarray, shift: tuple[int, int]) -> tuple[float, int]:
 
 
 def aligned_spread(fingerprint: np.ndarray, pattern: np.ndarray) -> float:
-    """How much two patterns (height, width) correlate at shifts of whole JPEG blocks, beside what the overlap predicts.
+    """How much two patterns (height, width) correlate at shifts of whole JPEG blocks, less what the overlap predicts.
 
     A standard deviation, from the median distance so that echoes of a match do not count; 1 for independent noise, more
     where neighbouring pixels depend on each other.

@@ -24,9 +24,9 @@ class TamperingMap:
     """Verdicts on windows every ``stride`` pixels, all float (rows, columns)."""
 
     probability: np.ndarray
-    """Of having been tampered with, 0..1, where one half of all pictures were."""
+    """Probability of tampering at each place, 0..1, if half of all pictures were tampered with."""
     correlation: np.ndarray
-    """Of the picture's noise with the fingerprint, -1..1."""
+    """Correlation of the picture's noise with the fingerprint, -1..1."""
     predicted: np.ndarray
     """The correlation an untouched window should have."""
     chance: np.ndarray

@@ -1,1 +1,1 @@
-"""Table 3, and pictures and places of splices beside baselines without training."""
+"""Table 3, and detection and localisation of splices next to baselines without training."""

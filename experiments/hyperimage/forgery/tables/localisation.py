@@ -1,4 +1,4 @@
-"""Splices of photographs: which pictures, and where, beside two baselines without training.
+"""Splices of photographs: detection and localisation, next to two baselines without training.
 
 Command:  zoo reproduce hyperimage localisation --scale photographs --dataset open_photographs --weights FOLDER
           (FOLDER: of `zoo pretrain hyperimage --only forgery --scale photographs --dataset open_photographs`)

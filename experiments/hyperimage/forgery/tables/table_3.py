@@ -5,7 +5,7 @@ Command:  zoo reproduce hyperimage table-3
 Expected: runs/tables/laptop/hyperimage_table_3.csv; the family's README has the numbers and what they mean
 Time:     `laptop` minutes on two cores with the stored weights; `paper` trains on CASIA-2 and wants a GPU
 
-Rows beside the paper's: always "authentic" is right for 59.4 % of CASIA-2, and "a TIFF is tampered, all else authentic"
+Additional rows: always "authentic" is right for 59.4 % of CASIA-2, and "a TIFF is tampered, all else authentic"
 for 83.6 %, more than the paper's 83.1; so the JPEGs alone, with balanced accuracy and AUC, are what to look at. Without
 the database (`laptop`) the stored networks judge splices and copy-moves of photographs whose authentic twins went
 through the same cut, paste and encoding: not comparable with the paper. Baseline: the noise level's variation.

@@ -5,7 +5,7 @@ Expected: runs/tables/laptop/hyperimage_table_1.csv; the family's README has the
 Time:     minutes on two cores with the stored weights; `zoo pretrain hyperimage --only synthetic` trains them anew
 
 Experiment 1: images with random contents and positions. Experiment 2: 1,000 images that differ in nothing but the
-positions of one to five patches; the networks are experiment 1's. Rows beside the paper's: a closed form without any
+positions of one to five patches; the networks are experiment 1's. Additional rows: a closed form without any
 learning, ``-sum(alpha_i)`` from the pixels, which is all but the score itself; the number of patches; and a second
 stage trained and tested on hyper-images whose cells were shuffled, which can know no position; the package does not
 hold it, so its cells are ``not-run`` until `zoo pretrain hyperimage --only synthetic` has trained it. ``comparable`` is

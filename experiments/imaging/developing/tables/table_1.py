@@ -8,7 +8,7 @@ Time:     `laptop` below 8 minutes on two cores (stored weights); `paper` wants 
 
 Fidelity is that to the classical pipeline's picture of the same RAW planes, on scenes no network was trained on: crops
 of 512x512 pixels as in the paper's validation. SSIM is given with data range 2, as the paper computed it, and 1, as it
-should be for [0, 1]. Rows beside the paper's: bilinear developing and INet as it starts, which a trained network has to
+should be for [0, 1]. Additional rows: bilinear developing and INet as it starts, which a trained network has to
 beat, and the gains over INet, and of DNet over UNet. The paper's figures are averages over eight real cameras.
 """
 

@@ -100,7 +100,7 @@ class Splices:
 
     @cached_method(maxsize=2)
     def versions(self, channel: Channel) -> list[list[np.ndarray]]:
-        """Of each picture, whole, its five versions (height, width, 3): float32, or uint8 before a real channel."""
+        """The five versions of each whole picture, (height, width, 3): float32, or uint8 before a real channel."""
         workflow, found = self.evaluation.workflow(self.run), []
         for picture in self.evaluation.pictures[: self.count]:
             rgb = _developed(workflow.nip, picture)[None]

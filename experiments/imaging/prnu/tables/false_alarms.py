@@ -104,7 +104,7 @@ class FalseAlarms:
 
     @cached_method()
     def fingerprint(self, camera: int) -> np.ndarray:
-        """Of a camera, float32 (height, width)."""
+        """Fingerprint of a camera, float32 (height, width)."""
         return self.cameras[camera].fingerprint()
 
     @cached_method()
@@ -186,7 +186,7 @@ class FalseAlarms:
         return Estimate(value, value, value, pairs["photograph"].nunique(), len(pairs))
 
     def found(self, row: Row, way: str) -> pd.Series:
-        """Of the row's pairs, which lie above the threshold of 1 % false alarms, and at the right place."""
+        """The pairs of a row that lie above the threshold of 1 % false alarms, and at the right place."""
         pairs = self.pairs(row)
         threshold = threshold_at_false_alarm(-pairs.loc[~pairs["own"], f"p {way}"].to_numpy(), 0.01)
         return (-pairs[f"p {way}"] > threshold) & pairs[f"right {way}"]

@@ -112,7 +112,7 @@ class Identification:
 
     @cached_method()
     def fingerprint(self, artefact: bool) -> np.ndarray:
-        """Of the body, with or without a lens artefact, (side, side)."""
+        """Fingerprint of the body, with or without a lens artefact, (side, side)."""
         sums = FingerprintSums()
         for picture in self._developed(OWN, "fingerprint", self.scale.fingerprint, artefact):
             sums.add(picture)

@@ -33,7 +33,7 @@ EXPOSURES = tuple(2.0**n for n in (0, -9, -8, -7, -6, -5, -4, -2, 2, 4, 6, 8))
 BLURS = (0.5, 1, 1.5, 2, 3, 5)
 """Deviations of the Gaussian in pixels."""
 SIDES = (32, 48, 64, 96, 128)
-"""Of crops, in pixels."""
+"""Sides of the crops, in pixels."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Silence:
 
     @cached_method()
     def pictures(self, role: str) -> pd.DataFrame:
-        """Of each picture: its scene, whether it is undamaged, the reason not to judge it, and whether it is found."""
+        """Each picture's scene, whether it is undamaged, the reason not to judge it, and whether it is found."""
         rows = []
         for camera in cameras.synthetic(self.settings, self.scale.bodies, self.scale.counts, self.scale.side):
             fingerprint = camera.fingerprint()
