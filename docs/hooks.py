@@ -17,6 +17,8 @@ sys.path.insert(0, str(ROOT))
 
 from zoo.families import BUILT_IN  # noqa: E402 (needs nothing but Python, and no installed zoo)
 
+CARDS = (*BUILT_IN, "imaging/joint", "imaging/prnu", "layers")
+"""Folders of `zoo` with a model card; a page is called ``models/imaging-joint.md``."""
 SOURCES = {"zoo": "zoo", "zoo/datasets": "datasets", "zoo/experiments": "experiments"}
 """Where a package lies by its import path, and where in the checkout."""
 
@@ -28,8 +30,9 @@ def on_config(config: Any) -> Any:
     config.nav = [
         *config.nav,
         {"Tutorials": [f"tutorials/{name}.md" for name in BUILT_IN]},
-        {"Model cards": [f"models/{name}.md" for name in (*BUILT_IN, "layers")]},
+        {"Model cards": [f"models/{name.replace('/', '-')}.md" for name in CARDS]},
         {"Results": [f"results/{name}.md" for name in BUILT_IN]},
+        {"Speed": "benchmarks.md"},
         {"Plots": [f"plots/{name}.md" for name in BUILT_IN]},
         {"Data sets": [f"datasets/{readme.parent.name}.md" for readme in _data_sets()]},
         {"Reference": [f"reference/{package}.md" for package in packages()]},
@@ -39,8 +42,8 @@ def on_config(config: Any) -> Any:
 
 def on_files(files: Files, config: Any) -> Files:
     """Add the generated pages."""
-    pages = {"index.md": index()}
-    pages |= {f"models/{name}.md": card(name) for name in (*BUILT_IN, "layers")}
+    pages = {"index.md": index(), "benchmarks.md": (ROOT / "benchmarks" / "README.md").read_text()}
+    pages |= {f"models/{name.replace('/', '-')}.md": card(name) for name in CARDS}
     for readme in _data_sets():
         pages[f"datasets/{readme.parent.name}.md"] = readme.read_text()
     for name in BUILT_IN:
@@ -58,15 +61,23 @@ def on_files(files: Files, config: Any) -> Files:
     return files
 
 
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Turn links from a page in `docs` to a model card to the page that is made of the card."""
+    return re.sub(r"\]\(\.\./\.\./zoo/(\w+)/README\.md\)", r"](../models/\1.md)", markdown)
+
+
 def index() -> str:
     """The README, with its links into the checkout turned to the pages made of what they point at."""
-    text = (ROOT / "README.md").read_text().replace("](docs/", "](")
+    text = (ROOT / "README.md").read_text().replace("](docs/", "](").replace("benchmarks/README.md", "benchmarks.md")
     return re.sub(r"\]\(zoo/(\w+)(/README\.md)?\)", r"](models/\1.md)", text)
 
 
 def card(name: str) -> str:
-    """A model card, with its links to pictures turned to where they lie in the site."""
-    return (ROOT / "zoo" / name / "README.md").read_text().replace("](../../docs/", "](../")
+    """A model card, with its links turned to where pictures, results and other cards lie in the site."""
+    text = (ROOT / "zoo" / name / "README.md").read_text()
+    text = re.sub(r"\]\((?:\.\./)+docs/", "](../", text)
+    text = re.sub(r"\]\((\w+)/README\.md\)", rf"]({name}-\1.md)", text)
+    return text.replace("](../README.md)", f"]({name.partition('/')[0]}.md)")
 
 
 def page_of_plots(name: str, plots: list[Path]) -> str:

@@ -98,12 +98,12 @@ LEFT_OUT = {
     "README.md": (lambda: {"pictures": _uint8(2, 70, 80, 3)},),
     "zoo/adversarial/README.md": (_card_of_adversarial,),
     "zoo/hyperimage/README.md": (_quality,),
-    "zoo/imaging/README.md": (
+    "zoo/imaging/joint/README.md": (
         lambda: {"planes": _floats(1, 128, 128, 4), "pictures": _floats(1, 256, 256, 3)},
         dict,
         dict,
-        _shots,
     ),
+    "zoo/imaging/prnu/README.md": (_shots,),
     "zoo/layers/README.md": (_jpeg, _dataset, lambda: {"inputs": keras.Input((16, 16, 3))}),
     "zoo/steganography/README.md": (dict,),
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 import zoo.imaging
 from zoo.imaging.joint.manipulations import CLASSES
 
-CARD = (Path(zoo.imaging.__file__).parent / "README.md").read_text()
+CARD = (Path(zoo.imaging.__file__).parent / "joint" / "README.md").read_text()
 
 
 def test_detect_as_the_card_tells(tmp_path, monkeypatch, command):
