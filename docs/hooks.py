@@ -33,6 +33,7 @@ def on_config(config: Any) -> Any:
         {"Model cards": [f"models/{name.replace('/', '-')}.md" for name in CARDS]},
         {"Results": [f"results/{name}.md" for name in BUILT_IN]},
         {"Speed": "benchmarks.md"},
+        {"Contributing": "contributing.md"},
         {"Plots": [f"plots/{name}.md" for name in BUILT_IN]},
         {"Data sets": [f"datasets/{readme.parent.name}.md" for readme in _data_sets()]},
         {"Reference": [f"reference/{package}.md" for package in packages()]},
@@ -43,6 +44,7 @@ def on_config(config: Any) -> Any:
 def on_files(files: Files, config: Any) -> Files:
     """Add the generated pages."""
     pages = {"index.md": index(), "benchmarks.md": (ROOT / "benchmarks" / "README.md").read_text()}
+    pages["contributing.md"] = (ROOT / "CONTRIBUTING.md").read_text().replace("](docs/", "](")
     pages |= {f"models/{name.replace('/', '-')}.md": card(name) for name in CARDS}
     for readme in _data_sets():
         pages[f"datasets/{readme.parent.name}.md"] = readme.read_text()
@@ -69,6 +71,7 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 def index() -> str:
     """The README, with its links into the checkout turned to the pages made of what they point at."""
     text = (ROOT / "README.md").read_text().replace("](docs/", "](").replace("benchmarks/README.md", "benchmarks.md")
+    text = text.replace("](CONTRIBUTING.md)", "](contributing.md)")
     return re.sub(r"\]\(zoo/(\w+)(/README\.md)?\)", r"](models/\1.md)", text)
 
 

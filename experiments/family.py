@@ -66,6 +66,8 @@ class Headline:
     papers: tuple[str, str] | None = None
     """Cell with the paper's number, if it is not in the cell of ours."""
     decimals: int | None = None
+    dataset: str = "embedded"
+    """Data set of the published CSV."""
 
 
 @dataclasses.dataclass(frozen=True)

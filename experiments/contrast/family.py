@@ -50,6 +50,7 @@ EXPERIMENTS = Experiments(
             ("CLAHE 0.005", "95"),
             "histogram statistic",
             ("baseline: histogram, CLAHE 0.005", "95"),
+            dataset="open_photographs",
         ),
         Headline(
             "table_1",
@@ -58,6 +59,7 @@ EXPERIMENTS = Experiments(
             ("HS 5", "95"),
             "histogram statistic",
             ("baseline: histogram, HS 5", "95"),
+            dataset="open_photographs",
         ),
         Headline(
             "table_1",
@@ -66,6 +68,7 @@ EXPERIMENTS = Experiments(
             ("gamma 1.5", "95"),
             "histogram statistic",
             ("baseline: histogram, gamma 1.5", "95"),
+            dataset="open_photographs",
         ),
     ),
 )

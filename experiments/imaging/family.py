@@ -82,6 +82,7 @@ EXPERIMENTS = Experiments(
             ("UNet", "photographs"),
             "INet",
             ("INet", "photographs"),
+            dataset="open_photographs",
         ),
         Headline(
             "table_4",

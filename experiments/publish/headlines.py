@@ -26,7 +26,8 @@ def headlines(results: Path) -> str:
     lines = ["| paper | what | ours, small scale | baseline | paper |", "|--|--|--|--|--|"]
     for page in experiments():
         for line in page.headlines:
-            path = results / f"{page.name}_{line.table}.csv"
+            folder = results if line.dataset == "embedded" else results / line.dataset
+            path = folder / f"{page.name}_{line.table}.csv"
             if path.is_file():
                 lines.append(_line(page.name, line, pd.read_csv(path, dtype={"column": str})))
     return "\n".join(lines)

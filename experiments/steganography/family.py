@@ -61,6 +61,7 @@ EXPERIMENTS = Experiments(
             ("photographs, lambda 0.75", "LSB 4"),
             papers=("Imagenet, training, lambda 0.75", "ours"),
             decimals=5,
+            dataset="open_photographs",
         ),
     ),
     aliases=(

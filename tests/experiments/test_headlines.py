@@ -60,7 +60,8 @@ def _csv(path, **changed):
     row |= {"value": 61.25, "ci_low": 50.0, "ci_high": 72.06} | changed
     lines = [row | {"row": name} for name in ("CLAHE 0.005", "HS 5", "gamma 1.5")]
     lines += [line | {"row": f"baseline: histogram, {line['row']}", "value": 7.0} for line in lines]
-    pd.DataFrame(lines).to_csv(path / "contrast_table_1.csv", index=False)
+    (path / "open_photographs").mkdir()
+    pd.DataFrame(lines).to_csv(path / "open_photographs" / "contrast_table_1.csv", index=False)
 
 
 def test_value_interval_baseline_and_paper(tmp_path):
