@@ -2,7 +2,6 @@
 
 import json
 import resource
-import subprocess
 import sys
 import zipfile
 
@@ -235,15 +234,20 @@ def test_arrays_of_a_saved_detector_fit_its_index(model, few, tmp_path, memory):
         ("def score(image): return float('nan')", "one finite number a picture"),
     ],
 )
-def test_a_users_detector_that_cannot_score_is_one_line(tmp_path, code, wrong):
+def test_a_users_detector_that_cannot_score_is_one_line(tmp_path, monkeypatch, command, code, wrong):
+    from zoo.experiments.contrast.evaluation import load_detector
+
     (tmp_path / "mine.py").write_text(code + "\n")
-    run = "import sys; from zoo.experiments.cli.main import main; sys.exit(main())"
-    arguments = ["reproduce", "contrast", "table-1", "--scale", "smoke", "--rows", "mine*", "--detector", "mine:score"]
-    done = subprocess.run(
-        [sys.executable, "-c", run, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 2
-    assert wrong in done.stderr and "Traceback" not in done.stderr
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.delitem(sys.modules, "mine", raising=False)
+    load_detector.cache_clear()
+    smoke = ("reproduce", "contrast", "table-1", "--scale", "smoke", "--rows", "mine*")
+    code, _, err = command(*smoke, "--detector", "mine:score")
+    assert code == 2
+    assert wrong in err and len(err.strip().splitlines()) == 1
+    sys.modules.pop("mine", None)
+    load_detector.cache_clear()
 
 
 def test_a_detector_may_write_into_its_picture():

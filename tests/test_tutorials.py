@@ -15,7 +15,9 @@ def test_a_notebook_a_family():
     assert sorted(path.stem for path in TUTORIALS.glob("*.ipynb")) == sorted(BUILT_IN)
 
 
-@pytest.mark.parametrize("family", BUILT_IN)
+@pytest.mark.parametrize(
+    "family", [name if name == "contrast" else pytest.param(name, marks=pytest.mark.slow) for name in BUILT_IN]
+)
 def test_notebook_runs(family, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     matplotlib.use("Agg")

@@ -212,7 +212,9 @@ CODE = textwrap.dedent("""
 """)
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "how", [signal.SIGKILL, *(pytest.param(s, marks=pytest.mark.slow) for s in (signal.SIGINT, signal.SIGTERM))]
+)
 def test_no_worker_is_left_behind(tmp_path, how):
     (tmp_path / "job.py").write_text(CODE)
     run = subprocess.Popen(
