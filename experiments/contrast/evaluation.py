@@ -19,6 +19,7 @@ from zoo.contrast.photoshop import table_2_operators
 from zoo.datasets.jpeg import NO_JPEG, compress
 from zoo.datasets.photographs import Photograph, photographs
 from zoo.experiments.contrast.own_detector import Detector, of_function, of_saved_model
+from zoo.experiments.contrast.pretrained import NAMES
 from zoo.experiments.run.cached_method import cached_method
 from zoo.experiments.run.cells import DataUnavailable, Settings
 from zoo.experiments.run.scales import scale_of
@@ -110,10 +111,17 @@ class Evaluation:
         return found
 
     def where(self, weights: str) -> str:
-        """The file of the network ``weights`` in the user's folder of trained ones, or the name itself."""
+        """The file of the network ``weights`` in the user's folder of trained ones, or the name itself.
+
+        At `paper` that is the network as it was trained, not the packed one of 8 and 6 bits.
+        """
         folder = self.settings.weights
         if folder is None or not weights.startswith("contrast-"):
             return weights
+        if self.settings.scale == "paper":
+            whole = [folder / f"{step}.keras" for step, name in NAMES.items() if name == weights]
+            if whole and whole[0].is_file():
+                return str(whole[0])
         return resolve_weights(folder, weights)[0]
 
     def units(self, operator: str | None, quality: int, first: str | None = None) -> Iterator[list[np.ndarray]]:

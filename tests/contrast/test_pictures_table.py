@@ -1,8 +1,10 @@
 """Numbers of the text and of whole pictures, from scores that are made up, against a calculation by hand."""
 
+import keras
 import numpy as np
 import pytest
 
+from zoo.contrast import ContrastNet
 from zoo.contrast.detector import DEFAULT_WEIGHTS
 from zoo.experiments.contrast import evaluation
 from zoo.experiments.contrast.tables import pictures, text
@@ -105,3 +107,19 @@ def test_patches_of_several_pictures_are_scored_together_and_belong_to_their_pic
     for unit, scores in zip(units, found, strict=True):
         patches = [unit[y : y + 64, x : x + 64] for y in range(0, len(unit), 64) for x in (0, 64)]
         np.testing.assert_allclose(scores, [p.mean() for p in patches])
+
+
+def test_networks_of_the_papers_scale_are_measured_as_they_were_trained(tmp_path):
+    keras.utils.set_random_seed(1)
+    network = ContrastNet()
+    network.save(tmp_path / "aware.keras")
+    packed = tmp_path / f"{DEFAULT_WEIGHTS}.npz"
+    packed.touch()  # 8 and 6 bits; it would not load
+    where = {
+        scale: evaluation.Evaluation(Settings(scale, weights=tmp_path)).where(DEFAULT_WEIGHTS)
+        for scale in ("laptop", "paper")
+    }
+    assert where["laptop"] == str(packed)
+    for before, after in zip(network.get_weights(), ContrastNet(weights=where["paper"]).get_weights(), strict=True):
+        if before.dtype == np.float32:  # not the dropout's counter
+            np.testing.assert_array_equal(before, after)
