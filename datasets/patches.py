@@ -6,6 +6,7 @@ The batch maker is plain NumPy keyed by (seed, epoch, step): it runs under any b
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -79,7 +80,7 @@ class PairedPatches(KeyedBatches):
         # A short epoch has few groups: no scene is made for steps that do not come.
         self.groups = max(1, min(GROUPS, steps // positions))
         self.lifetime = self.groups * positions
-        self._scenes: dict[Key, np.ndarray] = {}
+        self._scenes: dict[Key, Future[np.ndarray]] = {}
         self._lock = threading.Lock()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -97,17 +98,30 @@ class PairedPatches(KeyedBatches):
     def batch(self, epoch: int, step: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the batch of (epoch, step), whatever was asked before."""
         keys = self.parts(epoch, step)
+        # Whole photographs are decoded outside the lock: two threads make two scenes at a time, and none twice.
+        made = [scene.result() for scene in [self._made(key) for key in keys]]
+        group, generation, _ = keys[0]
         with self._lock:
-            for key in keys:
-                if key not in self._scenes:
-                    self._scenes[key] = self.make(key)
-            made = [self._scenes[key] for key in keys]
             # Another thread may still be at scenes that a group had before.
-            group, generation, _ = keys[0]
             old = [key for key in self._scenes if key[0] == group and not generation - 1 <= key[1] <= generation]
             for key in old:
                 del self._scenes[key]
         return finished(self.assemble(epoch, step, made))
+
+    def _made(self, key: Key) -> "Future[np.ndarray]":
+        """A scene, which this thread makes unless another one does, or did."""
+        with self._lock:
+            scene = self._scenes.get(key)
+            if scene is not None:
+                return scene
+            scene = self._scenes[key] = Future()
+        try:
+            scene.set_result(self.make(key))
+        except BaseException as error:
+            with self._lock:  # whoever asks again tries again
+                self._scenes.pop(key, None)
+            scene.set_exception(error)
+        return scene
 
     def parts(self, epoch: int, step: int) -> list[Key]:
         """Return the scenes of a batch, as (group, generation, number)."""

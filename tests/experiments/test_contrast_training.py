@@ -1,4 +1,6 @@
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import keras
 import numpy as np
@@ -83,6 +85,39 @@ def test_tf_data_gives_the_same_batches():
         expected = batches.batch(*key)
         np.testing.assert_array_equal(x, expected[0])
         np.testing.assert_array_equal(y, expected[1])
+
+
+def test_threads_decode_scenes_side_by_side_and_none_twice():
+    both, made = threading.Barrier(2, timeout=20), []
+
+    def scene(rng):
+        both.wait()  # breaks unless another thread is at a scene, too
+        made.append(threading.get_ident())
+        return _scene(rng)
+
+    batches = _batches(batch_size=2)
+    batches.scene = scene
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(lambda step: batches.batch(0, step)[0], (0, 1)))
+        assert len(made) == len(set(made)) == 2
+        list(pool.map(lambda step: batches.batch(0, step), (0, 1, 0, 1)))
+    assert len(made) == 2
+    for step, x in enumerate(found):
+        np.testing.assert_array_equal(x, _batches(batch_size=2).batch(0, step)[0])
+
+
+def test_a_scene_that_cannot_be_read_is_said_and_tried_again():
+    batches, damaged = _batches(), iter([True])
+
+    def scene(rng):
+        if next(damaged, False):
+            raise ValueError("cannot be read")
+        return _scene(rng)
+
+    batches.scene = scene
+    with pytest.raises(ValueError, match="cannot be read"):
+        batches.batch(0, 0)
+    np.testing.assert_array_equal(batches.batch(0, 0)[0], _batches().batch(0, 0)[0])
 
 
 def test_bad_batches():
