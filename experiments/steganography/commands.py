@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zoo.experiments.cli.data_options import EMBEDDED
 from zoo.experiments.cli.devices import add_device
 from zoo.experiments.cli.numbers import picture_size
 from zoo.experiments.cli.outputs import add_force, check_outputs
@@ -72,16 +73,32 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
                 f"Received: {', '.join(scale.networks)} and {', '.join(map(str, scale.weights))}"
             )
         begin = _networks(options.jpeg_from, jpeg=False)
+    if options.scale == "paper" and options.dataset == "imagenet2012" and options.holidays is None:
+        raise ValueError(
+            "On ImageNet at the scale paper the schedules follow the loss on INRIA Holidays, as in the paper: its "
+            "folder is needed as --holidays; --scale gpu validates on other photographs of ImageNet. Received: none"
+        )
+    own = options.data_dir is not None and options.dataset == EMBEDDED
+    if own and options.holidays is not None and _inside(options.holidays, options.data_dir):
+        raise ValueError(
+            f"Photographs of --holidays must not be trained on: they lie in --data-dir. Received: {options.holidays}"
+        )
     given = material(options, validation=True)
     validation = given.validation
     if options.holidays is not None:
-        validation = photographs("holidays", options.holidays, "test")
+        validation = photographs("holidays", options.holidays.expanduser(), "test")
     where = training.Material(given.folder, options.seed, given.pictures, validation, options.workers)
     local = (
         None if given.local is None else "-".join([given.local, *filter(None, (options.recipe, options.initialiser))])
     )
     pretrained.run(scale, where, command, given.data, local, begin)
     return 0
+
+
+def _inside(one: Path, other: Path) -> bool:
+    """Whether one of two folders lies in the other, or they are the same."""
+    here, there = (path.expanduser().resolve() for path in (one, other))
+    return here.is_relative_to(there) or there.is_relative_to(here)
 
 
 def _hide(options: argparse.Namespace) -> int:

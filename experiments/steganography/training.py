@@ -18,7 +18,8 @@ H-net's start is not random (`warm_start.py`), Adam has beta_1 0.9, peaks of 3e-
 decay over the given number of updates. `--recipe`, `--initialiser` and `--epochs` choose otherwise than the scale.
 
 Validation is on photographs that are not trained on: those that the data set has for it, or a tenth of the scenes; with
-`--holidays` on INRIA Holidays, as in the paper. Loss, its two terms and both PSNRs are logged after every epoch.
+`--holidays` on INRIA Holidays, as in the paper, which `paper` on ImageNet asks for. Loss, its two terms and both PSNRs
+are logged after every epoch.
 
 A pair of networks can go on with JPEG between the two (`--jpeg-from`; at `smoke` and `laptop` it always does, into
 files of its own), so that what they hide survives it. The paper has nothing of the kind.
@@ -205,11 +206,14 @@ class Material:
         """Train ``model`` as ``name``, or what is left of it.
 
         Raises:
-            ValueError: Where the folder holds a training of this name by another recipe, start or schedule.
+            ValueError: Where the folder holds a training of this name by another recipe, start or schedule, or one that
+                was validated on other photographs.
         """
         recipe = {"recipe": scale.recipe, "start": scale.start or STARTS[scale.recipe], "size": scale.size}
         if scale.recipe == "short":  # its rates are of a given number of updates
             recipe["updates"] = scale.epochs * scale.steps
+        if self.validation:  # the schedules follow the loss on these
+            recipe["validation"] = [picture.name for picture in self.validation]
         check_same(self.folder, name, recipe)
         draw, held_out = (ResizedPhotographs(p) if p else None for p in (self.pictures, self.validation))
         return fit(model, scale, self.folder, name, seed, draw, held_out, workers=self.workers)

@@ -148,6 +148,29 @@ def test_a_training_does_not_go_on_by_another_recipe(tmp_path, monkeypatch):
     assert ran == [1, 3]
 
 
+def test_a_training_does_not_go_on_with_other_photographs_to_validate_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "fit", lambda model, *more, **options: model)
+    pictures = _photographs(9, [])
+    training.Material(tmp_path, 0, pictures[:4], pictures[4:6]).fit("model", TINY, "ours-0.75", 0)
+    with pytest.raises(ValueError, match=r"another folder is needed.* Received: validation 3 from 6 on"):
+        training.Material(tmp_path, 0, pictures[:4], pictures[6:]).fit("model", TINY, "ours-0.75", 0)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--scale", "paper", "--dataset", "imagenet2012"), "its folder is needed as --holidays"),
+        (("--scale", "smoke", "--data-dir", "{}", "--holidays", "{}/jpg"), "must not be trained on"),
+    ],
+)
+def test_what_is_validated_on_is_not_left_to_chance(tmp_path, command, options, message):
+    given = (option.format(tmp_path) for option in options)
+    code, _, err = command("pretrain", "steganography", "--folder", tmp_path / "runs", *given)
+    assert (code, err.count("\n")) == (2, 1)
+    assert message in err
+    assert not (tmp_path / "runs").exists()
+
+
 def test_differences_are_read_at_equal_seconds_and_at_equal_steps():
     def curve(network, seed):
         speed = {"ours": 2.0, "Baluja": 1.0}[network]

@@ -3,7 +3,7 @@ r"""Table I of Pham Van et al. 2019: the loss of equation 1, for three lambdas, 
 Command:  zoo reproduce steganography table-1      (or: make reproduce-table-1 PAPER=steganography)
 Expected: runs/tables/laptop/steganography_table_1.csv; the family's README has the numbers and what they mean
 Time:     `laptop` a minute on two cores (stored weights); `paper` (lambda 0.5, 0.75, 1, both methods) wants a GPU:
-          zoo pretrain steganography --scale paper --dataset imagenet2012
+          zoo pretrain steganography --scale paper --dataset imagenet2012 --holidays HOLIDAYS
           zoo reproduce steganography table-1 --scale paper --dataset imagenet2012 --weights runs/steganography-paper-0
           zoo reproduce steganography table-1 --scale paper --dataset holidays --data-dir HOLIDAYS \
               --weights runs/steganography-paper-0
@@ -30,7 +30,10 @@ TRAINING = "Imagenet, training"
 """What the table calls Imagenet. The text (section IV-A) has its 0.00024 as the loss on training images at lambda 0.5,
 and 0.00042 as that on test images, which the table has not."""
 METRIC = "loss (equation 1)"
-TRAINED = "read from the folder of `zoo pretrain steganography --scale paper --dataset imagenet2012`; give --weights"
+TRAINED = (
+    "read from the folder of `zoo pretrain steganography --scale paper --dataset imagenet2012 --holidays HOLIDAYS`; "
+    "give --weights"
+)
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
