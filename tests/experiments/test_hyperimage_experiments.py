@@ -1,8 +1,10 @@
 """Trainings and tables of the hyper-image family at `smoke`, and what their parts must keep apart."""
 
 import dataclasses
+import weakref
 from collections import Counter
 from functools import partial
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -380,6 +382,22 @@ def test_a_finished_split_is_not_trained_again(tmp_path, monkeypatch):
     assert trained == asked
     apart.scores(*asked[0])
     assert len(trained) == 5
+
+
+def test_one_image_is_held_while_hyper_images_are_made(rng):
+    seen = []
+
+    def hyper_images(images):
+        (pixels,) = images
+        assert not any(before() is not None for before in seen)
+        seen.append(weakref.ref(pixels))
+        return np.full((1, 2, 2, 5), pixels[0, 0, 0], np.float16)
+
+    network = SimpleNamespace(second=SimpleNamespace(input_shape=(None, 2, 2, 5)), hyper_images=hyper_images)
+    images = [Rated(f"{r}", "", partial(np.full, (4, 4, 3), r, np.uint8), None, "", "", 1, 0.0) for r in range(4)]
+    made = protocol.Protocol("tid2013", images, quality.SCALES["smoke"], 0)._hyper_images(network, images)
+    assert made.dtype == np.float16
+    np.testing.assert_array_equal(made[:, 1, 1, 4], np.arange(4))
 
 
 def test_vgg_is_trained_as_printed(rng, monkeypatch):
