@@ -73,7 +73,7 @@ EXPERIMENTS = Experiments(
         ),
         Training("zoo.experiments.imaging.prnu.commands:pretrain", "--low-light", "Table 3's network for low light"),
     ),
-    data_sets=("open_photographs",),
+    data_sets=("open_photographs", "sid"),
     headlines=(
         Headline(
             "table_1",

@@ -1,10 +1,13 @@
 from pathlib import Path
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
 
-from zoo.datasets.camera import CAMERAS, Body, write_dng
+from zoo.datasets import keyed
+from zoo.datasets.camera import CAMERAS, Body, expose, write_dng
+from zoo.datasets.embedded import generate_linear_scene
 from zoo.experiments.imaging.prnu import pipelines, shots
 from zoo.experiments.imaging.prnu import training as low_light
 from zoo.experiments.imaging.prnu.evaluation import ANOTHER_BODY, TRUTH, PrnuEvaluation
@@ -14,6 +17,7 @@ from zoo.experiments.run import measure as runner
 from zoo.experiments.run.cells import Settings
 from zoo.images import read_photograph, write_png
 from zoo.imaging import INet
+from zoo.imaging.developing.raw import read as raw_of
 from zoo.weights import pack, provenance
 
 SMOKE = Settings("smoke")
@@ -90,6 +94,68 @@ def test_table_3_stands_beside_the_papers(tmp_path):
     assert values["correlation", TRUTH, names[0]] > values["correlation", TRUTH, names[1]]
     with pytest.raises(ValueError, match="needs short and long exposures"):
         list(table_3.cells(Settings("smoke", data_dir=tmp_path)))
+
+
+@pytest.fixture(scope="module")
+def dark_folder(tmp_path_factory):
+    """See-in-the-Dark's names and folders: six scenes, one of which is misaligned; a tenth and a fiftieth of 10 s."""
+    path, body = tmp_path_factory.mktemp("sid"), Body(CAMERAS["alder"], 1)  # RGGB, as the Sony
+    for n, scene in enumerate(("00001", "00002", "10003", "10034", "20004", "20005", "00006")):
+        for kind, seconds in (("long", "10"), ("short", "1"), ("short", "0.02")):
+            (path / kind).mkdir(exist_ok=True)
+            light = generate_linear_scene(keyed.generator(0, n), 136, 144) * np.float32(float(seconds) / 10)
+            file = path / kind / f"{scene}_00_{seconds}s.dng"
+            write_dng(file, expose(light, body, keyed.generator(0, n, len(seconds))), body)
+            file.rename(file.with_suffix(".ARW"))
+    return path
+
+
+def test_see_in_the_dark_gives_each_scene_one_role_and_both_exposures(dark_folder):
+    counts = {"fingerprint": 100, "predictor": 0, "test": 20}
+    dealt = shots.dark(dark_folder, counts, 128, 3)
+    found = {role: [shot.source for shot in kinds["long"]] for role, kinds in dealt.items()}
+    assert {role: len(sources) for role, sources in found.items()} == {"fingerprint": 5, "test": 1}
+    scenes = {source[:5] for sources in found.values() for source in sources}
+    assert scenes == {"00001", "00002", "10003", "20004", "20005", "00006"}  # not 10034, which is misaligned
+    for kinds in dealt.values():
+        for long, short in zip(kinds["long"], kinds["short"], strict=True):
+            assert long.source[:5] == short.source[:5] and long.exposure == 1
+            ratio = min(10 / float(short.path.stem.split("_")[2].removesuffix("s")), 300)
+            assert short.exposure == pytest.approx(1 / ratio)
+            assert (short.image.cfa, short.image.shape) == ("RGGB", (128, 128))
+            np.testing.assert_array_equal(short.image.codes, raw_of(short.path).codes[2:66, 4:68])
+    kinds = {shot.path.stem[9:] for shot in shots.dark(dark_folder, counts, 128, 0)["fingerprint"]["short"]}
+    assert kinds == {"1s", "0.02s"}
+    with pytest.raises(ValueError, match=r"folders long and short.* Received: .*, 0 scenes"):
+        shots.dark(dark_folder / "long", counts, 128, 0)
+
+
+def test_table_3_of_see_in_the_dark(dark_folder, tmp_path, monkeypatch):
+    settings = Settings("smoke", "sid", dark_folder)
+    cells = {(cell.row, cell.column): cell for cell in table_3.cells(settings)}
+    assert "--weights names the folder" in cells["UNet (short)", "average PCE"].why
+    assert cells[TRUTH, "libRAW (long)"].why == "a real camera's pattern is not known"
+    (tmp_path / "Sony").mkdir()
+    (tmp_path / "Sony" / "model.ckpt.index").touch()
+    loaded, given = [], []
+    monkeypatch.setattr("zoo.imaging.developing.sid.load_sid_checkpoint", lambda model, path: loaded.append(path))
+    predict = keras.Model.predict_on_batch
+    monkeypatch.setattr(keras.Model, "predict_on_batch", lambda self, x: (given.append(x), predict(self, x))[1])
+    frame, values = _values(table_3.TABLE, tmp_path, Settings("smoke", "sid", dark_folder, weights=tmp_path))
+    assert loaded == [tmp_path / "Sony" / "model.ckpt"]
+    papers = frame[frame["paper_value"].notna()]
+    assert set(papers["status"]) == {"measured"} and len(papers) == 6
+    # Brightened by the ratio of exposures, and not white-balanced.
+    short = shots.dark(dark_folder, {"fingerprint": 4, "test": 2}, 128, 0)["fingerprint"]["short"][0]
+    expected = np.minimum(short.image.planes / np.float32(short.exposure), 1)
+    np.testing.assert_array_equal(given[0][0], expected)
+    assert values["PCE", "libRAW (long)", "average PCE"] > 0
+    at_paper = [c for c in table_3.cells(Settings("paper", "sid", dark_folder, weights=tmp_path)) if c.paper_value]
+    assert all(cell.comparable and cell.measure for cell in at_paper) and len(at_paper) == 6
+    others = [c for c in table_3.cells(Settings("paper")) if c.paper_value]
+    assert {cell.status for cell in others} == {"data-unavailable"} and len(others) == 6
+    with pytest.raises(ValueError, match="folder is needed as --data-dir"):
+        list(table_3.cells(Settings("paper", "sid")))
 
 
 def test_printed_ranges():

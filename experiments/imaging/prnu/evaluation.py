@@ -49,14 +49,29 @@ WINDOWS = 500
 class PrnuEvaluation:
     """One camera's pictures by pipeline.
 
+    Args:
+        settings: Of the table.
+        pipelines: What develops them.
+        body: A synthetic one, where no files are given.
+        scale: How much is measured; else by the settings.
+        dark: Whether the data set is See-in-the-Dark, of which pipelines with an ``exposure`` below 1 get short ones.
+
     Raises:
         ValueError: For an unknown scale, or a folder that does not fit.
     """
 
-    def __init__(self, settings: Settings, pipelines: list[Pipeline], body: Body, scale: Scale | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        pipelines: list[Pipeline],
+        body: Body,
+        scale: Scale | None = None,
+        dark: bool = False,
+    ) -> None:
         self.settings, self.scale, self.body = settings, scale or scale_of(SCALES, settings.scale), body
         self.pipelines = {p.name: p for p in pipelines}
-        self.raw = raw_folder(settings)
+        self.dark = settings.data_dir if dark else None
+        self.raw = None if dark else raw_folder(settings)
 
     @property
     def truth(self) -> np.ndarray:
@@ -99,6 +114,8 @@ class PrnuEvaluation:
     @cached_method()
     def shots(self, role: str, exposure: float = 1.0) -> list[Shot]:
         """Photographs of a role, as the sensor recorded them; see ``shots.ROLES``."""
+        if self.dark is not None:
+            return self._dealt_dark(self.dark)[role]["short" if exposure < 1 else "long"]
         if self.raw is not None:
             return self._dealt(self.raw)[role]
         scenes = shots.scenes(self.settings, role)
@@ -108,8 +125,15 @@ class PrnuEvaluation:
 
     @cached_method()
     def _dealt(self, data_dir: Path) -> dict[str, list[Shot]]:
-        counts = {role: getattr(self.scale, role) for role in ROLES}
-        return shots.folder(data_dir, counts, self.scale.side, self.settings.seed)
+        return shots.folder(data_dir, self._counts, self.scale.side, self.settings.seed)
+
+    @cached_method()
+    def _dealt_dark(self, data_dir: Path) -> dict[str, dict[str, list[Shot]]]:
+        return shots.dark(data_dir, self._counts, self.scale.side, self.settings.seed)
+
+    @property
+    def _counts(self) -> dict[str, int]:
+        return {role: getattr(self.scale, role) for role in ROLES}
 
     @cached_method()
     def sums(self, pipeline: str) -> list[FingerprintSums]:

@@ -19,6 +19,8 @@ EXPOSURE = 1 / 100
 NETWORKS = ("INet", "DNet", "UNet")
 PHASE = "GBRG"
 """CFA phase of the mosaics that the stored networks of Figure 5 are trained on."""
+CHECKPOINT = "model.ckpt"
+"""Name of the checkpoint of See-in-the-Dark's authors, without ``.index`` and ``.data``."""
 LOW_LIGHT = "unet-cedar-low-light.generated"
 """The stored name of the UNet that ``low_light.py`` trains."""
 
@@ -47,15 +49,43 @@ def standard(camera: str | None, folder: Path | None) -> list[Pipeline]:
     return [*classical, *(_neural(name, name, stored[name], folder, phase=PHASE) for name in NETWORKS)]
 
 
-def low_light(exposure: float, folder: Path | None) -> list[Pipeline]:
-    """The pipelines of Table 3; ``exposure`` is the short one's share of the light."""
+def low_light(exposure: float, folder: Path | None, dark: bool = False) -> list[Pipeline]:
+    """The pipelines of Table 3; ``exposure`` is the short one's share of the light.
+
+    With ``dark`` the UNet is that of See-in-the-Dark's authors: ``folder`` holds their checkpoint ``model.ckpt``, or
+    their folder ``Sony`` with it.
+    """
+    network = _authors("UNet (short)", folder, exposure) if dark else None
     return [
         Pipeline("libRAW (long)", Shot.libraw),
-        Pipeline("libRAW (short)", lambda shot: shot.libraw(1 / exposure), exposure),
-        _neural("UNet (short)", "UNet", LOW_LIGHT, folder, exposure),
+        Pipeline("libRAW (short)", lambda shot: shot.libraw(1 / shot.exposure), exposure),
+        network or _neural("UNet (short)", "UNet", LOW_LIGHT, folder, exposure),
         # No row of the paper: what denoising alone does.
-        Pipeline("libRAW, denoised (short)", lambda shot: denoised(shot.libraw(1 / exposure)), exposure),
+        Pipeline("libRAW, denoised (short)", lambda shot: denoised(shot.libraw(1 / shot.exposure)), exposure),
     ]
+
+
+def _authors(name: str, folder: Path | None, exposure: float) -> Pipeline:
+    """The U-Net of See-in-the-Dark; its planes are brightened by the ratio of exposures, and not white-balanced."""
+    places = () if folder is None else (folder / CHECKPOINT, folder / "Sony" / CHECKPOINT)
+    prefix = next((p for p in places if p.with_name(f"{CHECKPOINT}.index").is_file()), None)
+    if prefix is None:
+        return Pipeline(name, None, exposure, f"Sony/{CHECKPOINT}")
+
+    @cache
+    def model() -> keras.Model:
+        from zoo.imaging.developing.model import UNet
+        from zoo.imaging.developing.sid import load_sid_checkpoint
+
+        network = UNet()
+        load_sid_checkpoint(network, prefix)
+        return network
+
+    def develop(shot: Shot) -> np.ndarray:
+        planes = np.minimum(shot.image.planes / np.float32(shot.exposure), 1)
+        return to_8_bits(np.asarray(model().predict_on_batch(planes[None]))[0])
+
+    return Pipeline(name, develop, exposure, f"Sony/{CHECKPOINT}")
 
 
 def denoised(picture: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Photographs of one sensor for the PRNU experiments: a synthetic body's, or a folder of a camera's RAW files."""
+"""Photographs of one sensor for the PRNU experiments: a synthetic body's, a folder's RAW files, See-in-the-Dark's."""
 
 import dataclasses
 import tempfile
@@ -19,6 +19,7 @@ from zoo.experiments.run.cells import Settings
 from zoo.imaging.developing import raw
 from zoo.imaging.developing.bayer import SITES
 from zoo.imaging.developing.develop import crop_to_phase
+from zoo.imaging.developing.model import CFA
 
 ROLES = ("fingerprint", "predictor", "test")
 _SCENES = 0xF1A6
@@ -125,9 +126,50 @@ def folder(path: Path, counts: dict[str, int], side: int, seed: int) -> dict[str
     return dealt
 
 
-def _middle(path: Path, side: int) -> Shot:
+def dark(path: Path, counts: dict[str, int], side: int, seed: int) -> dict[str, dict[str, list[Shot]]]:
+    """Middle squares of See-in-the-Dark's exposures, dealt at random to the roles: ``[role]["long" | "short"]``.
+
+    A scene gives its long exposure and one of its short ones, drawn at random; with fewer scenes each role has fewer,
+    one at least. A short one's ``exposure`` is its share of the long one's time, 1/300 at least, as the authors'
+    network counts. Mosaics are RGGB, as that network reads them.
+
+    Raises:
+        ImageError: For a file that cannot be read.
+        ValueError: For fewer than two scenes with both exposures, or a file that is smaller than ``side``.
+    """
+    from zoo.datasets.sid.sid_dataset_builder import HIGHEST_RATIO, Exposure, find_pairs
+
+    of_scene: dict[str, list[tuple[Exposure, Exposure]]] = {}
+    for pair in find_pairs(path.expanduser(), short=True):
+        of_scene.setdefault(pair[0].scene, []).append(pair)
+    scenes = sorted(of_scene)
+    wanted = {role: count for role, count in counts.items() if count}
+    if len(scenes) < max(2, len(wanted)):
+        raise ValueError(
+            "--data-dir must hold See-in-the-Dark's folders long and short, with ARW files of at least two scenes in "
+            f"both. Received: {path}, {len(scenes)} scenes"
+        )
+    order = [scenes[i] for i in keyed.permutation(len(scenes), seed, 0)]
+    share = min(1.0, len(order) / sum(wanted.values()))
+    dealt: dict[str, dict[str, list[Shot]]] = {}
+    for place, (role, count) in enumerate(wanted.items()):
+        last = place == len(wanted) - 1
+        chosen = order[: min(count, len(order)) if last else max(1, int(count * share))]
+        order = order[len(chosen) :]
+        dealt[role] = {"long": [], "short": []}
+        for scene in chosen:
+            pairs = of_scene[scene]
+            short, long = pairs[int(keyed.generator(seed, scenes.index(scene)).integers(len(pairs)))]
+            ratio = min(long.seconds / short.seconds, HIGHEST_RATIO)
+            dealt[role]["long"].append(_middle(long.path, side, "RGGB"))
+            taken = _middle(short.path, side, "RGGB")
+            dealt[role]["short"].append(dataclasses.replace(taken, exposure=1 / ratio))
+    return dealt
+
+
+def _middle(path: Path, side: int, phase: str = CFA) -> Shot:
     whole = raw.read(path)
-    image = crop_to_phase(whole)
+    image = crop_to_phase(whole, phase)
     if min(image.shape) < side:
         raise ValueError(f"{path}: at least {side}x{side} pixels are needed. Received: {image.shape}")
     y, x = ((n - side) // 4 for n in image.shape)  # of cells, so that the mosaic's phase stays
