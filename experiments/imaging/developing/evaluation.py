@@ -2,8 +2,8 @@
 
 import dataclasses
 import time
-from functools import cached_property
 from pathlib import Path
+from typing import cast
 
 import keras
 import numpy as np
@@ -14,6 +14,7 @@ from zoo.datasets.developed import Developed, DevelopedPatches
 from zoo.experiments.imaging import data
 from zoo.experiments.imaging.developing.pretrained import NAMES
 from zoo.experiments.imaging.developing.training import NETWORKS, squared_error_255
+from zoo.experiments.imaging.real_cameras import PAPERS, in_folder
 from zoo.experiments.run.cached_method import cached_method
 from zoo.experiments.run.cells import Settings
 from zoo.experiments.run.scales import scale_of
@@ -23,6 +24,8 @@ from zoo.imaging.metrics import PAPER_SSIM_RANGE, psnr, ssim
 from zoo.metrics import Estimate, bootstrap_mean
 
 GENERATED, PHOTOGRAPHED, OWN = "generated scenes", "photographs", "own RAW files"
+MEAN = "mean over the cameras"
+"""The column of the paper's numbers where there are real cameras."""
 BILINEAR, UNTRAINED = "baseline: bilinear", "baseline: untrained INet"
 MEASURES = {
     "PSNR": psnr,
@@ -52,6 +55,10 @@ SCALES = {
 class Evaluation:
     """The held-out pictures of ``settings`` and what the pipelines make of them.
 
+    Pictures are a synthetic camera's, those of a folder with one camera's RAW files, or of a folder of the paper's
+    cameras (``cameras``, see ``real_cameras``). ``real`` says that it is about the latter, as it always is at `paper`
+    without a folder: there are none then.
+
     Raises:
         ValueError: For an unknown scale, or a data set: RAW files come as a folder.
     """
@@ -59,30 +66,42 @@ class Evaluation:
     def __init__(self, settings: Settings) -> None:
         self.settings, self.scale = settings, scale_of(SCALES, settings.scale)
         self.raw = data.raw_folder(settings)
+        here = {} if self.raw is None else in_folder(self.raw)
+        self.cameras = {PAPERS[name].label: (name, path) for name, path in here.items()}
+        self.real = bool(here) or (self.raw is None and settings.scale == "paper")
 
     @property
     def columns(self) -> tuple[str, ...]:
         """What the pictures are of."""
+        if self.real:
+            return tuple(self.cameras)
         return (GENERATED, PHOTOGRAPHED) if self.raw is None else (OWN,)
 
-    @cached_property
-    def pictures(self) -> dict[str, list[Developed]]:
-        """The pictures of each column; none was trained on."""
-        if self.raw is not None:
-            return {OWN: data.folder(self.raw, "test", self.scale.scenes)}
-        return {
-            GENERATED: data.synthetic("test", self.scale.scenes, self.scale.side, self.settings.seed),
-            PHOTOGRAPHED: data.photographed(
-                self.scale.side, dataset=self.settings.dataset, data_dir=self.settings.data_dir
-            ),
-        }
+    @cached_method()
+    def pictures(self, column: str) -> list[Developed]:
+        """The middles of the pictures of a column; no picture was trained on."""
+        settings = self.settings
+        if column in self.cameras:
+            found = data.folder(self.cameras[column][1], "test", self.scale.scenes)
+        elif column == OWN:
+            found = data.folder(cast(Path, self.raw), "test", self.scale.scenes)
+        elif column == GENERATED:
+            return data.synthetic("test", self.scale.scenes, self.scale.side, settings.seed)
+        else:
+            return data.photographed(self.scale.side, dataset=settings.dataset, data_dir=settings.data_dir)
+        return [self._middle(picture) for picture in found]  # a whole one is 100 MB, and there are eight cameras
 
-    def weights(self, network: str) -> str | Path | None:
+    def weights(self, network: str, column: str = "") -> str | Path | None:
         """The network's stored weights, or its file in the user's folder; None where there are none.
 
         The stored ones are of the synthetic camera, and of `laptop`: neither for a user's RAW files nor for `paper`.
+        Those of the paper's cameras are in sub-folders of their names.
         """
         folder = self.settings.weights
+        if self.real:
+            name = self.cameras[column][0] if column in self.cameras else ""
+            file = None if folder is None or not name else folder / name / f"{network}.npz"
+            return file if file is not None and file.is_file() else None
         if folder is None:
             fit = self.raw is None and self.settings.scale != "paper"
             return NAMES[network] if fit and NAMES[network] in zoo.weights.names() else None
@@ -97,44 +116,66 @@ class Evaluation:
         """Mean paired difference of two rows."""
         return self._bootstrap(self.values(row, column, metric) - self.values(other, column, metric), column)
 
+    def mean_over_cameras(self, row: str, metric: str, other: str | None = None) -> Estimate:
+        """The mean of the cameras' means, or of their paired differences from ``other``; pictures are resampled."""
+        parts = [self.values(row, column, metric) for column in self.columns]
+        if other is not None:
+            parts = [p - self.values(other, c, metric) for p, c in zip(parts, self.columns, strict=True)]
+        rng = np.random.default_rng(self.settings.seed)
+        means = [part[rng.integers(len(part), size=(2000, len(part)))].mean(1) for part in parts]
+        low, high = np.quantile(np.mean(means, axis=0), (0.025, 0.975))
+        value = float(np.mean([part.mean() for part in parts]))
+        return Estimate(value, float(low), float(high), len(parts), sum(map(len, parts)))
+
     def _bootstrap(self, values: np.ndarray, column: str) -> Estimate:
-        sources = [picture.source for picture in self.pictures[column]]
+        sources = [picture.source for picture in self.pictures(column)]
         return bootstrap_mean(values, sources, seed=self.settings.seed)
 
     @cached_method()
     def values(self, row: str, column: str, metric: str) -> np.ndarray:
         """A measure of each picture of a column, (n,)."""
-        return np.array([self._measured(row, column)[i][metric] for i in range(len(self.pictures[column]))])
+        return np.array([self._measured(row, column)[i][metric] for i in range(len(self.pictures(column)))])
 
     @cached_method()
     def _measured(self, row: str, column: str) -> list[dict[str, float]]:
         """All measures of a row at once: pictures are developed once and not kept."""
         found = []
-        for picture in self.pictures[column]:
+        for picture in self.pictures(column):
             planes, target = self._window(picture)
-            image = self._developed(row, picture, planes)
+            image = self._developed(row, column, picture, planes)
             found.append({name: measure(target, image) for name, measure in MEASURES.items()})
         return found
 
     def _window(self, picture: Developed) -> tuple[np.ndarray, np.ndarray]:
         """The middle of the picture, at most ``side`` pixels."""
+        y, x, side = self._place(picture)
+        return picture.cut(y, x, side)
+
+    def _middle(self, picture: Developed) -> Developed:
+        """The same as a picture of its own."""
+        y, x, side = self._place(picture)
+        planes = picture.planes[y : y + side, x : x + side].copy()
+        target = picture.target[2 * y : 2 * (y + side), 2 * x : 2 * (x + side)].copy()
+        return dataclasses.replace(picture, planes=planes, target=target)
+
+    def _place(self, picture: Developed) -> tuple[int, int, int]:
         height, width = picture.planes.shape[:2]
         side = min(self.scale.side // 2, height, width)
-        return picture.cut((height - side) // 2, (width - side) // 2, side)
+        return (height - side) // 2, (width - side) // 2, side
 
-    def _developed(self, row: str, picture: Developed, planes: np.ndarray) -> np.ndarray:
+    def _developed(self, row: str, column: str, picture: Developed, planes: np.ndarray) -> np.ndarray:
         if row == BILINEAR:
             mosaic = bayer.unpack(planes, picture.cfa)
             return pipeline.render(demosaicing.bilinear(mosaic, picture.cfa), picture.camera_matrix)
         height, width = planes.shape[:2]
         planes = tiles.pad(planes, 4, 4)
-        return np.asarray(self._network(row).predict_on_batch(planes[None]))[0, : 2 * height, : 2 * width]
+        return np.asarray(self._network(row, column).predict_on_batch(planes[None]))[0, : 2 * height, : 2 * width]
 
-    @cached_method()
-    def _network(self, row: str) -> keras.Model:
+    @cached_method(maxsize=4)
+    def _network(self, row: str, column: str) -> keras.Model:
         if row == UNTRAINED:
             return INet()
-        return NETWORKS[row.lower()](weights=self.weights(row.lower()))
+        return NETWORKS[row.lower()](weights=self.weights(row.lower(), column))
 
 
 def training_speed(evaluation: Evaluation, network: str) -> Estimate:
@@ -143,7 +184,10 @@ def training_speed(evaluation: Evaluation, network: str) -> Estimate:
     The first two steps, which compile, are not counted; the interval is over steps.
     """
     scale = evaluation.scale
-    pictures = next(iter(evaluation.pictures.values()))
+    if evaluation.columns:
+        pictures = evaluation.pictures(evaluation.columns[0])
+    else:  # what is in a patch costs no time
+        pictures = data.synthetic("test", 2, scale.side, evaluation.settings.seed)
     model = NETWORKS[network](clip=False)
     model.compile(keras.optimizers.Adam(1e-4), squared_error_255)
     patch = min(scale.patch, *(n for p in pictures for n in p.planes.shape[:2]))

@@ -1,11 +1,13 @@
 """``zoo imaging detect``: which manipulation a picture went through, and ``zoo pretrain imaging --joint``."""
 
 import argparse
+import sys
 from typing import TYPE_CHECKING
 
 from zoo.experiments.cli.devices import add_device
 from zoo.experiments.cli.numbers import whole
 from zoo.experiments.cli.score_pictures import Answer, Scale, Scorer, Track, add_pictures, score_pictures
+from zoo.printing import shown
 from zoo.resolve_weights import HELP, resolve_weights
 
 if TYPE_CHECKING:
@@ -50,6 +52,8 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
     from zoo.experiments.imaging.joint import pretrained
     from zoo.experiments.imaging.joint.scales import check_scale
 
+    if options.scale == "paper":
+        return _pretrain_real(options)
     folder, local = training_folder(options, "zoo.experiments.imaging.joint.training")
     scale = check_scale(options.scale)
     generated = options.dataset == "embedded"
@@ -62,6 +66,37 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
         "generated scenes" if generated else options.dataset + " and generated scenes" * scale.varied,
         lambda camera: training_photographs(options, scale.training, scale.validation, camera, scale.varied),
     )
+    return 0
+
+
+def _pretrain_real(options: argparse.Namespace) -> int:
+    """Train networks and joint models of the paper's cameras that are in the folder of cameras; nothing is stored."""
+    from zoo.experiments.cli.data_options import EMBEDDED
+    from zoo.experiments.imaging.data import run_name
+    from zoo.experiments.imaging.joint.scales import check_scale
+    from zoo.experiments.imaging.joint.training import Pictures, train_all
+    from zoo.experiments.imaging.real_cameras import JOINT, in_folder, needed, pictures
+    from zoo.experiments.train.fitting import check_same
+
+    here = in_folder(options.data_dir) if options.data_dir is not None and options.dataset == EMBEDDED else {}
+    if not set(JOINT) & set(here):
+        raise ValueError(
+            f"--joint --scale paper trains on the paper's cameras, {', '.join(JOINT)}: --data-dir CAMERAS, a folder "
+            f"with what TFDS prepared of mit_fivek and raise8k. Received: {options.data_dir or options.dataset}"
+        )
+    scale, folder = check_scale(options.scale), options.folder / run_name(EMBEDDED, options.scale, options.seed)
+
+    def photographs(camera: str) -> Pictures:
+        found = pictures(here[camera], scale.training, scale.validation, folder / "pictures")
+        what = {"files": [picture.source for picture in found[0]], "scale": options.scale, "seed": options.seed}
+        check_same(folder / "joint", camera, what)
+        return found
+
+    for camera in JOINT:
+        if camera not in here:
+            print(f"zoo: left out: {camera} {needed(camera)}", file=sys.stderr)
+    train_all(options.scale, folder, options.seed, photographs, [camera for camera in JOINT if camera in here])
+    print(f"written: {shown(folder)}; zoo reproduce imaging table-s1 --scale paper takes it as --weights")
     return 0
 
 

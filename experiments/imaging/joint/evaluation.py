@@ -9,12 +9,14 @@ import keras
 import numpy as np
 
 import zoo.weights
+from zoo.datasets.camera import CAMERAS
 from zoo.experiments.imaging import data
 from zoo.experiments.imaging.developing.pretrained import NAMES
 from zoo.experiments.imaging.developing.training import NETWORKS
 from zoo.experiments.imaging.joint.real_channel import Files, RealChannel, saved_versions
 from zoo.experiments.imaging.joint.scales import OWN, JointRun, JointScale, check_scale
 from zoo.experiments.imaging.joint.training import build, pictures_of, validation_patches
+from zoo.experiments.imaging.real_cameras import PAPERS, USUAL, in_folder, needed
 from zoo.experiments.run.cached_method import cached_method
 from zoo.experiments.run.cells import Cell, DataUnavailable, Settings
 from zoo.experiments.train.fitting import SavedState
@@ -58,7 +60,11 @@ def stored_names(run: JointRun) -> tuple[str, str]:
 
 
 class JointEvaluation:
-    """The test patches of one camera and the joint models on them: a synthetic one's, or that of a folder, ``OWN``.
+    """The test patches of one camera and the joint models on them.
+
+    The camera is a synthetic one, that of a folder of RAW files, ``OWN``, or one of the paper's in a folder of cameras
+    (``real_cameras``). At `paper` it is the latter, and no synthetic one stands for it: without its folder cells are
+    ``data-unavailable``.
 
     Raises:
         ValueError: For an unknown scale, or data that are not RAW files.
@@ -66,22 +72,32 @@ class JointEvaluation:
 
     def __init__(self, settings: Settings, camera: str = data.CAMERA) -> None:
         self.training: JointScale = check_scale(settings.scale)
-        self.raw = data.raw_folder(settings)
+        self.camera, self.raw = place_of(settings, camera)
         self.settings, self.scale = settings, SCALES[settings.scale]
-        self.camera = camera if self.raw is None else OWN
         self.folder = Path("runs") / f"imaging-{settings.scale}-{settings.seed}"
         self.folder = self.folder if settings.weights is None else settings.weights
         # Pictures and networks are large, and are asked for one after the other.
 
     @cached_property
     def pictures(self) -> list:
-        """Pictures that no training has seen."""
+        """Pictures that no training has seen.
+
+        Raises:
+            DataUnavailable: Where the camera's photographs are not here.
+        """
+        if self.unavailable:
+            raise DataUnavailable(self.unavailable.removeprefix("needs "))
         if self.raw is not None:
             return data.folder(self.raw, "test", self.scale.pictures)
         if self.settings.dataset != "embedded":
             dataset, folder = self.settings.dataset, self.settings.data_dir
             return data.photographed(None, self.camera, dataset, folder, count=self.scale.pictures)
         return data.synthetic("test", self.scale.pictures, self.training.side, self.settings.seed, self.camera)
+
+    @property
+    def unavailable(self) -> str:
+        """Why one of the paper's cameras has no pictures; empty where there are some."""
+        return needed(self.camera) if self.camera in PAPERS and self.raw is None else ""
 
     @cached_property
     def training_pictures(self) -> list:
@@ -116,11 +132,12 @@ class JointEvaluation:
         path = self.folder / "joint" / f"{run.name}.keras"
         if path.is_file():
             return f"trained:{path.name}" if is_finished(run, self.training, path.parent) else None
-        known, (nip, fan) = zoo.weights.names(), stored_names(run)
         kept = run.repetition == 0 and run.codec == "dJPEG" and self.settings.weights is None
-        kept = kept and self.camera != OWN and self.settings.scale != "paper"
+        if not kept or self.camera not in CAMERAS or self.settings.scale == "paper":
+            return None
+        known, (nip, fan) = zoo.weights.names(), stored_names(run)
         both = fan in known and (NAMES[run.network] if run.weight is None else nip) in known
-        return f"stored:{fan}" if kept and both else None
+        return f"stored:{fan}" if both else None
 
     def cell(
         self,
@@ -131,7 +148,13 @@ class JointEvaluation:
         paper: float | None,
         measure: Callable[[], Estimate],
     ) -> Cell:
-        """A cell that needs the models of all ``runs``; ``not-run`` where one is nowhere."""
+        """A cell that needs the models of all ``runs``; ``not-run`` where one is nowhere.
+
+        Of one of the paper's cameras at the paper's scale a number is comparable with the paper's.
+        """
+        if self.unavailable:
+            return Cell(row, column, metric, paper, status="data-unavailable", why=self.unavailable)
+        comparable = self.camera in PAPERS and self.settings.scale == "paper" and paper is not None
         found = []
         for run in runs:
             weights = self.weights(run)
@@ -140,7 +163,7 @@ class JointEvaluation:
                 why = absent(run, self.settings.scale)
                 return Cell(row, column, metric, paper, status="not-run", why=why, needs=needs)
             found.append(weights)
-        return Cell(row, column, metric, paper, measure, weights=" ".join(found))
+        return Cell(row, column, metric, paper, measure, comparable=comparable, weights=" ".join(found))
 
     def per_patch_accuracy(self, run: JointRun, channel: Channel = TRAINED_CHANNEL) -> np.ndarray:
         """Share of the five versions of each patch that are told rightly, (n,)."""
@@ -202,6 +225,21 @@ class JointEvaluation:
         return fidelity(self.patches[1], self.developed(run), metric)
 
 
+def place_of(settings: Settings, camera: str) -> tuple[str, Path | None]:
+    """The camera that a table asks for as ``camera``, and the folder of its RAW files, if there are some.
+
+    In a folder of the paper's cameras a synthetic one's name stands for ``real_cameras.USUAL`` or the first that is
+    there.
+    """
+    raw = data.raw_folder(settings)
+    here = {} if raw is None else in_folder(raw)
+    if here or (raw is None and settings.scale == "paper"):
+        usual = USUAL if USUAL in here or not here else next(iter(here))
+        camera = camera if camera in PAPERS else usual
+        return camera, here.get(camera)
+    return (camera, None) if raw is None else (OWN, raw)
+
+
 def _inside(rgb: np.ndarray, margin: int) -> np.ndarray:
     """Pictures (n, height, width, 3) without ``margin`` planes, two pixels each, at every side."""
     height, width = rgb.shape[1:3]
@@ -218,6 +256,7 @@ def is_finished(run: JointRun, scale: JointScale, folder: Path) -> bool:
 def absent(run: JointRun, scale: str) -> str:
     """Why a cell has no value whose model is nowhere, for ``Cell.why``; names the command that trains it."""
     planned = "zoo pretrain imaging --joint" + ("" if scale == "laptop" else f" --scale {scale}")
+    planned += " --data-dir CAMERAS" if run.camera in PAPERS else ""
     command = planned if run in check_scale(scale).runs() else run.command
     return f"the model {run.name} is not stored here; `{command}` trains it, --weights names its folder"
 

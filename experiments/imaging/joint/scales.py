@@ -2,8 +2,8 @@
 
 import dataclasses
 
-from zoo.datasets.camera import CAMERAS
 from zoo.experiments.imaging.data import CAMERA
+from zoo.experiments.imaging.real_cameras import JOINT, PAPERS
 from zoo.experiments.run.scales import scale_of
 from zoo.experiments.train.precision import FASTEST
 
@@ -53,6 +53,7 @@ class JointRun:
         words = [f"python -m zoo.experiments.imaging.joint.training --network {self.network}"]
         words += [] if self.weight is None else [f"--weight {self.weight:g}"]
         words += ["--data-dir RAW_DIR"] if self.camera == OWN else [f"--camera {self.camera}"]
+        words += ["--data-dir CAMERAS"] if self.camera in PAPERS else []
         words += [f"--repetition {self.repetition}"] if self.repetition else []
         words += [] if self.codec == "dJPEG" else [f"--codec {self.codec}"]
         return " ".join(words + ([f"--margin {self.margin}"] if self.margin else []))
@@ -235,7 +236,7 @@ SCALES = {
     "paper": JointScale(
         networks=("unet", "dnet"),
         lambdas=LAMBDAS,
-        cameras=tuple(CAMERAS),
+        cameras=JOINT,
         repetitions=10,
         training=120,
         validation=30,

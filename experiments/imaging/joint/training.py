@@ -10,8 +10,10 @@ Command:  zoo pretrain imaging --joint                     all trainings of `lap
           zoo pretrain imaging --joint --scale photographs --dataset open_photographs [--data-dir DIR]  (`gpu`: longer)
           python -m zoo.experiments.imaging.joint.training --network unet --weight 0.1 --margin 16 --codec libjpeg \
               --scale photographs --dataset open_photographs --nip unet.keras      one of them, from a network of yours
+          zoo pretrain imaging --joint --scale paper --data-dir CAMERAS     the paper's cameras that are there, after
+              their networks; CAMERAS: see `real_cameras.py`
           python -m zoo.experiments.imaging.joint.training --network dnet --weight 0.25 --repetition 3 --scale paper \
-              --data-dir RAW_DIR --nip dnet.keras --folder runs/d90     one cell of the paper's protocol
+              --data-dir CAMERAS --camera nikon_d90 --nip dnet.keras     one of its 880 trainings
 Expected: Tables 4 and S1, see zoo/imaging/README.md
 Time:     at `laptop` UNet, F: 17 minutes, F+N: 25, with a margin 35, as weights.json has them, beside other work;
           `smoke` seconds; `paper` not measured
@@ -40,6 +42,7 @@ from zoo.experiments.imaging.data import CAMERA
 from zoo.experiments.imaging.developing import training
 from zoo.experiments.imaging.developing.pretrained import NAMES
 from zoo.experiments.imaging.joint.scales import CODECS, OWN, JointRun, JointScale, check_scale
+from zoo.experiments.imaging.real_cameras import PAPERS, in_folder
 from zoo.experiments.run.environment import device
 from zoo.experiments.train import fitting
 from zoo.experiments.train.precision import precision
@@ -193,18 +196,23 @@ def build(run: JointRun, nip: keras.Model, policy: str, seed: int, fan_loss: str
 
 
 def train_all(
-    scale_name: str, folder: Path, seed: int = 0, photographs: Callable[[str], Pictures | None] = lambda camera: None
+    scale_name: str,
+    folder: Path,
+    seed: int = 0,
+    photographs: Callable[[str], Pictures | None] = lambda camera: None,
+    cameras: Sequence[str] | None = None,
 ) -> dict[JointRun, ImagingWorkflow]:
-    """All trainings of a scale on the synthetic cameras, after the NIPs of all but "birch"; resumes in ``folder``.
+    """All trainings of a scale, after the NIPs of all its cameras but "birch"; resumes in ``folder``.
 
     ``photographs(camera)`` gives training and validation pictures in place of generated scenes; None for the latter.
+    With ``cameras`` only these are trained.
 
     Raises:
         ValueError: For an unknown scale, or where a pre-trained NIP is missing.
     """
     scale = check_scale(scale_name)
     trained = {}
-    for camera in scale.cameras:
+    for camera in scale.cameras if cameras is None else cameras:
         if camera != CAMERA:
             recipes = training.check(scale_name, scale.networks)
             developed = photographs(camera) or training.synthetic_pictures(recipes, seed, camera)
@@ -221,7 +229,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Train one joint model of Tables 4 and S1.")
     parser.add_argument("--network", required=True, choices=list(training.NETWORKS))
     parser.add_argument("--weight", type=real(0, 1e6), help="lambda; without it the FAN alone is trained (mode F)")
-    parser.add_argument("--camera", choices=list(CAMERAS), help=f"a synthetic camera (default: {CAMERA})")
+    parser.add_argument(
+        "--camera",
+        choices=[*CAMERAS, *PAPERS],
+        help=f"a synthetic camera (default: {CAMERA}), or one in a folder of the paper's cameras",
+    )
     parser.add_argument("--repetition", type=whole(0, 10**6), default=0)
     parser.add_argument("--codec", choices=CODECS, default=CODECS[0])
     parser.add_argument(
@@ -231,7 +243,10 @@ def main() -> None:
     parser.add_argument("--precision", choices=("float32", "mixed_bfloat16"), help="of training (default: the scale's)")
     parser.add_argument("--dataset", choices=data.DATASETS, default=data.DATASETS[0], help="to photograph")
     parser.add_argument(
-        "--data-dir", type=Path, help="RAW files of one camera of yours, instead; with --dataset, its photographs"
+        "--data-dir",
+        type=Path,
+        help="RAW files of one camera of yours, or a folder of the paper's cameras, instead; with --dataset, its "
+        "photographs",
     )
     parser.add_argument("--nip", type=Path, help="the pre-trained network's weights")
     parser.add_argument("--folder", type=Path, help="default: runs/imaging-<scale>-<seed>")
@@ -243,13 +258,21 @@ def main() -> None:
             scale = dataclasses.replace(scale, precision=options.precision)
         folder = options.folder or Path("runs") / data.run_name(options.dataset, options.scale, options.seed)
         own = options.data_dir is not None and options.dataset == data.DATASETS[0]
-        if own and options.camera is not None:
+        raw, here = options.data_dir, in_folder(options.data_dir) if own else {}
+        if options.camera in PAPERS or here:
+            if options.camera not in here:
+                raise ValueError(
+                    f"--camera must be one of those in --data-dir ({', '.join(here) or 'none'}). "
+                    f"Received: {options.camera}"
+                )
+            raw = here[options.camera]
+        elif own and options.camera is not None:
             raise ValueError(f"--data-dir and --camera exclude each other. Received: {options.camera}")
-        camera = OWN if own else options.camera or CAMERA
+        camera = options.camera or (OWN if own else CAMERA)
         run = JointRun(options.network, options.weight, camera, options.repetition, options.codec, options.margin)
         plain_nip(run.network, folder, camera, options.nip)  # before minutes are spent on pictures
         if own:
-            pictures = pictures_of(scale, run.camera, options.data_dir, options.seed, folder / "pictures")
+            pictures = pictures_of(scale, run.camera, raw, options.seed, folder / "pictures")
         else:
             found = data.training_photographs(options, scale.training, scale.validation, camera, scale.varied)
             pictures = found or pictures_of(scale, camera, None, options.seed)

@@ -2,24 +2,39 @@
 
 Command:  zoo reproduce imaging table-1            (or: make reproduce-table-1 PAPER=imaging)
           zoo reproduce imaging table-1 --dataset open_photographs --data-dir DIR --weights runs/imaging-...
-          zoo reproduce imaging table-1 --scale paper --data-dir RAW_DIR --weights runs/imaging-fit
+          zoo imaging fit CAMERAS/mit_fivek/canon_eos_5d/1.0.0 --network unet --scale paper -o FITS/canon_eos_5d
+          zoo reproduce imaging table-1 --scale paper --data-dir CAMERAS --weights FITS
 Expected: runs/tables/laptop/imaging_table_1.csv; the family's README has the numbers and what they mean
 Time:     `laptop` below 8 minutes on two cores (stored weights); `paper` wants networks of `zoo imaging fit`
 
 Fidelity is that to the classical pipeline's picture of the same RAW planes, on scenes no network was trained on: crops
 of 512x512 pixels as in the paper's validation. SSIM is given with data range 2, as the paper computed it, and 1, as it
 should be for [0, 1]. Additional rows: bilinear developing and INet as it starts, which a trained network has to
-beat, and the gains over INet, and of DNet over UNet. The paper's figures are averages over eight real cameras.
+beat, and the gains over INet, and of DNet over UNet. The paper's figures are averages over eight real cameras. If
+CAMERAS is a folder of these (`real_cameras.py`), with a network of each in FITS, there is a column for each camera and
+the mean over those that are there, comparable if all are. Three are the authors' own and not public. A
+folder of one camera's RAW files has a column of its own.
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
 import zoo.weights
-from zoo.experiments.imaging.developing.evaluation import BILINEAR, MEASURES, UNTRAINED, Evaluation, training_speed
+from zoo.experiments.imaging.developing.evaluation import (
+    BILINEAR,
+    MEAN,
+    MEASURES,
+    UNTRAINED,
+    Evaluation,
+    training_speed,
+)
 from zoo.experiments.imaging.developing.training import NETWORKS
+from zoo.experiments.imaging.real_cameras import PAPERS
 from zoo.experiments.imaging.values import paper_values
 from zoo.experiments.run.cells import Cell, Settings, Table
 from zoo.metrics import Estimate
@@ -40,22 +55,36 @@ def cells(settings: Settings) -> Iterator[Cell]:
             value = float(paper.loc[row, metric]) if metric in paper else None
             for column in evaluation.columns:
                 measure = partial(evaluation.estimate, row, column, metric)
-                yield _with_weights(evaluation, (network,), Cell(row, column, metric, value, measure))
+                cell = Cell(row, column, metric, None if evaluation.real else value, measure)
+                yield _with_weights(evaluation, (network,), cell)
+            if evaluation.real:
+                measure = partial(evaluation.mean_over_cameras, row, metric)
+                yield _mean(evaluation, (network,), Cell(row, MEAN, metric, value, measure))
         for row in (BILINEAR, UNTRAINED):
             for column in evaluation.columns:
                 yield Cell(row, column, metric, measure=partial(evaluation.estimate, row, column, metric))
+            if evaluation.real:
+                measure = partial(evaluation.mean_over_cameras, row, metric)
+                yield _mean(evaluation, (), Cell(row, MEAN, metric, measure=measure))
         for row, other in (("UNet", "INet"), ("DNet", "INet"), ("DNet", "UNet")):
+            both, label = (_ROWS[row], _ROWS[other]), f"{row} - {other}"
             for column in evaluation.columns:
                 measure = partial(evaluation.difference, row, other, column, metric)
-                cell = Cell(f"{row} - {other}", column, metric, measure=measure)
-                yield _with_weights(evaluation, (_ROWS[row], _ROWS[other]), cell)
+                yield _with_weights(evaluation, both, Cell(label, column, metric, measure=measure))
+            if evaluation.real:
+                measure = partial(evaluation.mean_over_cameras, row, metric, other)
+                yield _mean(evaluation, both, Cell(label, MEAN, metric, measure=measure))
     for row, network in _ROWS.items():
         value = float(paper.loc[row, "training speed"])
         yield Cell(row, _MACHINE, SPEED, value, partial(training_speed, evaluation, network))
     for row, network in _ROWS.items():
-        for bound in ("from", "to"):
-            # The paper gives a range over cameras; ours is one training.
+        for bound, choose in (("from", min), ("to", max)):
+            # The paper gives a range over cameras; ours is one training, or that range.
             printed = float(paper.loc[row, f"training time, {bound}"])
+            logs = _logs(evaluation, network)
+            if logs:
+                yield Cell(row, bound, TIME, printed, partial(_minutes, logs, choose))
+                continue
             if not _timed(evaluation, network):
                 why = "only the stored weights' training was timed"
                 yield Cell(row, bound, TIME, printed, status="not-run", why=why)
@@ -80,14 +109,37 @@ def _timed(evaluation: Evaluation, network: str) -> bool:
     return str(evaluation.weights(network)) in zoo.weights.names()
 
 
+def _logs(evaluation: Evaluation, network: str) -> list[Path]:
+    """The logs of a network's trainings on the paper's cameras, as `zoo imaging fit` leaves them beside weights."""
+    found = [evaluation.weights(network, column) for column in evaluation.columns] if evaluation.real else []
+    logs = [Path(file).with_suffix(".json") for file in found if file is not None]
+    return [log for log in logs if log.is_file()]
+
+
+def _minutes(logs: list[Path], choose: Callable[[list[float]], float]) -> Estimate:
+    """The shortest or the longest of some trainings, in minutes."""
+    minutes = choose([sum(entry["seconds"] for entry in json.loads(log.read_text())) / 60 for log in logs])
+    return Estimate(minutes, minutes, minutes, len(logs), len(logs))
+
+
+def _mean(evaluation: Evaluation, networks: tuple[str, ...], cell: Cell) -> Cell:
+    """A cell over all cameras: ``data-unavailable`` without any, comparable with the paper's eight at its scale."""
+    if not evaluation.columns:
+        why = "needs RAW files of the paper's cameras: --data-dir CAMERAS with mit_fivek and raise8k, prepared by TFDS"
+        return replace(cell, measure=None, status="data-unavailable", why=why)
+    comparable = evaluation.settings.scale == "paper" and len(evaluation.columns) == len(PAPERS)
+    return replace(_with_weights(evaluation, networks, cell), comparable=comparable and cell.paper_value is not None)
+
+
 def _with_weights(evaluation: Evaluation, networks: tuple[str, ...], cell: Cell) -> Cell:
-    found = [evaluation.weights(network) for network in networks]
+    columns = evaluation.columns if cell.column == MEAN else (cell.column,)
+    found = [evaluation.weights(network, column) for column in columns for network in networks]
     names = [name if isinstance(name, str) else f"trained:{name.name}" for name in found if name is not None]
     if len(names) < len(found):
         own = "zoo imaging fit RAW_DIR" if evaluation.raw else "zoo pretrain imaging"
         why = f"no weights here; `{own}` trains them, `--weights` names their folder"
         return Cell(cell.row, cell.column, cell.metric, cell.paper_value, status="not-run", why=why)
-    return Cell(cell.row, cell.column, cell.metric, cell.paper_value, cell.measure, weights=" ".join(names))
+    return replace(cell, weights=" ".join(dict.fromkeys(names)))
 
 
 DECIMALS = {"parameters": 0, "PSNR": 1, "SSIM": 3, "SSIM, range 2": 3, SPEED: 2, TIME: 0}

@@ -53,7 +53,10 @@ def _distance(evaluation: JointEvaluation, fidelity_name: Fidelity, number: int,
 
 def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> None:
     """The most detailed of the held-out patches in all versions."""
-    targets = joint_evaluation(settings).patches[1]
+    evaluation = joint_evaluation(settings)
+    if evaluation.unavailable:
+        return
+    targets = evaluation.patches[1]
     patch = targets[np.argmax(np.abs(np.diff(targets, axis=2)).mean((1, 2, 3)))][None]
     before, after = versions(patch, "original")
     draw_grid([[v[0] for v in before], [v[0] for v in after]], STAGES, CLASSES, title, path)

@@ -1,19 +1,19 @@
 r"""Table S1 (supplement, Table 1) and Figures 9, S2 and S3 of Korus and Memon 2019: fidelity and accuracy.
 
 Command:  zoo reproduce imaging table-s1 --weights runs/imaging-laptop-0     after `zoo pretrain imaging --joint`
-          zoo reproduce imaging table-s1 --scale paper --weights runs/imaging-paper-0 --shard 1/88
+          zoo reproduce imaging table-s1 --scale paper --data-dir CAMERAS --weights runs/imaging-paper-0 --shard 1/88
           zoo reproduce imaging figure-9 --weights runs/imaging-laptop-0
 Expected: imaging_table_s1.csv, imaging_figure_9.csv; the family's README has the numbers and what they mean
 Time:     `laptop` 11 minutes on one core; `paper` is 4 cameras x (F and 10 values of lambda) x 2 networks x
           10 repetitions = 880 trainings (`joint/training.py`, each runnable alone), a cell being the mean of its ten
 
 The table is by camera, lambda and network, with a cell for each of the paper's 264 numbers: those of models that were
-not trained are `not-run`. F is the paper's "-". Our cameras are synthetic ones and stand for the paper's as
-`STANDS_FOR` says. SSIM has data range 2, as the paper computed it; "SSIM, range 1" is what it should be. Of the models
-that the scale trains, also: accuracy behind the real channel and what is lost there, the gain in accuracy over F and
-the price in dB, all patch by patch, and what a smaller lambda gains over the next. Intervals are over test scenes;
-repetitions are averaged first, and `laptop` has one. With --data-dir, a folder of one camera's RAW files, there is that
-camera alone, called "own".
+not trained are `not-run`. F is the paper's "-". At `paper` the cameras are the paper's, in a folder of cameras
+(`real_cameras.py`); elsewhere synthetic ones stand for them as `STANDS_FOR` says. SSIM has data range 2, as the paper
+computed it; "SSIM, range 1" is what it should be. Of the models that the scale trains, also: accuracy behind the real
+channel and what is lost there, the gain in accuracy over F and the price in dB, all patch by patch, and what a smaller
+lambda gains over the next. Intervals are over test scenes; repetitions are averaged first, and `laptop` has one. With
+--data-dir, a folder of one camera's RAW files, there is that camera alone, called "own".
 
 The figures draw accuracy against PSNR (9, S2) and SSIM (S3): a point is a value of lambda, the square is F. Lines are
 ours, crosses the paper's averages for the camera that ours stands for.
@@ -27,10 +27,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from zoo.experiments.imaging.data import raw_folder
-from zoo.experiments.imaging.joint.evaluation import JointEvaluation, joint_evaluation
+from zoo.experiments.imaging.data import CAMERA
+from zoo.experiments.imaging.joint.evaluation import JointEvaluation, joint_evaluation, place_of
 from zoo.experiments.imaging.joint.real_channel import CHANNELS
 from zoo.experiments.imaging.joint.scales import LAMBDAS, OWN, JointRun, check_scale
+from zoo.experiments.imaging.real_cameras import JOINT, PAPERS
 from zoo.experiments.imaging.values import paper_values
 from zoo.experiments.run.cells import Cell, Settings, Table
 from zoo.experiments.run.plotting import pyplot, save
@@ -48,18 +49,20 @@ DECIMALS = dict.fromkeys(("SSIM", "SSIM, range 1", "accuracy", REAL, LOST, "accu
 def cells(settings: Settings) -> Iterator[Cell]:
     """The cells of Table S1, camera by camera; of models that the scale does not train, what the paper prints."""
     scale, paper = check_scale(settings.scale), paper_values("table_s1")
-    own = raw_folder(settings) is not None
+    asked, _ = place_of(settings, CAMERA)
+    own = asked == OWN
+    real = asked in PAPERS
     planned = {dataclasses.replace(run, repetition=0) for run in scale.runs()}
-    for camera in (OWN,) if own else tuple(STANDS_FOR):
+    for camera in (OWN,) if own else JOINT if real else tuple(STANDS_FOR):
         evaluation = joint_evaluation(settings, camera)
         for weight in (*sorted({*scale.lambdas, *(() if own else LAMBDAS)}), None):
             label = "F" if weight is None else f"{weight:g}"
             for network in dict.fromkeys((*scale.networks, *(() if own else PRINTED))):
                 runs = tuple(scale.run(network, weight, camera, n) for n in range(scale.repetitions))
                 row = f"{camera}, {'F' if weight is None else f'lambda {label}'}"
-                key = f"{STANDS_FOR.get(camera)}, {label}, {network}"
+                key = f"{PAPERS[camera].label if real else STANDS_FOR.get(camera)}, {label}, {network}"
                 printed = paper.loc[key].to_dict() if key in paper.index else {}
-                whole = own or runs[0] in planned
+                whole = own or real or runs[0] in planned
                 for metric, values in _measures(evaluation).items():
                     if whole or metric in printed:
                         measure = partial(_mean, evaluation, values, runs)
@@ -90,6 +93,8 @@ def _compared(evaluation: JointEvaluation, row: str, runs: tuple[JointRun, ...])
 
 def title_of(camera: str) -> str:
     """For plots: the camera and the paper's that it stands for."""
+    if camera in PAPERS:
+        return PAPERS[camera].label
     return f"{camera} ({STANDS_FOR[camera]})" if camera in STANDS_FOR else camera
 
 
