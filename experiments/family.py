@@ -102,5 +102,7 @@ class Experiments:
     aliases: tuple[Alias, ...] = ()
     options: tuple[Option, ...] = ()
     """Options of its trainings."""
+    plan: str = ""
+    """``module:function`` that says what a table needs at a scale, see ``zoo.experiments.run.planning``."""
     calibrations: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Products of ``zoo calibrate`` by name, and where the ``cli.calibrated.Question`` of each is, ``module:NAME``."""

@@ -29,6 +29,7 @@ EXPERIMENTS = Experiments(
             "Contrast adjustment: where a picture was adjusted", "zoo.experiments.contrast.tables.localisation:TABLE"
         ),
     },
+    plan="zoo.experiments.contrast.plan:plan",
     commands="zoo.experiments.contrast.commands:add",
     calibrations={"contrast": "zoo.experiments.contrast.commands:QUESTION"},
     trainings=(

@@ -36,6 +36,7 @@ EXPERIMENTS = Experiments(
             "Hyper-images of ContrastNet instead of its mean", "zoo.experiments.hyperimage.tables.fusion:TABLE"
         ),
     },
+    plan="zoo.experiments.hyperimage.plan:plan",
     commands="zoo.experiments.hyperimage.commands:add",
     trainings=(
         Training("zoo.experiments.hyperimage.commands:pretrain"),

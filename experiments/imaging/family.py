@@ -65,6 +65,7 @@ EXPERIMENTS = Experiments(
             "Distortions of UNet, Figure S5", "zoo.experiments.imaging.joint.tables.figures_s4_and_s5:FIGURE_S5"
         ),
     },
+    plan="zoo.experiments.imaging.plan:plan",
     commands="zoo.experiments.imaging.commands:add",
     trainings=(
         Training("zoo.experiments.imaging.developing.commands:pretrain"),

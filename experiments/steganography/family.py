@@ -34,6 +34,7 @@ EXPERIMENTS = Experiments(
         "packing": Listed("Steganography, fewer bits", "zoo.experiments.steganography.tables.packing:TABLE"),
         "comparison": Listed("Steganography, trained alike", "zoo.experiments.steganography.tables.comparison:TABLE"),
     },
+    plan="zoo.experiments.steganography.plan:plan",
     commands="zoo.experiments.steganography.commands:add",
     trainings=(Training("zoo.experiments.steganography.commands:pretrain", workers=True),),
     options=(

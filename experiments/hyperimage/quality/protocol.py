@@ -19,6 +19,10 @@ from zoo.hyperimage import CNNIQA, DeepEndToEnd, LIVEStageTwo, ShallowEndToEnd, 
 from zoo.images import atomic
 from zoo.layers import LocalContrastNormalization
 
+DATABASE_OF = {1: "live_iqa", 2: "tid2013", 3: "tid2013", 4: "tid2013", 5: "tid2013"}
+"""The database of each of the paper's five experiments."""
+SPLITS = {1: 100, 2: 100, 3: 100, 4: 10, 5: 10}
+"""Splits of each experiment in the paper (the text says 5 of the last, the table 10)."""
 METHODS = ("CNN", "CNN + selective patches", "Proposed")
 END_TO_END: dict[str, Callable[[tuple[int, int, int]], keras.Model]] = {
     "Shallow end-to-end CNN": ShallowEndToEnd,

@@ -34,6 +34,7 @@ from zoo.experiments.hyperimage.quality.evaluation import (
     SUBSETS,
     Offline,
 )
+from zoo.experiments.hyperimage.quality.protocol import DATABASE_OF, SPLITS
 from zoo.experiments.hyperimage.quality.training import ALL, SCALES, SECOND, SELECTED
 from zoo.experiments.hyperimage.stages import or_not_run
 from zoo.experiments.hyperimage.values import paper_values, printed
@@ -43,13 +44,10 @@ from zoo.experiments.run.scales import scale_of
 from zoo.hyperimage.agreement import over_splits
 from zoo.metrics import Estimate
 
-SPLITS = {1: 100, 2: 100, 3: 100, 4: 10, 5: 10}
-"""Splits of each experiment in the paper (the text says 5 of the last, the table 10)."""
 NEEDED = {
     "live_iqa": "needs LIVE, --scale paper --dataset live_iqa --data-dir LIVE",
     "tid2013": "needs TID2013, --scale paper --dataset tid2013 --data-dir TID2013",
 }
-DATABASE_OF = {1: "live_iqa", 2: "tid2013", 3: "tid2013", 4: "tid2013", 5: "tid2013"}
 WEIGHTS = {CNN: ALL, SELECTIVE: SELECTED, PROPOSED: SECOND}
 
 

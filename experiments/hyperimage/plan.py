@@ -1,0 +1,146 @@
+"""What Table 2 of the hyper-image family needs at the paper's scale, for ``zoo plan``."""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from zoo.experiments.hyperimage.quality.evaluation import SUBSETS
+from zoo.experiments.hyperimage.quality.protocol import (
+    DATABASE_OF,
+    END_TO_END,
+    LIVE_GRID,
+    METHODS,
+    SPLITS,
+    VGG,
+    VGG_BATCH,
+)
+from zoo.experiments.hyperimage.quality.training import SCALES, Scale
+from zoo.experiments.hyperimage.values import paper_values
+from zoo.experiments.run.planning import Needed, Plan, Work
+from zoo.experiments.run.step_cost import Step
+from zoo.hyperimage import CNNIQA, LIVEStageTwo, TIDStageTwo, VGGPatchNet
+
+IMAGES = {"live_iqa": 17 * 779 // 29, "tid2013": 15 * 120}
+"""Of a split, to train on: 17 of LIVE's 29 references, 15 of TID2013's 25."""
+IMAGE = (384, 512, 3)
+"""TID2013's."""
+
+
+def plan(table: str, scale: str) -> Plan:
+    """Data and trainings of Table 2.
+
+    Raises:
+        ValueError: For another table.
+    """
+    if table != "table_2":
+        raise ValueError(f"There is a plan of table_2 of hyperimage. Received: {table}")
+    settings = SCALES[scale]
+    most = 2 * IMAGES["tid2013"] * settings.patches
+    return Plan(
+        needed=(
+            Needed("live_iqa", "779 distorted images, release 2, and the list of opinions", 0.7, _live),
+            Needed("tid2013", "3,000 distorted images and the list of opinions", 1.0, _tid),
+        ),
+        works=tuple(_works(settings)),
+        disk=(
+            ("patches of one split, float16, in the folder of temporary files", most * 1.33 * 32 * 32 * 3 * 2 / 1e9),
+        ),
+        memory=(
+            ("hyper-images of a split, in float16 and again in float32 for Keras", 1800 * 1.33 * 713 * 800 * 6 / 1e9),
+        ),
+        left_out="making patches and hyper-images: every image of a split goes through contrast normalisation and the "
+        "patch network once for each row of the table; nothing is kept but each split's scores",
+    )
+
+
+def _works(settings: Scale) -> Iterator[Work]:
+    values = paper_values("table_2")
+    for experiment, row in dict.fromkeys(zip(values["experiment"], values["row"], strict=True)):
+        splits, database = SPLITS[experiment], DATABASE_OF[experiment]
+        method, _, subset = row.removesuffix(" distortions").rpartition(", ") if experiment == 3 else (row, "", "")
+        if experiment == 1 and method not in METHODS:
+            continue  # other authors' methods, quoted
+        share = len(SUBSETS[subset]) / 24 if subset in SUBSETS else 1
+        images = round(IMAGES[database] * share)
+        label = f"experiment {experiment}, {row}"
+        second = settings.second
+        if method in END_TO_END:
+            steps = second.epochs * -(-images // second.batch_size)
+            kind = "shallow" if method.startswith("Shallow") else "deep"
+            yield _work(label, splits, steps, second.batch_size, kind)
+            continue
+        batch = VGG_BATCH if method in VGG else settings.first.batch_size
+        patches = images * settings.patches * (1 if method == "CNN" else 2)
+        first = "vgg" if method in VGG else "live_patches" if database == "live_iqa" else "patches"
+        yield _work(f"{label}: first stage", splits, settings.first.epochs * -(-patches // batch), batch, first)
+        if method in ("Proposed", VGG[1]):
+            steps = second.epochs * -(-images // second.batch_size)
+            stage = "live_second" if database == "live_iqa" else "second"
+            yield _work(f"{label}: second stage", splits, steps, second.batch_size, stage)
+
+
+def _work(what: str, splits: int, steps: int, batch: int, step: str) -> Work:
+    return Work(f"{what}, one for each split", splits, steps, batch, f"{__name__}:{step}", at_most=True, saved=False)
+
+
+def _live(folder: Path | None) -> int:
+    from zoo.datasets.live_iqa.live_iqa_dataset_builder import rated
+
+    return len(rated(_given(folder)))
+
+
+def _tid(folder: Path | None) -> int:
+    from zoo.datasets.tid2013.tid2013_dataset_builder import rated
+
+    return len(rated(_given(folder)))
+
+
+def _given(folder: Path | None) -> Path:
+    if folder is None:
+        raise ValueError("The database is downloaded by hand: its folder is needed. Received: none")
+    return folder
+
+
+def patches(batch: int) -> Step:
+    """An update of the first stage on TID2013's patches."""
+    return _step(CNNIQA(), (32, 32, 3), batch)
+
+
+def live_patches(batch: int) -> Step:
+    """An update of the first stage on LIVE's grey patches."""
+    return _step(CNNIQA((32, 32, 1)), (32, 32, 1), batch)
+
+
+def vgg(batch: int) -> Step:
+    """An update of the dense layers behind VGG-16."""
+    return _step(VGGPatchNet(), (32, 32, 3), batch)
+
+
+def second(batch: int) -> Step:
+    """An update of the second stage on TID2013's hyper-images."""
+    model = TIDStageTwo()
+    return _step(model, model.input_shape[1:], batch)
+
+
+def live_second(batch: int) -> Step:
+    """An update of the second stage on LIVE's hyper-images."""
+    return _step(LIVEStageTwo((*LIVE_GRID, 800)), (*LIVE_GRID, 800), batch)
+
+
+def shallow(batch: int) -> Step:
+    """An update of the shallow end-to-end network."""
+    return _step(END_TO_END["Shallow end-to-end CNN"](IMAGE), IMAGE, batch)
+
+
+def deep(batch: int) -> Step:
+    """An update of the deep end-to-end network."""
+    return _step(END_TO_END["Deep end-to-end CNN"](IMAGE), IMAGE, batch)
+
+
+def _step(model: keras.Model, shape: tuple[int, ...], batch: int) -> Step:
+    SCALES["paper"].first.compile(model)
+    x = np.random.default_rng(0).random((batch, *shape), np.float32)
+    return Step(partial(model.train_on_batch, x, np.zeros((batch, 1), np.float32)), {"network": (model, shape, 1)})

@@ -1,0 +1,137 @@
+"""``zoo plan``: what it counts, against a calculation by hand, and that nothing but steps is run."""
+
+import keras
+import pytest
+
+from zoo.experiments.cli import plan as cli
+from zoo.experiments.families import experiments, load
+from zoo.experiments.run import step_cost
+from zoo.experiments.run.planning import Needed, Plan, Work
+from zoo.experiments.run.step_cost import Cost, OnGpu
+from zoo.steganography import HNet, RNet
+
+COST = Cost({1: 0.5, 2: 1.0}, {1: 2.0, 2: 2.25}, 1_000_000, 4e8)
+TABLES = {
+    "contrast": ("table_1", "table_2"),
+    "steganography": ("table_1", "table_2", "table_3", "table_4", "figure_4"),
+    "imaging": ("table_1", "table_3", "table_4", "table_s1"),
+    "hyperimage": ("table_2",),
+}
+PLANNED = [(paper, table) for paper, tables in TABLES.items() for table in tables]
+
+
+def _plan(paper, table):
+    place = next(page.plan for page in experiments() if page.name == paper)
+    return load(place)(table, "paper")
+
+
+@pytest.mark.parametrize(("paper", "table"), PLANNED)
+def test_every_step_of_a_plan_exists_and_every_number_is_positive(paper, table):
+    plan = _plan(paper, table)
+    assert plan.needed
+    for work in plan.works:
+        assert min(work.count, work.steps, work.batch) > 0
+        assert callable(load(work.step)), work.step
+    for _, gigabytes in (*plan.disk, *plan.memory):
+        assert 0 < gigabytes < 1000
+
+
+def test_counts_are_the_papers():
+    """Contrast: 3 epochs of 2 x 2,000,000 patches a step. S1: 880 trainings of 6,006 batches."""
+    trained, scored = _plan("contrast", "table_1").works
+    assert trained.examples == 3 * 3 * 4_000_000
+    # 300 pictures; pristine, the HSV control and ten operators at eight qualities, and two other networks' rows.
+    assert scored.examples == pytest.approx(300 * 67 * 44 * (8 * 12 + 2 * 4 * 5), abs=64)
+    joint = [work for work in _plan("imaging", "table_s1").works if "FAN" in work.what]
+    assert sum(work.count for work in joint) == 4 * 11 * 2 * 10
+    assert {work.steps for work in joint} == {6006}
+    assert sum(work.count for work in _plan("imaging", "table_4").works if "FAN" in work.what) == 4 + 2 + 1
+    ours, baluja = _plan("steganography", "table_1").works
+    assert (ours.count, ours.steps * ours.batch) == (baluja.count, baluja.steps * baluja.batch) == (3, 748_800)
+    quality = _plan("hyperimage", "table_2").works
+    proposed = next(work for work in quality if work.what.startswith("experiment 2, Proposed: first"))
+    assert (proposed.count, proposed.batch) == (100, 128)
+    assert proposed.steps == 80 * -(-1800 * 713 * 2 // 128)
+
+
+def test_a_step_is_extrapolated_along_a_line():
+    assert COST.step_seconds(32) == 16
+    assert COST.peak(32) == pytest.approx(2.25 + 30 * 0.25)
+
+
+def test_time_on_a_gpu_says_where_it_comes_from(monkeypatch):
+    measured = [OnGpu("a:b", "A", 10, 16, 400, "on a day"), OnGpu("c:d", "C", 10, 16, 4000, "on another")]
+    monkeypatch.setattr(step_cost, "stored", lambda: measured)
+    seconds, how = step_cost.on_gpu("a:b", COST, 32)
+    assert seconds == pytest.approx(0.02) and how == "measured for batches of 16, on a day"
+    # Another training: at the lower of both rates.
+    seconds, how = step_cost.on_gpu("x:y", COST, 32)
+    assert seconds == pytest.approx(0.02) and how == "extrapolated by multiply-adds from A, on a day"
+    seconds, how = step_cost.on_gpu("c:d", COST, 32)
+    assert seconds == pytest.approx(0.002) and how.startswith("extrapolated")
+
+
+def test_multiply_adds_are_those_of_the_published_layers():
+    """By hand; H-net and R-net at 224 pixels have 2.63 and 37.17 thousand million, counted from the printed layers."""
+    inputs = keras.Input((None, None, 3))
+    x = keras.layers.Conv2D(8, 3, padding="same", strides=2)(inputs)
+    inside = keras.Model(inputs, keras.layers.Conv2DTranspose(4, 4, strides=2, padding="same")(x))
+    whole = keras.Model(inputs, keras.layers.Dense(5)(keras.layers.GlobalAveragePooling2D()(inside(inputs))))
+    assert step_cost.multiply_adds(whole, (16, 12, 3)) == 8 * 6 * (27 * 8) + 8 * 6 * (16 * 8 * 4) + 4 * 5
+    found = [step_cost.multiply_adds(network, (64, 64, 3)) for network in (HNet(), RNet())]
+    scaled = [value * (224 / 64) ** 2 / 1e9 for value in found]
+    assert scaled == pytest.approx([2.63, 37.17], abs=0.01)
+
+
+def test_stored_measurements_say_when_and_how():
+    for one in step_cost.stored():
+        assert callable(load(one.step))
+        assert one.how.startswith("20") and "Keras" in one.how
+        assert 1e12 < one.rate < 1e15  # an H100 in bfloat16 does 5e14 multiply-adds a second at most
+
+
+def test_the_plan_is_printed_and_measures_each_step_once(monkeypatch, command, tmp_path):
+    asked = []
+    monkeypatch.setattr(step_cost, "measure", lambda step: asked.append(step) or COST)
+
+    def count(folder):
+        if folder is None:
+            raise ValueError("its folder is needed")
+        return 7
+
+    needed = (Needed("holidays", "all of it", 2.7, count), Needed("theirs", "private", 1))
+    step = "zoo.experiments.contrast.plan:step"
+    works = (Work("net", 3, 1000, 32, step), Work("scoring", 1, 10, 2, step, updates=False, saved=False))
+    monkeypatch.setattr(cli, "load", lambda place: lambda table, scale: Plan(needed, works, memory=(("pictures", 1),)))
+    code, out, err = command("plan", "contrast", "table-1", "--data", f"holidays={tmp_path}")
+    assert code == 0, err
+    assert asked == [step]
+    for line in (
+        f"holidays: all of it; 2.7 GB. Here: 7 in {tmp_path}",
+        "theirs: private; 1 GB. Cannot be looked for",
+        "3 x net: 1,000 updates of 32 (96,000 examples)",
+        "this machine: 13 h; 16 s a step, extrapolated from 2 examples measured now in 1 s",
+        "0.036 GB: states of the trainings",
+        "10.8 GB at most",
+    ):
+        assert line in out, line
+    assert "80 of them with a number of the paper" in out
+    code, out, err = command("plan", "contrast", "table-1", "--no-measure")
+    assert code == 0 and len(asked) == 1
+    assert "Not here: --data holidays=FOLDER" in out and "this machine" not in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("contrast", "table-9"), "table-1"),
+        (("contrast", "text"), "There is a plan of table_1, table_2 of contrast. Received: text"),
+        (("contrast", "table-1", "--scale", "laptop"), "--scale must be paper"),
+        (("contrast", "table-1", "--data", "raise8k"), "--data must be NAME=FOLDER"),
+        (("contrast", "table-1", "--data", "clic=x"), "--data must name one of raise8k"),
+    ],
+)
+def test_bad_input_is_one_line(command, arguments, message):
+    code, _, err = command("plan", *arguments)
+    assert (code, err.count("\n")) == (2, 1)
+    assert message in err
