@@ -209,7 +209,11 @@ class Material:
             ValueError: Where the folder holds a training of this name by another recipe, start or schedule, or one that
                 was validated on other photographs.
         """
-        recipe = {"recipe": scale.recipe, "start": scale.start or STARTS[scale.recipe], "size": scale.size}
+        recipe: dict[str, object] = {
+            "recipe": scale.recipe,
+            "start": scale.start or STARTS[scale.recipe],
+            "size": scale.size,
+        }
         if scale.recipe == "short":  # its rates are of a given number of updates
             recipe["updates"] = scale.epochs * scale.steps
         if self.validation:  # the schedules follow the loss on these
