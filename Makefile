@@ -23,7 +23,7 @@ JOBS ?= 2
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-slow test-backends docs lint format plots publish pretrained benchmark clean
+.PHONY: help setup test test-slow test-paper test-backends docs lint format plots publish pretrained benchmark clean
 
 help: ## list the targets
 	@echo "forensics-zoo: make TARGET [PAPER=contrast] [SCALE=smoke|laptop|paper] [DATA_DIR=~/photos] [DATASET=clic]"
@@ -62,6 +62,10 @@ docs: $(DOCS)/.installed plots ## the documentation in site/, in an environment 
 
 test-slow: $(VENV)/.installed ## the tests that take minutes, under 30 minutes on two cores
 	$(BIN)/python -m pytest -q -m slow
+
+test-paper: $(VENV)/.installed ## a rehearsal of the paper's scale on tiny data sets, under 15 minutes on two cores
+	$(BIN)/python tests/paper/paper_cut.py
+	$(BIN)/python -m pytest -q -m paper tests/paper --durations=0
 
 lint: $(VENV)/.installed ## ruff: rules and format; mypy: types
 	$(BIN)/ruff check .

@@ -1,0 +1,47 @@
+"""What the rehearsal of the paper's scale cuts: how many epochs, steps and pictures there are, and nothing else.
+
+python tests/paper/paper_cut.py prints it, as `make test-paper` does first.
+"""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Cut:
+    """Counts of the rehearsal, in place of the paper's."""
+
+    contrast_epochs: tuple[int, int, int] = (2, 1, 1)
+    """Unaware, aware and control; the paper 3, 3, and no control."""
+    contrast_steps: int = 1
+    """Of 32 patches; the paper 125,000."""
+    raise8k: tuple[int, int, int] = (4, 1, 2)
+    """Photographs to train, validate and test on, of 300 x 330 pixels, to test on of two patches alone."""
+    steganography_epochs: int = 2
+    steganography_steps: int = 1
+    steganography_pairs: int = 1
+    """Pairs a batch, to train and to validate, of 224 x 224 pixels; the paper's batch is 16."""
+    steganography_lambdas: tuple[float, ...] = (0.75,)
+    imagenet: tuple[int, int] = (6, 4)
+    """Photographs of the two splits; the paper trains on 15,000."""
+    quality_splits: int = 1
+    """Of each of the five experiments; the paper 100 or 10."""
+    quality_epochs: int = 1
+    """Of each stage, at most; the paper 80 and 200."""
+    quality_patches: int = 8
+    """Of an image, at most, of 713 and more."""
+    quality_references: int = 5
+    """LIVE has 29, TID2013 25."""
+
+
+CUT = Cut()
+
+
+def main() -> None:
+    """Print the cut, a count a line."""
+    print("The rehearsal of the paper's scale cuts these counts, and nothing else:")
+    for field in dataclasses.fields(CUT):
+        print(f"  {field.name}: {getattr(CUT, field.name)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""The steganography protocol: ImageNet as TFDS prepares it, Holidays' JPEGs to validate and test, a kill, tables."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+import tensorflow_datasets as tfds
+from paper_cut import CUT
+
+from zoo.datasets import keyed, photographs
+from zoo.datasets.embedded import generate_scene
+from zoo.datasets.holidays import make_dummy_data
+from zoo.experiments.steganography import training
+
+pytestmark = pytest.mark.paper
+
+with tfds.core.registered.skip_registering():
+
+    class Imagenet2012(tfds.core.GeneratorBasedBuilder):
+        """What TFDS leaves on disk of ImageNet, with few pictures."""
+
+        VERSION = tfds.core.Version("5.1.0")
+
+        def _info(self):
+            features = {
+                "image": tfds.features.Image(encoding_format="jpeg"),
+                "label": tfds.features.ClassLabel(num_classes=1000),
+                "file_name": tfds.features.Text(),
+            }
+            return self.dataset_info_from_configs(features=tfds.features.FeaturesDict(features))
+
+        def _split_generators(self, dl_manager):
+            return {
+                split: self._generate(split, n) for split, n in zip(("train", "validation"), CUT.imagenet, strict=True)
+            }
+
+        def _generate(self, split, count):
+            for n in range(count):
+                picture = generate_scene(keyed.generator(3, split == "train", n), 240 + n, 260)
+                yield n, {"image": picture, "label": n, "file_name": f"n{n:08d}.JPEG"}
+
+
+def test_imagenet_and_holidays(workplace, monkeypatch, done, killed, papers_numbers):
+    Imagenet2012(data_dir=workplace / "tfds", file_format="array_record").download_and_prepare()
+    make_dummy_data.main(workplace / "HOLIDAYS")
+    for name, count in (("IMAGENET_TRAIN", 4), ("IMAGENET_VALIDATION", 2)):
+        monkeypatch.setattr(photographs, name, count)
+    cut = dataclasses.replace(
+        training.SCALES["paper"],
+        epochs=CUT.steganography_epochs,
+        steps=CUT.steganography_steps,
+        batch_size=CUT.steganography_pairs,
+        validation_steps=1,
+        weights=CUT.steganography_lambdas,
+    )
+    monkeypatch.setitem(training.SCALES, "paper", cut)
+    data = ("--scale", "paper", "--dataset", "imagenet2012", "--data-dir", workplace / "tfds")
+    train = ("pretrain", "steganography", *data, "--workers", "0", "--holidays", workplace / "HOLIDAYS")
+    killed(1, *train)
+    done(*train)
+    folder = workplace / "runs" / "steganography-paper-0"
+    seen = json.loads((folder / "ours-0.75.of.json").read_text())["validation"]
+    assert seen == sorted(make_dummy_data.NAMES)
+    for network in ("ours", "baluja"):
+        log = json.loads((folder / f"{network}-0.75.json").read_text())
+        assert [entry["epoch"] for entry in log] == [1, 2]
+        assert all(np.isfinite(entry["val_loss"]) for entry in log)
+    holidays = ("--scale", "paper", "--dataset", "holidays", "--data-dir", workplace / "HOLIDAYS")
+    for given, rows in ((data, "Imagenet"), (holidays, "Holiday")):
+        for table in ("table-1", "table-2"):
+            done("reproduce", "steganography", table, *given, "--weights", folder)
+        found = papers_numbers("steganography_table_1")
+        own = found[found.index.get_level_values("row").str.startswith(rows)]
+        trained = own.index.get_level_values("row").str.endswith("lambda 0.75")
+        assert set(own[trained]["status"]) == {"measured"} and set(own[trained]["comparable"]) == {"yes"}
+        assert set(own[~trained]["status"]) == {"not-run"}
