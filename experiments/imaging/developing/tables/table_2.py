@@ -16,6 +16,7 @@ from zoo.experiments.imaging.data import CAMERA
 from zoo.experiments.imaging.developing import evaluation, training
 from zoo.experiments.imaging.values import paper_values
 from zoo.experiments.run.cells import Cell, Settings, Table
+from zoo.experiments.run.scales import scale_of
 from zoo.metrics import Estimate
 
 _METRICS = {"sensor": "megapixels", "images": "count"}
@@ -28,7 +29,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
         ValueError: For an unknown scale.
     """
     trained = training.check(settings.scale, [])
-    tested = evaluation.SCALES[settings.scale].scenes
+    tested = scale_of(evaluation.SCALES, settings.scale).scenes
     for column, metric in _METRICS.items():
         for camera, line in paper_values("table_2").iterrows():
             row = f"{camera}, {line['bayer']} ({line['source']}, {line['format']})"
