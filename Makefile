@@ -65,7 +65,7 @@ test-slow: $(VENV)/.installed ## the tests that take minutes, under 30 minutes o
 
 test-paper: $(VENV)/.installed ## a rehearsal of the paper's scale on tiny data sets, under 15 minutes on two cores
 	$(BIN)/python tests/paper/paper_cut.py
-	$(BIN)/python -m pytest -q -m paper tests/paper --durations=0
+	$(BIN)/python -m pytest -q -m paper tests/paper --timeout 900 --durations=0
 
 lint: $(VENV)/.installed ## ruff: rules and format; mypy: types
 	$(BIN)/ruff check .

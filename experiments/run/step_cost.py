@@ -1,6 +1,6 @@
 """What a step of a training costs: measured here in a process of its own, and on a GPU from stored measurements.
 
-python -m zoo.experiments.run.step_cost MODULE:FUNCTION 1 2    (a step of one example, then of two; prints JSON)
+python -m zoo.experiments.run.step_cost MODULE:FUNCTION 1 2    (a step of one example, then of two; JSON)
 """
 
 import csv
@@ -17,8 +17,10 @@ from typing import Any, cast
 
 STORED = Path(__file__).parent / "h100.csv"
 """Measurements on an H100: when, by whom, with what beside it. ``zoo plan`` prints what it takes from there."""
-BATCHES = (1, 2)
-"""Examples of the steps that are measured; a larger batch is extrapolated from the larger of the two."""
+BATCHES = (1, 2, 8)
+"""Examples of the steps that are measured; a larger batch is extrapolated from the largest."""
+LONGEST = 2.0
+"""Seconds of a step after which no larger one is measured."""
 UPDATE = 3
 """Passes that an update costs, in forward passes: forward, and the gradients of activations and of weights."""
 
@@ -145,11 +147,14 @@ def measure(step: str, batches: tuple[int, ...] = BATCHES) -> Cost:
 
 
 def cost_here(step: str, batches: tuple[int, ...]) -> Cost:
-    """The same in this process."""
+    """The same in this process; larger batches are left out once a step has taken ``LONGEST``."""
     from zoo.experiments.families import load
 
-    seconds, peaks, parameters, total = {}, {}, 0, 0.0
+    seconds: dict[int, float] = {}
+    peaks, parameters, total = {}, 0, 0.0
     for batch in sorted(batches):
+        if seconds and max(seconds.values()) > LONGEST:
+            break
         one = cast(Step, load(step)(batch))
         one.run()
         began = time.perf_counter()

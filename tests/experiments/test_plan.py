@@ -83,6 +83,23 @@ def test_multiply_adds_are_those_of_the_published_layers():
     assert scaled == pytest.approx([2.63, 37.17], abs=0.01)
 
 
+def test_larger_batches_are_left_out_once_a_step_is_long(monkeypatch):
+    made, clock = [], iter(range(100))
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+
+    def step(batch):
+        made.append(batch)
+        return step_cost.Step(lambda: None, {"a": (model, (3,), 5), "b": (model, (3,), 1)})
+
+    monkeypatch.setattr("zoo.experiments.families.load", lambda place: step)
+    cost = step_cost.cost_here("any:step", (1, 2))
+    assert (made, cost.parameters, cost.multiply_adds) == ([1, 2], 16, 6 * 6)
+    assert 0 < cost.peak_gigabytes[1] <= cost.peak_gigabytes[2] < 100
+    monkeypatch.setattr(step_cost.time, "perf_counter", lambda: 3.0 * next(clock))
+    made.clear()
+    assert step_cost.cost_here("any:step", (1, 2, 8)).seconds == {1: 3.0}
+
+
 def test_stored_measurements_say_when_and_how():
     for one in step_cost.stored():
         assert callable(load(one.step))

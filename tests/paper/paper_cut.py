@@ -31,6 +31,20 @@ class Cut:
     """Of an image, at most, of 713 and more."""
     quality_references: int = 5
     """LIVE has 29, TID2013 25."""
+    camera: int = 5
+    """Photographs of a camera, of 272 x 288 pixels; the paper 150, whole."""
+    imaging_epochs: int = 2
+    """Of a network alone, and of camera and analyst; the paper 50,000 at most, and 1,001."""
+    imaging_steps: int = 1
+    """An epoch; the paper 6."""
+    imaging_patches: int = 1
+    """A batch; the paper 20."""
+    imaging_lambdas: tuple[float, ...] = (0.1,)
+    """The paper has ten."""
+    imaging_repetitions: int = 1
+    """The paper has ten."""
+    dark: tuple[int, int] = (2, 1)
+    """Scenes of See-in-the-Dark for a fingerprint and for PCE; the paper 100 and 20."""
 
 
 CUT = Cut()
