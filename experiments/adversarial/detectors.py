@@ -27,6 +27,7 @@ def comparisons(evaluation: Evaluation, layer: str) -> dict[str, Scorer]:
         "baseline: max softmax": _max_softmax(evaluation),
         f"baseline: class centroid, {layer}": _on_features(evaluation, lambda: _fitted(evaluation, "centroid", layer)),
         f"Mahalanobis, {layer}": _on_features(evaluation, lambda: _fitted(evaluation, "mahalanobis", layer)),
+        f"Mahalanobis shrunk, {layer}": _on_features(evaluation, lambda: _fitted(evaluation, "shrunk", layer)),
         f"LID, {layer}": _on_features(evaluation, lambda: _fitted(evaluation, "lid", layer)),
         "DkNN credibility, all layers": _on_features(evaluation, lambda: _fitted(evaluation, "dknn", "")),
     }
@@ -56,8 +57,8 @@ def _fitted(evaluation: Evaluation, kind: str, layer: str) -> "CentroidDistance 
     layer = evaluation.layer_of(layer)
     if kind == "centroid":
         return CentroidDistance(model, layer).fit_features(features, labels)
-    if kind == "mahalanobis":
-        return Mahalanobis(model, layer).fit_features(features, labels)
+    if kind in ("mahalanobis", "shrunk"):
+        return Mahalanobis(model, layer, shrunk=kind == "shrunk").fit_features(features, labels)
     if kind == "lid":
         return LID(model, layer, k=min(20, evaluation.problem.k)).fit_features(features, labels)
     calibration = evaluation.calibration

@@ -181,8 +181,11 @@ class Evaluation:
         return Pictures(part.images[right], part.labels[right])
 
 
-MEASURES: tuple[Measure, ...] = ("EER accuracy", "AUC")
-"""What the tables have of every row."""
+INTERPOLATED: Measure = "EER accuracy, interpolated"
+MEASURES: tuple[Measure, ...] = ("EER accuracy", INTERPOLATED, "AUC")
+"""What the tables have of every row: the authors' strict rule, the same with ties split, and no threshold at all."""
+COMPARED: tuple[Measure, ...] = ("EER accuracy", "AUC")
+"""What the tables have of differences of two rows."""
 Scorer = Callable[[str], np.ndarray]
 """Scores of a group of pictures by its name, higher: to be trusted."""
 
@@ -190,7 +193,7 @@ Scorer = Callable[[str], np.ndarray]
 def separation(
     evaluation: Evaluation, scorer: Scorer, groups: tuple[str, ...], measure: Measure = "EER accuracy"
 ) -> Estimate:
-    """EER accuracy or AUC, in percent, of the authentic pictures against the groups pooled."""
+    """One of ``MEASURES``, in percent, of the authentic pictures against the groups pooled."""
     trusted, spurious, sources = _pooled(evaluation, scorer, groups)
     settings = evaluation.scale.bootstrap, evaluation.settings.seed
     return percent(bootstrap_measure(trusted, spurious, *sources, measure, *settings))
@@ -217,15 +220,17 @@ def difference(
     )
 
 
-def weighted_mean(evaluation: Evaluation, scorer: Scorer, groups: tuple[str, ...]) -> Estimate:
-    """Mean of the groups' EER accuracies, weighted by how many pictures they hold (Table 4's Aggr.)."""
+def weighted_mean(
+    evaluation: Evaluation, scorer: Scorer, groups: tuple[str, ...], measure: Measure = "EER accuracy"
+) -> Estimate:
+    """Mean of the measure over the groups, weighted by how many pictures they hold (Table 4's Aggr.)."""
     sizes = np.array([len(evaluation.group(g).sources) for g in groups], float)
-    values = [separation(evaluation, scorer, (g,)).value for g in groups]
+    values = [separation(evaluation, scorer, (g,), measure).value for g in groups]
     replicates, sources, units = [], 0, 0
     for group in groups:
         trusted, spurious, origin = _pooled(evaluation, scorer, (group,))
         settings = evaluation.scale.bootstrap, evaluation.settings.seed
-        found, sources = bootstrap_replicates(trusted, spurious, *origin, "EER accuracy", *settings)
+        found, sources = bootstrap_replicates(trusted, spurious, *origin, measure, *settings)
         replicates.append(100 * found)
         units += len(spurious)
     low, high = np.quantile(np.average(replicates, axis=0, weights=sizes), (0.025, 0.975))

@@ -67,6 +67,7 @@ def test_tables_end_to_end(settings, tmp_path, command, name):
     ("name", "pattern"),
     [
         ("table_2", "pool5, PCA+W, DW-kNN*"),
+        ("table_2", "Mahalanobis shrunk, fc7"),
         ("table_4", "mixed_6d, DW-kNN"),
         ("adaptive", "mixed_6d*"),
         ("text", "*2 %*"),
@@ -78,6 +79,21 @@ def test_rows_of_tables_are_measured(settings, tmp_path, name, pattern):
     assert len(measured) >= 4
     assert measured["value"].between(-100, 100).all()
     assert (measured["ci_low"] <= measured["value"] + 25).all()
+
+
+@pytest.mark.parametrize(("name", "columns"), [("table_2", 4), ("table_4", 2)])
+def test_every_row_has_the_strict_rule_the_interpolated_one_and_the_area(settings, name, columns):
+    cells = list(tables.find("adversarial", name).cells(settings))
+    assert len({(cell.row, cell.column, cell.metric) for cell in cells}) == len(cells)
+    rows = {what: {cell.row for cell in cells if cell.metric == what} for what in module.MEASURES}
+    assert len(rows["EER accuracy"]) > 30
+    assert rows["EER accuracy"] == rows["EER accuracy, interpolated"] == rows["AUC"]
+    assert {cell.metric for cell in cells if cell.paper_value is not None} == {"EER accuracy"}
+    assert sum(cell.metric == "AUC" for cell in cells) == columns * len(rows["AUC"])
+    for original in [row for row in rows["AUC"] if row.startswith("Mahalanobis, ")]:
+        assert original.replace("Mahalanobis", "Mahalanobis shrunk") in rows["AUC"]
+    rejecting = {cell.row for cell in cells if cell.metric == "rejected at 1%"}
+    assert sum(row.startswith("Mahalanobis") for row in rejecting) == 2
 
 
 def test_table_3_is_drawn(settings, tmp_path):

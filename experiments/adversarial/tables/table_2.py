@@ -6,8 +6,9 @@ Command:  zoo reproduce adversarial table-2
 Expected: runs/tables/laptop/adversarial_table_2.csv; the family's README has the numbers and what they mean
 Time:     `laptop` minutes on two cores; `paper` not run
 
-Thresholds of the EER columns are set on the pictures they are judged on, as in the paper. "rejected at" rows set them
-on other, authentic pictures alone. Additional rows: baselines, Mahalanobis, LID, DkNN, and differences.
+"EER accuracy" is the authors' strict rule, whose threshold is set on the pictures that are judged; "EER accuracy,
+interpolated" splits ties, and "AUC" counts them half. "rejected at" sets thresholds on other, authentic pictures alone.
+Rows that are not the paper's: baselines, Mahalanobis (original and shrunk), LID, DkNN, and differences.
 """
 
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from functools import partial
 from zoo.experiments.adversarial.data import FEATURES
 from zoo.experiments.adversarial.detectors import comparisons, knn
 from zoo.experiments.adversarial.evaluation import (
+    COMPARED,
     ERRORS,
     MEASURES,
     OVERFEAT_ATTACKS,
@@ -36,35 +38,17 @@ def cells(settings: Settings) -> Iterator[Cell]:
     evaluation, weights = evaluation_of("overfeat", settings), weights_of("overfeat", settings)
     values = paper_values("table_2")
     comparable = settings.scale == "paper" and settings.dataset == "imagenet2012"
-    for row in values.index:
-        scorer = knn(evaluation, *row.split(", "))
-        for column, groups in GROUPS.items():
-            yield Cell(
-                row,
-                column,
-                "EER accuracy",
-                float(values.loc[row, column]),
-                partial(separation, evaluation, scorer, groups),
-                comparable=comparable,
-                weights=weights,
-            )
+    scorers = {row: knn(evaluation, *row.split(", ")) for row in values.index}
     for layer in FEATURES["overfeat"]:
-        for row, scorer in comparisons(evaluation, layer).items():
-            if layer != "pool5" and layer not in row:
-                continue  # not of a layer: once is enough
+        scorers |= comparisons(evaluation, layer)  # rows of no layer are there once
+    for what in MEASURES:
+        for row, scorer in scorers.items():
+            printed = values.loc[row] if row in values.index and what == "EER accuracy" else {}
             for column, groups in GROUPS.items():
-                yield Cell(
-                    row,
-                    column,
-                    "EER accuracy",
-                    measure=partial(separation, evaluation, scorer, groups),
-                    weights=weights,
-                )
-    scorers = {row: knn(evaluation, *row.split(", ")) for row in values.index} | comparisons(evaluation, "pool5")
-    for row, scorer in scorers.items():
-        for column, groups in GROUPS.items():
-            measure = partial(separation, evaluation, scorer, groups, "AUC")
-            yield Cell(row, column, "AUC", measure=measure, weights=weights)
+                paper = float(printed[column]) if column in printed else None
+                measure = partial(separation, evaluation, scorer, groups, what)
+                alike = comparable and paper is not None
+                yield Cell(row, column, what, paper, measure, comparable=alike, weights=weights)
     yield from _differences(evaluation, weights)
     for layer, processing in (("pool5", "none"), ("pool5", "PCA+W"), ("fc6", "none"), ("fc7", "none")):
         row, scorer = f"{layer}, {processing}, DW-kNN", knn(evaluation, layer, processing, "DW-kNN")
@@ -85,7 +69,7 @@ def _differences(evaluation: Evaluation, weights: str) -> Iterator[Cell]:
     best = knn(evaluation, "pool5", "PCA+W", "DW-kNN")
     for name, scorer in comparisons(evaluation, "pool5").items():
         pairs[f"pool5, PCA+W, DW-kNN - {name}"] = [best, scorer]
-    for what in MEASURES:
+    for what in COMPARED:
         for row, (first, second) in pairs.items():
             for column, groups in GROUPS.items():
                 measure = partial(difference, evaluation, first, second, groups, what)
