@@ -4,6 +4,7 @@ from scipy.spatial.distance import mahalanobis
 from scipy.stats import multivariate_normal
 from sklearn.covariance import LedoitWolf
 
+from zoo.adversarial import spool
 from zoo.adversarial.baselines import CentroidDistance, MaxSoftmax
 from zoo.adversarial.deep_knn import DkNN
 from zoo.adversarial.lid import LID, local_dimension
@@ -47,8 +48,9 @@ def test_mahalanobis_is_scipys(parts):
     np.testing.assert_allclose(detector.score(images), expected, rtol=1e-3)
 
 
-def test_shrinkage_tames_a_unit_that_hardly_ever_answers(parts, rng):
+def test_shrinkage_tames_a_unit_that_hardly_ever_answers(parts, rng, monkeypatch):
     model, _, _, _ = parts
+    monkeypatch.setattr(spool, "NUMBERS", 6 * 70)  # three blocks of rows
     rows, labels = rng.normal(size=(200, 6)), np.arange(200) % 4
     rows[:, 5] = 0
     rows[0, 5] = 0.01

@@ -1,9 +1,11 @@
+import warnings
+
 import keras
 import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
-from zoo.adversarial import KNNDetector
+from zoo.adversarial import KNNDetector, spool
 from zoo.adversarial import index as neighbours_index
 from zoo.adversarial.spool import Spool
 
@@ -136,8 +138,32 @@ def test_an_index_that_misses_neighbours_is_measured_and_warned_of(trained):
 def test_recall_is_the_share_of_true_neighbours(rng):
     rows = rng.normal(size=(500, 6)).astype(np.float32)
     exact = NearestNeighbors(n_neighbors=9, algorithm="brute").fit(rows).kneighbors(rows[:20])[1]
-    found = neighbours_index.exact_neighbours(rows, rows[:20], 9, block=70)
+    found = neighbours_index.InPlace(rows, block=70).search(rows[:20], 9)[1]
     np.testing.assert_array_equal(found, exact)
+
+
+@pytest.mark.parametrize("processing", ["none", "l2", "pca", "pca-whiten"])
+def test_without_a_copy_the_rows_are_read_where_they_are(trained, tmp_path, monkeypatch, processing):
+    model, images, labels = trained
+    np.save(tmp_path / "rows.npy", features_by_hand(model, images[:150]))
+    rows, queries = np.load(tmp_path / "rows.npy", mmap_mode="r"), features_by_hand(model, images[150:])
+    monkeypatch.setattr(spool, "NUMBERS", 40 * rows.shape[1])  # four blocks
+    copied, in_place = (
+        KNNDetector(model, "pool", k=30, processing=processing, dimensions=4).fit_features(
+            rows, labels[:150], copy=copy
+        )
+        for copy in (True, False)
+    )
+    assert in_place.recall == 1
+    scores = [detector.score_features(queries, labels[150:]) for detector in (copied, in_place)]
+    np.testing.assert_allclose(scores[1], scores[0], rtol=1e-3)
+    nearest = [detector.nearest_of_class(queries[0], 2, 3) for detector in (copied, in_place)]
+    np.testing.assert_array_equal(nearest[0], nearest[1])
+    np.testing.assert_allclose(in_place.vectors(nearest[0]), copied.vectors(nearest[0]), rtol=1e-5)
+    with pytest.raises(ValueError, match="Received: one with copy=False"):
+        in_place.save(tmp_path / "detector")
+    with pytest.raises(ValueError, match="takes index='Flat'. Received: 'IVF4,Flat'".replace(".", r"\.")):
+        KNNDetector(model, "pool", k=30, index="IVF4,Flat").fit_features(rows, labels[:150], copy=False)
 
 
 def test_nearest_of_a_class(trained, fitted):
@@ -148,8 +174,31 @@ def test_nearest_of_a_class(trained, fitted):
     expected = rows[np.argsort(((base[rows] - query) ** 2).sum(1))[:3]]
     np.testing.assert_array_equal(fitted.nearest_of_class(query, 2, 3), expected)
     np.testing.assert_allclose(fitted.vectors(expected), base[expected], rtol=1e-4)
+    unfitted = KNNDetector(model, "pool", k=30)
+    for call in (lambda: unfitted.nearest_of_class(query, 2), lambda: unfitted.vectors([0])):
+        with pytest.raises(ValueError, match="has no database: call fit or load one"):
+            call()
     with pytest.raises(ValueError, match="Class 2 has 37 images"):
         fitted.nearest_of_class(query, 2, 1000)
+
+
+@pytest.mark.parametrize(
+    ("index", "search"),
+    [("IVF4,Flat", "nprobe=1"), ("HNSW8", "efSearch=64"), ("IVF4,PQ2x4fs,RFlat", "nprobe=4,k_factor_rf=4")],
+)
+def test_an_approximate_index_knows_its_rows(trained, tmp_path, index, search):
+    model, images, labels = trained
+    base, query = (features_by_hand(model, part) for part in (images[:160], images[160:161]))
+    rows = np.flatnonzero(labels[:160] == 2)
+    nearest = rows[np.argsort(((base[rows] - query) ** 2).sum(1))[:3]]
+    detector = KNNDetector(model, "pool", 20, processing="none", index=index, search=search)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The index finds|WARNING clustering")
+        detector.fit_features(base, labels[:160])
+    detector.save(tmp_path / "detector")
+    for found in (detector, KNNDetector.load(tmp_path / "detector", model)):
+        np.testing.assert_array_equal(found.nearest_of_class(query[0], 2, 3), nearest)
+        np.testing.assert_allclose(found.vectors(nearest), base[nearest], rtol=1e-5)
 
 
 def test_what_does_not_fit_is_said(trained):

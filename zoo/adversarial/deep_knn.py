@@ -56,9 +56,7 @@ class DkNN(Layered):
         if len(labels) < self.k:
             raise ValueError(f"fit needs at least k={self.k} images. Received: {len(labels)}")
         self.labels = np.asarray(labels)
-        self.indexes = {
-            name: neighbours_index.build(np.ascontiguousarray(features[name], np.float32)) for name in self.layers
-        }
+        self.indexes = {name: neighbours_index.InPlace(features[name]) for name in self.layers}
         self.reference = np.sort(self.nonconformity(calibration, np.asarray(calibration_labels)))
         return self
 

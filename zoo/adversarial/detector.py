@@ -4,7 +4,6 @@ Carrara, Falchi, Caldelli, Amato and Becarelli, "Adversarial image detection in 
 and Applications 2018, section 4.
 """
 
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -108,8 +107,19 @@ class KNNDetector(Thresholded):
                 raise ValueError("fit needs images. Received: an empty dataset")
             return self.fit_features(spool.rows(), np.concatenate(labels), scratch)
 
-    def fit_features(self, features: np.ndarray, labels: np.ndarray, scratch: Path | None = None) -> "KNNDetector":
-        """As ``fit`` with the layer's pooled features, float32 (n, d), instead of images; a memory map may be given."""
+    def fit_features(
+        self, features: np.ndarray, labels: np.ndarray, scratch: Path | None = None, copy: bool = True
+    ) -> "KNNDetector":
+        """As ``fit`` with the layer's pooled features, float32 (n, d), instead of images; a memory map may be given.
+
+        Without ``copy``, every search reads ``features`` block by block: exact, in memory of one block. They must stay
+        as they are, and the detector cannot be saved.
+
+        Raises:
+            ValueError: As ``fit``, and without ``copy`` for another index than ``"Flat"``.
+        """
+        if not copy and self.factory != "Flat":
+            raise ValueError(f"copy=False searches exactly and takes index='Flat'. Received: {self.factory!r}")
         labels = np.asarray(labels)
         if len(features) < self.k or labels.shape != (len(features),):
             raise ValueError(
@@ -124,6 +134,10 @@ class KNNDetector(Thresholded):
             raise ValueError(f"Features of {self.layer} must be finite. Received: NaN or infinity")
         self.labels = labels.astype(np.int32)
         self.processing = fit_processing(self.processing_name, blocks(features), self.dimensions)
+        if not copy:
+            self.index = neighbours_index.InPlace(features, self.processing)
+            self.recall = 1.0
+            return self
         with Spool(scratch) as spool:
             if self.processing_name == "none":
                 rows = features
@@ -165,9 +179,8 @@ class KNNDetector(Thresholded):
 
     def index_search(self, features: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         """Squared distances and row numbers of the ``k`` nearest, (n, k); -1 where the index finds no more."""
-        if self.index is None or self.processing is None:
-            raise ValueError("The detector has no database: call fit or load one. Received: no index")
-        rows = np.ascontiguousarray(self.processing(np.asarray(features, np.float32)), np.float32)
+        processing = self._fitted_processing()
+        rows = np.ascontiguousarray(processing(np.asarray(features, np.float32)), np.float32)
         squared, found = self.index.search(rows, k)
         return np.maximum(squared, 0), found
 
@@ -175,21 +188,23 @@ class KNNDetector(Thresholded):
         """Row numbers, in the order of ``fit``, of the ``k`` training images of a class nearest to a feature, (d,).
 
         Raises:
-            ValueError: When the class has fewer images, or the index finds fewer.
+            ValueError: Before ``fit``, and when the class has fewer images.
         """
+        processing = self._fitted_processing()
         rows = np.flatnonzero(self.labels == wanted)
         if len(rows) < k:
             raise ValueError(f"Class {wanted} has {len(rows)} images in the database. Received: k={k}")
-        processing = cast(Processing, self.processing)  # there, since labels are
         query = processing(np.asarray(feature, np.float32)[None])[0]
-        found = neighbours_index.nearest_of(self.index, query, rows, k)[1]
-        if (found < 0).any():
-            warnings.warn(f"The index finds {(found >= 0).sum()} of {k} images of class {wanted}.", stacklevel=2)
-        return found[found >= 0]
+        return neighbours_index.nearest_of(self.index, query, rows, k)[1]
 
     def vectors(self, rows: np.ndarray) -> np.ndarray:
-        """Processed features of training images by row number, float32 (n, d); as stored, where the index is lossy."""
-        return np.stack([self.index.reconstruct(int(row)) for row in rows])
+        """Processed features of training images by row number, float32 (n, d); as stored, where the index is lossy.
+
+        Raises:
+            ValueError: Before ``fit``.
+        """
+        self._fitted_processing()
+        return neighbours_index.vectors(self.index, rows)
 
     def save(self, folder: str | Path) -> None:
         """Write model, database and threshold to a folder, whole or not at all; nothing in it is pickled.
@@ -197,10 +212,12 @@ class KNNDetector(Thresholded):
         An existing detector there is replaced.
 
         Raises:
-            ValueError: Before ``fit``, and for any other folder or file in that place.
+            ValueError: Before ``fit``, after one without ``copy``, and for any other folder or file in that place.
         """
         if self.index is None or self.labels is None or self.processing is None:
             raise ValueError("Only a fitted detector can be saved. Received: one without database")
+        if isinstance(self.index, neighbours_index.InPlace):
+            raise ValueError("Only a detector fitted with copy=True can be saved. Received: one with copy=False")
         config = {
             "layer": self.layer,
             "k": self.k,
@@ -216,6 +233,11 @@ class KNNDetector(Thresholded):
             "recall": self.recall,
         }
         storage.write(Path(folder), self.model, self.index, self.labels, self.processing, config)
+
+    def _fitted_processing(self) -> Processing:
+        if self.index is None or self.processing is None:
+            raise ValueError("The detector has no database: call fit or load one. Received: no index")
+        return self.processing
 
     @classmethod
     def load(cls, folder: str | Path, model: keras.Model | None = None) -> "KNNDetector":

@@ -2,15 +2,58 @@
 
 import re
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import faiss
 import numpy as np
 
+from zoo.adversarial.spool import blocks
+
 RECALL_WARNING = 0.95
 _TRAINING_ROWS = 100_000
 """Rows that an index with clusters or codes is trained on; FAISS samples fewer where it needs fewer."""
+
+
+class InPlace:
+    """Exact search in rows that stay where they are, in an array or a memory-mapped file, and are read block by block.
+
+    Has of a FAISS index what the detectors use. Memory holds a block of rows, however many there are.
+
+    Args:
+        rows: float32 (n, d).
+        processing: Applied to each block as it is read, as to the queries by whoever searches; None for nothing.
+        block: Rows of a block; None for about 64 MiB.
+    """
+
+    def __init__(
+        self, rows: np.ndarray, processing: Callable[[np.ndarray], np.ndarray] | None = None, block: int | None = None
+    ) -> None:
+        self.rows, self.processing, self.block = rows, processing, block
+        self.ntotal = len(rows)
+
+    def search(self, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """Squared distances, float32, and row numbers of the ``k`` nearest of each query, (n, k), nearest first."""
+        squared = np.full((len(queries), k), np.inf, np.float32)
+        found = np.full((len(queries), k), -1, np.int64)
+        first = 0
+        for part in blocks(self.rows, self.block):
+            near, which = faiss.knn(queries, self._processed(part), min(k, len(part)))
+            squared = np.concatenate([squared, near], 1)
+            found = np.concatenate([found, which + first], 1)
+            order = np.argsort(squared, 1, kind="stable")[:, :k]
+            squared, found = np.take_along_axis(squared, order, 1), np.take_along_axis(found, order, 1)
+            first += len(part)
+        return squared, found
+
+    def vectors(self, ids: np.ndarray) -> np.ndarray:
+        """Processed rows by number, float32 (n, d)."""
+        return self._processed(self.rows[ids])
+
+    def _processed(self, rows: np.ndarray) -> np.ndarray:
+        rows = np.asarray(rows, np.float32)
+        return np.ascontiguousarray(rows if self.processing is None else self.processing(rows), np.float32)
 
 
 def build(rows: np.ndarray, factory: str = "Flat", block: int = 65_536) -> faiss.Index:
@@ -59,20 +102,6 @@ def set_search(index: faiss.Index, parameters: str) -> None:
         ) from error
 
 
-def exact_neighbours(rows: np.ndarray, queries: np.ndarray, k: int, block: int = 65_536) -> np.ndarray:
-    """Row numbers of the exact ``k`` nearest of each query, (n, k), reading ``rows`` block by block."""
-    distances = np.full((len(queries), k), np.inf, np.float32)
-    found = np.full((len(queries), k), -1, np.int64)
-    for first in range(0, len(rows), block):
-        part = np.ascontiguousarray(rows[first : first + block], np.float32)
-        near, which = faiss.knn(queries, part, min(k, len(part)))
-        distances = np.concatenate([distances, near], 1)
-        found = np.concatenate([found, which + first], 1)
-        order = np.argsort(distances, 1, kind="stable")[:, :k]
-        distances, found = np.take_along_axis(distances, order, 1), np.take_along_axis(found, order, 1)
-    return found
-
-
 def measured_recall(index: faiss.Index, rows: np.ndarray, k: int, queries: int = 64) -> float:
     """Share, 0..1, of the true ``k`` nearest that ``index`` finds; queries are spread through ``rows``, (n, d).
 
@@ -81,7 +110,7 @@ def measured_recall(index: faiss.Index, rows: np.ndarray, k: int, queries: int =
     """
     chosen = np.unique(np.linspace(0, len(rows) - 1, queries).astype(np.int64))
     wanted = np.ascontiguousarray(rows[chosen], np.float32)
-    exact, found = exact_neighbours(rows, wanted, k), index.search(wanted, k)[1]
+    exact, found = InPlace(rows).search(wanted, k)[1], index.search(wanted, k)[1]
     recall = float(np.mean([np.isin(e, f).mean() for e, f in zip(exact, found, strict=True)]))
     if recall < RECALL_WARNING:
         warnings.warn(
@@ -104,20 +133,24 @@ def read(path: Path) -> faiss.Index:
         raise ValueError(f"Not a FAISS index. Received: {path}") from error
 
 
-def nearest_of(index: faiss.Index, query: np.ndarray, ids: Iterable[int], k: int) -> tuple[np.ndarray, np.ndarray]:
-    """Squared distances and row numbers, (k,), of the nearest rows of ``query``, (d,), among ``ids``."""
-    selector = faiss.IDSelectorBatch(np.asarray(ids, np.int64))
+def nearest_of(index: Any, query: np.ndarray, ids: Iterable[int], k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Squared distances and row numbers, (k,), of the nearest rows of ``query``, (d,), among ``ids``.
+
+    Compares with each of these rows, as the index has it, so that none is missed by an approximate index either.
+    """
+    rows = np.asarray(ids, np.int64)
+    squared, found = faiss.knn(query[None], vectors(index, rows), k)
+    return squared[0], rows[found[0]]
+
+
+def vectors(index: Any, ids: Iterable[int]) -> np.ndarray:
+    """Rows by number, float32 (n, d), as the index has them: some indexes keep them in short codes."""
+    rows = np.asarray(ids, np.int64)
+    if isinstance(index, InPlace):
+        return index.vectors(rows)
     inner = faiss.downcast_index(index)
-    parameters: faiss.SearchParameters
-    if isinstance(inner, faiss.IndexIVF):
-        parameters = faiss.SearchParametersIVF(  # type: ignore[call-arg]  # the stub has no keywords
-            sel=selector, nprobe=inner.nlist
-        )
-    elif isinstance(inner, faiss.IndexHNSW):
-        parameters = faiss.SearchParametersHNSW(  # type: ignore[attr-defined]  # nor this class
-            sel=selector, efSearch=max(k, 64)
-        )
-    else:
-        parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]  # the stub has no keywords
-    distances, found = index.search(query[None], k, params=parameters)
-    return distances[0], found[0]
+    while isinstance(inner, faiss.IndexPreTransform):
+        inner = faiss.downcast_index(inner.index)
+    if isinstance(inner, faiss.IndexIVF) and inner.direct_map.no():
+        inner.make_direct_map()
+    return index.reconstruct_batch(rows)

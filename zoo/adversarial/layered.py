@@ -1,12 +1,13 @@
 """Base of the other detectors: features of some layers in, a score for the predicted class out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Self
 
 import keras
 import numpy as np
 
 from zoo.adversarial.features import FeatureExtractor, batches
+from zoo.adversarial.spool import blocks
 from zoo.adversarial.threshold import Thresholded
 
 
@@ -64,6 +65,17 @@ def class_means(features: np.ndarray, labels: np.ndarray, classes: int) -> np.nd
     counts = np.bincount(labels, minlength=classes)
     if len(counts) > classes or not counts[:classes].all():
         raise ValueError(f"Each of the {classes} classes needs images. Received: {counts.tolist()} images a class")
-    means = np.zeros((classes, features.shape[1]))
-    np.add.at(means, labels, features)
-    return means / counts[:, None]
+    sums = np.zeros((classes, features.shape[1]))
+    for rows, part in labelled_blocks(features, labels):
+        order = np.argsort(part, kind="stable")
+        present, starts = np.unique(part[order], return_index=True)
+        sums[present] += np.add.reduceat(rows[order], starts, axis=0)
+    return sums / counts[:, None]
+
+
+def labelled_blocks(features: np.ndarray, labels: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Blocks of features, copied as float64 (m, d), with their classes, (m,)."""
+    first = 0
+    for block in blocks(features):
+        yield block.astype(np.float64), labels[first : first + len(block)]
+        first += len(block)

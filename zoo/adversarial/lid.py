@@ -37,7 +37,7 @@ class LID(Layered):
         rows = features[self.layers[0]]
         if len(rows) < self.k:
             raise ValueError(f"fit needs at least k={self.k} images. Received: {len(rows)}")
-        self.index = neighbours_index.build(np.ascontiguousarray(rows, np.float32))
+        self.index = neighbours_index.InPlace(rows)
         return self
 
     def score_features(self, features: dict[str, np.ndarray], classes: np.ndarray) -> np.ndarray:

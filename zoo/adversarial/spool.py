@@ -7,7 +7,8 @@ from types import TracebackType
 
 import numpy as np
 
-BLOCK = 65_536
+NUMBERS = 2**24
+"""Numbers of a block, 64 MiB as float32: what is computed of a block takes a few times as much."""
 
 
 class Spool:
@@ -40,6 +41,7 @@ class Spool:
         return np.memmap(self.file.name, np.float32, "r", shape=(self.count, self.width))
 
 
-def blocks(rows: np.ndarray, size: int = BLOCK) -> Iterator[np.ndarray]:
-    """The rows, (n, d), in blocks of at most ``size``."""
+def blocks(rows: np.ndarray, size: int | None = None) -> Iterator[np.ndarray]:
+    """The rows, (n, d), in blocks of at most ``size`` rows, by default of about ``NUMBERS`` numbers."""
+    size = size or max(1, NUMBERS // rows.shape[1])
     return (rows[first : first + size] for first in range(0, len(rows), size))
