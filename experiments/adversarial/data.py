@@ -13,7 +13,8 @@ from zoo.adversarial import efficientnet, inception, overfeat
 from zoo.adversarial.digits import digits
 from zoo.experiments.run.cells import DataUnavailable
 
-Batches = Callable[[], Iterator[tuple[np.ndarray, np.ndarray]]]
+Batches = Callable[[int], Iterator[tuple[np.ndarray, np.ndarray]]]
+"""Yields pictures and their classes from the picture of a number on, always in the same order."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +34,8 @@ class Problem:
     model: keras.Model
     layers: tuple[str, ...]
     database: Batches
+    rows: int
+    """How many pictures the database has."""
     calibration: Pictures
     test: Pictures
     classes: int

@@ -1,7 +1,6 @@
 """Detectors of the tables as functions from a group's name to scores: KNNDetector, comparisons and baselines."""
 
-from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache, partial
 
 import numpy as np
 
@@ -24,36 +23,32 @@ def knn(evaluation: Evaluation, layer: str, processing: str, weighting: Weightin
 def comparisons(evaluation: Evaluation, layer: str) -> dict[str, Scorer]:
     """Row labels and scorers of what is not the paper's: baselines, Mahalanobis, LID and DkNN on ``layer``."""
     return {
-        "baseline: max softmax": _max_softmax(evaluation),
-        f"baseline: class centroid, {layer}": _on_features(evaluation, lambda: _fitted(evaluation, "centroid", layer)),
-        f"Mahalanobis, {layer}": _on_features(evaluation, lambda: _fitted(evaluation, "mahalanobis", layer)),
-        f"Mahalanobis shrunk, {layer}": _on_features(evaluation, lambda: _fitted(evaluation, "shrunk", layer)),
-        f"LID, {layer}": _on_features(evaluation, lambda: _fitted(evaluation, "lid", layer)),
-        "DkNN credibility, all layers": _on_features(evaluation, lambda: _fitted(evaluation, "dknn", "")),
+        "baseline: max softmax": partial(_max_softmax, evaluation),
+        f"baseline: class centroid, {layer}": partial(_scores, evaluation, "centroid", layer),
+        f"Mahalanobis, {layer}": partial(_scores, evaluation, "mahalanobis", layer),
+        f"Mahalanobis shrunk, {layer}": partial(_scores, evaluation, "shrunk", layer),
+        f"LID, {layer}": partial(_scores, evaluation, "lid", layer),
+        "DkNN credibility, all layers": partial(_scores, evaluation, "dknn", ""),
     }
 
 
-def _max_softmax(evaluation: Evaluation) -> Scorer:
-    @cache
-    def score(group: str) -> np.ndarray:
-        images = evaluation.calibration.images if group == "calibration" else evaluation.group(group).images
-        return evaluation.extractor(images)[0].max(-1).astype(np.float64)
-
-    return score
-
-
-def _on_features(evaluation: Evaluation, fitted: Callable) -> Scorer:
-    @cache
-    def score(group: str) -> np.ndarray:
-        labels = evaluation.calibration.labels if group == "calibration" else evaluation.group(group).predicted
-        return fitted().score_features(evaluation.features(group), labels)
-
-    return score
+@cache
+def _max_softmax(evaluation: Evaluation, group: str) -> np.ndarray:
+    images = evaluation.calibration.images if group == "calibration" else evaluation.group(group).images
+    return evaluation.extractor(images)[0].max(-1).astype(np.float64)
 
 
 @cache
+def _scores(evaluation: Evaluation, kind: str, layer: str, group: str) -> np.ndarray:
+    labels = evaluation.calibration.labels if group == "calibration" else evaluation.group(group).predicted
+    return _fitted(evaluation, kind, layer).score_features(evaluation.features(group), labels)
+
+
+@lru_cache(1)  # at ImageNet's size each takes hundreds of megabytes
 def _fitted(evaluation: Evaluation, kind: str, layer: str) -> "CentroidDistance | Mahalanobis | LID | DkNN":
-    model, (features, labels) = evaluation.problem.model, evaluation.database
+    model = evaluation.problem.model
+    stored, labels = evaluation.database
+    features = dict(stored)
     layer = evaluation.layer_of(layer)
     if kind == "centroid":
         return CentroidDistance(model, layer).fit_features(features, labels)

@@ -1,8 +1,9 @@
 """Attacked pictures, deep features and scores of the adversarial tables, each computed once a process."""
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, partial
+from pathlib import Path
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from zoo.adversarial.rates import Measure, bootstrap_measure, bootstrap_replicat
 from zoo.adversarial.scoring import Weighting, knn_score
 from zoo.adversarial.threshold import rejection_threshold
 from zoo.datasets import keyed
+from zoo.experiments.adversarial import feature_files
 from zoo.experiments.adversarial.data import Pictures, Problem
 from zoo.experiments.adversarial.problems import problem, scale_for
 from zoo.experiments.run.cached_method import cached_method
@@ -68,17 +70,27 @@ class Evaluation:
         return FeatureExtractor(self.problem.model, self.problem.layers)
 
     @cached_property
-    def database(self) -> tuple[dict[str, np.ndarray], np.ndarray]:
-        """Features of the training set by layer, and its classes."""
-        found, labels = [], []
-        for images, classes in self.problem.database():
-            found.append(self.extractor(images)[1])
-            labels.append(classes)
-        return {name: np.concatenate([f[name] for f in found]) for name in found[0]}, np.concatenate(labels)
+    def database(self) -> tuple[Mapping[str, np.ndarray], np.ndarray]:
+        """Features of the training set by layer, memory maps where they are many, and its classes."""
+        extractor, what = self.extractor, (self.problem.database, self.problem.rows, self.extractor.dimensions)
+
+        def extract(images: np.ndarray) -> Mapping[str, np.ndarray]:
+            return extractor(images)[1]
+
+        if self._folder is None:
+            return feature_files.in_memory(*what, extract)
+        return feature_files.in_files(self._folder, *what, extract)
+
+    @cached_property
+    def _folder(self) -> Path | None:
+        problem = self.problem
+        return feature_files.folder_for(problem.model, problem.database, problem.rows, self.extractor.dimensions)
 
     @cached_property
     def judged(self) -> np.ndarray:
         """Predicted classes of all test pictures."""
+        if self._folder is not None:  # the attacks, which come next, take hours where the files are large
+            feature_files.announce(self._folder, self.problem.rows, self.extractor.dimensions)
         return self.extractor(self.problem.test.images)[0].argmax(-1)
 
     @cached_property
@@ -146,13 +158,13 @@ class Evaluation:
         images = self.attacked(attack, numbers)
         return Group(images, numbers, self.extractor(images)[0].argmax(-1))
 
-    @cached_method()
-    def detector(self, layer: str, processing: str, weighting: Weighting = "DW-kNN") -> KNNDetector:
-        """The fitted detector of a layer."""
+    @cached_method(1)
+    def detector(self, layer: str, processing: str) -> KNNDetector:
+        """The fitted detector of a layer; the last one only is kept."""
         features, labels = self.database
-        layer = self.layer_of(layer)
-        found = KNNDetector(self.problem.model, layer, self.problem.k, weighting, processing, self.problem.dimensions)
-        return found.fit_features(features[layer], labels)
+        problem, layer = self.problem, self.layer_of(layer)
+        found = KNNDetector(problem.model, layer, problem.k, processing=processing, dimensions=problem.dimensions)
+        return found.fit_features(features[layer], labels, copy=False)
 
     @cached_method()
     def features(self, group: str) -> dict[str, np.ndarray]:

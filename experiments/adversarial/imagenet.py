@@ -32,13 +32,15 @@ def problem(name: str, settings: Settings) -> Problem:
     builder = _imagenet(settings.data_dir)
     shift = model.outputs[0].shape[-1] - CLASSES  # slim's background class comes first
 
-    def database() -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        return _batches(builder.as_dataset(split="train"), side, floor, shift)
+    def database(start: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        return _batches(_from_number(builder, start), side, floor, shift)
 
     calibration, chosen = _validation(model, builder, side, floor, shift, settings.seed)
     test = chosen if name == "overfeat" else _development_set(settings.data_dir, shift)
     weights = "net_weight_0" if name == "overfeat" else "imagenet"
-    return Problem(name, model, FEATURES[name], database, calibration, test, CLASSES + shift, K, DIMENSIONS, weights)
+    rows = builder.info.splits["train"].num_examples
+    classes = CLASSES + shift
+    return Problem(name, model, FEATURES[name], database, rows, calibration, test, classes, K, DIMENSIONS, weights)
 
 
 def _overfeat(settings: Settings) -> keras.Model:
@@ -72,6 +74,14 @@ def _imagenet(data_dir: Path | None) -> Any:
     except Exception as error:  # TFDS asks for the tar files in many ways
         raise DataUnavailable(f"ILSVRC2012 through TensorFlow Datasets: {str(error)[:150]}") from error
     return builder
+
+
+def _from_number(builder: Any, start: int) -> Any:
+    """The training part from an example on. One file is read after the other, so that the order is always the same."""
+    import tensorflow_datasets as tfds
+
+    reading = tfds.ReadConfig(interleave_cycle_length=1)
+    return builder.as_dataset(split=f"train[{start}:]", read_config=reading)
 
 
 def _batches(dataset: Any, side: int, floor: bool, shift: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -5,6 +5,8 @@
 """
 
 import dataclasses
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -110,7 +112,8 @@ def _small(name: str, settings: Settings, scale: Scale) -> Problem:
         name,
         _build(name, settings.dataset, images.shape[1:], classes, path),
         tuple(stand_ins.get(layer, layer) for layer in FEATURES[name]),
-        lambda: iter([(images, labels)]),
+        partial(_batches, images, labels),
+        len(images),
         calibration,
         test,
         classes,
@@ -120,6 +123,11 @@ def _small(name: str, settings: Settings, scale: Scale) -> Problem:
         weights=weights,
         stand_ins=stand_ins,
     )
+
+
+def _batches(images: np.ndarray, labels: np.ndarray, start: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    size = 1024
+    return ((images[i : i + size], labels[i : i + size]) for i in range(start, len(images), size))
 
 
 def _build(name: str, dataset: str, shape: tuple[int, int, int], classes: int, path: str | Path) -> keras.Model:

@@ -82,8 +82,8 @@ def test_rows_of_tables_are_measured(settings, tmp_path, name, pattern):
 
 
 @pytest.mark.parametrize(("name", "columns"), [("table_2", 4), ("table_4", 2)])
-def test_every_row_has_the_strict_rule_the_interpolated_one_and_the_area(settings, name, columns):
-    cells = list(tables.find("adversarial", name).cells(settings))
+def test_every_row_has_the_strict_rule_the_interpolated_one_and_the_area(name, columns):
+    cells = list(tables.find("adversarial", name).cells(Settings("smoke")))
     assert len({(cell.row, cell.column, cell.metric) for cell in cells}) == len(cells)
     rows = {what: {cell.row for cell in cells if cell.metric == what} for what in module.MEASURES}
     assert len(rows["EER accuracy"]) > 30
