@@ -90,7 +90,8 @@ class Evaluation:
     def judged(self) -> np.ndarray:
         """Predicted classes of all test pictures."""
         if self._folder is not None:  # the attacks, which come next, take hours where the files are large
-            feature_files.announce(self._folder, self.problem.rows, self.extractor.dimensions)
+            copied = self.settings.index is not None
+            feature_files.announce(self._folder, self.problem.rows, self.extractor.dimensions, copied)
         return self.extractor(self.problem.test.images)[0].argmax(-1)
 
     @cached_property
@@ -163,8 +164,17 @@ class Evaluation:
         """The fitted detector of a layer; the last one only is kept."""
         features, labels = self.database
         problem, layer = self.problem, self.layer_of(layer)
-        found = KNNDetector(problem.model, layer, problem.k, processing=processing, dimensions=problem.dimensions)
-        return found.fit_features(features[layer], labels, copy=False)
+        factory, _, search = (self.settings.index or "Flat").partition(" ")
+        found = KNNDetector(
+            problem.model,
+            layer,
+            problem.k,
+            processing=processing,
+            dimensions=problem.dimensions,
+            index=factory,
+            search=search,
+        )
+        return found.fit_features(features[layer], labels, self._folder, copy=factory != "Flat")
 
     @cached_method()
     def features(self, group: str) -> dict[str, np.ndarray]:

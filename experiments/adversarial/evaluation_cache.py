@@ -19,8 +19,10 @@ def evaluation_of(name: str, settings: Settings) -> Evaluation:
 
 def weights_of(name: str, settings: Settings) -> str:
     """How the CSV names the network of a problem."""
+    # Scores of an approximate index are others.
+    index = f", index {settings.index}" if settings.index else ""
     if settings.scale == "paper":
-        return "net_weight_0" if name == "overfeat" else "imagenet"
+        return ("net_weight_0" if name == "overfeat" else "imagenet") + index
     if settings.weights is not None:
-        return f"{settings.weights.name}/{network_name(name, settings.dataset)}"
-    return stored_name(name, settings.dataset) or ""
+        return f"{settings.weights.name}/{network_name(name, settings.dataset)}{index}"
+    return (stored_name(name, settings.dataset) or "") + index

@@ -76,17 +76,19 @@ def fingerprint(model: "keras.Model", database: "Batches") -> str:
     return found.hexdigest()[:16]
 
 
-def announce(folder: Path, rows: int, widths: Mapping[str, int]) -> None:
+def announce(folder: Path, rows: int, widths: Mapping[str, int], copied: bool = False) -> None:
     """Say how much of the disk the files take, before anything that takes long.
+
+    ``copied`` says that one layer at a time is copied there, for an index of its processed rows.
 
     Raises:
         ValueError: Where there is less.
     """
     done = _finished(folder, rows, widths)
-    if done == rows:
+    if done == rows and not copied:
         return
     folder.mkdir(parents=True, exist_ok=True)
-    wanted = needed(rows, widths)
+    wanted = needed(rows, widths) + (4 * rows * max(widths.values()) if copied else 0)
     free = shutil.disk_usage(folder).free + sum(path.stat().st_blocks * 512 for path in folder.glob("*.npy"))
     if wanted > free:
         raise _no_room(folder, rows, wanted, free)

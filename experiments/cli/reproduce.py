@@ -46,6 +46,9 @@ def _add_arguments(parser: argparse.ArgumentParser, optional: bool = False) -> N
     parser.add_argument("--weights", type=Path, metavar="FOLDER", help="networks of `zoo pretrain` instead of ours")
     parser.add_argument("--detector", metavar="MODULE:FUNCTION|FOLDER", help="your detector, measured next to ours")
     parser.add_argument(
+        "--index", metavar="'FACTORY SEARCH'", help="search neighbours by a FAISS index, as in 'IVF1024,Flat nprobe=64'"
+    )
+    parser.add_argument(
         "--output",
         type=Path,
         default=Path("runs") / "tables",
@@ -67,8 +70,14 @@ def _settings(options: argparse.Namespace) -> "tuple[Table, Settings]":
             f"--detector is measured by {', '.join(tables.with_detector())}. "
             f"Received: {options.paper} {options.table} --detector {options.detector}"
         )
+    if options.index is not None and not table.takes_index:
+        raise ValueError(
+            f"--index is taken by {', '.join(tables.with_index())}. "
+            f"Received: {options.paper} {options.table} --index {options.index!r}"
+        )
     sys.path.insert(0, os.getcwd())  # so that --detector finds a module in the working directory
-    return table, Settings(options.scale, dataset, options.data_dir, options.seed, options.detector, options.weights)
+    own = (options.detector, options.weights, options.index)
+    return table, Settings(options.scale, dataset, options.data_dir, options.seed, *own)
 
 
 def _reproduce(options: argparse.Namespace) -> int:
@@ -107,9 +116,10 @@ def _all(options: argparse.Namespace) -> dict[tuple[str, str], str]:
     from zoo.experiments.run import measure, tables
     from zoo.experiments.run.cells import DataUnavailable
 
-    given = options.table or options.rows or (options.shard if options.shard != "1/1" else None) or options.detector
+    shard = options.shard if options.shard != "1/1" else None
+    given = options.table or options.rows or shard or options.detector or options.index
     if given:
-        raise ValueError(f"--all takes no TABLE, --rows, --shard or --detector. Received: {given}")
+        raise ValueError(f"--all takes no TABLE, --rows, --shard, --detector or --index. Received: {given}")
     listed = [(paper, name) for paper, name, _ in tables.overview() if options.paper in (None, paper)]
     if not listed:
         papers = ", ".join(sorted({paper for paper, _, _ in tables.overview()}))

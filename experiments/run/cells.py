@@ -31,6 +31,8 @@ class Settings:
     detector: str | None = None
     weights: Path | None = None
     """A folder of ``zoo pretrain`` to take networks from instead of the stored ones."""
+    index: str | None = None
+    """A FAISS index to search neighbours with, and its search parameters behind a space; None for exact search."""
 
     def __post_init__(self) -> None:
         if self.weights is not None and not self.weights.is_dir():
@@ -82,6 +84,8 @@ class Table:
     """Draws (table, settings, title, path of the PNG) where one panel a row is not what one wants to see."""
     takes_detector: bool = False
     """Whether ``cells`` measures the user's ``Settings.detector``; where not, ``--detector`` is refused."""
+    takes_index: bool = False
+    """Whether ``cells`` searches with ``Settings.index``; where not, ``--index`` is refused."""
     title: str = ""
     """Filled in by ``tables.find`` from the family's list."""
     plots_pictures: bool = False

@@ -155,7 +155,7 @@ def is_finished(table: Table, settings: Settings, output: Path) -> bool:
     A commit with changed files is no commit: nothing is finished then.
     """
     path = csv_path(table, settings.scale, output)
-    if not path.is_file() or commit().endswith("+") or settings.weights or settings.detector:
+    if not path.is_file() or commit().endswith("+") or settings.weights or settings.detector or settings.index:
         return False
     wanted = {"commit": commit(), "dataset": settings.dataset, "seed": str(settings.seed)}
     frame = pd.read_csv(path, usecols=list(wanted), dtype=str)

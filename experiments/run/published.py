@@ -62,7 +62,8 @@ def with_published(frame: pd.DataFrame, table: Table, settings: Settings, folder
     """
     lacking = frame["value"].isna() & frame["status"].isin(WITHOUT_VALUE)
     path = None if folder is None else published_csv(table, settings.scale, settings.dataset, folder)
-    if path is None or not path.is_file() or not lacking.any() or settings.weights or settings.detector:
+    own = settings.weights or settings.detector or settings.index
+    if path is None or not path.is_file() or not lacking.any() or own:
         return frame
     there = read_csv(path)
     there = there[(there["dataset"] == settings.dataset) & (there["seed"] == settings.seed) & there["value"].notna()]

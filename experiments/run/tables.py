@@ -35,6 +35,11 @@ def with_detector() -> list[str]:
     return [f"{paper} {name}" for paper, name, table in _all() if table.takes_detector]
 
 
+def with_index() -> list[str]:
+    """The tables that search neighbours with an index of the user's choice, as one types them."""
+    return [f"{paper} {name}" for paper, name, table in _all() if table.takes_index]
+
+
 def _all() -> Iterator[tuple[str, str, Table]]:
     for paper, places in listed().items():
         for module in places:

@@ -70,6 +70,15 @@ def test_tables_that_measure_a_detector(tmp_path):
     assert tables.with_detector() == ["contrast table-1", "contrast table-2"]
 
 
+def test_an_index_is_refused_by_tables_that_search_nothing(tmp_path, command):
+    arguments = ("--scale", "smoke", "--index", "IVF4,Flat nprobe=2", "--output", tmp_path)
+    code, _, err = command("reproduce", "adversarial", "table-1", *arguments)
+    assert code == 2
+    assert err.startswith("zoo: --index is taken by adversarial table-2, adversarial table-3, adversarial table-4, ")
+    assert err.endswith("adversarial adaptive. Received: adversarial table-1 --index 'IVF4,Flat nprobe=2'\n")
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize(
     ("arguments", "received"),
     [

@@ -70,4 +70,4 @@ def _share(evaluation: Evaluation, outcome: Outcome, attack: str, column: str) -
     return percent(bootstrap_mean(values.astype(float), kept.tolist(), seed=evaluation.settings.seed))
 
 
-TABLE = Table("adversarial", "adaptive", cells)
+TABLE = Table("adversarial", "adaptive", cells, takes_index=True)

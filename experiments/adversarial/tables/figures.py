@@ -57,28 +57,33 @@ FIGURE_2 = Table(
     "figure_2",
     cells_2,
     plot=partial(curves.plot, x_label="false positives (%)"),
+    takes_index=True,
 )
 FIGURE_3 = Table(
     "adversarial",
     "figure_3",
     partial(curves.best_scores, curve=curves.trusted),
     plot=partial(curves.plot, x_label="threshold", logarithmic=True),
+    takes_index=True,
 )
 FIGURE_4 = Table(
     "adversarial",
     "figure_4",
     partial(curves.best_scores, curve=curves.density),
     plot=partial(curves.plot, x_label="score"),
+    takes_index=True,
 )
 FIGURE_5 = Table(
     "adversarial",
     "figure_5",
     cells_5,
     plot=partial(curves.plot, x_label="threshold", logarithmic=True),
+    takes_index=True,
 )
 FIGURE_6 = Table(
     "adversarial",
     "figure_6",
     cells_6,
     plot=partial(curves.plot, x_label="layer"),
+    takes_index=True,
 )

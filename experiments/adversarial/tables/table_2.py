@@ -76,4 +76,4 @@ def _differences(evaluation: Evaluation, weights: str) -> Iterator[Cell]:
                 yield Cell(row, column, f"difference of {what}", measure=measure, weights=weights)
 
 
-TABLE = Table("adversarial", "table_2", cells)
+TABLE = Table("adversarial", "table_2", cells, takes_index=True)

@@ -88,4 +88,4 @@ def _database_picture(evaluation: Evaluation, number: int) -> np.ndarray:
     return images[0]
 
 
-TABLE = Table("adversarial", "table_3", cells, 2, draw, plots_pictures=True)
+TABLE = Table("adversarial", "table_3", cells, 2, draw, plots_pictures=True, takes_index=True)

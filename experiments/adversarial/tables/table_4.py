@@ -104,4 +104,4 @@ def _differences(evaluation: Evaluation, weights: str) -> Iterator[Cell]:
                 yield Cell(row, attack, f"difference of {what}", measure=measure, weights=weights)
 
 
-TABLE = Table("adversarial", "table_4", cells)
+TABLE = Table("adversarial", "table_4", cells, takes_index=True)
