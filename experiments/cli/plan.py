@@ -53,7 +53,7 @@ def _run(options: argparse.Namespace) -> int:
         raise ValueError(f"--data must name one of {', '.join(known)}. Received: {unknown[0]}")
     print(f"{listed.title}, scale {options.scale}: nothing is run but a few steps to time")
     _print_data(plan, folders)
-    _print_cells(options.paper, name, options.scale)
+    _print_cells(options.paper, name, options.scale, plan, folders)
     costs = {} if options.no_measure else _costs(plan)
     _print_works(plan, costs)
     _print_disk_and_memory(plan, costs)
@@ -84,15 +84,21 @@ def _there(needed: "Needed", folder: Path | None) -> str:
     return f"Here: {count}" + (f" in {shown(folder)}" if folder is not None else "")
 
 
-def _print_cells(paper: str, name: str, scale: str) -> None:
+def _print_cells(paper: str, name: str, scale: str, plan: "Plan", folders: dict[str, Path]) -> None:
     from zoo.experiments.run import tables
     from zoo.experiments.run.cells import Settings
 
-    cells = list(tables.find(paper, name).cells(Settings(scale)))
+    settings, with_what = Settings(scale), "without the paper's data"
+    for needed in plan.needed:
+        if needed.name in folders:
+            dataset = f"folder:{folders[needed.name].name}" if needed.name == "cameras" else needed.name
+            settings, with_what = Settings(scale, dataset, folders[needed.name]), f"with {needed.name}"
+            break
+    cells = list(tables.find(paper, name).cells(settings))
     printed = sum(cell.paper_value is not None for cell in cells)
-    states = Counter(cell.status for cell in cells)
+    states = Counter("to measure" if cell.measure else cell.status for cell in cells)
     described = ", ".join(f"{count} {state}" for state, count in states.items())
-    print(f"cells\n  {len(cells)}, {printed} of them with a number of the paper; without data: {described}")
+    print(f"cells\n  {len(cells)}, {printed} of them with a number of the paper; {with_what}: {described}")
 
 
 def _costs(plan: "Plan") -> "dict[str, Cost]":
@@ -134,7 +140,7 @@ def _print_hours(work: "Work", cost: "Cost") -> tuple[float, float]:
     few = max(cost.seconds)
     print(
         f"    this machine: {_hours(here)}; {step:.3g} s a step, extrapolated from {few} examples measured now in "
-        f"{cost.seconds[few]:.3g} s"
+        f"{cost.seconds[few]:.3g} s, with {cost.cores:.1f} cores to itself"
     )
     print(f"    one H100: {_hours(there)}; {1000 * gpu:.3g} ms a step, {how}")
     print(f"    memory: {cost.peak(work.batch):.1f} GB, extrapolated from {min(cost.seconds)} and {few} examples")

@@ -30,17 +30,14 @@ def plan(table: str, scale: str) -> Plan:
     if table not in versions:
         raise ValueError(f"There is a plan of {', '.join(versions)} of contrast. Received: {table}")
     trained, measured = SCALES[scale], evaluation.SCALES[scale]
-    epochs = trained.unaware_epochs + trained.aware_epochs + trained.control_epochs
+    epochs = {"unaware": trained.unaware_epochs, "aware": trained.aware_epochs, "control": trained.control_epochs}
     patches = (measured.pictures or 0) * PATCHES * versions[table]
     return Plan(
         needed=(Needed("raise8k", "8,156 photographs, TIFF", 350, pictures_of("raise8k")),),
         works=(
-            Work(
-                "ContrastNet: unaware, aware, control",
-                1,
-                epochs * trained.steps,
-                trained.batch_size,
-                f"{__name__}:step",
+            *(
+                Work(f"ContrastNet, {name}", 1, count * trained.steps, trained.batch_size, f"{__name__}:step")
+                for name, count in epochs.items()
             ),
             Work("patches to score", 1, -(-patches // 64), 64, f"{__name__}:scoring", updates=False, saved=False),
         ),

@@ -20,7 +20,7 @@ STORED = Path(__file__).parent / "h100.csv"
 BATCHES = (1, 2, 8)
 """Examples of the steps that are measured; a larger batch is extrapolated from the largest."""
 LONGEST = 2.0
-"""Seconds of a step after which no larger one is measured."""
+"""Seconds of a step after which no larger one is measured; two are measured in any case, for memory's sake."""
 UPDATE = 3
 """Passes that an update costs, in forward passes: forward, and the gradients of activations and of weights."""
 
@@ -45,6 +45,8 @@ class Cost:
     parameters: int
     multiply_adds: float
     """Of one example's forward pass through convolutions and dense layers."""
+    cores: float
+    """How many cores the process had while it was timed; other work on the machine takes some away."""
 
     def step_seconds(self, batch: int) -> float:
         """A step of ``batch`` examples: as many times the larger measured one."""
@@ -143,7 +145,7 @@ def measure(step: str, batches: tuple[int, ...] = BATCHES) -> Cost:
         raise ValueError(f"A step of {step} cannot be measured. Received: {last}")
     found = json.loads(done.stdout.strip().splitlines()[-1])
     by_batch = {name: {int(n): v for n, v in found[name].items()} for name in ("seconds", "peak_gigabytes")}
-    return Cost(**by_batch, parameters=found["parameters"], multiply_adds=found["multiply_adds"])
+    return Cost(**by_batch, **{name: found[name] for name in ("parameters", "multiply_adds", "cores")})
 
 
 def cost_here(step: str, batches: tuple[int, ...]) -> Cost:
@@ -151,21 +153,22 @@ def cost_here(step: str, batches: tuple[int, ...]) -> Cost:
     from zoo.experiments.families import load
 
     seconds: dict[int, float] = {}
-    peaks, parameters, total = {}, 0, 0.0
+    peaks, parameters, total, processor = {}, 0, 0.0, 0.0
     for batch in sorted(batches):
-        if seconds and max(seconds.values()) > LONGEST:
+        if len(seconds) > 1 and max(seconds.values()) > LONGEST:
             break
         one = cast(Step, load(step)(batch))
         one.run()
-        began = time.perf_counter()
+        used, began = time.process_time(), time.perf_counter()
         one.run()
         seconds[batch] = time.perf_counter() - began
+        processor += time.process_time() - used
         # Kilobytes on Linux.
         peaks[batch] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
         if not parameters:
             parameters = sum(model.count_params() for model, _, _ in one.networks.values())
             total = sum(times * multiply_adds(model, shape) for model, shape, times in one.networks.values())
-    return Cost(seconds, peaks, parameters, total)
+    return Cost(seconds, peaks, parameters, total, processor / sum(seconds.values()))
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from zoo.experiments.run.planning import Needed, Plan, Work
 from zoo.experiments.run.step_cost import Cost, OnGpu
 from zoo.steganography import HNet, RNet
 
-COST = Cost({1: 0.5, 2: 1.0}, {1: 2.0, 2: 2.25}, 1_000_000, 4e8)
+COST = Cost({1: 0.5, 2: 1.0}, {1: 2.0, 2: 2.25}, 1_000_000, 4e8, 0.5)
 TABLES = {
     "contrast": ("table_1", "table_2"),
     "steganography": ("table_1", "table_2", "table_3", "table_4", "figure_4"),
@@ -38,8 +38,8 @@ def test_every_step_of_a_plan_exists_and_every_number_is_positive(paper, table):
 
 def test_counts_are_the_papers():
     """Contrast: 3 epochs of 2 x 2,000,000 patches a step. S1: 880 trainings of 6,006 batches."""
-    trained, scored = _plan("contrast", "table_1").works
-    assert trained.examples == 3 * 3 * 4_000_000
+    *trained, scored = _plan("contrast", "table_1").works
+    assert [work.examples for work in trained] == 3 * [3 * 4_000_000]
     # 300 pictures; pristine, the HSV control and ten operators at eight qualities, and two other networks' rows.
     assert scored.examples == pytest.approx(300 * 67 * 44 * (8 * 12 + 2 * 4 * 5), abs=64)
     joint = [work for work in _plan("imaging", "table_s1").works if "FAN" in work.what]
@@ -97,7 +97,7 @@ def test_larger_batches_are_left_out_once_a_step_is_long(monkeypatch):
     assert 0 < cost.peak_gigabytes[1] <= cost.peak_gigabytes[2] < 100
     monkeypatch.setattr(step_cost.time, "perf_counter", lambda: 3.0 * next(clock))
     made.clear()
-    assert step_cost.cost_here("any:step", (1, 2, 8)).seconds == {1: 3.0}
+    assert step_cost.cost_here("any:step", (1, 2, 8)).seconds == {1: 3.0, 2: 3.0}
 
 
 def test_stored_measurements_say_when_and_how():
@@ -127,15 +127,16 @@ def test_the_plan_is_printed_and_measures_each_step_once(monkeypatch, command, t
         f"holidays: all of it; 2.7 GB. Here: 7 in {tmp_path}",
         "theirs: private; 1 GB. Cannot be looked for",
         "3 x net: 1,000 updates of 32 (96,000 examples)",
-        "this machine: 13 h; 16 s a step, extrapolated from 2 examples measured now in 1 s",
+        "this machine: 13 h; 16 s a step, extrapolated from 2 examples measured now in 1 s, with 0.5 cores",
         "0.036 GB: states of the trainings",
         "10.8 GB at most",
     ):
         assert line in out, line
-    assert "80 of them with a number of the paper" in out
+    assert "80 of them with a number of the paper; with holidays: 196 to measure" in out
     code, out, err = command("plan", "contrast", "table-1", "--no-measure")
     assert code == 0 and len(asked) == 1
     assert "Not here: --data holidays=FOLDER" in out and "this machine" not in out
+    assert "without the paper's data: 196 to measure" in out
 
 
 @pytest.mark.parametrize(
