@@ -20,6 +20,7 @@ from rich.progress import track
 
 from zoo.datasets import keyed
 from zoo.datasets.near_duplicates import group, thumbnail
+from zoo.formats import extra_format
 from zoo.images import RAW_SUFFIXES, ImageError, lossy_coding, read_photograph, time_taken
 from zoo.printing import shown
 
@@ -28,7 +29,8 @@ _WANTED = "lossless images (PNG, TIFF, BMP, lossless WebP) or camera RAW files a
 _IMAGE_SUFFIXES = frozenset([
     ".png", ".apng", ".tif", ".tiff", ".bmp", ".dib", ".webp", ".ppm", ".pgm", ".pnm", ".jpg", ".jpeg", ".jpe", ".jfif",
     # These are never used, but listed as left out rather than passed over.
-    ".mpo", ".gif", ".heic", ".heif", ".avif", ".jp2", ".jxl", ".jxr", ".psd", ".xcf", ".tga", ".exr", ".hdr", ".raw",
+    ".mpo", ".gif", ".heic", ".heif", ".hif", ".avif", ".jxl", ".jp2", ".jxr", ".psd", ".xcf", ".tga", ".exr", ".hdr",
+    ".raw",
 ])
 # fmt: on
 
@@ -195,11 +197,12 @@ def _may_be_image(path: Path, folder: Path) -> bool:
         return True
     try:
         with path.open("rb") as file:
-            head = file.read(12)
+            head = file.read(64)
     except OSError:
         return False
     starts = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"GIF8")
-    return head.startswith(starts) or (head[:4] == b"RIFF" and head[8:] == b"WEBP")
+    riff = head[:4] == b"RIFF" and head[8:12] == b"WEBP"
+    return head.startswith(starts) or riff or extra_format(head) is not None
 
 
 def _look(path: Path, minimum_side: int) -> tuple[np.ndarray, datetime | None] | str:

@@ -18,11 +18,15 @@ import numpy as np
 from PIL import ExifTags, Image
 from PIL.TiffImagePlugin import TiffImageFile
 
+from zoo import dng
 from zoo.file_check import FileCheck, check_file
+from zoo.formats import AVIF, HEIC, INSTALL, JPEG_XL, decode_heic, extra_format, register
 from zoo.printing import shown
 
 FORMATS = ("PNG", "TIFF", "BMP", "WEBP", "JPEG", "GIF", "PPM")
 """What ``read_image`` reads, by content, as Pillow names it (JPEG includes phones' MPO)."""
+EXTRA_FORMATS = tuple(extra.name for extra in (HEIC, AVIF, JPEG_XL))
+"""What it also reads with the extra ``formats``."""
 # fmt: off
 RAW_SUFFIXES = frozenset([
     ".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".fff", ".gpr", ".iiq", ".kdc", ".mef",
@@ -46,38 +50,49 @@ class ImageError(ValueError):
         self.path, self.reason = Path(path), " ".join(wrong.split())
 
 
-def read_image(path: str | Path) -> np.ndarray:
+def read_image(path: str | Path, background: int | None = None) -> np.ndarray:
     """Return the image in a file as uint8 RGB, (height, width, 3), range [0, 255].
 
-    Reads PNG, TIFF, BMP, WebP, JPEG, GIF and PPM, told apart by content, not by suffix; the first picture where there
-    are several (``check_picture`` counts them). JPEG pixels are those of libjpeg-turbo's accurate decoder. 16 bits
-    become 8 by rounding ``v / 257``; grey is repeated in all three channels; palettes and CMYK are converted. Alpha is
-    dropped where it is opaque throughout; an image with transparent pixels is refused, since any background would be
-    invented. TIFF's own orientation tag is not applied either.
+    Reads PNG, TIFF, BMP, WebP, JPEG, GIF and PPM, with the extra ``formats`` also HEIC, AVIF and JPEG XL, told apart by
+    content, not by suffix; the first picture where there are several (``check_picture`` counts them). JPEG pixels are
+    those of libjpeg-turbo's accurate decoder. 16 bits become 8 by rounding ``v / 257``; grey is repeated in all three
+    channels; palettes and CMYK are converted. Alpha is dropped where it is opaque throughout; an image with transparent
+    pixels is refused, since any background would be invented, unless ``background`` gives one. TIFF's own orientation
+    tag is not applied either, nor that of HEIC.
+
+    Args:
+        path: The file.
+        background: Grey level, 0 to 255, that shows through transparent pixels; None refuses them.
 
     Raises:
         ImageError: For a missing, unreadable, empty, truncated or damaged file, one that lacks a part of the picture,
-            a folder, a camera's RAW file, no image at all, transparency, floating point or other samples beyond 16
-            bits, and more than 178 Mpixel.
+            a folder, a camera's RAW file, no image at all, a format whose package is not installed, transparency,
+            floating point or other samples beyond 16 bits, and more than 178 Mpixel.
     """
     path = Path(path)
     data = _read_bytes(path)
     if path.suffix.lower() in RAW_SUFFIXES and data.startswith(_TIFF_MAGIC):
         # Pillow would return the preview that cameras put first.
         raise ImageError(path, "is a camera's RAW file", "read_photograph develops it")
+    extra = extra_format(data[:64])
+    if extra is not None and not register(extra):
+        raise ImageError(path, f"is a {extra.name} picture, which {extra.package} reads, and that is missing", INSTALL)
     with _quiet:
         try:
-            with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            with Image.open(io.BytesIO(data), formats=_formats(data)) as image:
                 deep = _check_samples(path, image, data)
                 # Pillow and OpenCV apply TIFF's orientation, 1 to 8; they leave that of other formats alone.
                 orientation = image.tag_v2.get(ExifTags.Base.Orientation, 1) if isinstance(image, TiffImageFile) else 1
-                image.load()  # also of 16-bit files: OpenCV would pad a truncated one in silence
-                if deep:
-                    pixels = _deep_rgb(path, data)
-                elif image.mode == "I":  # PPM: Pillow has scaled it to 16 bits
+                if extra is not HEIC:
+                    image.load()  # also of 16-bit files: OpenCV would pad a truncated one in silence
+                if extra is HEIC:
+                    pixels = _as_rgb(path, decode_heic(data), background)
+                elif deep:
+                    pixels = _deep_rgb(path, data, background)
+                elif image.mode in ("I", "I;16"):  # PPM: Pillow has scaled it to 16 bits; JPEG XL
                     pixels = cv2.cvtColor(_to_8_bits(np.array(image).astype(np.uint16)), cv2.COLOR_GRAY2RGB)
                 elif image.has_transparency_data:
-                    pixels = _drop_alpha(path, np.array(image.convert("RGBA")))
+                    pixels = _drop_alpha(path, np.array(image.convert("RGBA")), background)
                 else:
                     pixels = np.array(image.convert("RGB"))
         except ImageError:
@@ -92,7 +107,8 @@ def read_image(path: str | Path) -> np.ndarray:
                 wrong = "is a JPEG with a damaged header, or of a kind not read here"
                 right = "a complete file of 8 bits a sample, baseline or progressive, is needed"
             else:
-                wrong, right = "is not an image of a kind read here", f"one of {', '.join(FORMATS)} is needed"
+                named = ", ".join((*FORMATS, *EXTRA_FORMATS))
+                wrong, right = "is not an image of a kind read here", f"one of {named} is needed"
             raise ImageError(path, wrong, right, f"{len(data)} bytes") from error
         except Image.DecompressionBombError as error:
             raise ImageError(path, "declares far too many pixels", "up to 178 Mpixel are read", str(error)) from error
@@ -117,7 +133,7 @@ def check_picture(path: str | Path) -> FileCheck:
     if path.suffix.lower() in RAW_SUFFIXES:
         return FileCheck()
     data, frames = _read_bytes(path), 0
-    with _quiet, contextlib.suppress(Exception), Image.open(io.BytesIO(data), formats=FORMATS) as image:
+    with _quiet, contextlib.suppress(Exception), Image.open(io.BytesIO(data), formats=_formats(data)) as image:
         frames = getattr(image, "n_frames", 1)
     found = check_file(data, frames or 1)
     if not frames:
@@ -125,25 +141,40 @@ def check_picture(path: str | Path) -> FileCheck:
     return found
 
 
-def read_photograph(path: str | Path, half_size: bool = False) -> np.ndarray:
+def read_photograph(
+    path: str | Path, half_size: bool = False, background: int | None = None, sensor: bool = False
+) -> np.ndarray:
     """Return a photograph as uint8 RGB (height, width, 3): RAW files developed, all others by ``read_image``.
 
     RAW is what the suffix says (``RAW_SUFFIXES``). LibRaw develops with the camera's white balance, without automatic
-    brightening, to sRGB, not rotated. ``half_size`` makes one pixel of each 2x2 sensor cell, without demosaicing, in a
-    fraction of the time; it concerns RAW files only.
+    brightening, to sRGB, not rotated. A linear DNG is not demosaiced again; one that is coded as JPEG XL needs the
+    extra ``formats``.
+
+    Args:
+        path: The file.
+        half_size: Make one pixel of each 2x2 sensor cell, without demosaicing, in a fraction of the time; it concerns
+            files with a mosaic only.
+        background: As of ``read_image``; RAW files have no transparency.
+        sensor: Refuse RAW files whose pixels do not lie where the sensor's did, as PRNU needs it.
 
     Raises:
-        ImageError: As ``read_image``, and for a RAW file that LibRaw refuses or that holds no colour filter mosaic.
+        ImageError: As ``read_image``, and for a RAW file that LibRaw refuses, or that holds neither a colour filter
+            mosaic nor is a linear DNG.
     """
     path = Path(path)
     if path.suffix.lower() not in RAW_SUFFIXES:
-        return read_image(path)
+        return read_image(path, background)
     import rawpy
 
     data = _read_bytes(path)
+    found = dng.look(data) if data.startswith(_TIFF_MAGIC) else None
+    if found is not None and sensor and found.computed:
+        raise ImageError(path, found.computed, "pictures of the sensor's own pixels are needed")
+    if found is not None and found.jpeg_xl:
+        data = _without_jpeg_xl(path, data)
     try:
         with rawpy.imread(io.BytesIO(data)) as raw:
-            if raw.raw_pattern is None:
+            if raw.raw_pattern is None and not (found and found.linear):
                 raise ImageError(path, "holds no colour filter mosaic", "a RAW file straight from a camera is needed")
             # user_flip=0: as everywhere here, the pixels stay where the sensor had them.
             return raw.postprocess(
@@ -154,6 +185,17 @@ def read_photograph(path: str | Path, half_size: bool = False) -> np.ndarray:
         raise ImageError(path, wrong, "a RAW file of a camera it knows is needed", f"{len(data)} bytes") from error
 
 
+def _without_jpeg_xl(path: Path, data: bytes) -> bytes:
+    try:
+        return dng.without_jpeg_xl(data)
+    except ImportError as error:
+        wrong = "is a DNG coded as JPEG XL, which imagecodecs reads, and that is missing"
+        raise ImageError(path, wrong, INSTALL) from error
+    except Exception as error:  # decoders raise nearly everything on damaged files
+        wrong = f"is truncated or damaged ({error})"
+        raise ImageError(path, wrong, "a complete file is needed", f"{len(data)} bytes") from error
+
+
 def is_jpeg(path: str | Path) -> bool:
     """Whether a file is a JPEG, by its first three bytes, whatever its name; False where it cannot be read."""
     return lossy_coding(path) == "JPEG"
@@ -162,7 +204,8 @@ def is_jpeg(path: str | Path) -> bool:
 def lossy_coding(path: str | Path) -> str | None:
     """Return the lossy coding of an image file ("JPEG", "WebP (lossy)", "TIFF with JPEG inside", "GIF"), else None.
 
-    None does not prove that an image was never compressed: a PNG may be the copy of a JPEG.
+    None does not prove that an image was never compressed: a PNG may be the copy of a JPEG. HEIC, AVIF and JPEG XL
+    count as lossy: few files in these formats are not, and whether one is stands deep inside it.
     """
     if not Path(path).is_file():  # reading a pipe or a device might never end
         return None
@@ -175,6 +218,8 @@ def lossy_coding(path: str | Path) -> str | None:
         return "JPEG"
     if head.startswith(b"GIF8"):
         return "GIF"
+    if (extra := extra_format(head)) is not None:
+        return f"{extra.name} (taken for lossy)"
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         # An extended file (VP8X) has its pictures further down.
         return "WebP (lossy)" if b"VP8 " in head else None
@@ -196,7 +241,7 @@ def time_taken(path: str | Path) -> datetime | None:
             raw.open_file(str(path))
             return raw.other.timestamp if raw.other.timestamp.year > 1970 else None
         return None
-    with _quiet, contextlib.suppress(Exception), Image.open(path, formats=FORMATS) as image:
+    with _quiet, contextlib.suppress(Exception), Image.open(path, formats=_formats(path)) as image:
         if image.format == "PNG" and "exif" not in image.info:
             return None  # or Pillow would decode all pixels to look behind them
         text = image.getexif().get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal]
@@ -208,10 +253,12 @@ def exif_orientation(path: str | Path) -> int:
     """Return how a picture file says that it is to be turned for display, 1 to 8 of EXIF; 1 where it does not say."""
     if Path(path).suffix.lower() in RAW_SUFFIXES or not Path(path).is_file():
         return 1
-    with _quiet, contextlib.suppress(Exception), Image.open(path, formats=FORMATS) as image:
+    with _quiet, contextlib.suppress(Exception), Image.open(path, formats=_formats(path)) as image:
         if image.format == "PNG" and "exif" not in image.info:
             return 1  # or Pillow would decode all pixels to look behind them
         orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+        if image.format == HEIC.pillow:  # whose plugin turns the picture, and then says 1
+            orientation = image.info.get("original_orientation") or 1
         return orientation if orientation in range(1, 9) else 1
     return 1
 
@@ -282,6 +329,15 @@ def _read_bytes(path: Path) -> bytes:
         raise ImageError(path, f"cannot be read ({error.strerror})", "a readable file is needed") from error
 
 
+def _formats(file: Path | str | bytes) -> tuple[str, ...]:
+    """What Pillow may take a file, or its bytes, for; plugins are loaded where there are any."""
+    if not isinstance(file, bytes):
+        with open(file, "rb") as opened:
+            file = opened.read(64)
+    extra = extra_format(file[:64])
+    return (extra.pillow,) if extra is not None and register(extra) else FORMATS
+
+
 class _Quiet:
     """Ignore Pillow's warnings while any thread is inside: what matters is raised.
 
@@ -332,29 +388,36 @@ def _check_samples(path: Path, image: Image.Image, data: bytes) -> bool:
     return True
 
 
-def _deep_rgb(path: Path, data: bytes) -> np.ndarray:
+def _deep_rgb(path: Path, data: bytes, background: int | None) -> np.ndarray:
     """Decode 16 bits with OpenCV (Pillow cuts colour to the upper 8), uint8 (h, w, 3)."""
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None or pixels.dtype != np.uint16:
         raise ValueError("no 16-bit pixels in it")
     pixels = _to_8_bits(pixels)
+    return _as_rgb(path, pixels if pixels.ndim == 2 else pixels[..., [2, 1, 0, 3][: pixels.shape[2]]], background)
+
+
+def _as_rgb(path: Path, pixels: np.ndarray, background: int | None) -> np.ndarray:
+    """Grey (h, w), RGB or RGBA (h, w, 3 or 4), uint8, as RGB."""
     if pixels.ndim == 2:
         return cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB)
-    if pixels.shape[2] == 4:
-        return _drop_alpha(path, pixels[..., [2, 1, 0, 3]])
-    return pixels[..., ::-1]
+    return _drop_alpha(path, pixels, background) if pixels.shape[2] == 4 else pixels
 
 
 def _to_8_bits(pixels: np.ndarray) -> np.ndarray:
     return cv2.convertScaleAbs(pixels, alpha=1 / 257)  # rounds; 257 is odd, so there are no ties
 
 
-def _drop_alpha(path: Path, rgba: np.ndarray) -> np.ndarray:
+def _drop_alpha(path: Path, rgba: np.ndarray, background: int | None) -> np.ndarray:
     transparent = int((rgba[..., 3] < 255).sum())
-    if transparent:
+    if not transparent:
+        return rgba[..., :3]
+    if background is None:
         received = f"{transparent} of {rgba[..., 3].size} pixels"
-        raise ImageError(path, "has transparent pixels", "an opaque image is needed; flatten it first", received)
-    return rgba[..., :3]
+        raise ImageError(path, "has transparent pixels", "an opaque image is needed, or --flatten white", received)
+    values = rgba.astype(np.int32)
+    colour, alpha = values[..., :3], values[..., 3:]
+    return ((colour * alpha + background * (255 - alpha) + 127) // 255).astype(np.uint8)
 
 
 def undo_orientation(pixels: np.ndarray, orientation: int) -> np.ndarray:

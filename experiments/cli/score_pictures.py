@@ -35,6 +35,8 @@ VALIDATED, NOT_VALIDATED = "validated", "not validated"
 """Status of a picture, with a calibration."""
 MOST_FAILURES = 100
 """Exit codes above 125 mean other things to a shell."""
+BACKGROUNDS = {"white": 255, "black": 0}
+"""Grey levels of ``--flatten``."""
 _PICTURE_COLUMNS = ("image", "sha256", "height", "width")
 _FILE_COLUMNS = ("higher_is", "lowest", "highest", "damage", "frames", "networks", "heatmap", "note", "error")
 
@@ -135,6 +137,8 @@ def add_pictures(parser: argparse.ArgumentParser, heatmap: str = "") -> None:
     parser.add_argument("images", nargs="+", metavar="IMAGE", help=PICTURES)
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument("--csv", type=Path, metavar="OUT.csv", help="write a row a picture, failed ones too")
+    text = "what shows through transparent pixels (default: such pictures are refused)"
+    parser.add_argument("--flatten", choices=BACKGROUNDS, help=text)
     if heatmap:
         text = f"{heatmap}: a file for a single picture, or a folder with a PNG for each"
         parser.add_argument("--heatmap", type=Path, metavar="OUT.png|FOLDER", help=text)
@@ -184,13 +188,16 @@ def _lines(text: str) -> list[str]:
     return lines
 
 
-def readable(paths: Iterable[Path], failed: list[Path]) -> "Iterator[tuple[Path, np.ndarray]]":
-    """Yield path and picture, uint8 RGB; for the others a line goes to standard error and the path to ``failed``."""
+def readable(paths: Iterable[Path], failed: list[Path], sensor: bool = False) -> "Iterator[tuple[Path, np.ndarray]]":
+    """Yield path and picture, uint8 RGB; for the others a line goes to standard error and the path to ``failed``.
+
+    ``sensor`` is that of ``read_photograph``.
+    """
     from zoo.images import ImageError, read_photograph
 
     for path in paths:
         try:
-            image = read_photograph(path)
+            image = read_photograph(path, sensor=sensor)
         except ImageError as error:
             print(f"zoo: {error}", file=sys.stderr)
             failed.append(path)
@@ -216,7 +223,7 @@ def score_pictures(
     """Score the pictures of ``options`` and write what they ask for; returns the exit code.
 
     Args:
-        options: With what ``add_pictures`` added.
+        options: With what ``add_pictures`` added; ``sensor`` is set where the pixels must be a sensor's own.
         make: Loads networks; called only if there is a picture to score. The detector may use the ``Track`` to show
             how far it is within a picture.
         inputs: Files that the command reads besides the pictures, and must not write onto.
@@ -239,9 +246,9 @@ def score_pictures(
             record: dict[str, object] = {"image": str(path)}
             try:
                 if scorer is None:
-                    _read(path)
+                    _read(path, options)
                 else:
-                    record |= _score(path, scorer, networks, options.json, heatmaps.get(path))
+                    record |= _score(path, scorer, networks, options, heatmaps.get(path))
             except (ValueError, MemoryError) as error:
                 reason = " ".join(str(error).split()) or "does not fit into memory"
                 record["error"] = reason
@@ -257,21 +264,22 @@ def score_pictures(
     return min(failures, MOST_FAILURES)
 
 
-def _read(path: Path) -> "np.ndarray":
+def _read(path: Path, options: argparse.Namespace) -> "np.ndarray":
     from zoo.images import ImageError, read_photograph
 
     if path.is_dir():
         raise ImageError(path, "is a folder without a picture", "an image file, or a folder of them, is needed")
-    return read_photograph(path)
+    background = BACKGROUNDS[options.flatten] if options.flatten else None
+    return read_photograph(path, background=background, sensor=getattr(options, "sensor", False))
 
 
 def _score(
-    path: Path, scorer: Scorer, networks: Mapping[str, str], as_json: bool, heatmap: Path | None
+    path: Path, scorer: Scorer, networks: Mapping[str, str], options: argparse.Namespace, heatmap: Path | None
 ) -> dict[str, object]:
     """Score one picture, print its lines and write its heatmap; returns its record."""
     from zoo.images import check_picture
 
-    image = _read(path)
+    image = _read(path, options)
     checked = check_picture(path)
     height, width = image.shape[:2]
     if min(height, width) < scorer.patch:
@@ -280,6 +288,8 @@ def _score(
     record = {"image": str(path), "sha256": sha256(path), "height": height, "width": width, **answer.values}
     record |= {"higher_is": scorer.scale.higher_is, "range": [scorer.scale.low, scorer.scale.high]}
     record |= {"file": checked.as_json(), "networks": dict(networks)}
+    if options.flatten:
+        record["flatten"] = options.flatten
     hint = "" if scorer.hint is None or answer.refused else scorer.hint(path, answer)
     if scorer.hint is not None:
         record["hint"] = hint
@@ -289,7 +299,7 @@ def _score(
         _write_heatmap(heatmap, path, image, scorer, record)
         record["heatmap"] = str(heatmap)
     record["note"] = scorer.note
-    if as_json:
+    if options.json:
         print(json.dumps(record, allow_nan=False))
     else:
         print(f"{answer.line}  {shown(path)}{answer.after}{_remarks(checked)}{f'  ({hint})' if hint else ''}")

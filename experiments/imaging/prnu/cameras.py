@@ -91,4 +91,4 @@ def _taken(
 
 
 def _read(parts: dict[str, list[Path]], role: str) -> Iterable[np.ndarray]:
-    return map(read_photograph, parts[role])
+    return (read_photograph(path, sensor=True) for path in parts[role])

@@ -67,13 +67,13 @@ def add_prnu(verbs: "argparse._SubParsersAction") -> None:
     match.add_argument("fingerprint", type=Path, metavar="CAMERA.npz")
     add_pictures(match)
     _add_decision(match)
-    match.set_defaults(run=_match)
+    match.set_defaults(run=_match, sensor=True)
 
     identify = steps.add_parser("identify", help="which of several cameras took pictures, if any")
     add_pictures(identify)
     identify.add_argument("--cameras", type=Path, nargs="+", required=True, metavar="CAMERA.npz")
     _add_decision(identify)
-    identify.set_defaults(run=_identify)
+    identify.set_defaults(run=_identify, sensor=True)
 
     places = steps.add_parser("map", help="where pictures of the fingerprint's size do not carry it")
     places.add_argument("fingerprint", type=Path, metavar="CAMERA.npz")
@@ -86,7 +86,7 @@ def add_prnu(verbs: "argparse._SubParsersAction") -> None:
         help="photographs of this camera that did not make the fingerprint, given like IMAGE",
     )
     places.add_argument("--window", type=_odd, default=129, help="side of the windows in pixels, odd (default 129)")
-    places.set_defaults(run=_map)
+    places.set_defaults(run=_map, sensor=True)
 
 
 def pretrain(options: argparse.Namespace, command: str) -> int:
@@ -116,7 +116,7 @@ def _fingerprint(options: argparse.Namespace) -> int:
     sums = FingerprintSums()
     failed: list[Path] = []
     added: dict[str, Path] = {}
-    for path, image in readable(paths, failed):
+    for path, image in readable(paths, failed, sensor=True):
         original = added.setdefault(picture_hash(image), path)
         if original != path:
             print(f"zoo: {shown(path)} is the same picture as {shown(original)}, and counts once", file=sys.stderr)
@@ -218,7 +218,7 @@ def _map(options: argparse.Namespace) -> int:
 
         fingerprint, own = read_fingerprint(options.fingerprint), pictures_of(options.fingerprint)
         pictures = []
-        for path, image in readable(untouched, []):
+        for path, image in readable(untouched, [], sensor=True):
             if image.shape[:2] != fingerprint.shape or picture_hash(image) in own:
                 wrong = "helped to make the fingerprint" if picture_hash(image) in own else "has another size than it"
                 print(f"zoo: {shown(path)} {wrong}, and is left out of --untouched", file=sys.stderr)

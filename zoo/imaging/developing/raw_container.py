@@ -1,12 +1,12 @@
 """What kind of file it is, before LibRaw sees it: LibRaw guesses at files without a header by their size."""
 
 import contextlib
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 
 import tifffile
 
+from zoo.dng import quiet_tifffile
 from zoo.images import ImageError
 from zoo.imaging.developing.dng_white import white_balance
 
@@ -19,9 +19,6 @@ _SIGNATURES = (
 _VC5, _ACTIVE_AREA = 9, 50829
 _PATTERN_SIZE, _PATTERN = 33421, 33422
 _OF_CAMERAS = (271, 33422, 50706)  # Make, CFAPattern, DNGVersion: LibRaw takes any 16-bit grey TIFF for a mosaic
-# What tifffile logs about damaged files would be more than the one line that they are refused with.
-_hushed = threading.local()
-tifffile.logger().addFilter(lambda record: not getattr(_hushed, "here", False))
 
 
 @dataclass(frozen=True)
@@ -55,25 +52,21 @@ def look_inside(path: Path) -> Inside:
     if head[:2] not in (b"II", b"MM"):
         return Inside()
     names_camera, vc5, end, corner, balance, mosaic = True, False, 0, None, None, None
-    _hushed.here = True
-    try:
-        # Of a damaged file tifffile may raise anything, and LibRaw has the last word on it.
-        with contextlib.suppress(Exception), tifffile.TiffFile(path) as tiff:
-            pages = [page for top in tiff.pages for page in (top, *(top.pages or ()))]
-            names_camera = any(tag in page.tags for page in pages for tag in _OF_CAMERAS)
-            for page in [page for page in pages if page.subfiletype == 0]:  # the picture itself, not a preview
-                vc5 |= page.compression == _VC5
-                ends = (start + count for start, count in zip(page.dataoffsets, page.databytecounts, strict=True))
-                end = max([end, *ends])
-                if area := page.tags.valueof(_ACTIVE_AREA):
-                    corner = int(area[0]), int(area[1])
-                if (size := page.tags.valueof(_PATTERN_SIZE)) and (filters := page.tags.valueof(_PATTERN)):
-                    mosaic = int(size[0]), int(size[1]), len(filters)
-            balance = white_balance(
-                lambda number: next((page.tags.valueof(number) for page in pages if number in page.tags), None)
-            )
-    finally:
-        _hushed.here = False
+    # Of a damaged file tifffile may raise anything, and LibRaw has the last word on it.
+    with quiet_tifffile(), contextlib.suppress(Exception), tifffile.TiffFile(path) as tiff:
+        pages = [page for top in tiff.pages for page in (top, *(top.pages or ()))]
+        names_camera = any(tag in page.tags for page in pages for tag in _OF_CAMERAS)
+        for page in [page for page in pages if page.subfiletype == 0]:  # the picture itself, not a preview
+            vc5 |= page.compression == _VC5
+            ends = (start + count for start, count in zip(page.dataoffsets, page.databytecounts, strict=True))
+            end = max([end, *ends])
+            if area := page.tags.valueof(_ACTIVE_AREA):
+                corner = int(area[0]), int(area[1])
+            if (size := page.tags.valueof(_PATTERN_SIZE)) and (filters := page.tags.valueof(_PATTERN)):
+                mosaic = int(size[0]), int(size[1]), len(filters)
+        balance = white_balance(
+            lambda number: next((page.tags.valueof(number) for page in pages if number in page.tags), None)
+        )
     if not names_camera:
         raise ImageError(path, "is a TIFF that names no camera", RIGHT)
     if vc5:
