@@ -204,6 +204,46 @@ def test_the_interval_holds_for_the_threshold_of_the_same_sources():
     assert above / 2000 == pytest.approx(0.025, abs=0.01)
 
 
+def test_the_interval_covers_the_known_likelihood_ratio():
+    """Normal scores one deviation wide, two apart: log LR is 2 s - 2, for a mapping of the means and the deviation."""
+
+    def fit(scores, truth, weights):
+        means = [np.average(scores[side], weights=weights[side]) for side in (~truth, truth)]
+        spread = np.average((scores - np.array(means)[truth.astype(int)]) ** 2, weights=weights)
+        slope = (means[1] - means[0]) / spread / math.log(10)
+        return calibration.Logistic(-slope * (means[0] + means[1]) / 2, slope)
+
+    rng, covered, n = np.random.default_rng(8), 0, 60
+    truth, sources = np.repeat([False, True], n), [*range(n), *range(n)]
+    for trial in range(100):
+        scores = np.concatenate([rng.normal(0, 1, n), rng.normal(2, 1, n)])
+        low, high = calibration.resampled_interval(scores, truth, sources, np.array([1.0]), fit, 100, trial)
+        covered += low[0] <= 0 <= high[0]
+    assert 88 <= covered <= 99
+    again = calibration.resampled_interval(scores, truth, sources, np.array([1.0]), fit, 100, trial)
+    assert again == (low, high)
+
+
+def test_intervals_of_more_sources_are_narrower(rng):
+    widths = []
+    for n in (100, 1000):
+        scores = np.concatenate([rng.normal(0, 1, n), rng.normal(1, 1, n)])
+        truth, sources = np.repeat([False, True], n), [*range(n), *range(n)]
+        low, high = calibration.resampled_interval(scores, truth, sources, np.array([2.0]), resamples=40)
+        assert low[0] < calibration.logistic(scores, truth)(np.array([2.0]))[0] < high[0]
+        widths.append(high[0] - low[0])
+    assert 2 < widths[0] / widths[1] < 5  # the square root of 10
+
+
+def test_words_for_likelihood_ratios():
+    ratios = (1, 1.9, 2, 9.9, 10, 99, 100, 1000, 10_000, 999_999, 1e6)
+    found = [calibration.verbal(math.log10(ratio)).removesuffix(" support") for ratio in ratios]
+    words = "no no weak weak moderate moderate,moderately strong,strong,very strong,very strong,extremely strong"
+    head, _, tail = words.partition(",")
+    assert found == [*head.split(), *tail.split(",")]
+    assert calibration.verbal(-1.5) == calibration.verbal(1.5) == "moderate support"
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [

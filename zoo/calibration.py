@@ -19,6 +19,16 @@ RIDGE = 100.0
 where the classes do not overlap, and is too wide to matter otherwise."""
 FOLDS = 10
 """Groups of sources in ``cross_validated``."""
+VERBAL = (
+    (2, "no support"),
+    (10, "weak support"),
+    (100, "moderate support"),
+    (1_000, "moderately strong support"),
+    (10_000, "strong support"),
+    (1_000_000, "very strong support"),
+)
+"""Likelihood ratios from 1 up, each below the number before its words; from the last one on it is extremely strong.
+Source: ENFSI 2015, "Guideline for evaluative reporting in forensic science", whose scale begins at 2."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -245,6 +255,50 @@ def cross_validated(
     for others, held_out in GroupKFold(FOLDS).split(scores, groups=[numbers[source] for source in sources]):
         found[held_out] = fit(scores[others], truth[others], weights[others])(scores[held_out])
     return found
+
+
+def resampled_interval(
+    scores: np.ndarray,
+    truth: np.ndarray,
+    sources: Sequence[Hashable],
+    at: np.ndarray,
+    fit: Fit = logistic,
+    resamples: int = 200,
+    seed: int = 0,
+) -> tuple[np.ndarray, np.ndarray]:
+    """95 % percentile interval of the log10 likelihood ratio at each score of ``at``, (n,): two arrays, (n,).
+
+    Mappings are fitted to sources that are drawn with replacement. It says how far the likelihood ratio depends on
+    which photographs happened to be in the reference, not whether the picture in question is like them.
+
+    Args:
+        scores: (units,).
+        truth: As for the module.
+        sources: The source of each unit, which has units of both classes; a source is drawn with all its units.
+        at: Scores.
+        fit: ``logistic`` or ``isotonic``.
+        resamples: Mappings that are fitted.
+        seed: Of the drawing.
+
+    Raises:
+        ValueError: As of ``fit``.
+    """
+    scores, truth, weights = _checked(scores, truth, weights_by_source(list(zip(sources, truth, strict=True))))
+    numbers = np.unique(np.asarray(sources), return_inverse=True)[1]
+    rng, count = np.random.default_rng(seed), int(numbers.max()) + 1
+    found = np.empty((resamples, len(at)))
+    for row in found:
+        drawn = np.bincount(rng.integers(0, count, count), minlength=count)[numbers]
+        there = drawn > 0
+        row[:] = fit(scores[there], truth[there], (weights * drawn)[there])(at)
+    low, high = np.quantile(found, [0.025, 0.975], axis=0, method="nearest")
+    return low, high
+
+
+def verbal(log10_lr: float) -> str:
+    """What a likelihood ratio is called, ``VERBAL``: for the second proposition where ``log10_lr`` is below 0."""
+    ratio = 10 ** abs(log10_lr)
+    return next((words for below, words in VERBAL if ratio < below), "extremely strong support")
 
 
 def exact_rate(events: int, trials: int) -> Rate:

@@ -28,6 +28,8 @@ RATES = (0.01, 0.05)
 """False-alarm rates for which thresholds are found."""
 PRIORS = tuple(n / 4 for n in range(-12, 13))
 """Log10 prior odds at which the empirical cross-entropy is given."""
+GRID = 65
+"""Scores at which the interval of the likelihood ratio is given."""
 DIGITS = 6
 """Decimal digits of scores, as in the commands that use the thresholds."""
 _UNTOUCHED = "untouched"
@@ -136,7 +138,7 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-def calibrate(scores: Scores, qualities: Sequence[int], kind: str) -> dict[str, Any]:
+def calibrate(scores: Scores, qualities: Sequence[int], kind: str, resamples: int = 200) -> dict[str, Any]:
     """What a calibration file says of scores: mapping, bounds, costs, and error rates.
 
     The mapping is fitted to all sources. Bounds, Cllr and cross-entropy come from likelihood ratios of each source by a
@@ -146,6 +148,7 @@ def calibrate(scores: Scores, qualities: Sequence[int], kind: str) -> dict[str, 
         scores: Of the photographs.
         qualities: The JPEG qualities of their columns, 0 for none.
         kind: One of ``MAPPINGS``.
+        resamples: Of the sources, for the interval.
     """
     import numpy as np
 
@@ -167,12 +170,20 @@ def calibrate(scores: Scores, qualities: Sequence[int], kind: str) -> dict[str, 
     bounded = np.clip(held_out, low, high)
     ideal = calibration.after_pav(bounded, truth, weights)
     priors = np.array(PRIORS)
+    grid = np.linspace(values.min(), values.max(), GRID)
+    ends = calibration.resampled_interval(values, truth, sources.tolist(), grid, fit, resamples)
     return {
         "mapping": {"kind": kind, **dataclasses.asdict(mapping)},
         "bounds": {
             "low": low,
             "high": high,
             "of": "log10 likelihood ratios, by ELUB (Vergeer et al. 2016) with sources as units",
+        },
+        "interval": {
+            "of": f"log10 likelihood ratios, within the bounds: 95 % of {resamples} resamplings of the sources",
+            "scores": grid.tolist(),
+            "low": np.clip(ends[0], low, high).tolist(),
+            "high": np.clip(ends[1], low, high).tolist(),
         },
         "validation": {
             "of": f"bounded likelihood ratios, cross-validated by source in {calibration.FOLDS} parts",

@@ -29,6 +29,10 @@ class Question:
         qualities: JPEG qualities at which pictures are saved after that, 0 for none.
         weights: Names of the stored weights that the product takes by default.
         scorer: Given the weights, makes the function from a picture, uint8 RGB, to its score.
+        mapper: The same with a map of the picture, float (height, width); None for a product without maps.
+        map_high: The upper end of the map's colour bar.
+        map_shows: What the map shows, with what the ends of the colour bar mean.
+        map_errors: What a false alarm looks like on the map, as a sentence for people who are no experts.
     """
 
     yes: str
@@ -37,6 +41,10 @@ class Question:
     qualities: tuple[int, ...]
     weights: tuple[str, ...]
     scorer: "Callable[[tuple[str, ...]], Callable[[np.ndarray], float]]"
+    mapper: "Callable[[tuple[str, ...]], Callable[[np.ndarray], tuple[float, np.ndarray]]] | None" = None
+    map_high: float = 1.0
+    map_shows: str = ""
+    map_errors: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,6 +62,9 @@ class Calibration:
         low: The lowest log10 likelihood ratio that the number of sources supports.
         high: The highest.
         thresholds: Score by rate of false alarms.
+        ends: Scores, and the lower and upper end of the interval of the log10 likelihood ratio at each; empty for a
+            file of a version that measured none.
+        contents: The whole file.
     """
 
     path: Path
@@ -66,12 +77,21 @@ class Calibration:
     low: float
     high: float
     thresholds: Mapping[float, float]
+    ends: tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]
+    contents: Mapping[str, Any]
 
     def log10_lr(self, score: float) -> float:
         """The log10 likelihood ratio of a score, within the bounds."""
         import numpy as np
 
         return float(np.clip(self.mapping(np.array([score]))[0], self.low, self.high))
+
+    def interval(self, score: float) -> tuple[float, float] | None:
+        """The 95 % interval of the log10 likelihood ratio of a score; None where it was not measured."""
+        import numpy as np
+
+        scores, low, high = self.ends
+        return (float(np.interp(score, scores, low)), float(np.interp(score, scores, high))) if scores else None
 
     def exceeded(self, score: float) -> list[float]:
         """The rates of false alarms whose thresholds a score lies above, lowest first."""
@@ -109,13 +129,26 @@ def calibration_of(options: argparse.Namespace) -> Calibration | None:
     return None
 
 
-def read_calibration(path: Path, product: str) -> Calibration:
-    """Read a file of ``zoo calibrate``.
+def check_networks(calibration: Calibration, networks: Mapping[str, str]) -> None:
+    """Refuse a calibration that is not of these networks, SHA-256 by name.
+
+    Raises:
+        ValueError: For a calibration of others.
+    """
+    if set(networks.values()) != calibration.networks:
+        raise ValueError(
+            "--calibration must be of the networks that are used; make it with the same --weights. "
+            f"Received: {calibration.path}, of other networks than {', '.join(networks)}"
+        )
+
+
+def read_calibration(path: Path, product: str | None = None) -> Calibration:
+    """Read a file of ``zoo calibrate``, of a product or, with None, of any.
 
     Raises:
         ValueError: For a file that cannot be read, is of another kind or product, or was damaged.
     """
-    wanted = f"--calibration must be a file of `zoo calibrate {product}`"
+    wanted = f"--calibration must be a file of `zoo calibrate{f' {product}' if product else ''}`"
     if not path.is_file():
         raise ValueError(f"{wanted}. Received: {path}, which is no file")
     try:
@@ -128,7 +161,7 @@ def read_calibration(path: Path, product: str) -> Calibration:
         raise ValueError(
             f"{wanted} in format {FORMAT}; make it anew. Received: {path}, format {given['forensics_zoo_calibration']}"
         )
-    if given.get("product") != product:
+    if product is not None and given.get("product") != product:
         raise ValueError(f"{wanted}. Received: {path}, which is of {given.get('product')}")
     try:
         return _calibration(path, given)
@@ -153,7 +186,18 @@ def _calibration(path: Path, given: Mapping[str, Any]) -> Calibration:
         thresholds={
             _number(one["rate"]): _number(one["threshold"]) for one in given["false_alarms"] if "threshold" in one
         },
+        ends=_ends(given.get("interval")),
+        contents=given,
     )
+
+
+def _ends(given: Mapping[str, Any] | None) -> tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]:
+    if given is None:
+        return (), (), ()
+    scores, low, high = (tuple(map(_number, given[name])) for name in ("scores", "low", "high"))
+    if not len(scores) == len(low) == len(high) > 0:
+        raise ValueError("interval: scores, low and high")
+    return scores, low, high
 
 
 def _mapping(fields: Mapping[str, Any]) -> "Mapped":

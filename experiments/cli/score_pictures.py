@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, TypeVar
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from zoo.experiments.cli.calibrated import Calibration, calibration_of
+from zoo.experiments.cli.calibrated import Calibration, calibration_of, check_networks
 from zoo.experiments.cli.outputs import add_force, check_outputs
 from zoo.printing import shown
 from zoo.store import sha256
@@ -319,11 +319,7 @@ def _calibrated(scorer: Scorer, calibration: Calibration, networks: Mapping[str,
     """
     from zoo.validity import not_validated
 
-    if set(networks.values()) != calibration.networks:
-        raise ValueError(
-            "--calibration must be of the networks that are used; make it with the same --weights. "
-            f"Received: {calibration.path}, of other networks than {', '.join(networks)}"
-        )
+    check_networks(calibration, networks)
     score_column = scorer.columns[0]
 
     def answer(image: "np.ndarray") -> Answer:
@@ -339,6 +335,7 @@ def _calibrated(scorer: Scorer, calibration: Calibration, networks: Mapping[str,
         score = float(found.values[score_column])  # type: ignore[arg-type]
         ratio, rates = calibration.log10_lr(score), calibration.exceeded(score)
         values = {**found.values, "status": VALIDATED, "log10_lr": round(ratio, 4)}
+        values |= {"log10_lr_interval": calibration.interval(score)}
         values |= {"log10_lr_bounds": [calibration.low, calibration.high], "above_false_alarm_rates": rates}
         alarm = f"  (above the threshold of {rates[0]:.0%} false alarms)" if rates else ""
         return dataclasses.replace(

@@ -89,7 +89,7 @@ def test_known_scores_give_known_numbers(kind):
     rng = np.random.default_rng(5)
     n = 2000
     scores = Scores(rng.normal(0, 1, (n, 2)), {"one": rng.normal(2, 1, (n, 2)), "other": rng.normal(2, 1, (n, 2))})
-    found = calibrate(scores, (0, 75), kind)
+    found = calibrate(scores, (0, 75), kind, resamples=20)
     cost = lambda s: scipy.stats.norm.pdf(s) * np.logaddexp(0, 2 * s - 2) / math.log(2)  # noqa: E731
     exact = scipy.integrate.quad(cost, -9, 11)[0]
     assert found["validation"]["cllr"] == pytest.approx(exact, abs=0.015)
@@ -98,6 +98,11 @@ def test_known_scores_give_known_numbers(kind):
     if kind == "logistic":
         assert found["mapping"]["slope"] == pytest.approx(2 / math.log(10), rel=0.03)
         assert found["mapping"]["intercept"] == pytest.approx(-2 / math.log(10), rel=0.03)
+    at, ends = found["interval"]["scores"], np.array([found["interval"]["low"], found["interval"]["high"]])
+    if kind == "logistic":  # at 0.5 the exact value is -1 / log(10), within the bounds
+        low, high = (np.interp(0.5, at, end) for end in ends)
+        assert low < -1 / math.log(10) + 0.03 and high > -1 / math.log(10) - 0.03 and 0 < high - low < 0.1
+    assert (ends[0] <= ends[1]).all() and ends.min() >= found["bounds"]["low"] and ends.max() <= found["bounds"]["high"]
     assert -math.log10(n) < found["bounds"]["low"] < -1.5 and 1.5 < found["bounds"]["high"] < math.log10(n)
     one, five = found["false_alarms"]
     for found_rate, allowed in ((one, n // 100), (five, n // 20)):
@@ -206,6 +211,7 @@ def test_pictures_like_the_reference_get_a_likelihood_ratio_and_others_no_score(
     assert code == 0, err
     photo, plain, small = map(json.loads, out.splitlines())
     assert photo["status"] == "validated" and photo["log10_lr_bounds"] == [-1.5, 1.0]
+    assert photo["log10_lr_interval"] is None  # the file has none
     assert photo["log10_lr"] == pytest.approx(min(max(4 * photo["score"] - 2, -1.5), 1), abs=1e-4)
     assert photo["above_false_alarm_rates"] == ([0.05] if photo["score"] > 0.7 else [])
     assert plain["status"] == small["status"] == "not validated"
@@ -263,6 +269,7 @@ def test_lines_for_people(calibrated, tmp_path, command):
         ({"bounds": {"low": 1, "high": 2}}, "bounds: 1.0, 2.0"),
         ({"bounds": {"low": "a", "high": 2}}, "wrong or missing field"),
         ({"reference": []}, "wrong or missing field"),
+        ({"interval": {"scores": [0.1], "low": [], "high": [1]}}, "interval: scores, low and high"),
     ],
 )
 def test_calibrations_that_do_not_fit_are_refused_in_one_line(calibrated, tmp_path, command, fields, message):
