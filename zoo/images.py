@@ -196,6 +196,26 @@ def _without_jpeg_xl(path: Path, data: bytes) -> bytes:
         raise ImageError(path, wrong, "a complete file is needed", f"{len(data)} bytes") from error
 
 
+@contextlib.contextmanager
+def header(path: str | Path) -> Iterator[Image.Image]:
+    """Open a file that ``read_image`` reads with Pillow, for its metadata; no pixels are decoded.
+
+    Raises:
+        ImageError: For a camera's RAW file, and one that Pillow cannot open.
+    """
+    path = Path(path)
+    if path.suffix.lower() in RAW_SUFFIXES:
+        raise ImageError(path, "is a camera's RAW file", "a picture file is needed")
+    data = _read_bytes(path)
+    with _quiet:
+        try:
+            image = Image.open(io.BytesIO(data), formats=_formats(data))
+        except Exception as error:
+            raise ImageError(path, f"cannot be opened ({error})", "a complete file is needed") from error
+        with image:
+            yield image
+
+
 def is_jpeg(path: str | Path) -> bool:
     """Whether a file is a JPEG, by its first three bytes, whatever its name; False where it cannot be read."""
     return lossy_coding(path) == "JPEG"
