@@ -106,3 +106,5 @@ class Experiments:
     """``module:function`` that says what a table needs at a scale, see ``zoo.experiments.run.planning``."""
     calibrations: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Products of ``zoo calibrate`` by name, and where the ``cli.calibrated.Question`` of each is, ``module:NAME``."""
+    not_calibrated: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Commands that score pictures and have no calibration, and why, for ``zoo report``."""

@@ -27,10 +27,7 @@ def write_heatmap(
     caption: str = "",
     record: Mapping[str, str] | None = None,
 ) -> None:
-    """Write picture, heatmap and colour bar side by side as a PNG: blue 0, red ``high``.
-
-    The range is that of the colour bar, never that of the picture: two heatmaps of one ``high`` can be compared. The
-    picture stands in the upper left corner, pixel for pixel; the heatmap lies over its grey levels.
+    """Write what ``draw_heatmap`` draws as a PNG.
 
     Args:
         path: Where the PNG is written; the file appears at once, whole.
@@ -41,8 +38,35 @@ def write_heatmap(
         record: Text chunks of the PNG by keyword (1 to 79 Latin letters), such as the network and its checksum.
 
     Raises:
-        ValueError: When picture and heatmap differ in size, or for a range that is not positive.
+        ValueError: As of ``draw_heatmap``.
         ImageError: Where the file cannot be written.
+    """
+    canvas = draw_heatmap(image, heat, high, caption)
+    info = PngInfo()
+    for keyword, text in {"Software": f"forensics-zoo {__version__}", **(record or {})}.items():
+        info.add_itxt(keyword, text)
+    try:
+        with atomic(path) as partial:
+            canvas.save(partial, "PNG", pnginfo=info)
+    except OSError as error:
+        wrong = f"cannot be written ({error.strerror})"
+        raise ImageError(path, wrong, "a path in an existing, writable folder is needed") from error
+
+
+def draw_heatmap(image: np.ndarray, heat: np.ndarray, high: float = 1.0, caption: str = "") -> Image.Image:
+    """Draw picture, heatmap and colour bar side by side: blue 0, red ``high``.
+
+    The range is that of the colour bar, never that of the picture: two heatmaps of one ``high`` can be compared. The
+    picture stands in the upper left corner, pixel for pixel; the heatmap lies over its grey levels.
+
+    Args:
+        image: uint8 RGB (height, width, 3).
+        heat: Float (height, width) in 0..``high``; more is drawn as ``high``.
+        high: The upper end of the colour bar, above 0.
+        caption: Text below the pictures.
+
+    Raises:
+        ValueError: When picture and heatmap differ in size, or for a range that is not positive.
     """
     if image.shape[:2] != heat.shape:
         raise ValueError(f"Picture and heatmap must have one size. Received: {image.shape[:2]} and {heat.shape}")
@@ -64,15 +88,7 @@ def write_heatmap(
     draw = ImageDraw.Draw(canvas)
     for number, line in enumerate(lines):
         draw.text((size // 2, bar_height + size // 2 + 5 * number * size // 4), line, "black", font)
-    info = PngInfo()
-    for keyword, text in {"Software": f"forensics-zoo {__version__}", **(record or {})}.items():
-        info.add_itxt(keyword, text)
-    try:
-        with atomic(path) as partial:
-            canvas.save(partial, "PNG", pnginfo=info)
-    except OSError as error:
-        wrong = f"cannot be written ({error.strerror})"
-        raise ImageError(path, wrong, "a path in an existing, writable folder is needed") from error
+    return canvas
 
 
 def _coloured(grey: np.ndarray, share: np.ndarray) -> np.ndarray:

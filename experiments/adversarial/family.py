@@ -36,6 +36,9 @@ EXPERIMENTS = Experiments(
         "adaptive": Listed("Attacks that know the detector", "zoo.experiments.adversarial.tables.adaptive:TABLE"),
     },
     commands="zoo.experiments.adversarial.commands:add",
+    not_calibrated={
+        "adversarial score": "it judges what a classifier says of a picture, not where the picture is from"
+    },
     trainings=(
         Training(
             "zoo.experiments.adversarial.commands:pretrain",

@@ -33,6 +33,12 @@ def _scorer(weights: tuple[str, ...]) -> "Callable[[np.ndarray], float]":
     return ContrastDetector(weights[0]).score
 
 
+def _mapper(weights: tuple[str, ...]) -> "Callable[[np.ndarray], tuple[float, np.ndarray]]":
+    from zoo.contrast.detector import ContrastDetector
+
+    return ContrastDetector(weights[0]).score_and_heatmap
+
+
 QUESTION = Question(
     yes="its contrast was adjusted, by CLAHE, histogram stretching or gamma",
     no="its contrast was not adjusted",
@@ -40,6 +46,14 @@ QUESTION = Question(
     qualities=(0, 95, 75, 50),
     weights=(STORED,),
     scorer=_scorer,
+    mapper=_mapper,
+    map_shows="The detector's score of each place: 0 (blue) looks not adjusted, 1 (red) looks adjusted.",
+    map_errors=(
+        "A false alarm looks just like a finding. In photographs that nobody adjusted, red areas are common: most of "
+        "all in places that are nearly black, such as shadows, dark clothes and the night sky, and also in evenly "
+        "coloured ones. A red place by itself is no sign that somebody adjusted it, and where a picture was adjusted "
+        "has no likelihood ratio."
+    ),
 )
 
 

@@ -38,6 +38,10 @@ EXPERIMENTS = Experiments(
     },
     plan="zoo.experiments.hyperimage.plan:plan",
     commands="zoo.experiments.hyperimage.commands:add",
+    not_calibrated={
+        "hyperimage quality": "its score compares versions of one picture, and there is no other version here",
+        "hyperimage forgery": "it has not been shown to be better than chance on spliced photographs",
+    },
     trainings=(
         Training("zoo.experiments.hyperimage.commands:pretrain"),
         Training(

@@ -1,0 +1,347 @@
+"""``zoo report``: what can be said of a picture, on a page for people who are no experts, and as JSON."""
+
+import argparse
+import dataclasses
+import datetime
+import json
+import platform
+import shlex
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zoo.experiments.cli.calibrate import DIGITS, products
+from zoo.experiments.cli.calibrated import Calibration, Question, check_networks, read_calibration
+from zoo.experiments.cli.devices import add_device
+from zoo.experiments.cli.outputs import add_force, check_outputs
+from zoo.experiments.cli.score_pictures import (
+    BACKGROUNDS,
+    MOST_FAILURES,
+    NOT_VALIDATED,
+    PICTURES,
+    VALIDATED,
+    checksums,
+    expand,
+)
+from zoo.experiments.families import experiments, load
+from zoo.printing import shown
+from zoo.resolve_weights import HELP, resolve_weights
+from zoo.store import sha256
+from zoo.version import __version__
+
+if TYPE_CHECKING:
+    import numpy as np
+
+NOT_CALIBRATED = "not calibrated"
+INDEX, TABLE = "index.html", "pictures.csv"
+"""What the folder of several reports holds beside them."""
+_PACKAGES = ("forensics-zoo", "tensorflow", "keras", "numpy", "pillow", "opencv-python-headless", "rawpy")
+
+
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """A product that answers, with its calibration."""
+
+    product: str
+    question: Question
+    calibration: Calibration
+    weights: tuple[str, ...]
+    networks: Mapping[str, str]
+    """SHA-256 by name."""
+
+    @cached_property
+    def measure(self) -> "Callable[[np.ndarray], tuple[float, np.ndarray | None]]":
+        """From a picture, uint8 RGB, to its score and map; the networks are loaded here."""
+        if self.question.mapper is not None:
+            return self.question.mapper(self.weights)
+        score = self.question.scorer(self.weights)
+        return lambda image: (score(image), None)
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """What is said of one picture.
+
+    Attributes:
+        found: For JSON.
+        image: The picture, uint8 RGB (height, width, 3).
+        maps: Of each product that has one: float (height, width).
+        thumbnail: Of the file, uint8 RGB, if it holds one.
+    """
+
+    found: dict[str, Any]
+    image: "np.ndarray"
+    maps: "Mapping[str, np.ndarray]"
+    thumbnail: "np.ndarray | None"
+
+
+def add(commands: "argparse._SubParsersAction") -> None:
+    """Add the command to the ``zoo`` parser."""
+    parser = commands.add_parser("report", help="what can be said of pictures, on pages for people who are no experts")
+    parser.add_argument("images", nargs="+", metavar="PICTURE", help=PICTURES)
+    text = "the page of a single picture, or a folder: a page for each, an index and a CSV"
+    parser.add_argument("-o", "--output", type=Path, metavar="REPORT.html|FOLDER", help=text)
+    parser.add_argument("--json", action="store_true", help="one JSON object a line; -o may be left out then")
+    text = "of `zoo calibrate`, for each product that is to answer; without one there is no likelihood ratio"
+    parser.add_argument("--calibration", type=Path, action="append", default=[], metavar="FILE", help=text)
+    text = "certificates in PEM of those whose signers of Content Credentials are trusted; without it nobody is"
+    parser.add_argument("--authorities", type=Path, metavar="FILE.pem", help=text)
+    text = "what shows through transparent pixels (default: such pictures are refused)"
+    parser.add_argument("--flatten", choices=BACKGROUNDS, help=text)
+    parser.add_argument("--weights", metavar="NAME|FILE|FOLDER", help=HELP)
+    add_device(parser)
+    add_force(parser)
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from zoo.experiments.cli.report_page import write_index, write_page
+
+    paths = expand(options.images)
+    pages = _pages(paths, options)
+    outputs = {f"-o for {path.name}" if len(paths) > 1 else "-o": page for path, page in pages.items()}
+    if len(paths) > 1 and options.output is not None:
+        outputs |= {"-o, the index": options.output / INDEX, "-o, the table": options.output / TABLE}
+    check_outputs(outputs, [*paths, *options.calibration, options.weights, options.authorities], options.force)
+    asked = _asked(options)
+    command, failures = _command(options), 0
+    rows: list[tuple[Mapping[str, Any], str | None, np.ndarray | None]] = []
+    for path in paths:
+        try:
+            report = make_report(path, asked, command, options.flatten, options.authorities)
+        except (ValueError, MemoryError) as error:
+            reason = " ".join(str(error).split()) or "does not fit into memory"
+            print(f"zoo: {reason if reason.startswith(shown(path)) else f'{shown(path)}: {reason}'}", file=sys.stderr)
+            failures += 1
+            rows.append(({"picture": str(path), "error": reason}, None, None))
+            continue
+        if options.json:
+            print(json.dumps(report.found, allow_nan=False), flush=True)
+        if options.output is not None:
+            pages[path].parent.mkdir(exist_ok=True)
+            write_page(pages[path], report, {one.product: one.question for one in asked})
+            rows.append((report.found, pages[path].name, report.image))
+    if options.output is not None and len(paths) > 1:
+        options.output.mkdir(exist_ok=True)
+        write_index(options.output / INDEX, options.output / TABLE, rows)
+        print(f"written: {shown(options.output / INDEX)}", file=sys.stderr)
+    elif options.output is not None and not failures:
+        print(f"written: {shown(options.output)}", file=sys.stderr)
+    if failures and len(paths) > 1:
+        print(f"zoo: {failures} of {len(paths)} pictures failed", file=sys.stderr)
+    return min(failures, MOST_FAILURES)
+
+
+def make_report(
+    path: Path,
+    asked: Sequence[Asked],
+    command: str = "",
+    flatten: str | None = None,
+    authorities: Path | None = None,
+) -> Report:
+    """Gather what can be said of a picture.
+
+    Args:
+        path: The picture.
+        asked: The products that answer.
+        command: What repeats the report.
+        flatten: One of ``BACKGROUNDS``, for transparent pixels; None refuses them.
+        authorities: As of ``zoo.content_credentials``.
+
+    Raises:
+        ValueError: For a picture that cannot be read, and a calibration with a field missing.
+    """
+    from zoo.content_credentials import content_credentials
+    from zoo.file_facts import file_facts, thumbnail
+    from zoo.images import ImageError, read_photograph
+
+    if path.is_dir():
+        raise ImageError(path, "is a folder without a picture", "an image file, or a folder of them, is needed")
+    image = read_photograph(path, background=BACKGROUNDS[flatten] if flatten else None)
+    facts, small = file_facts(path, image), thumbnail(path, image)
+    if small is not None:
+        facts["thumbnail"] = {
+            "width": small.pixels.shape[1],
+            "height": small.pixels.shape[0],
+            "correlation": None if small.correlation is None else round(small.correlation, 3),
+            "difference": round(small.difference, 1),
+            "shape_differs": small.shape_differs,
+        }
+    else:
+        facts["thumbnail"] = None
+    answers, maps = [], {}
+    for one in asked:
+        try:
+            answer, heat = _answer(one, image, facts)
+        except (KeyError, TypeError, AttributeError) as error:
+            wrong = f"--calibration must be a whole file of `zoo calibrate {one.product}`; make it anew"
+            raise ValueError(f"{wrong}. Received: {one.calibration.path}, without {error}") from error
+        answers.append(answer)
+        if heat is not None:
+            maps[one.product] = heat
+    found: dict[str, Any] = {
+        "picture": str(path),
+        "made": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "file": facts,
+        **({"flatten": flatten} if flatten else {}),
+        "content_credentials": content_credentials(path, authorities),
+        "answers": [*answers, *_silent({one.product for one in asked})],
+        "versions": _versions(),
+        "command": command,
+    }
+    return Report(found, image, maps, None if small is None else small.pixels)
+
+
+def like_this(facts: Mapping[str, Any], qualities: Sequence[int]) -> int:
+    """Of the JPEG qualities of a calibration, 0 for none, the one of pictures like this one: the nearest."""
+    if facts["jpeg"] is None:
+        return min(qualities, key=lambda quality: (quality != 0, -quality))
+    saved = [quality for quality in qualities if quality] or list(qualities)
+    return min(saved, key=lambda quality: (abs(quality - facts["jpeg"]["quality"]), quality))
+
+
+def _answer(one: Asked, image: "np.ndarray", facts: Mapping[str, Any]) -> "tuple[dict[str, Any], np.ndarray | None]":
+    """What a product says of a picture, and its map."""
+    from zoo.calibration import verbal
+    from zoo.validity import not_validated
+
+    calibration, contents = one.calibration, one.calibration.contents
+    reference, validation = contents["reference"], contents["validation"]
+    answer: dict[str, Any] = {
+        "product": one.product,
+        "propositions": {"yes": calibration.yes, "no": calibration.no},
+        "networks": dict(one.networks),
+        "calibration": {
+            "file": calibration.path.name,
+            "sha256": sha256(calibration.path),
+            "command": contents["command"],
+            "reference": {name: reference[name] for name in ("folder", "sources", "processes", "jpeg_qualities")},
+            "fewest_patches": calibration.patches,
+            **{name: round(validation[name], 4) for name in ("cllr", "discrimination", "calibration")},
+            "like_this": _error_rates(contents["false_alarms"], like_this(facts, reference["jpeg_qualities"])),
+        },
+    }
+    if reason := "; ".join(not_validated(image, calibration.patches)):
+        return answer | {"status": NOT_VALIDATED, "reason": reason}, None
+    score, heat = one.measure(image)
+    score = round(score, DIGITS)
+    ratio, interval = calibration.log10_lr(score), calibration.interval(score)
+    words = verbal(ratio)
+    answer |= {
+        "status": VALIDATED,
+        "score": score,
+        "log10_lr": round(ratio, 4),
+        "log10_lr_interval": None if interval is None else [round(end, 4) for end in interval],
+        "log10_lr_bounds": [calibration.low, calibration.high],
+        "at_bound": ratio in (calibration.low, calibration.high),
+        "verbal": words,
+        "supports": None if words == "no support" else "yes" if ratio > 0 else "no",
+        "above_false_alarm_rates": calibration.exceeded(score),
+    }
+    return answer, heat
+
+
+def _error_rates(given: Sequence[Mapping[str, Any]], quality: int) -> list[dict[str, Any]]:
+    """Threshold and errors at a JPEG quality for each rate of false alarms, or why there is none."""
+    found = []
+    for one in given:
+        if "refused" in one:
+            found.append({"rate": one["rate"], "refused": one["refused"]})
+        else:
+            like = next(row for row in one["by_quality"] if row["jpeg_quality"] == quality)
+            found.append({"rate": one["rate"], "threshold": one["threshold"], **like})
+    return found
+
+
+def _asked(options: argparse.Namespace) -> list[Asked]:
+    """The products of the calibrations that were given.
+
+    Raises:
+        ValueError: For a file that is none, a product that is given twice, and networks that are not those used.
+    """
+    places = products()
+    found: dict[str, Asked] = {}
+    for path in options.calibration:
+        calibration = read_calibration(path)
+        product = str(calibration.contents.get("product"))
+        if product not in places:
+            raise ValueError(f"--calibration must be of one of {', '.join(places)}. Received: {path}, of {product}")
+        if product in found:
+            raise ValueError(f"--calibration must be given once for each product. Received: {path}, {product} again")
+        question: Question = load(places[product])
+        weights = resolve_weights(options.weights, *question.weights)
+        networks = {Path(name).name: digest for name, digest in checksums(weights).items()}
+        check_networks(calibration, networks)
+        found[product] = Asked(product, question, calibration, weights, networks)
+    return list(found.values())
+
+
+def _silent(asked: set[str]) -> list[dict[str, str]]:
+    """The products that do not answer, and why."""
+    found = [
+        {
+            "product": product,
+            "status": NOT_CALIBRATED,
+            "reason": f"no file of `zoo calibrate {product}` was given (--calibration)",
+        }
+        for product in products()
+        if product not in asked
+    ]
+    for page in experiments():
+        found += [
+            {"product": product, "status": NOT_CALIBRATED, "reason": reason}
+            for product, reason in page.not_calibrated.items()
+        ]
+    return found
+
+
+def _pages(paths: Sequence[Path], options: argparse.Namespace) -> dict[Path, Path]:
+    """Where the page of each picture goes; none without ``-o``.
+
+    Raises:
+        ValueError: For no output at all, and one that does not fit the number of pictures.
+    """
+    output = options.output
+    if output is None:
+        if not options.json:
+            raise ValueError("-o REPORT.html is needed, or --json. Received: neither")
+        return {}
+    if not output.absolute().parent.is_dir():
+        raise ValueError(f"-o must lie in a folder that exists. Received: {output}")
+    if len(paths) == 1 and not output.is_dir():
+        if output.suffix.lower() != ".html":
+            raise ValueError(f"-o must end in .html for a single picture. Received: {output}")
+        return {paths[0]: output}
+    if output.suffix.lower() == ".html" or output.is_file():
+        raise ValueError(f"-o must be a folder for several pictures. Received: {output}")
+    digits = len(str(len(paths)))
+    return {path: output / f"{number:0{digits}}-{path.name}.html" for number, path in enumerate(paths, 1)}
+
+
+def _command(options: argparse.Namespace) -> str:
+    """What repeats the report in the folder of its files, without paths: they would tell of the user's machine."""
+    parts = ["zoo", "report", *(Path(text).name for text in options.images)]
+    for path in options.calibration:
+        parts += ["--calibration", path.name]
+    if options.weights:
+        parts += ["--weights", Path(options.weights).name]
+    if options.flatten:
+        parts += ["--flatten", options.flatten]
+    if options.authorities:
+        parts += ["--authorities", options.authorities.name]
+    if options.output is not None:
+        parts += ["-o", options.output.name]
+    return shlex.join(parts) + (" --json" if options.json else "")
+
+
+def _versions() -> dict[str, str]:
+    found = {"Python": platform.python_version()}
+    for name in _PACKAGES:
+        try:
+            found[name] = __version__ if name == "forensics-zoo" else metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,218 @@
+"""``zoo report``: pages and JSON of pictures with known answers, refusals, folders."""
+
+import csv
+import dataclasses
+import html
+import json
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from zoo.datasets.embedded import photograph
+from zoo.experiments.cli.calibrate import Scores, calibrate
+from zoo.experiments.cli.calibrated import read_calibration
+from zoo.experiments.cli.report import like_this
+from zoo.experiments.cli.report_page import factor
+from zoo.experiments.cli.score_pictures import checksums
+from zoo.experiments.contrast import commands
+from zoo.images import write_png
+
+pytest.importorskip("jinja2", reason="needs jinja2, of requirements.lock")
+
+PHOTO = photograph("coffee")[:320, 150:470]
+
+
+@pytest.fixture(scope="module")
+def contents():
+    """A calibration of 80 sources: untouched photographs score about .3, processed ones .6."""
+    rng = np.random.default_rng(4)
+    untouched, processed = (rng.normal(mean, 0.1, (80, 2)).clip(0, 1) for mean in (0.3, 0.6))
+    return {
+        "forensics_zoo_calibration": 1,
+        "product": "contrast",
+        "command": "zoo calibrate contrast --reference mine",
+        "networks": checksums([commands.STORED]),
+        "propositions": {"yes": "its contrast was adjusted", "no": "its contrast was not adjusted"},
+        "reference": {
+            "folder": "mine",
+            "sources": 80,
+            "fewest_patches": 20,
+            "jpeg_qualities": [0, 75],
+            "processes": ["CLAHE"],
+        },
+        **calibrate(Scores(untouched, {"CLAHE": processed}), (0, 75), "logistic", resamples=30),
+    }
+
+
+@pytest.fixture
+def given(contents, tmp_path, monkeypatch):
+    """A folder with photographs and that calibration; the network's place is taken by a fixed score and map."""
+    monkeypatch.chdir(tmp_path)
+
+    def mapper(weights):
+        return lambda image: (0.5 if image.mean() > 60 else 0.1, np.full(image.shape[:2], 0.5))
+
+    monkeypatch.setattr(commands, "QUESTION", dataclasses.replace(commands.QUESTION, mapper=mapper))
+    (tmp_path / "calibration.json").write_text(json.dumps(contents))
+    write_png("photo.png", PHOTO)
+    return tmp_path
+
+
+def _text(page):
+    """What a reader sees, on one line."""
+    body = page.read_text(encoding="utf-8").partition("</head>")[2]
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())
+
+
+def test_the_page_says_the_likelihood_ratio_and_both_propositions(given, command):
+    code, out, err = command("report", "photo.png", "--calibration", "calibration.json", "-o", "report.html", "--json")
+    assert code == 0, err
+    found, text = json.loads(out), _text(given / "report.html")
+    (answer,) = [one for one in found["answers"] if "propositions" in one]
+    calibration = read_calibration(given / "calibration.json", "contrast")
+    low, high = answer["log10_lr_interval"]
+    assert answer["log10_lr"] == pytest.approx(calibration.log10_lr(0.5), abs=1e-4) and answer["score"] == 0.5
+    assert calibration.low < low < answer["log10_lr"] < high < calibration.high and not answer["at_bound"]
+    assert answer["log10_lr_bounds"] == [calibration.low, calibration.high]
+    assert answer["status"] == "validated" and answer["supports"] == "yes" and answer["verbal"] == "weak support"
+    number = f"{factor(answer['log10_lr'])} times as probable"
+    for sentence in (
+        f"{number} if its contrast was adjusted as if its contrast was not adjusted",
+        f"interval of this number is {factor(low)} to {factor(high)}",
+        "Proposition 1 Its contrast was adjusted. Proposition 2 Its contrast was not adjusted.",
+        "In words: weak support for proposition 1",
+        "It is not the probability that a proposition is true",
+        "A false alarm looks just like a finding",
+        "80 photographs of different scenes",
+        "reference photographs without JPEG",
+        "Missed: CLAHE",
+        "zoo report photo.png --calibration calibration.json -o report.html --json",
+        answer["networks"][commands.STORED],
+        found["file"]["sha256"],
+        found["file"]["pixels_sha256"],
+    ):
+        assert sentence in text, sentence
+    assert not re.search(r"\bfake\b|posterior|genuine|authentic", text, re.IGNORECASE)
+
+
+def test_support_for_the_second_proposition_is_said_the_other_way_round(given, command):
+    write_png("dark.png", PHOTO // 4)
+    assert command("report", "dark.png", "--calibration", "calibration.json", "-o", "report.html")[0] == 0
+    assert "if its contrast was not adjusted as if its contrast was adjusted" in _text(given / "report.html")
+    assert "for proposition 2. No larger number is given, since 80" in _text(given / "report.html")
+
+
+def test_the_page_needs_no_script_and_no_network_and_escapes_what_files_say(given, command):
+    exif, small = Image.Exif(), Image.fromarray(PHOTO).resize((160, 160))
+    exif[271] = "<script>alert('maker')</script>\x1b[31m"
+    name = "<img src=x onerror=1>.jpg"
+    Image.fromarray(PHOTO).save(name, exif=exif, quality=83, comment="<b>bold</b>")
+    small.save("small.jpg")
+    code, _, err = command("report", name, "--calibration", "calibration.json", "-o", "report.html")
+    assert code == 0, err
+    page = (given / "report.html").read_text(encoding="utf-8")
+    assert not re.search(r"<script|<link|<iframe|<object|<b>|\x1b|url\(|@import|<img src=x", page, re.IGNORECASE)
+    assert set(re.findall(r'(?:src|href)="([^:"]*:)', page)) == {"data:"}
+    assert "default-src 'none'" in page and not re.search(r"https?://", page)
+    assert "alert('maker')" in _text(given / "report.html") and "83: the tables are those of libjpeg" in page
+
+
+def test_pictures_unlike_the_reference_get_the_reason_and_no_score(given, command):
+    write_png("plain.png", np.full((320, 320, 3), 90, np.uint8))
+    code, out, _ = command("report", "plain.png", "--calibration", "calibration.json", "-o", "report.html", "--json")
+    answer = json.loads(out)["answers"][0]
+    assert code == 0 and answer["status"] == "not validated" and answer["reason"].startswith("flat or evenly shaded")
+    assert not {"score", "log10_lr", "verbal", "supports"} & set(answer)
+    text = _text(given / "report.html")
+    assert "No likelihood ratio: this picture is not like those" in text and "The score of this" not in text
+
+
+def test_methods_that_do_not_answer_are_named_with_the_reason(given, command):
+    code, out, _ = command("report", "photo.png", "--json")
+    answers = {one["product"]: one for one in json.loads(out)["answers"]}
+    assert code == 0 and set(answers) >= {"contrast", "hyperimage forgery", "imaging detect", "imaging prnu"}
+    assert all(one["status"] == "not calibrated" and one["reason"] for one in answers.values())
+    assert command("report", "photo.png", "-o", "report.html")[0] == 0
+    text = _text(given / "report.html")
+    assert "No method answered" in text and "better than chance on spliced photographs" in text
+
+
+def test_a_folder_gives_an_index_and_a_table(given, command):
+    (given / "evidence").mkdir()
+    for name, image in (("one.png", PHOTO), ("two.png", np.full((320, 320, 3), 90, np.uint8))):
+        write_png(given / "evidence" / name, image)
+    (given / "evidence" / "bad.jpg").write_bytes(b"no picture")
+    arguments = ("report", "evidence", "--calibration", "calibration.json", "-o", "reports")
+    code, out, err = command(*arguments)
+    assert code == 1 and not out and "bad.jpg: is not an image" in err and "1 of 3 pictures failed" in err
+    assert sorted(path.name for path in (given / "reports").iterdir()) == [
+        "2-one.png.html",
+        "3-two.png.html",
+        "index.html",
+        "pictures.csv",
+    ]
+    with open("reports/pictures.csv", newline="") as file:
+        bad, one, two = csv.DictReader(file)
+    assert "is not an image" in bad["error"] and not bad["sha256"] and not bad["page"]
+    assert one["page"] == "2-one.png.html" and one["contrast_supports"] == "yes" and float(one["contrast_log10_lr"]) > 0
+    assert float(one["contrast_log10_lr_low"]) <= float(one["contrast_log10_lr"])
+    assert two["contrast_status"] == "not validated" and not two["contrast_log10_lr"]
+    index = (given / "reports" / "index.html").read_text()
+    assert 'href="2-one.png.html"' in index and "Not read: " in index and "<script" not in index
+    code, _, err = command(*arguments)
+    assert code == 2 and "--force" in err
+    assert command(*arguments, "--force")[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("photo.png",), "-o REPORT.html is needed, or --json"),
+        (("photo.png", "-o", "report.txt"), "-o must end in .html"),
+        (("photo.png", "photo.png", "other.png", "-o", "report.html"), "-o must be a folder for several"),
+        (("photo.png", "-o", "absent/report.html"), "in a folder that exists"),
+        (("photo.png", "-o", "photo.html", "--calibration", "photo.png"), "which is no JSON"),
+        (("photo.png", "--json", *2 * ("--calibration", "calibration.json")), "given once for each product"),
+        (("photo.png", "--json", "--calibration", "other.json"), "of other networks"),
+        (("photo.png", "--json", "--calibration", "unknown.json"), "one of contrast"),
+    ],
+)
+def test_wrong_options_are_refused_in_one_line(given, contents, command, arguments, message):
+    (given / "other.json").write_text(json.dumps(contents | {"networks": {"x": "0" * 64}}))
+    (given / "unknown.json").write_text(json.dumps(contents | {"product": "unknown"}))
+    code, out, err = command("report", *arguments)
+    assert (code, out) == (2, "") and message in err and len(err.splitlines()) == 1
+
+
+def test_a_calibration_with_a_part_missing_is_named(given, contents, command):
+    (given / "calibration.json").write_text(json.dumps({k: v for k, v in contents.items() if k != "validation"}))
+    code, _, err = command("report", "photo.png", "--json", "--calibration", "calibration.json")
+    assert code == 1 and "must be a whole file of `zoo calibrate contrast`" in err and "'validation'" in err
+
+
+def test_the_nearest_quality_of_the_reference():
+    qualities = [0, 95, 75, 50]
+    assert like_this({"jpeg": None}, qualities) == 0
+    assert [like_this({"jpeg": {"quality": quality}}, qualities) for quality in (100, 84, 85, 60, 1)] == [
+        95,
+        75,
+        75,
+        50,
+        50,
+    ]
+    assert like_this({"jpeg": {"quality": 90}}, [0]) == 0 and like_this({"jpeg": None}, [95, 75]) == 95
+
+
+def test_factors_have_two_digits():
+    assert [factor(np.log10(value)) for value in (0.0314, 0.314, 1, 3.14, 9.96, 31.4, 314, 3140)] == [
+        "0.031",
+        "0.31",
+        "1.0",
+        "3.1",
+        "10",
+        "31",
+        "310",
+        "3,100",
+    ]
