@@ -30,6 +30,8 @@ PRIORS = tuple(n / 4 for n in range(-12, 13))
 """Log10 prior odds at which the empirical cross-entropy is given."""
 GRID = 65
 """Scores at which the interval of the likelihood ratio is given."""
+SIZES = (0, 1, 4, 16, 64)
+"""Millions of pixels at which the groups of sizes begin, for error rates."""
 DIGITS = 6
 """Decimal digits of scores, as in the commands that use the thresholds."""
 _UNTOUCHED = "untouched"
@@ -58,6 +60,7 @@ class Scored:
         refused: Photographs that are not scored, and why.
         refused_versions: How many versions of ``photos`` a command would refuse, by process. They are scored here.
         fewest_patches: Of 64x64 pixels, in one of ``photos``.
+        pixels: In each of ``photos``.
     """
 
     scores: Scores
@@ -65,6 +68,7 @@ class Scored:
     refused: "Mapping[Photo, str]"
     refused_versions: Mapping[str, int]
     fewest_patches: int
+    pixels: Sequence[int]
 
 
 def products() -> dict[str, str]:
@@ -128,7 +132,7 @@ def _run(options: argparse.Namespace) -> int:
             "near_duplicates": len(found.photos) - len(photos),
             "not_validated": {_name(photo, options.reference): reason for photo, reason in refused.items()},
         },
-        **calibrate(scores, question.qualities, options.mapping),
+        **calibrate(scores, question.qualities, options.mapping, groups=_groups(scored)),
     }
     options.output.write_text(json.dumps(written, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     kept.unlink()
@@ -138,7 +142,13 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-def calibrate(scores: Scores, qualities: Sequence[int], kind: str, resamples: int = 200) -> dict[str, Any]:
+def calibrate(
+    scores: Scores,
+    qualities: Sequence[int],
+    kind: str,
+    resamples: int = 200,
+    groups: Mapping[str, Sequence[Any]] | None = None,
+) -> dict[str, Any]:
     """What a calibration file says of scores: mapping, bounds, costs, and error rates.
 
     The mapping is fitted to all sources. Bounds, Cllr and cross-entropy come from likelihood ratios of each source by a
@@ -149,6 +159,7 @@ def calibrate(scores: Scores, qualities: Sequence[int], kind: str, resamples: in
         qualities: The JPEG qualities of their columns, 0 for none.
         kind: One of ``MAPPINGS``.
         resamples: Of the sources, for the interval.
+        groups: By the name of what photographs differ in, the group of each: error rates are given for each group too.
     """
     import numpy as np
 
@@ -204,19 +215,62 @@ def calibrate(scores: Scores, qualities: Sequence[int], kind: str, resamples: in
                 "of_none": calibration.empirical_cross_entropy(0 * bounded, truth, priors, weights).tolist(),
             },
         },
-        "false_alarms": [_error_rates(scores, qualities, rate) for rate in RATES],
+        "false_alarms": [_error_rates(scores, qualities, rate, groups or {}) for rate in RATES],
     }
 
 
-def _error_rates(scores: Scores, qualities: Sequence[int], rate: float) -> dict[str, Any]:
-    """The threshold for a rate of false alarms with the errors at each quality, or why there is none."""
+def size_group(pixels: int) -> list[float | None]:
+    """The group of a size: millions of pixels from which on and below which it lies, None for no end."""
+    begin = max(begin for begin in SIZES if pixels >= begin * 1e6)
+    after = [end for end in SIZES if end > begin]
+    return [begin, after[0] if after else None]
+
+
+def format_group(path: Path) -> str:
+    """The group of a format: by the file's suffix, RAW for all of cameras' own."""
+    from zoo.images import RAW_SUFFIXES
+
+    suffix = path.suffix.lower()
+    return "RAW" if suffix in RAW_SUFFIXES else suffix.removeprefix(".").upper() or "no suffix"
+
+
+def _groups(scored: Scored) -> dict[str, list[Any]]:
+    return {
+        "format": [format_group(photo.path) for photo in scored.photos],
+        "megapixels": [size_group(pixels) for pixels in scored.pixels],
+    }
+
+
+def _error_rates(
+    scores: Scores, qualities: Sequence[int], rate: float, groups: Mapping[str, Sequence[Any]]
+) -> dict[str, Any]:
+    """The threshold for a rate of false alarms with the errors at each quality and in each group, or why there is none.
+
+    The threshold is that of all photographs.
+    """
     from zoo.calibration import false_alarm_threshold
 
     try:
         threshold = false_alarm_threshold(scores.untouched, rate)
     except ValueError as error:
         return {"rate": rate, "refused": str(error)}
-    by_quality = [
+    found: dict[str, Any] = {
+        "rate": rate,
+        "threshold": threshold,
+        "by_quality": _by_quality(scores, qualities, threshold),
+    }
+    for name, of_each in groups.items():
+        found[f"by_{name}"] = []
+        for group in sorted({json.dumps(one): one for one in of_each}.values(), key=str):
+            rows = [i for i, one in enumerate(of_each) if one == group]
+            chosen = Scores(scores.untouched[rows], {key: one[rows] for key, one in scores.processed.items()})
+            errors = _by_quality(chosen, qualities, threshold)
+            found[f"by_{name}"].append({name: group, "sources": len(rows), "by_quality": errors})
+    return found
+
+
+def _by_quality(scores: Scores, qualities: Sequence[int], threshold: float) -> list[dict[str, Any]]:
+    return [
         {
             "jpeg_quality": quality,
             "false_alarms": _rate(scores.untouched[:, i] > threshold),
@@ -224,7 +278,6 @@ def _error_rates(scores: Scores, qualities: Sequence[int], rate: float) -> dict[
         }
         for i, quality in enumerate(qualities)
     ]
-    return {"rate": rate, "threshold": threshold, "by_quality": by_quality}
 
 
 def _rate(happened: "np.ndarray") -> dict[str, float]:
@@ -240,7 +293,8 @@ def _score(photos: "Sequence[Photo]", question: Question, weights: tuple[str, ..
 
     from zoo.datasets.folder import load as load_photo
 
-    of = [question.yes, question.no, list(question.processes()), list(question.qualities), __version__]
+    # The last is raised when a result holds something else than before.
+    of = [question.yes, question.no, list(question.processes()), list(question.qualities), __version__, 2]
     key = hashlib.sha256(json.dumps([*of, sorted(_checksums(weights).values())]).encode()).hexdigest()
     done = _kept(kept, key)
     digests = [sha256(photo.path) for photo in photos]
@@ -265,6 +319,7 @@ def _score(photos: "Sequence[Photo]", question: Question, weights: tuple[str, ..
         {photo: result["refused"] for photo, result in results.items() if "refused" in result},
         {name: sum(result["refused_versions"][name] for result in used.values()) for name in names},
         min((result["patches"] for result in used.values()), default=0),
+        [result["pixels"] for result in used.values()],
     )
 
 
@@ -274,7 +329,8 @@ def _measurer(question: Question, weights: tuple[str, ...]) -> "Callable[[np.nda
     from zoo.validity import PATCH, not_validated
 
     score = question.scorer(weights)
-    makers: dict[str, Callable[[np.ndarray], np.ndarray]] = {_UNTOUCHED: lambda image: image, **question.processes()}
+    untouched = question.control or (lambda image: image)
+    makers: dict[str, Callable[[np.ndarray], np.ndarray]] = {_UNTOUCHED: untouched, **question.processes()}
 
     def measure(image: "np.ndarray") -> dict[str, Any]:
         if reasons := not_validated(image, fewest_patches=1):
@@ -287,6 +343,7 @@ def _measurer(question: Question, weights: tuple[str, ...]) -> "Callable[[np.nda
                 name: sum(bool(not_validated(one, fewest_patches=1)) for one in ones) for name, ones in versions.items()
             },
             "patches": (image.shape[0] // PATCH) * (image.shape[1] // PATCH),
+            "pixels": image.shape[0] * image.shape[1],
         }
 
     return measure

@@ -33,6 +33,8 @@ class Question:
         map_high: The upper end of the map's colour bar.
         map_shows: What the map shows, with what the ends of the colour bar mean.
         map_errors: What a false alarm looks like on the map, as a sentence for people who are no experts.
+        control: What an untouched photograph goes through, so that it differs from a processed one in nothing else.
+        caution: What is known to be wrong with the product, as a clause.
     """
 
     yes: str
@@ -45,6 +47,8 @@ class Question:
     map_high: float = 1.0
     map_shows: str = ""
     map_errors: str = ""
+    control: "Callable[[np.ndarray], np.ndarray] | None" = None
+    caution: str = ""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,7 +13,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo.experiments.cli.calibrate import DIGITS, products
+from zoo.experiments.cli.calibrate import DIGITS, products, size_group
 from zoo.experiments.cli.calibrated import Calibration, Question, check_networks, read_calibration
 from zoo.experiments.cli.devices import add_device
 from zoo.experiments.cli.outputs import add_force, check_outputs
@@ -214,6 +214,7 @@ def _answer(one: Asked, image: "np.ndarray", facts: Mapping[str, Any]) -> "tuple
         "product": one.product,
         "propositions": {"yes": calibration.yes, "no": calibration.no},
         "networks": dict(one.networks),
+        "caution": one.question.caution,
         "calibration": {
             "file": calibration.path.name,
             "sha256": sha256(calibration.path),
@@ -221,7 +222,7 @@ def _answer(one: Asked, image: "np.ndarray", facts: Mapping[str, Any]) -> "tuple
             "reference": {name: reference[name] for name in ("folder", "sources", "processes", "jpeg_qualities")},
             "fewest_patches": calibration.patches,
             **{name: round(validation[name], 4) for name in ("cllr", "discrimination", "calibration")},
-            "like_this": _error_rates(contents["false_alarms"], like_this(facts, reference["jpeg_qualities"])),
+            "like_this": _error_rates(contents["false_alarms"], like_this(facts, reference["jpeg_qualities"]), image),
         },
     }
     if reason := "; ".join(not_validated(image, calibration.patches)):
@@ -244,16 +245,30 @@ def _answer(one: Asked, image: "np.ndarray", facts: Mapping[str, Any]) -> "tuple
     return answer, heat
 
 
-def _error_rates(given: Sequence[Mapping[str, Any]], quality: int) -> list[dict[str, Any]]:
-    """Threshold and errors at a JPEG quality for each rate of false alarms, or why there is none."""
-    found = []
+def _error_rates(given: Sequence[Mapping[str, Any]], quality: int, image: "np.ndarray") -> list[dict[str, Any]]:
+    """Threshold and errors at a JPEG quality for each rate of false alarms, or why there is none.
+
+    Also of reference photographs as large as the picture, if the calibration tells sizes apart and has some.
+    """
+    found, size = [], size_group(image.shape[0] * image.shape[1])
     for one in given:
         if "refused" in one:
             found.append({"rate": one["rate"], "refused": one["refused"]})
         else:
-            like = next(row for row in one["by_quality"] if row["jpeg_quality"] == quality)
-            found.append({"rate": one["rate"], "threshold": one["threshold"], **like})
+            same = [group for group in one.get("by_megapixels", ()) if group["megapixels"] == size]
+            found.append(
+                {
+                    "rate": one["rate"],
+                    "threshold": one["threshold"],
+                    **_at(one["by_quality"], quality),
+                    "same_size": {"megapixels": size, **_at(same[0]["by_quality"], quality)} if same else None,
+                }
+            )
     return found
+
+
+def _at(rows: Sequence[Mapping[str, Any]], quality: int) -> Mapping[str, Any]:
+    return next(row for row in rows if row["jpeg_quality"] == quality)
 
 
 def _asked(options: argparse.Namespace) -> list[Asked]:
@@ -285,9 +300,9 @@ def _silent(asked: set[str]) -> list[dict[str, str]]:
         {
             "product": product,
             "status": NOT_CALIBRATED,
-            "reason": f"no file of `zoo calibrate {product}` was given (--calibration)",
+            "reason": f"no file of `zoo calibrate {product}` was given (--calibration)" + _caution(load(place)),
         }
-        for product in products()
+        for product, place in products().items()
         if product not in asked
     ]
     for page in experiments():
@@ -296,6 +311,10 @@ def _silent(asked: set[str]) -> list[dict[str, str]]:
             for product, reason in page.not_calibrated.items()
         ]
     return found
+
+
+def _caution(question: Question) -> str:
+    return f"; {question.caution}" if question.caution else ""
 
 
 def _pages(paths: Sequence[Path], options: argparse.Namespace) -> dict[Path, Path]:

@@ -83,6 +83,7 @@ class Scorer:
         heatmap_high: The upper end of the heatmap's colour bar.
         heatmap_caption: What the heatmap shows.
         hint: What else to try with a file, given its answer; empty for nothing. Also in JSON.
+        calibrated: The number that ``zoo calibrate`` is about, of ``Answer.values``; None for the first column.
     """
 
     answer: "Callable[[np.ndarray], Answer]"
@@ -95,6 +96,7 @@ class Scorer:
     heatmap_high: float = 1.0
     heatmap_caption: str = ""
     hint: "Callable[[Path, Answer], str] | None" = None
+    calibrated: Callable[[Mapping[str, object]], float] | None = None
 
 
 class Track:
@@ -320,7 +322,8 @@ def _calibrated(scorer: Scorer, calibration: Calibration, networks: Mapping[str,
     from zoo.validity import not_validated
 
     check_networks(calibration, networks)
-    score_column = scorer.columns[0]
+    first = scorer.columns[0]
+    score_of = scorer.calibrated or (lambda values: float(values[first]))  # type: ignore[arg-type]
 
     def answer(image: "np.ndarray") -> Answer:
         reason = "; ".join(not_validated(image, calibration.patches))
@@ -332,9 +335,10 @@ def _calibrated(scorer: Scorer, calibration: Calibration, networks: Mapping[str,
         if reason:
             values = {**found.values, "status": NOT_VALIDATED, "reason": reason}
             return dataclasses.replace(found, values=values, after=f"{found.after}  ({NOT_VALIDATED}: {reason})")
-        score = float(found.values[score_column])  # type: ignore[arg-type]
+        score = score_of(found.values)
         ratio, rates = calibration.log10_lr(score), calibration.exceeded(score)
         values = {**found.values, "status": VALIDATED, "log10_lr": round(ratio, 4)}
+        values |= {"calibrated_score": round(score, 6)} if scorer.calibrated else {}
         values |= {"log10_lr_interval": calibration.interval(score)}
         values |= {"log10_lr_bounds": [calibration.low, calibration.high], "above_false_alarm_rates": rates}
         alarm = f"  (above the threshold of {rates[0]:.0%} false alarms)" if rates else ""

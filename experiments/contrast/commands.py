@@ -46,6 +46,7 @@ QUESTION = Question(
     qualities=(0, 95, 75, 50),
     weights=(STORED,),
     scorer=_scorer,
+    caution="the stored network does not find gamma corrections",
     mapper=_mapper,
     map_shows="The detector's score of each place: 0 (blue) looks not adjusted, 1 (red) looks adjusted.",
     map_errors=(

@@ -1,9 +1,11 @@
 """``zoo hyperimage quality`` and ``zoo hyperimage forgery``, and ``zoo pretrain hyperimage``."""
 
 import argparse
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+import zlib
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, cast
 
+from zoo.experiments.cli.calibrated import Question, add_calibration
 from zoo.experiments.cli.devices import add_device
 from zoo.experiments.cli.score_pictures import Answer, Scale, Scorer, Track, add_pictures, score_pictures
 from zoo.experiments.run.scales import scale_of
@@ -24,6 +26,9 @@ QUALITY_SCALE, FORGERY_SCALE = Scale("better", None, None), Scale("more likely t
 QUALITY_STORED = ("hyperimage-quality-patches.generated", "hyperimage-quality-stage-two.generated")
 FORGERY_STORED = ("hyperimage-forgery-channel.generated", "hyperimage-forgery-stage-two.generated")
 """The scorers' own defaults, here too because their module imports Keras."""
+_DISTORTIONS = {"noise": 1, "blur": 8, "JPEG 2000": 11, "colours lost": 22}
+"""TID2013's numbers of distortions of four kinds; ``_LEVEL`` is the middle one of its five."""
+_LEVEL = 3
 TASKS = ("synthetic", "quality", "forgery")
 
 
@@ -40,6 +45,7 @@ def add(commands: "argparse._SubParsersAction") -> None:
         add_pictures(parser, drawn)
         add_device(parser)
         parser.add_argument("--weights", metavar="NAME|FOLDER", help=HELP)
+        add_calibration(parser, verb)
         parser.set_defaults(run=run)
 
 
@@ -90,7 +96,15 @@ def _quality(options: argparse.Namespace) -> int:
 
         scorer = QualityScorer((weights[0], weights[1]))
         patch = scorer.network.first.input_shape[1]
-        return Scorer(_answer(scorer.score), QUALITY_SCALE, QUALITY_NOTE, weights, ("score",), patch)
+        return Scorer(
+            _answer(scorer.score),
+            QUALITY_SCALE,
+            QUALITY_NOTE,
+            weights,
+            ("score",),
+            patch,
+            calibrated=lambda values: -cast(float, values["score"]),
+        )
 
     return score_pictures(options, make, [options.weights])
 
@@ -115,6 +129,93 @@ def _forgery(options: argparse.Namespace) -> int:
         )
 
     return score_pictures(options, make, [options.weights])
+
+
+def _generator(image: "np.ndarray") -> "np.random.Generator":
+    """One for each picture, so that the same picture is always processed alike."""
+    import numpy as np
+
+    return np.random.default_rng(zlib.crc32(np.ascontiguousarray(image).tobytes()))
+
+
+def _distortions() -> "Mapping[str, Callable[[np.ndarray], np.ndarray]]":
+    from zoo.datasets.distortions import distort
+
+    def distortion(number: int) -> "Callable[[np.ndarray], np.ndarray]":
+        return lambda image: distort(image, number, _LEVEL, _generator(image))
+
+    return {name: distortion(number) for name, number in _DISTORTIONS.items()}
+
+
+def _splices() -> "Mapping[str, Callable[[np.ndarray], np.ndarray]]":
+    from zoo.datasets.splices import make
+
+    return {
+        "part of itself copied": lambda image: make(_generator(image), image, None).tampered,
+        "part of another photograph": lambda image: make(_generator(image), image, _donor(image)).tampered,
+    }
+
+
+def _twin(image: "np.ndarray") -> "np.ndarray":
+    """The picture cut out, put back and saved as a spliced one is."""
+    from zoo.datasets.splices import make
+
+    return make(_generator(image), image, _donor(image)).authentic
+
+
+def _donor(image: "np.ndarray") -> "np.ndarray":
+    """One of the photographs that come with the packages."""
+    from zoo.datasets.embedded import SCENES, photograph
+
+    return photograph(SCENES[zlib.crc32(image[:8].tobytes()) % len(SCENES)])
+
+
+def _quality_scorer(weights: tuple[str, ...]) -> "Callable[[np.ndarray], float]":
+    from zoo.hyperimage.detector import QualityScorer
+
+    scorer = QualityScorer((weights[0], weights[1]))
+    return lambda image: -scorer.score(image)
+
+
+def _forgery_scorer(weights: tuple[str, ...]) -> "Callable[[np.ndarray], float]":
+    from zoo.hyperimage.detector import ForgeryDetector
+
+    return ForgeryDetector((weights[0], weights[1])).score
+
+
+def _forgery_mapper(weights: tuple[str, ...]) -> "Callable[[np.ndarray], tuple[float, np.ndarray]]":
+    from zoo.hyperimage.detector import ForgeryDetector
+
+    detector = ForgeryDetector((weights[0], weights[1]))
+    return lambda image: (detector.score(image), detector.heatmap(image))
+
+
+QUALITY = Question(
+    yes="it was distorted, by noise, blur, JPEG 2000 or the loss of colours, after it was taken",
+    no="it was not distorted after it was taken, though it may have been saved as JPEG of quality 95 or more",
+    processes=_distortions,
+    qualities=(0, 95),
+    weights=QUALITY_STORED,
+    scorer=_quality_scorer,
+    caution="its network learnt from generated scenes, and has not seen how people judge",
+)
+FORGERY = Question(
+    yes="a part of it was replaced, by another part of it or by a part of another photograph",
+    no="no part of it was replaced",
+    processes=_splices,
+    qualities=(0, 95, 75, 50),
+    weights=FORGERY_STORED,
+    scorer=_forgery_scorer,
+    mapper=_forgery_mapper,
+    map_high=0.1,
+    map_shows="By how much the score falls without a place: 0 (blue) not at all, 0.1 (red) by a tenth.",
+    map_errors=(
+        "The map shows what the score rests on, and not where a picture was edited: an untouched picture has red "
+        "places as well. How often, and which, has not been looked at."
+    ),
+    control=_twin,
+    caution="on spliced photographs its network has not been shown to be better than chance",
+)
 
 
 def _answer(score: Callable[["np.ndarray"], float]) -> Callable[["np.ndarray"], Answer]:

@@ -38,9 +38,9 @@ EXPERIMENTS = Experiments(
     },
     plan="zoo.experiments.hyperimage.plan:plan",
     commands="zoo.experiments.hyperimage.commands:add",
-    not_calibrated={
-        "hyperimage quality": "its score compares versions of one picture, and there is no other version here",
-        "hyperimage forgery": "it has not been shown to be better than chance on spliced photographs",
+    calibrations={
+        "quality": "zoo.experiments.hyperimage.commands:QUALITY",
+        "forgery": "zoo.experiments.hyperimage.commands:FORGERY",
     },
     trainings=(
         Training("zoo.experiments.hyperimage.commands:pretrain"),

@@ -67,8 +67,8 @@ EXPERIMENTS = Experiments(
     },
     plan="zoo.experiments.imaging.plan:plan",
     commands="zoo.experiments.imaging.commands:add",
+    calibrations={"imaging": "zoo.experiments.imaging.joint.commands:QUESTION"},
     not_calibrated={
-        "imaging detect": "it was trained on pictures of one synthetic camera, and is a guess for any other",
         "imaging prnu": "it needs the fingerprint of a camera; `zoo imaging prnu match` then gives a p-value",
     },
     trainings=(

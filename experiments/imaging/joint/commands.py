@@ -2,8 +2,10 @@
 
 import argparse
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, cast
 
+from zoo.experiments.cli.calibrated import Question, add_calibration
 from zoo.experiments.cli.devices import add_device
 from zoo.experiments.cli.numbers import whole
 from zoo.experiments.cli.score_pictures import Answer, Scale, Scorer, Track, add_pictures, score_pictures
@@ -18,6 +20,10 @@ NOTE = (
     "and no evidence about a single picture: zoo/imaging/README.md"
 )
 SCALE = Scale("more likely of this class", 0, 1)
+PROCESSED = ("sharpen", "gaussian", "resample")
+"""Classes whose probabilities are added for a calibration. That of "jpg" is not: photographs of the reference are saved
+as JPEG too."""
+PATCH = 64
 STORED = "fan-unet-0.1-margin16-birch.generated"
 """The detector's own default, here too because its module imports Keras."""
 
@@ -34,8 +40,9 @@ def add_detect(verbs: "argparse._SubParsersAction") -> None:
         help=f"of a FAN {HELP} (default: the one trained with the UNet, margin 16)",
     )
     detect.add_argument(
-        "--patch", type=whole(16, 1024), default=64, help="side of a patch, as in the weights' training"
+        "--patch", type=whole(16, 1024), default=PATCH, help="side of a patch, as in the weights' training"
     )
+    add_calibration(detect, "imaging")
     detect.set_defaults(run=_detect)
 
 
@@ -102,6 +109,8 @@ def _pretrain_real(options: argparse.Namespace) -> int:
 
 def _detect(options: argparse.Namespace) -> int:
     (weights,) = resolve_weights(options.weights, STORED)
+    if options.calibration is not None and options.patch != PATCH:
+        raise ValueError(f"--calibration goes with --patch {PATCH}. Received: --patch {options.patch}")
 
     def make(track: Track) -> Scorer:
         from zoo.imaging.joint.detector import ManipulationDetector
@@ -133,9 +142,64 @@ def _detect(options: argparse.Namespace) -> int:
             detector.patch,
             heatmap=detector.heatmap,
             heatmap_caption=caption,
+            calibrated=lambda values: sum(cast(float, values[name]) for name in PROCESSED),
         )
 
     return score_pictures(options, make, [options.weights])
+
+
+def _processes() -> "Mapping[str, Callable[[np.ndarray], np.ndarray]]":
+    import numpy as np
+    from keras import ops
+
+    from zoo.imaging.joint.manipulations import default_manipulations
+
+    layers = {layer.name: layer for layer in default_manipulations() if layer.name in PROCESSED}
+
+    def process(name: str) -> "Callable[[np.ndarray], np.ndarray]":
+        def apply(image: np.ndarray) -> np.ndarray:
+            found = ops.convert_to_numpy(layers[name](image[None].astype(np.float32) / 255))[0]
+            return np.rint(np.clip(found, 0, 1) * 255).astype(np.uint8)
+
+        return apply
+
+    return {name: process(name) for name in PROCESSED}
+
+
+def _scorer(weights: tuple[str, ...]) -> "Callable[[np.ndarray], float]":
+    from zoo.imaging.joint.detector import ManipulationDetector
+
+    detector = ManipulationDetector(weights[0])
+    return lambda image: _processed(detector.probabilities(image))
+
+
+def _mapper(weights: tuple[str, ...]) -> "Callable[[np.ndarray], tuple[float, np.ndarray]]":
+    from zoo.imaging.joint.detector import ManipulationDetector
+
+    detector = ManipulationDetector(weights[0])
+    return lambda image: (_processed(detector.probabilities(image)), detector.heatmap(image))
+
+
+def _processed(probabilities: "np.ndarray") -> float:
+    found = _by_class(probabilities)
+    return sum(found[name] for name in PROCESSED)
+
+
+QUESTION = Question(
+    yes="it was sharpened, smoothed, or made smaller and larger again",
+    no="it was not sharpened, smoothed or resampled after it was taken",
+    processes=_processes,
+    qualities=(0, 95, 75, 50),
+    weights=(STORED,),
+    scorer=_scorer,
+    mapper=_mapper,
+    map_shows="One less the probability of an untouched place: 0 (blue) looks untouched, 1 (red) looks processed.",
+    map_errors=(
+        "A false alarm looks just like a finding: a red place that nobody processed. Which places of untouched "
+        "photographs turn red has not been looked at."
+    ),
+    caution="its network knows pictures of one synthetic camera, made half as large and saved as JPEG 50",
+)
 
 
 def _by_class(probabilities: "np.ndarray") -> dict[str, float]:
