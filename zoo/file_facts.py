@@ -99,8 +99,7 @@ def jpeg_facts(image: JpegImageFile) -> dict[str, Any]:
     }
     quality = min(differences, key=lambda one: (differences[one], -one))
     _, across, down, _ = image.layer[0]
-    smallest = image.layer[-1][1:3]
-    factors = (across // max(1, smallest[0]), down // max(1, smallest[1]))
+    factors = across // min(one[1] for one in image.layer), down // min(one[2] for one in image.layer)
     return {
         "quality": quality,
         "exact": differences[quality] == 0,

@@ -112,6 +112,9 @@ def _run(options: argparse.Namespace) -> int:
     for path in paths:
         try:
             report = make_report(path, asked, command, options.flatten, options.authorities)
+            if options.output is not None:
+                pages[path].parent.mkdir(exist_ok=True)
+                write_page(pages[path], report, {one.product: one.question for one in asked})
         except (ValueError, MemoryError) as error:
             reason = " ".join(str(error).split()) or "does not fit into memory"
             print(f"zoo: {reason if reason.startswith(shown(path)) else f'{shown(path)}: {reason}'}", file=sys.stderr)
@@ -121,8 +124,6 @@ def _run(options: argparse.Namespace) -> int:
         if options.json:
             print(json.dumps(report.found, allow_nan=False), flush=True)
         if options.output is not None:
-            pages[path].parent.mkdir(exist_ok=True)
-            write_page(pages[path], report, {one.product: one.question for one in asked})
             rows.append((report.found, pages[path].name, report.image))
     if options.output is not None and len(paths) > 1:
         options.output.mkdir(exist_ok=True)
@@ -342,7 +343,7 @@ def _pages(paths: Sequence[Path], options: argparse.Namespace) -> dict[Path, Pat
 
 def _command(options: argparse.Namespace) -> str:
     """What repeats the report in the folder of its files, without paths: they would tell of the user's machine."""
-    parts = ["zoo", "report", *(Path(text).name for text in options.images)]
+    parts = ["zoo", "report", *(Path(text).name or text for text in options.images)]
     for path in options.calibration:
         parts += ["--calibration", path.name]
     if options.weights:

@@ -4,10 +4,12 @@ import base64
 import csv
 import io
 import math
+import os
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import cv2
 import numpy as np
@@ -16,6 +18,7 @@ from PIL import Image
 from zoo.experiments.cli.calibrated import Question
 from zoo.heatmap import draw_heatmap
 from zoo.images import ImageError, atomic
+from zoo.printing import shown
 
 if TYPE_CHECKING:
     import jinja2
@@ -129,6 +132,9 @@ def _environment() -> "jinja2.Environment":
     )
     environment.filters["factor"] = factor
     environment.filters["percent"] = lambda share: f"{100 * share:.1f} %"
+    environment.filters["shown"] = shown
+    # A file name may hold bytes that are not UTF-8.
+    environment.filters["address"] = lambda name: quote(os.fsencode(name))
     environment.filters["sentence"] = lambda text: text[:1].upper() + text[1:]
     return environment
 
@@ -156,7 +162,6 @@ def _embedded(image: Image.Image) -> str:
 def _write(path: Path, text: str) -> None:
     try:
         with atomic(path) as partial:
-            # A file name may hold bytes that are not UTF-8.
             partial.write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         wrong = f"cannot be written ({error.strerror})"

@@ -4,7 +4,9 @@ import csv
 import dataclasses
 import html
 import json
+import os
 import re
+from urllib.parse import unquote_to_bytes
 
 import numpy as np
 import pytest
@@ -172,6 +174,21 @@ def test_a_folder_gives_an_index_and_a_table(given, command):
     code, _, err = command(*arguments)
     assert code == 2 and "--force" in err
     assert command(*arguments, "--force")[0] == 1
+
+
+def test_odd_file_names_lose_no_report(given, command):
+    (given / "evidence").mkdir()
+    long = f"{'x' * 246}.png"  # the name of its page is too long for a file
+    for name in (os.fsdecode(b"caf\xe9.png"), "a\x1b[31m#?.png", long):
+        write_png(given / "evidence" / "one.png", PHOTO)
+        os.rename(given / "evidence" / "one.png", given / "evidence" / name)
+    code, _, err = command("report", "evidence", "-o", "reports")
+    assert code == 1 and "File name too long" in err
+    index = (given / "reports" / "index.html").read_text(encoding="utf-8")
+    addresses = [os.fsdecode(unquote_to_bytes(address)) for address in re.findall(r'href="([^"]+)"', index)]
+    assert len(addresses) == 2 and all((given / "reports" / address).is_file() for address in addresses)
+    assert "\x1b" not in index and "Not read: " in index
+    assert all("\x1b" not in (given / "reports" / address).read_text() for address in addresses)
 
 
 @pytest.mark.parametrize(
