@@ -195,8 +195,8 @@ QUESTION = Question(
     mapper=_mapper,
     map_shows="One less the probability of an untouched place: 0 (blue) looks untouched, 1 (red) looks processed.",
     map_errors=(
-        "A false alarm looks just like a finding: a red place that nobody processed. Which places of untouched "
-        "photographs turn red has not been looked at."
+        "A false alarm looks just like a finding: a red place that nobody processed. Most or all of the map may be red "
+        "so, as it was in the one untouched photograph that has been looked at."
     ),
     caution="its network knows pictures of one synthetic camera, made half as large and saved as JPEG 50",
 )
