@@ -144,8 +144,8 @@ def measure(step: str, batches: tuple[int, ...] = BATCHES) -> Cost:
         last = (done.stderr.strip().splitlines() or ["no word"])[-1]
         raise ValueError(f"A step of {step} cannot be measured. Received: {last}")
     found = json.loads(done.stdout.strip().splitlines()[-1])
-    by_batch = {name: {int(n): v for n, v in found[name].items()} for name in ("seconds", "peak_gigabytes")}
-    return Cost(**by_batch, **{name: found[name] for name in ("parameters", "multiply_adds", "cores")})
+    seconds, peaks = ({int(n): float(v) for n, v in found[name].items()} for name in ("seconds", "peak_gigabytes"))
+    return Cost(seconds, peaks, found["parameters"], found["multiply_adds"], found["cores"])
 
 
 def cost_here(step: str, batches: tuple[int, ...]) -> Cost:
