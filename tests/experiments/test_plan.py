@@ -100,6 +100,25 @@ def test_larger_batches_are_left_out_once_a_step_is_long(monkeypatch):
     assert step_cost.cost_here("any:step", (1, 2, 8)).seconds == {1: 3.0, 2: 3.0}
 
 
+STEPS = sorted({work.step for paper, table in PLANNED for work in _plan(paper, table).works})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.removeprefix("zoo.experiments."))
+def test_a_step_runs(step):
+    cost = step_cost.cost_here(step, (1,))
+    assert cost.seconds[1] > 0 and cost.parameters > 0 and cost.multiply_adds > 1e5
+
+
+@pytest.mark.slow
+def test_a_step_is_measured_in_another_process():
+    cost = step_cost.measure("zoo.experiments.hyperimage.plan:live_patches", (1, 2))
+    assert set(cost.seconds) == set(cost.peak_gigabytes) == {1, 2}
+    assert 0.1 < cost.peak_gigabytes[1] <= cost.peak_gigabytes[2] and cost.cores > 0
+    with pytest.raises(ValueError, match=r"absent:step cannot be measured. Received: .*absent"):
+        step_cost.measure("absent:step")
+
+
 def test_stored_measurements_say_when_and_how():
     for one in step_cost.stored():
         assert callable(load(one.step))
