@@ -68,7 +68,10 @@ def test_the_wheel_holds_every_module_once_and_what_maintainers_run_not_at_all(i
     _, folder = installed
     (wheel,) = folder.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
-        names = [name for name in archive.namelist() if name.endswith(".py")]
+        everything = archive.namelist()
+    names = [name for name in everything if name.endswith(".py")]
+    pages = (ROOT / "experiments" / "cli" / "templates").glob("*.html")
+    assert {f"zoo/experiments/cli/templates/{page.name}" for page in pages} <= set(everything)
     assert len(names) == len(set(names))
     places = {"zoo": "zoo", "datasets": "zoo/datasets", "experiments": "zoo/experiments"}
     there = {
