@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from zoo.datasets.camera import CAMERAS, Body, shoot_folder
 from zoo.datasets.embedded import photograph
 from zoo.experiments.cli.calibrate import Scores, calibrate
 from zoo.experiments.cli.calibrated import read_calibration
@@ -174,6 +175,14 @@ def test_a_folder_gives_an_index_and_a_table(given, command):
     code, _, err = command(*arguments)
     assert code == 2 and "--force" in err
     assert command(*arguments, "--force")[0] == 1
+
+
+def test_a_raw_file_is_not_said_to_lack_exif_data(given, command):
+    shoot_folder(given, ["a.dng"], Body(CAMERAS["alder"], serial=1), seed=0, height=64, width=96)
+    code, out, err = command("report", "a.dng", "-o", "report.html", "--json")
+    assert code == 0, err
+    assert json.loads(out)["file"]["format"] == "RAW (dng)"
+    assert "Those of cameras' RAW files are not read here" in _text(given / "report.html")
 
 
 def test_odd_file_names_lose_no_report(given, command):
