@@ -93,7 +93,7 @@ def announce(folder: Path, rows: int, widths: Mapping[str, int], copied: bool = 
     if wanted > free:
         raise _no_room(folder, rows, wanted, free)
     print(
-        f"zoo: the features of {rows:,} pictures, {len(widths)} layers, take {_size(wanted)} of disk in {folder}"
+        f"zoo: the features of {rows:,} pictures take {_size(wanted)} of disk in {folder}"
         + (f", {done:,} pictures are done" if done else "")
         + "; other tables use them again, and the folder may be removed after the last",
         file=sys.stderr,

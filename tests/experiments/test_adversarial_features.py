@@ -98,7 +98,7 @@ def test_files_that_do_not_fit_are_made_anew(tmp_path, damage):
 def test_disk_is_named_before_anything_starts(tmp_path, capsys, monkeypatch):
     feature_files.announce(tmp_path / "new", 1_281_167, {"pool5": 1024, "fc6": 3072, "fc7": 4096})
     said = capsys.readouterr().err
-    assert "1,281,167 pictures, 3 layers, take 42.0 GB of disk" in said and str(tmp_path / "new") in said
+    assert "1,281,167 pictures take 42.0 GB of disk" in said and str(tmp_path / "new") in said
     usage = type("Usage", (), {"free": 10**9})
     monkeypatch.setattr(feature_files.shutil, "disk_usage", lambda _: usage)
     with pytest.raises(ValueError, match=r"need 42\.0 GB of disk in .*FORENSICS_ZOO_HOME.*Received: 1\.0 GB free"):

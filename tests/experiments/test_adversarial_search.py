@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+import tensorflow_datasets as tfds
 
 from zoo.adversarial.threshold import rejection_threshold
-from zoo.experiments.adversarial import feature_files
+from zoo.experiments.adversarial import feature_files, imagenet
 from zoo.experiments.adversarial.detectors import comparisons
 from zoo.experiments.adversarial.evaluation import AUTHENTIC, ERRORS, Evaluation
 from zoo.experiments.adversarial.evaluation_cache import weights_of
@@ -22,7 +23,7 @@ def test_a_large_training_set_is_read_from_files_with_the_same_scores(small, mon
     monkeypatch.setattr(feature_files, "IN_MEMORY", 0)
     large = Evaluation("overfeat", Settings("smoke"))
     np.testing.assert_array_equal(large.judged, small.judged)
-    assert "zoo: the features of 300 pictures, 3 layers, take 0.0 GB of disk" in capsys.readouterr().err
+    assert "zoo: the features of 300 pictures take 0.0 GB of disk" in capsys.readouterr().err
     for name, expected in small.database[0].items():
         assert isinstance(large.database[0][name], np.memmap)
         np.testing.assert_array_equal(large.database[0][name], expected)
@@ -41,6 +42,14 @@ def test_an_index_is_searched_and_named_in_the_csv(small):
     assert (detector.factory, detector.search, detector.recall) == ("IVF4,Flat", "nprobe=4", 1)
     assert weights_of("overfeat", settings) == "adversarial-overfeat.digits, index IVF4,Flat nprobe=4"
     assert weights_of("overfeat", Settings("smoke")) == "adversarial-overfeat.digits"
+
+
+def test_the_training_part_is_read_from_a_number_on(tmp_path):
+    builder = tfds.testing.DummyDataset(data_dir=tmp_path)
+    builder.download_and_prepare()
+    found = {start: [int(e["id"]) for e in tfds.as_numpy(imagenet._from_number(builder, start))] for start in (0, 1, 2)}
+    assert len(found[0]) == builder.info.splits["train"].num_examples == 3
+    assert all(found[start] == found[0][start:] for start in found)
 
 
 @pytest.mark.slow
