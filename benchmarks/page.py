@@ -69,6 +69,11 @@ SECTIONS = (
         "FAISS, as `KNNDetector` uses it, next to scikit-learn's brute force and a plain matrix product.",
     ),
     Section(
+        "adversarial_memory",
+        "Adversarial tables at ImageNet's size: peak memory",
+        "Detectors fitted on 100,000 rows of synthetic features that lie in a file, each in a process of its own.",
+    ),
+    Section(
         "steganography_step",
         "A training step of H-net and R-net",
         "Float32 next to mixed bfloat16.",

@@ -15,7 +15,7 @@ from zoo.experiments.steganography import training
 
 pytestmark = pytest.mark.paper
 
-with tfds.core.registered.skip_registering():
+with tfds.core.registered.skip_registration():
 
     class Imagenet2012(tfds.core.GeneratorBasedBuilder):
         """What TFDS leaves on disk of ImageNet, with few pictures."""
