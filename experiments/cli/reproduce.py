@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from zoo.experiments.cli import data_options
 from zoo.experiments.cli.devices import add_device
 from zoo.experiments.cli.numbers import scale_name
+from zoo.experiments.cli.workers import add_workers, workers_of
 from zoo.experiments.families import check_table
 from zoo.printing import shown
 
@@ -29,6 +30,7 @@ def add(commands: "argparse._SubParsersAction") -> None:
     reproduce.add_argument("--rows", action="append", default=[], metavar="PATTERN", help="only rows like 'gamma*'")
     add_device(reproduce)
     reproduce.add_argument("--shard", default="1/1", metavar="I/N", help="measure every N-th cell, for `zoo merge`")
+    add_workers(reproduce, "cells of a table")
     reproduce.set_defaults(run=_reproduce)
 
     merge = commands.add_parser("merge", help="make the CSV of a table from cells measured in shards")
@@ -140,11 +142,18 @@ def _all(options: argparse.Namespace) -> dict[tuple[str, str], str]:
 
 
 def _one(options: argparse.Namespace) -> int:
+    workers = workers_of(options)
     table, settings = _settings(options)
     from zoo.experiments.run import measure
 
-    shard = measure.parse_shard(options.shard)
-    frame = measure.run(table, settings, options.output, tuple(options.rows), shard, sys.stderr.isatty())
+    what = tuple(options.rows), measure.parse_shard(options.shard), sys.stderr.isatty()
+    if workers is None:
+        frame = measure.run(table, settings, options.output, *what)
+    else:
+        from zoo.experiments.run import spread
+
+        place = check_table(options.paper, options.table).place
+        frame = spread.run(place, settings, options.output, workers, *what)
     if frame is None:
         print(f"shard {options.shard} is measured; when all are: zoo merge {options.paper} {options.table}")
         return 0

@@ -46,6 +46,26 @@ def run(
     Raises:
         ValueError: For a shard outside 1..n, a row pattern that fits no row, or rows without the user's detector.
     """
+    cells, mine = choose(table, settings, rows, shard)
+    folder = cell_folder(table, settings, output)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, disable=not progress) as bar:
+        task = bar.add_task(f"{table.paper} {table.name}", total=len(mine))
+        for cell in mine:
+            bar.update(task, description=f"{table.paper} {table.name}: {cell.row}, {cell.column}")
+            measure_cell(table, settings, cell, folder)
+            bar.advance(task)
+    return assemble(table, settings, output, cells, [folder]) if shard[1] == 1 else None
+
+
+def choose(
+    table: Table, settings: Settings, rows: tuple[str, ...] = (), shard: tuple[int, int] = (1, 1)
+) -> tuple[list[Cell], list[Cell]]:
+    """All cells of ``table``, and those that ``run`` measures.
+
+    Raises:
+        ValueError: As ``run``.
+    """
     index, count = shard
     if not 1 <= index <= count:
         raise ValueError(f"A shard is i/N with 1 <= i <= N. Received: {index}/{count}")
@@ -60,16 +80,7 @@ def run(
             f"--rows must take a row of the detector, which begin with {settings.detector!r}, as in "
             f"'{settings.detector}*'. Received: {', '.join(rows)}"
         )
-    mine = wanted[index - 1 :: count]
-    folder = _cell_folder(table, settings, output)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, disable=not progress) as bar:
-        task = bar.add_task(f"{table.paper} {table.name}", total=len(mine))
-        for cell in mine:
-            bar.update(task, description=f"{table.paper} {table.name}: {cell.row}, {cell.column}")
-            _measured_entry(table, settings, cell, folder)
-            bar.advance(task)
-    return assemble(table, settings, output, cells, [folder]) if count == 1 else None
+    return cells, wanted[index - 1 :: count]
 
 
 def merge(table: Table, settings: Settings, output: Path, folders: list[Path]) -> pd.DataFrame:
@@ -78,7 +89,7 @@ def merge(table: Table, settings: Settings, output: Path, folders: list[Path]) -
     Raises:
         ValueError: When a folder is missing or none holds a cell of this table and these settings.
     """
-    own = _cell_folder(table, settings, output)
+    own = cell_folder(table, settings, output)
     folders = [*folders, *([own] if own.is_dir() else [])]
     missing = [str(f) for f in folders if not f.is_dir()]
     if missing or not folders:
@@ -111,7 +122,7 @@ def assemble(table: Table, settings: Settings, output: Path, cells: list[Cell], 
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic(path) as partial:
         frame.to_csv(partial, index=False)
-    own = _cell_folder(table, settings, output)
+    own = cell_folder(table, settings, output)
     if own.is_dir():
         for file in own.glob("*.json"):
             file.unlink()
@@ -174,10 +185,10 @@ def parse_shard(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
-def _measured_entry(table: Table, settings: Settings, cell: Cell, folder: Path) -> None:
-    path, key = folder / _file_name(cell), _key(table, settings, cell)
-    if _read(path, key) is not None:
-        return
+def measure_cell(table: Table, settings: Settings, cell: Cell, folder: Path) -> dict:
+    """Measure a cell that is not in ``folder`` yet, and keep it there; returns what the file holds."""
+    if (stored := stored_cell(table, settings, cell, folder)) is not None:
+        return stored
     began, estimate, status, reason = time.perf_counter(), None, cell.status, cell.why
     if cell.measure is not None:
         try:
@@ -185,9 +196,21 @@ def _measured_entry(table: Table, settings: Settings, cell: Cell, folder: Path) 
         except DataUnavailable as error:
             status, reason = "data-unavailable", f"needs {' '.join(str(error).split())}"
     entry = _entry(table, settings, cell, estimate, status, time.perf_counter() - began)
+    stored = {"key": _key(table, settings, cell), "entry": entry, "reason": reason}
+    keep_cell(stored, cell, folder)
+    return stored
+
+
+def keep_cell(stored: dict, cell: Cell, folder: Path) -> None:
+    """Write what ``measure_cell`` returned, here or on another machine."""
     folder.mkdir(parents=True, exist_ok=True)
-    with atomic(path) as partial:
-        partial.write_text(json.dumps({"key": key, "entry": entry, "reason": reason}))
+    with atomic(folder / _file_name(cell)) as partial:
+        partial.write_text(json.dumps(stored))
+
+
+def stored_cell(table: Table, settings: Settings, cell: Cell, folder: Path) -> dict | None:
+    """What ``measure_cell`` has kept of a cell; None where there is nothing of the same code, data, seed and scale."""
+    return _read(folder / _file_name(cell), _key(table, settings, cell))
 
 
 def _entry(
@@ -231,5 +254,6 @@ def _file_name(cell: Cell) -> str:
     return f"{readable[:80]}-{hashlib.sha256(label.encode()).hexdigest()[:8]}.json"
 
 
-def _cell_folder(table: Table, settings: Settings, output: Path) -> Path:
+def cell_folder(table: Table, settings: Settings, output: Path) -> Path:
+    """Where the cells of a table are kept until its CSV is written."""
     return output / settings.scale / f".{table.paper}_{table.name}.cells"

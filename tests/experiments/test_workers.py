@@ -1,0 +1,223 @@
+"""``--on``: independent pieces on processes, on jobs of submitit and on Ray; workers that die; the numbers of one."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+import pytest
+import workers_job as job
+import workers_table
+
+from zoo.experiments.run import measure, spread, workers_local
+from zoo.experiments.run.cells import Settings
+from zoo.experiments.run.workers import ATTEMPTS, Outcome, Task, Workers, follow, pack, perform
+
+TESTS = Path(__file__).parent.parent
+SETTINGS = Settings("smoke", seed=5)
+CSV = Path("smoke") / "demo_table_1.csv"
+ENGINES = [
+    pytest.param(Workers("local", 2), id="local"),
+    pytest.param(Workers("slurm", cluster="local"), id="slurm", marks=pytest.mark.slow),
+    pytest.param(Workers("ray"), id="ray", marks=pytest.mark.slow),
+]
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """A Ray cluster of two workers."""
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    ray = pytest.importorskip("ray")
+    ray.init(num_cpus=2, num_gpus=0, include_dashboard=False, log_to_driver=False, object_store_memory=80 * 2**20)
+    yield
+    ray.shutdown()
+
+
+@pytest.fixture
+def engine(request):
+    if request.param.engine == "slurm":
+        pytest.importorskip("submitit")
+    if request.param.engine == "ray":
+        request.getfixturevalue("cluster")
+    return request.param
+
+
+@pytest.mark.parametrize("engine", ENGINES, indirect=True)
+def test_a_worker_that_dies_is_replaced_and_a_task_that_fails_stops_no_other(tmp_path, engine, capsys):
+    tasks = [
+        Task("one", partial(job.double, 1)),
+        Task("bad", partial(job.fail, ValueError("two\nlines"))),
+        Task("dies once", partial(job.die_once, tmp_path, "once")),
+        Task("dies", partial(job.die_always, tmp_path, "always")),
+        Task("two", partial(job.double, 2)),
+    ]
+    done = []
+    with pytest.raises(ValueError, match="2 of 5 tasks of demo failed; the same command begins these again"):
+        for task, value in follow(tasks, engine, tmp_path / "logs", "demo", progress=False):
+            done.append((task.label, value))
+    assert sorted(done) == [("dies once", "once"), ("one", 2), ("two", 4)]
+    said = sorted(line.partition(" (")[0].partition("; see")[0] for line in capsys.readouterr().err.splitlines())
+    assert [line for line in said if line.startswith("zoo: ")] == [
+        "zoo: demo: bad: two lines",
+        f"zoo: demo: dies: its worker died {ATTEMPTS} times, as it does where memory runs out",
+    ]
+    assert len(list(tmp_path.glob("once.begun.*"))) == 2
+    assert len(list(tmp_path.glob("always.begun.*"))) == ATTEMPTS
+    pids = {path.read_text() for path in tmp_path.glob("*.begun.*")}
+    assert str(os.getpid()) not in pids
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", [pytest.param(p.values[0], id=p.id) for p in ENGINES], indirect=True)
+def test_the_csv_is_that_of_one_process_also_where_a_worker_was_killed(tmp_path, engine, monkeypatch):
+    monkeypatch.setattr(measure, "device", lambda: "none")
+    measure.run(workers_table.TABLE, SETTINGS, tmp_path / "one", progress=False)
+    monkeypatch.setenv("WORKERS_JOB", str(tmp_path))
+    monkeypatch.setattr("zoo.experiments.run.workers_ray.PASSED_ON", ("WORKERS_JOB",))
+    spread.run(workers_table.PLACE, SETTINGS, tmp_path / "several", engine, progress=False)
+    assert _rows(tmp_path / "several" / CSV) == _rows(tmp_path / "one" / CSV)
+    assert len(list(tmp_path.glob("a1.begun.*"))) == 2
+    assert {path.name for path in (tmp_path / "several" / "smoke").iterdir()} == {
+        path.name for path in (tmp_path / "one" / "smoke").iterdir()
+    }
+
+
+def _rows(path):
+    """A CSV as text, to the last digit, without the times that measuring took."""
+    lines = [line.split(",") for line in path.read_text().splitlines()]
+    seconds = lines[0].index("seconds")
+    return [line[:seconds] + line[seconds + 1 :] for line in lines]
+
+
+@pytest.fixture
+def here(monkeypatch):
+    """Tasks run in this process, after they were packed for another."""
+
+    def start(self, tasks, logs):
+        for task in tasks:
+            yield Outcome(task, *perform(pack(task)))
+
+    monkeypatch.setattr(Workers, "start", start)
+    monkeypatch.setattr(measure, "device", lambda: "none")  # TensorFlow takes seconds to say
+    spread._cells.cache_clear()
+
+
+def test_shards_rows_and_cells_that_fail(tmp_path, here, monkeypatch, capsys):
+    workers = Workers("local", 2)
+    measure.run(workers_table.TABLE, SETTINGS, tmp_path / "one", progress=False)
+    for shard in ((1, 2), (2, 2)):
+        assert spread.run(workers_table.PLACE, SETTINGS, tmp_path / "two", workers, (), shard, False) is None
+    measure.merge(workers_table.TABLE, SETTINGS, tmp_path / "two", [])
+    assert _rows(tmp_path / "two" / CSV) == _rows(tmp_path / "one" / CSV)
+    with pytest.raises(ValueError, match="Received: 'z'"):
+        spread.run(workers_table.PLACE, SETTINGS, tmp_path / "none", workers, ("z",), progress=False)
+
+    # A cell that fails is told; the others are kept, and what is begun again is that one alone.
+    monkeypatch.setenv("WORKERS_JOB", str(tmp_path))
+    monkeypatch.setenv("WORKERS_JOB_FAILS", "1")
+    monkeypatch.setattr(job, "die_once", job.note)
+    capsys.readouterr()
+    with pytest.raises(ValueError, match="1 of 5 tasks of demo table_1 failed"):
+        spread.run(workers_table.PLACE, SETTINGS, tmp_path / "three", workers, progress=False)
+    (said,) = (line for line in capsys.readouterr().err.splitlines() if line.startswith("zoo: "))
+    assert said == "zoo: demo table_1: b, 0: RuntimeError: a cell with a fault"
+    assert not (tmp_path / "three" / CSV).exists()
+    monkeypatch.delenv("WORKERS_JOB_FAILS")
+    spread.run(workers_table.PLACE, SETTINGS, tmp_path / "three", workers, progress=False)
+    assert _rows(tmp_path / "three" / CSV) == _rows(tmp_path / "one" / CSV)
+    assert len(list(tmp_path.glob("a1.begun.*"))) == 1
+
+
+def test_workers_with_another_table_are_found_out(tmp_path):
+    with pytest.raises(ValueError, match=r"must be x, 1, AUC, w\. Received: a, 1, AUC, w"):
+        spread._measure(workers_table.PLACE, SETTINGS, 1, ("x", "1", "AUC", "w"), tmp_path)
+
+
+def test_ctrl_c_leaves_what_is_done_and_no_process(tmp_path):
+    code = (
+        "import sys; from functools import partial; from pathlib import Path; import workers_job as job\n"
+        "from zoo.experiments.run.workers import Task, Workers, follow\n"
+        "folder = Path(sys.argv[1])\n"
+        "if __name__ == '__main__':\n"
+        "    tasks = [Task('one', partial(job.note, folder, 'one')), Task('long', partial(job.wait, folder, 'long'))]\n"
+        "    for task, value in follow(tasks, Workers('local', 2), folder / 'logs', 'demo', False):\n"
+        "        print(task.label, flush=True)\n"
+    )
+    (tmp_path / "script.py").write_text(code)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)])}
+    command = [sys.executable, str(tmp_path / "script.py"), str(tmp_path)]
+    running = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    long = tmp_path / "long.begun.1"
+    assert running.stdout.readline() == "one\n"
+    _until(lambda: long.exists() and long.read_text())
+    running.send_signal(signal.SIGINT)
+    _, err = running.communicate(timeout=30)
+    assert err.splitlines()[-1] == "KeyboardInterrupt"
+    _until(lambda: not _alive(int(long.read_text())) and not _alive(int((tmp_path / "one.begun.1").read_text())))
+
+
+def _until(true):
+    end = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def _alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+@pytest.mark.slow
+def test_a_job_that_is_preempted_is_requeued(tmp_path):
+    pytest.importorskip("submitit")
+    outcomes = Workers("slurm", cluster="local").start([Task("long", partial(job.wait, tmp_path, "long"))], tmp_path)
+    jobs = iter(outcomes)
+    # The generator submits when it is first asked, and a signal has to come in between.
+    preempt = f"until [ -s {tmp_path}/long.begun.1 ]; do sleep 0.1; done; kill -USR2 $(cat {tmp_path}/long.begun.1)"
+    other = subprocess.Popen(["sh", "-c", preempt])
+    assert [outcome.value for outcome in jobs] == ["long"]
+    assert other.wait() == 0
+    assert len(list(tmp_path.glob("long.begun.*"))) == 2
+
+
+def test_every_process_has_gpus_of_its_own(monkeypatch, tmp_path):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,5,6")
+    with pytest.raises(ValueError, match=r"--gpus needs 2 x 2 GPUs .* Received: CUDA_VISIBLE_DEVICES='4,5,6'"):
+        workers_local.start([], tmp_path, 2, 2)
+    given = []
+    monkeypatch.setattr(workers_local, "_run", lambda tasks, logs, count, gpus: given.append(gpus))
+    workers_local.start([Task("one", int)], tmp_path, 3, 1)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    workers_local.start([Task("one", int)], tmp_path, 2, 2)
+    assert given == [[["4"], ["5"], ["6"]], [["0", "1"], ["2", "3"]]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--on", "local"), "must be local:N, slurm, slurm:N, ray or ray:ADDRESS. Received: 'local'"),
+        (("--on", "local:0"), "Received: 'local:0'"),
+        (("--on", "slurm", "--slurm", "partition"), "must be NAME=VALUE, as in partition=gpu. Received: 'partition'"),
+        (("--on", "slurm", "--slurm", "time=1:00"), "time must be a number of minutes. Received: 'time=1:00'"),
+        (("--gpus", "1"), "--gpus and --slurm go with --on. Received: no --on"),
+        (("--on", "local:2", "--slurm", "time=3"), "--slurm goes with --on slurm. Received: --on local"),
+    ],
+)
+def test_bad_options_are_one_line(command, arguments, said):
+    code, out, err = command("reproduce", "contrast", "table-1", "--scale", "smoke", *arguments)
+    assert (code, out) == (2, "")
+    assert err.splitlines()[-1].endswith(said)
+
+
+@pytest.mark.parametrize(("engine", "package"), [("slurm", "submitit"), ("ray", "ray")])
+def test_a_missing_package_is_named_with_what_installs_it(monkeypatch, tmp_path, engine, package):
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(ImportError, match=rf"--on {engine} needs .*: pip install 'forensics-zoo\[{engine}\]'"):
+        Workers(engine).start([Task("one", int)], tmp_path)
