@@ -19,6 +19,10 @@ class Training:
     """What the option takes, if anything."""
     workers: bool = False
     """Whether ``--workers`` processes make its examples."""
+    parts: str = ""
+    """``module:function`` that returns, for the parsed options, rounds: lists of ``run.workers.Task``. The tasks of a
+    round are parts of the training that do not depend on each other. After all rounds ``run`` finds everything trained.
+    Empty where each part needs the one before."""
     stored: tuple[tuple[str, str], ...] = (("laptop", "embedded"),)
     """Scales and data sets of the weights in the package: ``--install`` replaces them by no others."""
 
@@ -108,3 +112,5 @@ class Experiments:
     """Products of ``zoo calibrate`` by name, and where the ``cli.calibrated.Question`` of each is, ``module:NAME``."""
     not_calibrated: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Commands that score pictures and have no calibration, and why, for ``zoo report``."""
+    scores: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Products of ``zoo score`` by name, and where the ``cli.score_pictures.Product`` of each is, ``module:NAME``."""

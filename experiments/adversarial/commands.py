@@ -15,9 +15,9 @@ from zoo.experiments.cli.score_pictures import (
     MOST_FAILURES,
     PICTURES,
     Answer,
+    Product,
     Scale,
     Scorer,
-    Track,
     add_pictures,
     expand,
     name_missing,
@@ -30,6 +30,8 @@ from zoo.weight_files import NOT_READABLE, check_keras_file
 if TYPE_CHECKING:
     import keras
     import numpy as np
+
+    from zoo.experiments.run.workers import Task
 
 DEFAULT_MODEL = "adversarial-overfeat.digits"
 ATTACKS = ("fgsm", "fgs", "iter_target_class", "lbfgs", "random_noise")
@@ -115,8 +117,7 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
             f"and --imagenet. Received: {options.data_dir or options.imagenet}"
         )
     digits = options.dataset == EMBEDDED
-    name = "" if digits else f"{options.dataset}-"
-    folder = options.folder / f"adversarial-{name}{options.scale}-{options.seed}"
+    folder = _training_folder(options)
     training.pretrain(options.scale, folder, options.seed, options.dataset, options.workers)
     for path, (before, after) in pretrained.pack_all(folder, options.dataset).items():
         print(f"written: {path} ({before:.2%} of the test pictures right, packed {after:.2%})")
@@ -125,6 +126,32 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
     data = "scikit-learn's digits, the first 1,200" if digits else f"{options.dataset}, its training part"
     pretrained.install(folder, command, data, local)
     return 0
+
+
+def parts(options: argparse.Namespace) -> "list[list[Task]]":
+    """The parts of ``pretrain`` that do not depend on each other: a network each.
+
+    Raises:
+        ValueError: For the photographs of clothes, which one network is trained on.
+    """
+    from zoo.experiments.adversarial.training import NETWORKS
+    from zoo.experiments.run.workers import Task
+
+    if options.dataset == "clothing":
+        raise ValueError(f"--on is for several networks; on this data set one is trained. Received: {options.dataset}")
+    return [[Task(name, partial(_train, options, name)) for name in NETWORKS]]
+
+
+def _train(options: argparse.Namespace, network: str) -> None:
+    from zoo.experiments.adversarial import training
+
+    folder = _training_folder(options)
+    training.pretrain(options.scale, folder, options.seed, options.dataset, options.workers, (network,))
+
+
+def _training_folder(options: argparse.Namespace) -> Path:
+    name = "" if options.dataset == "embedded" else f"{options.dataset}-"
+    return options.folder / f"adversarial-{name}{options.scale}-{options.seed}"
 
 
 def _pretrain_photographs(options: argparse.Namespace, command: str) -> int:
@@ -300,28 +327,45 @@ def _folder(folder: Path, model: "keras.Model") -> "tuple[np.ndarray, ...]":
 
 
 def _score(options: argparse.Namespace) -> int:
-    def make(track: Track) -> Scorer:
-        from zoo.adversarial import KNNDetector, storage
+    return score_pictures(options, lambda track: _picture_scorer(options.detector))
 
-        detector = KNNDetector.load(options.detector)
-        names = detector.class_names
 
-        def answer(picture: "np.ndarray") -> Answer:
-            output, features = detector.extractor(fitted(picture, detector.model)[None])
-            predicted = output.argmax(-1)
-            score = float(detector.score_features(features[detector.layer], predicted)[0])
-            trusted = None if detector.threshold is None else bool(score > detector.threshold)
-            number = int(predicted[0])
-            values: dict[str, object] = {"score": round(score, 6), "class": number}
-            values |= {"class_name": names[number]} if number < len(names) else {}
-            values |= {"trusted": trusted, "probability": round(float(output.max()), 6)}
-            verdict = {None: "", True: "trusted", False: "rejected"}[trusted]
-            return Answer(values, f"{score:.4f}  {class_label(number, names)}  {verdict}")
+def _picture_scorer(folder: Path) -> Scorer:
+    from zoo.adversarial import KNNDetector, storage
 
-        columns = ("score", "class", "class_name", "trusted", "probability")
-        return Scorer(answer, SCALE, NOTE, (options.detector / storage.CONFIG,), columns)
+    detector = KNNDetector.load(folder)
+    names = detector.class_names
 
-    return score_pictures(options, make)
+    def answer(picture: "np.ndarray") -> Answer:
+        output, features = detector.extractor(fitted(picture, detector.model)[None])
+        predicted = output.argmax(-1)
+        score = float(detector.score_features(features[detector.layer], predicted)[0])
+        trusted = None if detector.threshold is None else bool(score > detector.threshold)
+        number = int(predicted[0])
+        values: dict[str, object] = {"score": round(score, 6), "class": number}
+        values |= {"class_name": names[number]} if number < len(names) else {}
+        values |= {"trusted": trusted, "probability": round(float(output.max()), 6)}
+        verdict = {None: "", True: "trusted", False: "rejected"}[trusted]
+        return Answer(values, f"{score:.4f}  {class_label(number, names)}  {verdict}")
+
+    columns = ("score", "class", "class_name", "trusted", "probability")
+    return Scorer(answer, SCALE, NOTE, (folder / storage.CONFIG,), columns)
+
+
+def _detector(given: str | None) -> tuple[str]:
+    from zoo.adversarial import storage
+
+    if given is None or not (Path(given) / storage.CONFIG).is_file():
+        raise ValueError(f"--weights must be a folder of `zoo adversarial fit`. Received: {given or 'none'}")
+    return (str(Path(given) / storage.CONFIG),)
+
+
+PRODUCT = Product(
+    _detector,
+    lambda weights: _picture_scorer(Path(weights[0]).parent),
+    lambda values: values["score"],
+    SCALE,
+)
 
 
 def _attack(options: argparse.Namespace) -> int:

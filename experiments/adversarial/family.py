@@ -39,11 +39,13 @@ EXPERIMENTS = Experiments(
     not_calibrated={
         "adversarial score": "it judges what a classifier says of a picture, not where the picture is from"
     },
+    scores={"adversarial": "zoo.experiments.adversarial.commands:PRODUCT"},
     trainings=(
         Training(
             "zoo.experiments.adversarial.commands:pretrain",
             workers=True,
             stored=(("laptop", "embedded"), ("laptop", "clothing")),
+            parts="zoo.experiments.adversarial.commands:parts",
         ),
     ),
     options=(

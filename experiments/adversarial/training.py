@@ -12,7 +12,7 @@ import dataclasses
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
@@ -89,9 +89,14 @@ def moved_picture(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def pretrain(
-    scale: str, folder: Path, seed: int = 0, dataset: str = "embedded", workers: int = 0
+    scale: str,
+    folder: Path,
+    seed: int = 0,
+    dataset: str = "embedded",
+    workers: int = 0,
+    networks: Sequence[str] = tuple(NETWORKS),
 ) -> dict[str, keras.Model]:
-    """Train both networks and leave ``<name>.keras`` and ``<name>.json`` in ``folder``.
+    """Train ``networks`` and leave ``<name>.keras`` and ``<name>.json`` in ``folder``.
 
     A network whose file is there already is loaded instead, so a killed run repeats one network at most.
 
@@ -102,8 +107,8 @@ def pretrain(
     images, labels = (part[: settings.images] for part in pictures(dataset, "train"))
     folder.mkdir(parents=True, exist_ok=True)
     return {
-        name: _trained(name, build, settings, folder, seed, (images, labels), dataset, workers)
-        for name, build in NETWORKS.items()
+        name: _trained(name, NETWORKS[name], settings, folder, seed, (images, labels), dataset, workers)
+        for name in networks
     }
 
 

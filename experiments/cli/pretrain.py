@@ -3,6 +3,8 @@
 import argparse
 import contextlib
 import shlex
+import shutil
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from zoo.experiments.cli import data_options
 from zoo.experiments.cli.data_options import EMBEDDED
 from zoo.experiments.cli.devices import add_device, check_one_worker, on_all_devices
 from zoo.experiments.cli.numbers import scale_name, whole
+from zoo.experiments.cli.workers import add_workers, workers_of
 from zoo.experiments.families import experiments, load
 from zoo.experiments.family import Experiments, Option, Training
 
@@ -36,6 +39,7 @@ def add(commands: "argparse._SubParsersAction") -> None:
     where.add_argument("--devices", choices=("all",), help="divide every batch among all GPUs of this machine")
     parser.add_argument("--install", action="store_true", help="into the package, not the local store")
     parser.add_argument("--folder", type=Path, default=Path("runs"), help="checkpoints; a killed training resumes")
+    add_workers(parser, "trainings that do not depend on each other")
     flags = parser.add_mutually_exclusive_group()
     for page in pages:
         for training in filter(lambda training: training.flag, page.trainings):
@@ -100,8 +104,30 @@ def _run(options: argparse.Namespace) -> int:
     data_options.check_known(options.dataset)
     command = training_command(options, "" if training.choices else training.flag)
     check_one_worker()
+    _on_workers(options, training)
     with on_all_devices() if options.devices else contextlib.nullcontext():
         return load(training.run)(options, command)
+
+
+def _on_workers(options: argparse.Namespace, training: Training) -> None:
+    """Train what is independent on the workers of ``--on``, if it was given."""
+    workers = workers_of(options)
+    if workers is None:
+        return
+    if not training.parts:
+        raise ValueError(
+            f"--on is for trainings that do not depend on each other; here one follows the other. "
+            f"Received: {options.paper} --on {workers.engine}"
+        )
+    if options.devices:
+        raise ValueError("--on takes --gpus for each worker, and not --devices. Received: both")
+    from zoo.experiments.run.workers import follow
+
+    logs = options.folder / f".{options.paper}-{options.scale}-{options.seed}.workers"
+    for tasks in load(training.parts)(options):
+        for _ in follow(tasks, workers, logs, f"pretrain {options.paper}", sys.stderr.isatty()):
+            pass
+    shutil.rmtree(logs, ignore_errors=True)
 
 
 def _trained() -> list[Experiments]:

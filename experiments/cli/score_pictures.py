@@ -14,7 +14,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -97,6 +97,25 @@ class Scorer:
     heatmap_caption: str = ""
     hint: "Callable[[Path, Answer], str] | None" = None
     calibrated: Callable[[Mapping[str, object]], float] | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Product:
+    """What ``zoo score`` takes by name: a command's scorer, and the one number of its answers that is the score.
+
+    Attributes:
+        weights: Given ``--weights``, or None without it, returns names of stored weights, or files.
+        scorer: Given what ``weights`` returned, loads the networks.
+        score: Takes the score from ``Answer.values``.
+        scale: How the score is to be read.
+        sensor: Whether the pixels must be a sensor's own, as for ``read_photograph``.
+    """
+
+    weights: Callable[[str | None], tuple[str, ...]]
+    scorer: Callable[[tuple[str, ...]], Scorer]
+    score: Callable[[Mapping[str, Any]], float]
+    scale: Scale
+    sensor: bool = False
 
 
 class Track:
@@ -266,13 +285,26 @@ def score_pictures(
     return min(failures, MOST_FAILURES)
 
 
-def _read(path: Path, options: argparse.Namespace) -> "np.ndarray":
+def read_picture(path: Path, flatten: str | None = None, sensor: bool = False) -> "np.ndarray":
+    """Read a picture, uint8 RGB.
+
+    Args:
+        path: An image file.
+        flatten: What shows through transparent pixels, one of ``BACKGROUNDS``; None refuses such pictures.
+        sensor: As for ``read_photograph``.
+
+    Raises:
+        ImageError: For anything else than an image file, such as a folder.
+    """
     from zoo.images import ImageError, read_photograph
 
     if path.is_dir():
         raise ImageError(path, "is a folder without a picture", "an image file, or a folder of them, is needed")
-    background = BACKGROUNDS[options.flatten] if options.flatten else None
-    return read_photograph(path, background=background, sensor=getattr(options, "sensor", False))
+    return read_photograph(path, background=BACKGROUNDS[flatten] if flatten else None, sensor=sensor)
+
+
+def _read(path: Path, options: argparse.Namespace) -> "np.ndarray":
+    return read_picture(path, options.flatten, getattr(options, "sensor", False))
 
 
 def _score(

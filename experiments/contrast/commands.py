@@ -1,12 +1,13 @@
 """``zoo contrast detect``, ``zoo pretrain contrast``, and what ``zoo calibrate contrast`` asks."""
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from zoo.experiments.cli.calibrated import Question, add_calibration
 from zoo.experiments.cli.devices import add_device
-from zoo.experiments.cli.score_pictures import Answer, Scale, Scorer, Track, add_pictures, score_pictures
+from zoo.experiments.cli.score_pictures import Answer, Product, Scale, Scorer, add_pictures, score_pictures
 from zoo.resolve_weights import HELP, resolve_weights
 
 if TYPE_CHECKING:
@@ -92,30 +93,39 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
 
 def _detect(options: argparse.Namespace) -> int:
     (weights,) = resolve_weights(options.weights, STORED)
-
-    def make(track: Track) -> Scorer:
-        from zoo.contrast.detector import PATCH, ContrastDetector
-
-        detector = ContrastDetector(weights, track=track)
-        latest: dict[int, np.ndarray] = {}
-
-        def answer(image: "np.ndarray") -> Answer:
-            if options.heatmap is None:
-                score = detector.score(image)
-            else:  # one pass gives both
-                score, latest[id(image)] = detector.score_and_heatmap(image)
-            return Answer({"score": round(score, 6)}, f"{score:.3f}")
-
-        caption = "Score of 64 x 64 pixels: 0 not adjusted, 1 adjusted (ContrastNet)"
-        return Scorer(
-            answer,
-            SCALE,
-            NOTE,
-            (weights,),
-            ("score",),
-            PATCH,
-            heatmap=lambda image: latest.pop(id(image)),
-            heatmap_caption=caption,
-        )
-
+    make = partial(_picture_scorer, weights, options.heatmap is not None)
     return score_pictures(options, make, [options.weights])
+
+
+def _picture_scorer(weights: str, heatmap: bool, track: Callable[[range], Iterable[int]] = iter) -> Scorer:
+    from zoo.contrast.detector import PATCH, ContrastDetector
+
+    detector = ContrastDetector(weights, track=track)
+    latest: dict[int, np.ndarray] = {}
+
+    def answer(image: "np.ndarray") -> Answer:
+        if heatmap:  # one pass gives both
+            score, latest[id(image)] = detector.score_and_heatmap(image)
+        else:
+            score = detector.score(image)
+        return Answer({"score": round(score, 6)}, f"{score:.3f}")
+
+    caption = "Score of 64 x 64 pixels: 0 not adjusted, 1 adjusted (ContrastNet)"
+    return Scorer(
+        answer,
+        SCALE,
+        NOTE,
+        (weights,),
+        ("score",),
+        PATCH,
+        heatmap=lambda image: latest.pop(id(image)),
+        heatmap_caption=caption,
+    )
+
+
+PRODUCT = Product(
+    lambda given: resolve_weights(given, STORED),
+    lambda weights: _picture_scorer(weights[0], heatmap=False),
+    lambda values: values["score"],
+    SCALE,
+)

@@ -32,6 +32,7 @@ EXPERIMENTS = Experiments(
     plan="zoo.experiments.contrast.plan:plan",
     commands="zoo.experiments.contrast.commands:add",
     calibrations={"contrast": "zoo.experiments.contrast.commands:QUESTION"},
+    scores={"contrast": "zoo.experiments.contrast.commands:PRODUCT"},
     trainings=(
         Training(
             "zoo.experiments.contrast.commands:pretrain",

@@ -3,16 +3,21 @@
 import argparse
 import zlib
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, cast
+from functools import partial
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, cast
 
 from zoo.experiments.cli.calibrated import Question, add_calibration
 from zoo.experiments.cli.devices import add_device
-from zoo.experiments.cli.score_pictures import Answer, Scale, Scorer, Track, add_pictures, score_pictures
+from zoo.experiments.cli.score_pictures import Answer, Product, Scale, Scorer, add_pictures, score_pictures
 from zoo.experiments.run.scales import scale_of
 from zoo.resolve_weights import HELP, resolve_weights
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from zoo.experiments.cli.training_data import Material
+    from zoo.experiments.run.workers import Task
 
 QUALITY_NOTE = (
     "trained on generated scenes and distortions to agree with GMSD, a full-reference measure, not with people: "
@@ -55,10 +60,41 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
     Raises:
         ValueError: For an unknown scale, photographs for the synthetic task, or a database that tables train on.
     """
-    from importlib import import_module
-
-    from zoo.experiments.cli.training_data import material
     from zoo.experiments.hyperimage import stages
+
+    given, tasks = _given(options)
+    for task in tasks:
+        module, scale = _train(options, task, given)
+        for name in module.STORED:
+            print(f"written: {given.folder / name}.npz")
+        seen = {
+            name: f"photographs of {given.data}" if given.pictures else what for name, what in module.STORED.items()
+        }
+        arguments = {}
+        if task == "forgery" and scale.width != module.SCALES["laptop"].width:
+            arguments = {name: {"width": scale.width} for name in module.STORED}
+        stages.install(given.folder, f"{command} --only {task}", seen, given.local, arguments)
+    return 0
+
+
+def parts(options: argparse.Namespace) -> "list[list[Task]]":
+    """The parts of ``pretrain`` that do not depend on each other: the tasks of the paper.
+
+    Raises:
+        ValueError: As ``pretrain``.
+    """
+    from zoo.experiments.run.workers import Task
+
+    return [[Task(task, partial(_train_alone, options, task)) for task in _given(options)[1]]]
+
+
+def _train_alone(options: argparse.Namespace, task: str) -> None:
+    _train(options, task, _given(options)[0])
+
+
+def _given(options: argparse.Namespace) -> "tuple[Material, list[str]]":
+    """What is trained on, and which tasks are trained."""
+    from zoo.experiments.cli.training_data import material
 
     if options.dataset in ("live_iqa", "tid2013", "casia2"):
         raise ValueError(
@@ -68,67 +104,60 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
     if options.only == "synthetic" and (options.data_dir is not None or options.dataset != "embedded"):
         raise ValueError(f"The synthetic task makes its own images. Received: {options.data_dir or options.dataset}")
     given = material(options, validation=True)
-    tasks = [options.only] if options.only else [task for task in TASKS if task != "synthetic" or not given.pictures]
-    for task in tasks:
-        module = import_module(f"zoo.experiments.hyperimage.{task}.training")
-        scale, usual = scale_of(module.SCALES, options.scale), module.SCALES["laptop"]
-        if given.pictures:
-            module.train(scale, given.folder, options.seed, given.pictures, given.validation)
-        else:
-            module.train(scale, given.folder, options.seed)
-        for name in module.STORED:
-            print(f"written: {given.folder / name}.npz")
-        seen = {
-            name: f"photographs of {given.data}" if given.pictures else what for name, what in module.STORED.items()
-        }
-        arguments = {}
-        if task == "forgery" and scale.width != usual.width:
-            arguments = {name: {"width": scale.width} for name in module.STORED}
-        stages.install(given.folder, f"{command} --only {task}", seen, given.local, arguments)
-    return 0
+    return given, [options.only] if options.only else [
+        task for task in TASKS if task != "synthetic" or not given.pictures
+    ]
+
+
+def _train(options: argparse.Namespace, task: str, given: "Material") -> tuple[Any, Any]:
+    """Train a task, or what is left of it; returns its module and scale."""
+    module = import_module(f"zoo.experiments.hyperimage.{task}.training")
+    scale = scale_of(module.SCALES, options.scale)
+    pictures = (given.pictures, given.validation) if given.pictures else ()
+    module.train(scale, given.folder, options.seed, *pictures)
+    return module, scale
 
 
 def _quality(options: argparse.Namespace) -> int:
     weights = resolve_weights(options.weights, *QUALITY_STORED)
+    return score_pictures(options, lambda track: _quality_picture_scorer(weights), [options.weights])
 
-    def make(track: Track) -> Scorer:
-        from zoo.hyperimage.detector import QualityScorer
 
-        scorer = QualityScorer((weights[0], weights[1]))
-        patch = scorer.network.first.input_shape[1]
-        return Scorer(
-            _answer(scorer.score),
-            QUALITY_SCALE,
-            QUALITY_NOTE,
-            weights,
-            ("score",),
-            patch,
-            calibrated=lambda values: -cast(float, values["score"]),
-        )
+def _quality_picture_scorer(weights: tuple[str, ...]) -> Scorer:
+    from zoo.hyperimage.detector import QualityScorer
 
-    return score_pictures(options, make, [options.weights])
+    scorer = QualityScorer((weights[0], weights[1]))
+    return Scorer(
+        _answer(scorer.score),
+        QUALITY_SCALE,
+        QUALITY_NOTE,
+        weights,
+        ("score",),
+        scorer.network.first.input_shape[1],
+        calibrated=lambda values: -cast(float, values["score"]),
+    )
 
 
 def _forgery(options: argparse.Namespace) -> int:
     weights = resolve_weights(options.weights, *FORGERY_STORED)
+    return score_pictures(options, lambda track: _forgery_picture_scorer(weights), [options.weights])
 
-    def make(track: Track) -> Scorer:
-        from zoo.hyperimage.detector import HEATMAP_HIGH, ForgeryDetector
 
-        detector = ForgeryDetector((weights[0], weights[1]))
-        return Scorer(
-            _answer(detector.score),
-            FORGERY_SCALE,
-            FORGERY_NOTE,
-            weights,
-            ("score",),
-            detector.network.first.input_shape[1],
-            heatmap=detector.heatmap,
-            heatmap_high=HEATMAP_HIGH,
-            heatmap_caption="By how much the score of tampered falls without a place; not where a picture was edited",
-        )
+def _forgery_picture_scorer(weights: tuple[str, ...]) -> Scorer:
+    from zoo.hyperimage.detector import HEATMAP_HIGH, ForgeryDetector
 
-    return score_pictures(options, make, [options.weights])
+    detector = ForgeryDetector((weights[0], weights[1]))
+    return Scorer(
+        _answer(detector.score),
+        FORGERY_SCALE,
+        FORGERY_NOTE,
+        weights,
+        ("score",),
+        detector.network.first.input_shape[1],
+        heatmap=detector.heatmap,
+        heatmap_high=HEATMAP_HIGH,
+        heatmap_caption="By how much the score of tampered falls without a place; not where a picture was edited",
+    )
 
 
 def _generator(image: "np.ndarray") -> "np.random.Generator":
@@ -224,3 +253,17 @@ def _answer(score: Callable[["np.ndarray"], float]) -> Callable[["np.ndarray"], 
         return Answer({"score": round(found, 6)}, f"{found:.3f}")
 
     return answer
+
+
+QUALITY_PRODUCT = Product(
+    lambda given: resolve_weights(given, *QUALITY_STORED),
+    _quality_picture_scorer,
+    lambda values: values["score"],
+    QUALITY_SCALE,
+)
+FORGERY_PRODUCT = Product(
+    lambda given: resolve_weights(given, *FORGERY_STORED),
+    _forgery_picture_scorer,
+    lambda values: values["score"],
+    FORGERY_SCALE,
+)

@@ -42,8 +42,12 @@ EXPERIMENTS = Experiments(
         "quality": "zoo.experiments.hyperimage.commands:QUALITY",
         "forgery": "zoo.experiments.hyperimage.commands:FORGERY",
     },
+    scores={
+        "hyperimage-quality": "zoo.experiments.hyperimage.commands:QUALITY_PRODUCT",
+        "hyperimage-forgery": "zoo.experiments.hyperimage.commands:FORGERY_PRODUCT",
+    },
     trainings=(
-        Training("zoo.experiments.hyperimage.commands:pretrain"),
+        Training("zoo.experiments.hyperimage.commands:pretrain", parts="zoo.experiments.hyperimage.commands:parts"),
         Training(
             "zoo.experiments.hyperimage.commands:pretrain",
             "--only",

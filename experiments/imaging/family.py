@@ -71,10 +71,20 @@ EXPERIMENTS = Experiments(
     not_calibrated={
         "imaging prnu": "it needs the fingerprint of a camera; `zoo imaging prnu match` then gives a p-value",
     },
+    scores={
+        "imaging": "zoo.experiments.imaging.joint.commands:PRODUCT",
+        "imaging-prnu": "zoo.experiments.imaging.prnu.commands:PRODUCT",
+    },
     trainings=(
-        Training("zoo.experiments.imaging.developing.commands:pretrain"),
         Training(
-            "zoo.experiments.imaging.joint.commands:pretrain", "--joint", "camera and analyst, after the networks"
+            "zoo.experiments.imaging.developing.commands:pretrain",
+            parts="zoo.experiments.imaging.developing.commands:parts",
+        ),
+        Training(
+            "zoo.experiments.imaging.joint.commands:pretrain",
+            "--joint",
+            "camera and analyst, after the networks",
+            parts="zoo.experiments.imaging.joint.commands:parts",
         ),
         Training("zoo.experiments.imaging.prnu.commands:pretrain", "--low-light", "Table 3's network for low light"),
     ),

@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ from zoo.resolve_weights import HELP
 if TYPE_CHECKING:
     import numpy as np
 
+    from zoo.experiments.run.workers import Task
+    from zoo.experiments.steganography.training import Material, Scale
     from zoo.steganography import Steganographer
     from zoo.steganography.hiding import ImageHider
 
@@ -49,10 +52,44 @@ def add(commands: "argparse._SubParsersAction") -> None:
 
 def pretrain(options: argparse.Namespace, command: str) -> int:
     """Train the family's networks, pack and store them; ``command`` is kept with them."""
-    from zoo.datasets.photographs import photographs
-    from zoo.experiments.cli.training_data import material
+    from zoo.experiments.steganography import pretrained
+
+    scale, begin = _scale(options)
+    where, data, local = _material(options)
+    pretrained.run(scale, where, command, data, local, begin)
+    return 0
+
+
+def parts(options: argparse.Namespace) -> "list[list[Task]]":
+    """The parts of ``pretrain`` that do not depend on each other: the networks of each lambda.
+
+    Raises:
+        ValueError: As ``pretrain``.
+    """
+    from zoo.experiments.run.workers import Task
+
+    scale, _ = _scale(options)
+    _material(options)
+    return [
+        [
+            Task(f"{network}, lambda {weight:g}", partial(_train, options, network, weight))
+            for network in scale.networks
+            for weight in scale.weights
+        ]
+    ]
+
+
+def _train(options: argparse.Namespace, network: str, weight: float) -> None:
+    from zoo.experiments.steganography import pretrained
+
+    scale, begin = _scale(options)
+    pretrained.train(scale, network, weight, _material(options)[0], begin)
+
+
+def _scale(options: argparse.Namespace) -> "tuple[Scale, Steganographer | None]":
+    """How much is trained, and what ``--jpeg-from`` names."""
     from zoo.experiments.run.scales import scale_of
-    from zoo.experiments.steganography import pretrained, training
+    from zoo.experiments.steganography import training
 
     chosen: dict[str, Any] = {}
     fields = {"recipe": "recipe", "initialiser": "start", "epochs": "jpeg_epochs" if options.jpeg_from else "epochs"}
@@ -65,14 +102,22 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
     if weight is not None:
         chosen["weights"] = training.WEIGHTS if weight == "all" else (float(weight),)
     scale = dataclasses.replace(scale_of(training.SCALES, options.scale), **chosen)
-    begin = None
-    if options.jpeg_from is not None:
-        if len(scale.weights) > 1 or scale.networks != training.NETWORKS[:1]:
-            raise ValueError(
-                "--jpeg-from is for one pair of ours: --network must be ours, and --lambda one number. "
-                f"Received: {', '.join(scale.networks)} and {', '.join(map(str, scale.weights))}"
-            )
-        begin = _networks(options.jpeg_from, jpeg=False)
+    if options.jpeg_from is None:
+        return scale, None
+    if len(scale.weights) > 1 or scale.networks != training.NETWORKS[:1]:
+        raise ValueError(
+            "--jpeg-from is for one pair of ours: --network must be ours, and --lambda one number. "
+            f"Received: {', '.join(scale.networks)} and {', '.join(map(str, scale.weights))}"
+        )
+    return scale, _networks(options.jpeg_from, jpeg=False)
+
+
+def _material(options: argparse.Namespace) -> "tuple[Material, str, str | None]":
+    """What is trained on and where, how the weights' provenance calls it, and the training's name in the store."""
+    from zoo.datasets.photographs import photographs
+    from zoo.experiments.cli.training_data import material
+    from zoo.experiments.steganography import training
+
     if options.scale == "paper" and options.dataset == "imagenet2012" and options.holidays is None:
         raise ValueError(
             "On ImageNet at the scale paper the schedules follow the loss on INRIA Holidays, as in the paper: its "
@@ -91,8 +136,7 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
     local = (
         None if given.local is None else "-".join([given.local, *filter(None, (options.recipe, options.initialiser))])
     )
-    pretrained.run(scale, where, command, given.data, local, begin)
-    return 0
+    return where, given.data, local
 
 
 def _inside(one: Path, other: Path) -> bool:

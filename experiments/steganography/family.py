@@ -36,7 +36,13 @@ EXPERIMENTS = Experiments(
     },
     plan="zoo.experiments.steganography.plan:plan",
     commands="zoo.experiments.steganography.commands:add",
-    trainings=(Training("zoo.experiments.steganography.commands:pretrain", workers=True),),
+    trainings=(
+        Training(
+            "zoo.experiments.steganography.commands:pretrain",
+            workers=True,
+            parts="zoo.experiments.steganography.commands:parts",
+        ),
+    ),
     options=(
         Option("--recipe", "the public relative's or ours; else the scale's", ("relative", "short")),
         Option("--initialiser", "how H-net and R-net start; else the recipe's own", ("relative", "pytorch", "haar")),

@@ -87,5 +87,12 @@ def run(
                 store(model, network, weight, history, THROUGH_JPEG)
 
 
+def train(scale: Scale, network: str, weight: float, material: Material, begin: Steganographer | None = None) -> None:
+    """Train what ``run`` trains for one lambda, and store nothing but the states."""
+    first = pretrain(scale, network, weight, material) if begin is None else begin
+    if begin is not None or (scale.with_jpeg and network == NETWORKS[0]):
+        pretrain_through_jpeg(scale, weight, material, first)
+
+
 def _history(folder: Path, name: str) -> list[dict]:
     return json.loads((folder / f"{name}.json").read_text())

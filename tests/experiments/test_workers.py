@@ -1,6 +1,7 @@
 """``--on``: independent pieces on processes, on jobs of submitit and on Ray; workers that die; the numbers of one."""
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -8,10 +9,14 @@ import time
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 import workers_job as job
 import workers_table
 
+from zoo.experiments.cli import main as cli
+from zoo.experiments.cli import pretrain
+from zoo.experiments.families import load
 from zoo.experiments.run import measure, spread, workers_local
 from zoo.experiments.run.cells import Settings
 from zoo.experiments.run.workers import ATTEMPTS, Outcome, Task, Workers, follow, pack, perform
@@ -221,3 +226,89 @@ def test_a_missing_package_is_named_with_what_installs_it(monkeypatch, tmp_path,
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(ImportError, match=rf"--on {engine} needs .*: pip install 'forensics-zoo\[{engine}\]'"):
         Workers(engine).start([Task("one", int)], tmp_path)
+
+
+def _options(*arguments):
+    return cli._parser().parse_args(["pretrain", *(str(a) for a in arguments)])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "rounds"),
+    [
+        (("adversarial", "--scale", "smoke"), [["overfeat", "inception"]]),
+        (("hyperimage", "--scale", "smoke"), [["synthetic", "quality", "forgery"]]),
+        (("imaging", "--scale", "smoke"), [["inet", "unet", "dnet"]]),
+        (
+            ("steganography", "--scale", "smoke", "--network", "all", "--lambda", "all"),
+            [[f"{network}, lambda {weight}" for network in ("ours", "baluja") for weight in (0.5, 0.75, 1)]],
+        ),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_what_pretrain_trains_at_the_same_time(tmp_path, arguments, rounds):
+    options = _options(*arguments, "--folder", tmp_path)
+    planned = load(pretrain._chosen(options).parts)(options)
+    assert [[task.label for task in tasks] for tasks in planned] == rounds
+    for tasks in planned:
+        assert all(pickle.loads(pack(task)) for task in tasks)
+
+
+def test_joint_trainings_wait_for_what_they_begin_with():
+    from zoo.experiments.imaging.joint import commands as joint
+    from zoo.experiments.imaging.joint.scales import check_scale
+
+    options = _options("imaging", "--joint", "--scale", "laptop")
+    scale = check_scale("laptop")
+    first, second, third = ([task.label for task in tasks] for tasks in joint.parts(options))
+    assert len({*first, *second, *third}) == len(first) + len(second) + len(third)
+    assert {*first, *second, *third} == {name for run in scale.runs() for name, _, _ in scale.parts(run)}
+    for run in scale.runs():
+        names = [name for name, _, _ in scale.parts(run)]
+        assert [name in part for name, part in zip(names, (first, second, third), strict=False)] == [True] * len(names)
+
+
+def test_joint_trainings_of_the_paper_are_of_the_cameras_that_are_there(tmp_path):
+    from zoo.experiments.imaging.joint import commands as joint
+    from zoo.experiments.imaging.real_cameras import JOINT
+
+    options = _options("imaging", "--joint", "--scale", "paper", "--data-dir", tmp_path, "--folder", tmp_path / "runs")
+    with pytest.raises(ValueError, match="trains on the paper's cameras"):
+        joint.parts(options)
+    for name in (JOINT[0], "nikon_d810"):
+        (tmp_path / name).mkdir()
+    first, second, third = joint.parts(options)
+    assert [task.label for task in first] == [f"{JOINT[0]}, photographs"]
+    assert [task.label for task in second] == [f"{JOINT[0]}, unet", f"{JOINT[0]}, dnet"]
+    assert len(third) == 2 * 11 * 10
+    for name in JOINT[1:]:
+        (tmp_path / name).mkdir()
+    assert [len(tasks) for tasks in joint.parts(options)] == [4, 8, 880]
+    assert all(pickle.loads(pack(task)) for tasks in joint.parts(options) for task in tasks[:1])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("contrast",), "here one follows the other. Received: contrast --on local"),
+        (("adversarial", "--dataset", "clothing"), "on this data set one is trained. Received: clothing"),
+        (("imaging", "--devices", "all"), "--on takes --gpus for each worker, and not --devices. Received: both"),
+    ],
+)
+def test_trainings_that_cannot_be_divided(command, tmp_path, arguments, said):
+    folder = ("--folder", tmp_path / "runs")
+    code, out, err = command("pretrain", *arguments, "--scale", "smoke", "--on", "local:2", *folder)
+    assert (code, out) == (2, "")
+    assert err.splitlines()[-1].endswith(said)
+
+
+@pytest.mark.slow  # TensorFlow is imported three times
+def test_networks_trained_by_two_processes_are_those_of_one(tmp_path, command):
+    arguments = ("pretrain", "adversarial", "--scale", "smoke", "--folder")
+    assert command(*arguments, tmp_path / "one")[0] == 0
+    assert command(*arguments, tmp_path / "two", "--on", "local:2")[0] == 0
+    for name in ("overfeat", "inception"):
+        one, two = (np.load(tmp_path / n / "adversarial-smoke-0" / f"{name}.npz") for n in ("one", "two"))
+        assert set(one) == set(two)
+        for key in one:
+            np.testing.assert_array_equal(one[key], two[key], err_msg=f"{name} {key}")
+    assert not list((tmp_path / "two").glob(".*"))

@@ -4,6 +4,7 @@ import argparse
 import math
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     import keras
     import numpy as np
 
+    from zoo.experiments.run.workers import Task
     from zoo.imaging.developing.raw import RawImage
 
+OWN_CAMERA = "zoo imaging fit RAW_DIR --network NAME"
 PIPELINES = ("classical", "bilinear", "inet", "unet", "dnet")
 
 
@@ -75,7 +78,7 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
     from zoo.experiments.imaging.data import training_folder, training_photographs
     from zoo.experiments.imaging.developing import pretrained, training
 
-    folder, local = training_folder(options, "zoo imaging fit RAW_DIR --network NAME")
+    folder, local = training_folder(options, OWN_CAMERA)
     settings = training.check(options.scale, ())
     pictures = training_photographs(options, settings.training, settings.validation, varied=settings.varied)
     training.pretrain(options.scale, folder, options.seed, pictures=pictures)
@@ -85,6 +88,31 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
     scenes += " and generated scenes" if settings.varied else ""
     pretrained.install(folder, command, f"{scenes}, synthetic camera", local)
     return 0
+
+
+def parts(options: argparse.Namespace) -> "list[list[Task]]":
+    """The parts of ``pretrain`` that do not depend on each other: a network each.
+
+    Raises:
+        ValueError: As ``pretrain``.
+    """
+    from zoo.experiments.imaging.data import training_folder
+    from zoo.experiments.imaging.developing import training
+    from zoo.experiments.run.workers import Task
+
+    training_folder(options, OWN_CAMERA)
+    training.check(options.scale, ())
+    return [[Task(name, partial(_train, options, name)) for name in training.NETWORKS]]
+
+
+def _train(options: argparse.Namespace, network: str) -> None:
+    from zoo.experiments.imaging.data import training_folder, training_photographs
+    from zoo.experiments.imaging.developing import training
+
+    folder, _ = training_folder(options, OWN_CAMERA)
+    settings = training.check(options.scale, ())
+    pictures = training_photographs(options, settings.training, settings.validation, varied=settings.varied)
+    training.pretrain(options.scale, folder, options.seed, (network,), pictures)
 
 
 def _develop(options: argparse.Namespace) -> int:

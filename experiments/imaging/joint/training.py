@@ -116,8 +116,11 @@ def train(
     pictures: tuple[list[Developed], list[Developed]],
     seed: int = 0,
     nip: Path | None = None,
+    last: str | None = None,
 ) -> ImagingWorkflow:
     """Train ``run``, or what is left of it; ``folder/joint/<name>.keras`` and ``.json`` hold state and progress.
+
+    ``last`` is the name of a part of the run to end with, see ``JointScale.parts``; None for the whole.
 
     Raises:
         ValueError: Where there is no pre-trained NIP, or the codec is unknown.
@@ -127,6 +130,8 @@ def train(
     workflow: ImagingWorkflow | None = None
     for number, (name, part, epochs) in enumerate(scale.parts(run)):
         workflow = _fitted(part, name, scale, epochs, folder, pictures, seed + number, nip, workflow)
+        if name == last:
+            break
     return cast(ImagingWorkflow, workflow)  # there is a part at least
 
 
@@ -214,14 +219,25 @@ def train_all(
     trained = {}
     for camera in scale.cameras if cameras is None else cameras:
         if camera != CAMERA:
-            recipes = training.check(scale_name, scale.networks)
-            developed = photographs(camera) or training.synthetic_pictures(recipes, seed, camera)
-            training.pretrain(scale_name, _nips(folder, camera), seed, scale.networks, developed)
+            train_nips(scale_name, folder, camera, scale.networks, seed, photographs(camera))
         pictures = photographs(camera) or pictures_of(scale, camera, None, seed)
         for run in scale.runs():
             if run.camera == camera:
                 trained[run] = train(run, scale, folder, pictures, seed)
     return trained
+
+
+def train_nips(
+    scale: str, folder: Path, camera: str, networks: Sequence[str], seed: int = 0, pictures: Pictures | None = None
+) -> None:
+    """Train the plain networks of a synthetic camera, on generated scenes where there are no ``pictures``.
+
+    Raises:
+        ValueError: For an unknown scale or network.
+    """
+    recipes = training.check(scale, networks)
+    developed = pictures or training.synthetic_pictures(recipes, seed, camera)
+    training.pretrain(scale, _nips(folder, camera), seed, networks, developed)
 
 
 def main() -> None:

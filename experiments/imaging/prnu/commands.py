@@ -13,6 +13,7 @@ from zoo.experiments.cli.score_pictures import (
     MOST_FAILURES,
     PICTURES,
     Answer,
+    Product,
     Scale,
     Scorer,
     Track,
@@ -158,10 +159,14 @@ def _identify(options: argparse.Namespace) -> int:
 
 def _decide(options: argparse.Namespace, cameras: Sequence[Path], named: bool, track: Track) -> Scorer:
     """Decide whether pictures were taken by one of the ``cameras``; with its name where ``named``."""
+    return _picture_scorer(cameras, named, options.level, options.orientations)
+
+
+def _picture_scorer(cameras: Sequence[Path], named: bool, at: float | None = None, turned: str = "stored") -> Scorer:
     from zoo.imaging.prnu import LEVEL, ORIENTATIONS, identify, picture_hash, pictures_of, read_fingerprint
 
-    level = LEVEL if options.level is None else options.level
-    orientations = ORIENTATIONS if options.orientations == "all" else (1,)
+    level = LEVEL if at is None else at
+    orientations = ORIENTATIONS if turned == "all" else (1,)
     fingerprints = {str(path): read_fingerprint(path) for path in cameras}
     own = frozenset().union(*(pictures_of(path) for path in cameras))
 
@@ -192,13 +197,28 @@ def _decide(options: argparse.Namespace, cameras: Sequence[Path], named: bool, t
         from zoo.images import exif_orientation
 
         number = exif_orientation(path)
-        if options.orientations == "all" or number not in TURNED or given.values["status"] == "match":
+        if turned == "all" or number not in TURNED or given.values["status"] == "match":
             return ""
         return f"EXIF says to turn it by {TURNED[number]}: if software turned it, --orientations all finds it"
 
     columns = ("status", "reason", "same_camera", *(("camera",) if named else ()), "p_value", "level", "pce")
     columns += ("deviations", "correlation", "row", "column", "orientation", "searched")
     return Scorer(answer, SCALE, NOTE, tuple(cameras), columns, hint=hint)
+
+
+def _fingerprint_file(given: str | None) -> tuple[str]:
+    if given is None or not Path(given).is_file():
+        raise ValueError(f"--weights must be a file of `zoo imaging prnu fingerprint`. Received: {given or 'none'}")
+    return (given,)
+
+
+PRODUCT = Product(
+    _fingerprint_file,
+    lambda weights: _picture_scorer([Path(weights[0])], False),
+    lambda values: values["p_value"],
+    SCALE,
+    sensor=True,
+)
 
 
 def _map(options: argparse.Namespace) -> int:
