@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Sequence
 from typing import TextIO
 
-from zoo.experiments.cli import calibrate, doctor, download, export, listing, plan, pretrain, report, reproduce
+from zoo.experiments.cli import calibrate, doctor, download, export, listing, plan, pretrain, report, reproduce, score
 from zoo.experiments.cli.devices import on_device
 from zoo.experiments.cli.quiet import quiet_import
 from zoo.experiments.families import experiments, load
@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="zoo", description="Image-forensics papers as Keras models.")
     parser.add_argument("--version", action="version", version=f"forensics-zoo {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (listing, plan, reproduce, pretrain, calibrate, report, export, download, doctor):
+    for module in (listing, plan, reproduce, pretrain, score, calibrate, report, export, download, doctor):
         module.add(commands)
     for page in experiments():
         if page.commands:

@@ -1,0 +1,185 @@
+"""``zoo score``: score an archive of pictures by any product, a row a picture, in one process or on several workers."""
+
+import argparse
+import functools
+import hashlib
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from zoo.experiments.cli.devices import add_device
+from zoo.experiments.cli.outputs import add_force, check_outputs
+from zoo.experiments.cli.score_pictures import PICTURES, Product, Scorer, checksums, expand, read_picture
+from zoo.experiments.cli.score_rows import FAILED, SCORED, Row, Rows, check_parquet, text_of
+from zoo.experiments.cli.workers import add_workers, workers_of
+from zoo.experiments.families import experiments, load
+from zoo.printing import shown
+from zoo.resolve_weights import HELP
+from zoo.store import sha256
+from zoo.version import __version__
+
+if TYPE_CHECKING:
+    from zoo.experiments.run.workers import Workers
+
+MOST, MOST_BYTES = 32, 64 * 2**20
+"""Pictures of a bucket, and bytes of their files: what a worker scores at a time, and what is lost if it dies."""
+SUFFIXES = (".csv", ".parquet")
+
+
+def products() -> dict[str, str]:
+    """Where the ``Product`` of each name is, ``module:NAME``."""
+    return {name: place for page in experiments() for name, place in page.scores.items()}
+
+
+def add(commands: "argparse._SubParsersAction") -> None:
+    """Add the command to the ``zoo`` parser."""
+    parser = commands.add_parser("score", help="score an archive of pictures: a row a picture, CSV or Parquet")
+    parser.add_argument("product", metavar="PRODUCT", help=", ".join(products()))
+    parser.add_argument("images", nargs="+", metavar="PATH", help=PICTURES)
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.parquet|OUT.csv")
+    parser.add_argument("--weights", metavar="NAME|FILE|FOLDER", help=f"{HELP}, a fitted detector or a fingerprint")
+    add_device(parser)
+    add_workers(parser, "pictures")
+    add_force(parser)
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    places = products()
+    if options.product not in places:
+        raise ValueError(f"PRODUCT must be one of {', '.join(places)}. Received: {options.product!r}")
+    if options.output.suffix.lower() not in SUFFIXES or not options.output.absolute().parent.is_dir():
+        raise ValueError(f"-o must end in {' or '.join(SUFFIXES)}, in a folder that exists. Received: {options.output}")
+    if options.output.suffix.lower() == ".parquet":
+        check_parquet()
+    place, workers = places[options.product], workers_of(options)
+    product: Product = load(place)
+    weights = product.weights(options.weights)
+    paths = [str(path) for path in expand(options.images)]
+    check_outputs({"-o": options.output}, [*paths, *weights], options.force)
+    about = {"product": options.product, "networks": _checksums(weights), "version": __version__}
+    about |= {"higher_is": product.scale.higher_is, "range": [product.scale.low, product.scale.high]}
+    with Rows(options.output, hashlib.sha256(json.dumps(about).encode()).hexdigest()[:12]) as rows:
+        if kept := len(rows.done):
+            print(f"zoo: {kept} pictures were scored by an earlier run", file=sys.stderr)
+        left = buckets([path for path in paths if text_of(path) not in rows.done])
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        console = Console(stderr=True)
+        with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+            task = bar.add_task(options.product, total=len(paths), completed=kept)
+            logs = options.output.with_name(f".{options.output.name}.workers")
+            for scored in _scored(place, weights, left, workers, logs):
+                rows.write(scored)
+                bar.update(task, description=f"{options.product}, {rows.failed} failed", advance=len(scored))
+        rows.finish(about)
+    print(f"written: {shown(options.output)} ({len(rows.done)} pictures, {rows.failed} of them failed)")
+    return 0
+
+
+def buckets(paths: Sequence[str]) -> list[list[str]]:
+    """Put pictures together whose files are of similar size, the largest first, so that no worker is left with them."""
+    sized = sorted(((_size(path) or 0, path) for path in paths), key=lambda one: (-one[0], one[1]))
+    found: list[list[str]] = []
+    room = 0
+    for size, path in sized:
+        if not found or len(found[-1]) == MOST or size > room:
+            found.append([])
+            room = MOST_BYTES
+        found[-1].append(path)
+        room -= size
+    return found
+
+
+def score_bucket(place: str, weights: tuple[str, ...], paths: Sequence[str]) -> list[Row]:
+    """Score pictures in a worker; the networks are loaded once a process."""
+    return [row for path in paths for row in _rows(place, weights, [path])]
+
+
+def _rows(place: str, weights: tuple[str, ...], paths: Sequence[str]) -> Iterator[Row]:
+    product: Product = load(place)
+    for path in paths:
+        yield _row(product, path, _scorer(place, weights))
+
+
+@functools.lru_cache(1)
+def _scorer(place: str, weights: tuple[str, ...]) -> Scorer:
+    product: Product = load(place)
+    return product.scorer(weights)
+
+
+def _row(product: Product, path: str, scorer: Scorer) -> Row:
+    known = text_of(path), _size(path)
+    try:
+        image = read_picture(Path(path))
+        answer = scorer.answer(image)
+        reason = str(answer.values.get("reason") or "")
+        return Row(*known, sha256(Path(path)), product.score(answer.values), SCORED, reason)
+    except (ValueError, OSError, MemoryError) as error:
+        reason = " ".join(str(error).split()) or "does not fit into memory"
+        return Row(*known, _sha256(path), None, FAILED, text_of(reason))
+
+
+def _scored(
+    place: str, weights: tuple[str, ...], left: Sequence[Sequence[str]], workers: "Workers | None", logs: Path
+) -> Iterator[list[Row]]:
+    """Yield rows as they come.
+
+    Raises:
+        ValueError: For what fails for every picture.
+    """
+    if workers is None or not left:
+        yield from ([row] for paths in left for row in _rows(place, weights, paths))
+    elif workers.engine == "ray":
+        from zoo.experiments.cli.score_ray import score_on_ray
+
+        yield from score_on_ray(place, weights, left, workers.address, workers.gpus)
+    else:
+        yield from _on_workers(place, weights, left, workers, logs)
+
+
+def _on_workers(
+    place: str, weights: tuple[str, ...], left: Sequence[Sequence[str]], workers: "Workers", logs: Path
+) -> Iterator[list[Row]]:
+    from zoo.experiments.run.workers import Task
+
+    def tasks(ones: Sequence[Sequence[str]]) -> dict[Any, Sequence[str]]:
+        return {Task(paths[0], partial(score_bucket, place, weights, paths)): paths for paths in ones}
+
+    alone: list[Sequence[str]] = []
+    for again in (False, True):
+        # A picture that ends its worker must not take others along.
+        waiting = tasks([[path] for paths in alone for path in paths] if again else left)
+        for outcome in workers.start(list(waiting), logs) if waiting else ():
+            paths = waiting[outcome.task]
+            if not outcome.failure:
+                yield outcome.value
+            elif not outcome.died:
+                raise ValueError(outcome.failure)
+            elif not again and len(paths) > 1:
+                alone.append(paths)
+            else:
+                yield [Row(text_of(path), _size(path), _sha256(path), None, FAILED, outcome.failure) for path in paths]
+
+
+def _size(path: str) -> int | None:
+    try:
+        return Path(path).stat().st_size
+    except OSError:
+        return None
+
+
+def _sha256(path: str) -> str:
+    try:
+        return sha256(Path(path)) if Path(path).is_file() else ""
+    except OSError:
+        return ""
+
+
+def _checksums(weights: tuple[str, ...]) -> dict[str, str]:
+    return {Path(name).name: digest for name, digest in checksums(weights).items()}
