@@ -20,7 +20,7 @@ class Training:
     workers: bool = False
     """Whether ``--workers`` processes make its examples."""
     parts: str = ""
-    """``module:function`` that returns, for the parsed options, rounds: lists of ``run.workers.Task``. The tasks of a
+    """``module:function`` that returns, for the parsed options, rounds: lists of ``run.tasks.Task``. The tasks of a
     round are parts of the training that do not depend on each other. After all rounds ``run`` finds everything trained.
     Empty where each part needs the one before."""
     stored: tuple[tuple[str, str], ...] = (("laptop", "embedded"),)

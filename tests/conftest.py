@@ -63,6 +63,17 @@ def command(capsys):
     return run
 
 
+@pytest.fixture(scope="session")
+def ray_cluster():
+    """A Ray cluster of two workers on this machine, or the one that RAY_ADDRESS names."""
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    ray = pytest.importorskip("ray")
+    own = {"num_cpus": 2, "num_gpus": 0, "include_dashboard": False, "object_store_memory": 80 * 2**20}
+    ray.init(log_to_driver=False, **({} if "RAY_ADDRESS" in os.environ else own))
+    yield
+    ray.shutdown()
+
+
 @pytest.fixture
 def photo() -> np.ndarray:
     """A photograph, uint8 RGB (512, 512, 3)."""

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import keras
     import numpy as np
 
-    from zoo.experiments.run.workers import Task
+    from zoo.experiments.run.tasks import Task
 
 DEFAULT_MODEL = "adversarial-overfeat.digits"
 ATTACKS = ("fgsm", "fgs", "iter_target_class", "lbfgs", "random_noise")
@@ -135,7 +135,7 @@ def parts(options: argparse.Namespace) -> "list[list[Task]]":
         ValueError: For the photographs of clothes, which one network is trained on.
     """
     from zoo.experiments.adversarial.training import NETWORKS
-    from zoo.experiments.run.workers import Task
+    from zoo.experiments.run.tasks import Task
 
     if options.dataset == "clothing":
         raise ValueError(f"--on is for several networks; on this data set one is trained. Received: {options.dataset}")

@@ -1,9 +1,9 @@
 """``zoo score``: score an archive of pictures by any product, a row a picture, in one process or on several workers."""
 
 import argparse
-import functools
 import hashlib
 import json
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -15,13 +15,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from zoo.experiments.cli.devices import add_device
 from zoo.experiments.cli.outputs import add_force, check_outputs
-from zoo.experiments.cli.score_pictures import PICTURES, Product, Scorer, checksums, expand, read_picture
-from zoo.experiments.cli.score_rows import FAILED, SCORED, Row, Rows, check_parquet, text_of
+from zoo.experiments.cli.score_bucket import failed_row, rows_of, score_bucket, size_of
+from zoo.experiments.cli.score_pictures import PICTURES, Product, checksums, expand
+from zoo.experiments.cli.score_rows import Row, Rows, check_parquet, text_of
 from zoo.experiments.cli.workers import add_workers, workers_of
 from zoo.experiments.families import experiments, load
 from zoo.printing import shown
 from zoo.resolve_weights import HELP
-from zoo.store import sha256
 from zoo.version import __version__
 
 if TYPE_CHECKING:
@@ -59,6 +59,8 @@ def _run(options: argparse.Namespace) -> int:
     if options.output.suffix.lower() == ".parquet":
         check_parquet()
     place, workers = places[options.product], workers_of(options)
+    if workers is not None and workers.engine == "slurm":
+        raise ValueError("zoo score takes --on local:N or --on ray, which keep networks loaded. Received: --on slurm")
     product: Product = load(place)
     weights = product.weights(options.weights)
     paths = [str(path) for path in expand(options.images)]
@@ -78,13 +80,14 @@ def _run(options: argparse.Namespace) -> int:
                 rows.write(scored)
                 bar.update(task, description=f"{options.product}, {rows.failed} failed", advance=len(scored))
         rows.finish(about)
+    shutil.rmtree(logs, ignore_errors=True)
     print(f"written: {shown(options.output)} ({len(rows.done)} pictures, {rows.failed} of them failed)")
     return 0
 
 
 def buckets(paths: Sequence[str]) -> list[list[str]]:
     """Put pictures together whose files are of similar size, the largest first, so that no worker is left with them."""
-    sized = sorted(((_size(path) or 0, path) for path in paths), key=lambda one: (-one[0], one[1]))
+    sized = sorted(((size_of(path) or 0, path) for path in paths), key=lambda one: (-one[0], one[1]))
     found: list[list[str]] = []
     room = 0
     for size, path in sized:
@@ -96,35 +99,6 @@ def buckets(paths: Sequence[str]) -> list[list[str]]:
     return found
 
 
-def score_bucket(place: str, weights: tuple[str, ...], paths: Sequence[str]) -> list[Row]:
-    """Score pictures in a worker; the networks are loaded once a process."""
-    return [row for path in paths for row in _rows(place, weights, [path])]
-
-
-def _rows(place: str, weights: tuple[str, ...], paths: Sequence[str]) -> Iterator[Row]:
-    product: Product = load(place)
-    for path in paths:
-        yield _row(product, path, _scorer(place, weights))
-
-
-@functools.lru_cache(1)
-def _scorer(place: str, weights: tuple[str, ...]) -> Scorer:
-    product: Product = load(place)
-    return product.scorer(weights)
-
-
-def _row(product: Product, path: str, scorer: Scorer) -> Row:
-    known = text_of(path), _size(path)
-    try:
-        image = read_picture(Path(path))
-        answer = scorer.answer(image)
-        reason = str(answer.values.get("reason") or "")
-        return Row(*known, sha256(Path(path)), product.score(answer.values), SCORED, reason)
-    except (ValueError, OSError, MemoryError) as error:
-        reason = " ".join(str(error).split()) or "does not fit into memory"
-        return Row(*known, _sha256(path), None, FAILED, text_of(reason))
-
-
 def _scored(
     place: str, weights: tuple[str, ...], left: Sequence[Sequence[str]], workers: "Workers | None", logs: Path
 ) -> Iterator[list[Row]]:
@@ -134,7 +108,7 @@ def _scored(
         ValueError: For what fails for every picture.
     """
     if workers is None or not left:
-        yield from ([row] for paths in left for row in _rows(place, weights, paths))
+        yield from ([row] for paths in left for row in rows_of(place, weights, paths))
     elif workers.engine == "ray":
         from zoo.experiments.cli.score_ray import score_on_ray
 
@@ -146,7 +120,7 @@ def _scored(
 def _on_workers(
     place: str, weights: tuple[str, ...], left: Sequence[Sequence[str]], workers: "Workers", logs: Path
 ) -> Iterator[list[Row]]:
-    from zoo.experiments.run.workers import Task
+    from zoo.experiments.run.tasks import Task
 
     def tasks(ones: Sequence[Sequence[str]]) -> dict[Any, Sequence[str]]:
         return {Task(paths[0], partial(score_bucket, place, weights, paths)): paths for paths in ones}
@@ -164,21 +138,7 @@ def _on_workers(
             elif not again and len(paths) > 1:
                 alone.append(paths)
             else:
-                yield [Row(text_of(path), _size(path), _sha256(path), None, FAILED, outcome.failure) for path in paths]
-
-
-def _size(path: str) -> int | None:
-    try:
-        return Path(path).stat().st_size
-    except OSError:
-        return None
-
-
-def _sha256(path: str) -> str:
-    try:
-        return sha256(Path(path)) if Path(path).is_file() else ""
-    except OSError:
-        return ""
+                yield [failed_row(path, outcome.failure) for path in paths]
 
 
 def _checksums(weights: tuple[str, ...]) -> dict[str, str]:

@@ -1,12 +1,14 @@
 """``zoo score --on ray``: buckets of pictures through ``ray.data``, by actors that load the networks once."""
 
+import logging
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from zoo.experiments.cli.score import score_bucket
+from zoo.experiments.cli.score_bucket import score_bucket
 from zoo.experiments.cli.score_rows import Row, arrow_types
-from zoo.experiments.run.workers import ATTEMPTS
+from zoo.experiments.run.tasks import ATTEMPTS
 from zoo.experiments.run.workers_ray import connect, environment
 
 MOST_BLOCKS = 5000
@@ -20,10 +22,12 @@ class Score:
         place: Of the product.
         weights: As ``Product.weights`` returned them.
         folder: The current folder of whoever asks: relative paths begin there.
+        path: The import path of whoever asks.
     """
 
-    def __init__(self, place: str, weights: tuple[str, ...], folder: str) -> None:
+    def __init__(self, place: str, weights: tuple[str, ...], folder: str, path: list[str]) -> None:
         os.chdir(folder)
+        sys.path += [one for one in path if one not in sys.path]
         self.place, self.weights = place, weights
 
     def __call__(self, batch: dict[str, Any]) -> Any:
@@ -50,6 +54,7 @@ def score_on_ray(
 
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # it tells of every step; errors are raised as well
     there = ray.cluster_resources()
     workers = int(there.get("GPU", 0) // gpus if gpus else there.get("CPU", 1))
     try:
@@ -58,7 +63,7 @@ def score_on_ray(
         buckets = ray.data.from_items([list(paths) for paths in left], override_num_blocks=min(len(left), MOST_BLOCKS))
         scored = buckets.map_batches(
             Score,
-            fn_constructor_args=(place, weights, os.getcwd()),
+            fn_constructor_args=(place, weights, os.getcwd(), sys.path),
             batch_size=1,
             compute=ray.data.ActorPoolStrategy(min_size=1, max_size=workers),
             num_cpus=1,
@@ -70,7 +75,7 @@ def score_on_ray(
         for batch in scored.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0):
             yield [Row(**row) for row in batch.to_pylist()]
     except RayError as error:
-        raise ValueError(f"Ray gave up: {' '.join(str(error).split())[:300]}") from error
+        raise ValueError(f"Ray gave up: {str(error).strip().splitlines()[-1]}") from error
     finally:
         if connected:
             ray.shutdown()

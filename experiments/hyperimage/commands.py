@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from zoo.experiments.cli.training_data import Material
-    from zoo.experiments.run.workers import Task
+    from zoo.experiments.run.tasks import Task
 
 QUALITY_NOTE = (
     "trained on generated scenes and distortions to agree with GMSD, a full-reference measure, not with people: "
@@ -83,7 +83,7 @@ def parts(options: argparse.Namespace) -> "list[list[Task]]":
     Raises:
         ValueError: As ``pretrain``.
     """
-    from zoo.experiments.run.workers import Task
+    from zoo.experiments.run.tasks import Task
 
     return [[Task(task, partial(_train_alone, options, task)) for task in _given(options)[1]]]
 

@@ -10,7 +10,8 @@ import pandas as pd
 from zoo.experiments.families import load
 from zoo.experiments.run.cells import Cell, Settings, Table
 from zoo.experiments.run.measure import assemble, cell_folder, choose, keep_cell, measure_cell, stored_cell
-from zoo.experiments.run.workers import Task, Workers, follow
+from zoo.experiments.run.tasks import Task
+from zoo.experiments.run.workers import Workers, follow
 
 
 def run(

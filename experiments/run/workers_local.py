@@ -11,7 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
-from zoo.experiments.run.workers import ATTEMPTS, Outcome, Task, died, pack, perform
+from zoo.experiments.run.tasks import ATTEMPTS, Outcome, Task, died, pack, perform
 
 
 def start(tasks: Sequence[Task], logs: Path, count: int, gpus: int = 0) -> Iterator[Outcome]:

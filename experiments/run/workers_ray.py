@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from zoo.experiments.run.workers import ATTEMPTS, Outcome, Task, died, pack, perform
+from zoo.experiments.run.tasks import ATTEMPTS, Outcome, Task, died, pack, perform
 
 PASSED_ON = ("KERAS_BACKEND", "KERAS_HOME", "FORENSICS_ZOO_HOME", "TF_CPP_MIN_LOG_LEVEL", "TFDS_DATA_DIR")
 """Environment variables that decide what a task computes, or where it finds its data."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from zoo.experiments.run.workers import ATTEMPTS, Outcome, Task, died, pack, perform
+from zoo.experiments.run.tasks import ATTEMPTS, Outcome, Task, died, pack, perform
 
 MINUTES = 240
 """A job's time where ``--slurm time=`` does not say it."""

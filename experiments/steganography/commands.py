@@ -17,7 +17,7 @@ from zoo.resolve_weights import HELP
 if TYPE_CHECKING:
     import numpy as np
 
-    from zoo.experiments.run.workers import Task
+    from zoo.experiments.run.tasks import Task
     from zoo.experiments.steganography.training import Material, Scale
     from zoo.steganography import Steganographer
     from zoo.steganography.hiding import ImageHider
@@ -66,7 +66,7 @@ def parts(options: argparse.Namespace) -> "list[list[Task]]":
     Raises:
         ValueError: As ``pretrain``.
     """
-    from zoo.experiments.run.workers import Task
+    from zoo.experiments.run.tasks import Task
 
     scale, _ = _scale(options)
     _material(options)

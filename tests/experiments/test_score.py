@@ -12,7 +12,7 @@ import pytest
 import scores_job
 from PIL import Image
 
-from zoo.experiments.cli import score
+from zoo.experiments.cli import score, score_bucket
 from zoo.experiments.cli.score_rows import Row, Rows
 from zoo.experiments.families import load
 from zoo.experiments.run import workers_local
@@ -96,21 +96,18 @@ def test_several_processes_give_the_rows_of_one_and_a_picture_that_ends_them_is_
     (deadly,) = (row for row in two if row not in one)
     assert deadly["reason"].startswith("its worker died") and deadly["path"].endswith("deadly.png")
     assert [row for row in two if row is not deadly] == one
+    assert not list(tmp_path.glob(".*"))
 
 
 @pytest.mark.slow
-def test_ray_gives_the_rows_of_one_process_and_loads_networks_once_a_worker(tmp_path, archive, command, monkeypatch):
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    ray = pytest.importorskip("ray")
+def test_ray_gives_the_rows_of_one_process_and_loads_networks_once_a_worker(
+    tmp_path, archive, command, monkeypatch, ray_cluster
+):
     command("score", "bright", archive, "-o", tmp_path / "one.csv")
     monkeypatch.setattr(score, "MOST", 2)
     monkeypatch.setenv("SCORES_JOB", str(tmp_path))
     monkeypatch.setattr("zoo.experiments.run.workers_ray.PASSED_ON", ("SCORES_JOB",))
-    ray.init(num_cpus=2, num_gpus=0, include_dashboard=False, log_to_driver=False, object_store_memory=80 * 2**20)
-    try:
-        code, _, err = command("score", "bright", archive, "-o", tmp_path / "two.csv", "--on", "ray")
-    finally:
-        ray.shutdown()
+    code, _, err = command("score", "bright", archive, "-o", tmp_path / "two.csv", "--on", "ray")
     assert code == 0, err
     assert _read(tmp_path / "two.csv") == _read(tmp_path / "one.csv")
     pids = [path.name.split(".")[1] for path in tmp_path.glob("loaded.*")]
@@ -138,7 +135,7 @@ def test_a_run_that_is_killed_goes_on(tmp_path, archive, command):
     scorer = load(scores_job.PLACE).scorer(())
     seen = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(score, "_scorer", lambda place, weights: seen.append(1) or scorer)
+        patch.setattr(score_bucket, "_scorer", lambda place, weights: seen.append(1) or scorer)
         _, out, err = command("score", "bright", archive, "-o", tmp_path / "out.csv")
     assert "zoo: 9 pictures were scored by an earlier run\n" in err
     assert len(seen) == 1 and "(10 pictures, 1 of them failed)" in out
@@ -178,6 +175,7 @@ def test_buckets_hold_pictures_of_similar_size_each_once(tmp_path, monkeypatch):
         (("dark", "a.png", "-o", "out.csv"), "PRODUCT must be one of bright. Received: 'dark'"),
         (("bright", "a.png", "-o", "out.txt"), "-o must end in .csv or .parquet, in a folder that exists"),
         (("bright", "a.png", "-o", "none/out.csv"), "-o must end in .csv or .parquet, in a folder that exists"),
+        (("bright", "a.png", "-o", "out.csv", "--on", "slurm"), "zoo score takes --on local:N or --on ray"),
     ],
 )
 def test_bad_arguments_are_one_line(command, monkeypatch, tmp_path, arguments, said):

@@ -19,7 +19,8 @@ from zoo.experiments.cli import pretrain
 from zoo.experiments.families import load
 from zoo.experiments.run import measure, spread, workers_local
 from zoo.experiments.run.cells import Settings
-from zoo.experiments.run.workers import ATTEMPTS, Outcome, Task, Workers, follow, pack, perform
+from zoo.experiments.run.tasks import ATTEMPTS, Outcome, Task, pack, perform
+from zoo.experiments.run.workers import Workers, follow
 
 TESTS = Path(__file__).parent.parent
 SETTINGS = Settings("smoke", seed=5)
@@ -31,22 +32,12 @@ ENGINES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def cluster():
-    """A Ray cluster of two workers."""
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    ray = pytest.importorskip("ray")
-    ray.init(num_cpus=2, num_gpus=0, include_dashboard=False, log_to_driver=False, object_store_memory=80 * 2**20)
-    yield
-    ray.shutdown()
-
-
 @pytest.fixture
 def engine(request):
     if request.param.engine == "slurm":
         pytest.importorskip("submitit")
     if request.param.engine == "ray":
-        request.getfixturevalue("cluster")
+        request.getfixturevalue("ray_cluster")
     return request.param
 
 

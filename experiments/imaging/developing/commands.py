@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import keras
     import numpy as np
 
-    from zoo.experiments.run.workers import Task
+    from zoo.experiments.run.tasks import Task
     from zoo.imaging.developing.raw import RawImage
 
 OWN_CAMERA = "zoo imaging fit RAW_DIR --network NAME"
@@ -98,7 +98,7 @@ def parts(options: argparse.Namespace) -> "list[list[Task]]":
     """
     from zoo.experiments.imaging.data import training_folder
     from zoo.experiments.imaging.developing import training
-    from zoo.experiments.run.workers import Task
+    from zoo.experiments.run.tasks import Task
 
     training_folder(options, OWN_CAMERA)
     training.check(options.scale, ())

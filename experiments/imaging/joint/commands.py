@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from zoo.experiments.imaging.joint.scales import JointRun
     from zoo.experiments.imaging.joint.training import Pictures
-    from zoo.experiments.run.workers import Task
+    from zoo.experiments.run.tasks import Task
 
 NOTE = (
     "knows pictures of one synthetic camera that were halved and saved as JPEG 50; what it says of others is a guess, "
@@ -146,7 +146,7 @@ def parts(options: argparse.Namespace) -> "list[list[Task]]":
     """
     from zoo.experiments.imaging.data import CAMERA
     from zoo.experiments.imaging.joint.scales import JointRun, check_scale
-    from zoo.experiments.run.workers import Task
+    from zoo.experiments.run.tasks import Task
 
     scale = check_scale(options.scale)
     _, cameras, _ = _material(options)
