@@ -4,9 +4,9 @@ Korus and Memon, "Neural Imaging Pipelines - the Scourge or Hope of Forensics?" 
 random photographs in landscape orientation, 120 to train with and 30 to validate.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import tensorflow_datasets as tfds
@@ -18,6 +18,7 @@ from zoo.images import ImageError
 from zoo.imaging.developing.pipeline import develop
 from zoo.imaging.developing.raw import RawImage, read
 
+T = TypeVar("T")
 TRAIN, VALIDATION = 120, 30
 """Photographs of one camera that the paper trained and validated with."""
 _MODEL, _ORIENTATION, _UPRIGHT = 272, 274, 1
@@ -76,10 +77,28 @@ def target(raw: RawImage) -> np.ndarray:
 def examples(paths: Iterable[Path]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield (key, example); files that cannot be read as Bayer RAW are left out, with a line in the log."""
     for path in paths:
-        try:
-            yield path.stem, example(path)
-        except ImageError as error:
-            logging.warning("left out: %s", error)
+        yield from examples_of(path)
+
+
+def examples_of(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the (key, example) of one file, or nothing, as ``examples`` does; a task of Beam."""
+    try:
+        yield path.stem, example(path)
+    except ImageError as error:
+        logging.warning("left out: %s", error)
+
+
+def of_each(make: Callable[[T], Iterable[tuple[str, dict[str, Any]]]], parts: Sequence[T]) -> Any:
+    """Return what ``_generate_examples`` must return, for examples that ``make`` makes of each part, such as a path.
+
+    Where apache-beam is installed it is a transform, which TensorFlow Datasets runs with the runner of its
+    ``DownloadConfig``: the parts are sent to the workers, which make the examples. Elsewhere it is an iterator.
+    """
+    try:
+        import apache_beam as beam
+    except ImportError:
+        return (made for part in parts for made in make(part))
+    return beam.Create(parts) | beam.Reshuffle() | beam.FlatMap(make)
 
 
 def camera_and_orientation(path: Path) -> tuple[str, int]:

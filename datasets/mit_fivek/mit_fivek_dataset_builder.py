@@ -1,8 +1,8 @@
 """MIT-Adobe FiveK's RAW files, and the cameras that Korus and Memon (2019) took from it (Table 2)."""
 
 import dataclasses
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import tensorflow_datasets as tfds
 
@@ -42,7 +42,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             homepage="https://data.csail.mit.edu/graphics/fivek/",
         )
 
-    def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Iterator]:
+    def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Any]:
         config = self.builder_config
         files = raw_pairs.by_name(Path(dl_manager.manual_dir), "DNG", (".dng",), self.MANUAL_DOWNLOAD_INSTRUCTIONS)
         paths = sorted(files.values(), key=lambda path: path.stem)
@@ -51,8 +51,8 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         )
         return {part: self._generate_examples(listed) for part, listed in parts.items()}
 
-    def _generate_examples(self, paths: list[Path]) -> Iterator:
-        yield from raw_pairs.examples(paths)
+    def _generate_examples(self, paths: list[Path]) -> Any:
+        return raw_pairs.of_each(raw_pairs.examples_of, paths)
 
 
 def split(paths: list[Path], seed: int) -> dict[str, list[Path]]:

@@ -3,11 +3,13 @@
 import dataclasses
 import zlib
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow_datasets as tfds
+import tifffile
 from absl import logging
 
 from zoo import tiles
@@ -80,7 +82,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             homepage="http://loki.disi.unitn.it/RAISE/",
         )
 
-    def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Iterator]:
+    def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Any]:
         folder, config = Path(dl_manager.manual_dir), self.builder_config
         if config.camera:
             nef = raw_pairs.by_name(folder, "NEF", (".nef",), self.MANUAL_DOWNLOAD_INSTRUCTIONS)
@@ -89,19 +91,44 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         paths = split_paths(folder, config.seed, raw=config.raw)
         return {split: self._generate_examples(listed, PATCHES[split]) for split, listed in paths.items()}
 
-    def _generate_examples(self, paths: list[Path], patches: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    def _generate_examples(self, paths: list[Path], patches: int) -> Any:
         config = self.builder_config
         if config.raw:
-            yield from raw_pairs.examples(paths)
-            return
-        for path in paths:
-            if not config.patches_per_image:
-                yield path.stem, {"name": path.stem, "image": read_image(path)}
-            elif patches:
-                count = min(config.patches_per_image, patches)
-                examples = list(contrast_patches(read_image(path), path.stem, config.seed, count))
-                patches -= len(examples) // 2
-                yield from examples
+            return raw_pairs.of_each(raw_pairs.examples_of, paths)
+        if config.patches_per_image:
+            counts = shares(paths, patches, config.patches_per_image)
+            return raw_pairs.of_each(partial(_patches_of, seed=config.seed), counts)
+        return raw_pairs.of_each(_image_of, paths)
+
+
+def _image_of(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    yield path.stem, {"name": path.stem, "image": read_image(path)}
+
+
+def _patches_of(share: tuple[Path, int], seed: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    path, count = share
+    return contrast_patches(read_image(path), path.stem, seed, count)
+
+
+def shares(paths: list[Path], patches: int, most: int) -> list[tuple[Path, int]]:
+    """Return each image with its number of patches a class, at most ``most``, until there are ``patches``.
+
+    Only the headers of the images are read.
+    """
+    found = []
+    for path in paths:
+        if not patches:
+            break
+        try:
+            with tifffile.TiffFile(path) as tiff:
+                page = tiff.pages.first
+                there = (page.imagelength // PATCH) * (page.imagewidth // PATCH)
+        except Exception:  # damaged headers raise nearly everything; whoever reads the image says what is wrong
+            there = most
+        count = min(most, patches, there)
+        patches -= count
+        found.append((path, count))
+    return found
 
 
 def split_paths(folder: Path, seed: int = 0, raw: bool = False) -> dict[str, list[Path]]:
