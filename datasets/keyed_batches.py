@@ -58,3 +58,41 @@ class KeyedBatches(keras.utils.PyDataset):
     def finish(self, made: Any) -> Any:
         """Turn what ``assemble`` returns, as tensors in a TensorFlow graph, into what ``batch`` returns."""
         return made
+
+
+class Share(KeyedBatches):
+    """One process's part of every batch, for several that train one network together.
+
+    The parts of a batch follow each other in the order of the processes, as ``keras.distribution.DataParallel`` puts
+    together what the processes give to ``fit``.
+
+    Args:
+        batches: The same in all processes.
+        process: This one's number, from 0 on.
+        processes: How many there are.
+
+    Raises:
+        ValueError: For a number outside of 0..processes - 1; from ``batch``, for a batch that cannot be divided evenly.
+    """
+
+    def __init__(self, batches: KeyedBatches, process: int, processes: int) -> None:
+        if not 0 <= process < processes:
+            raise ValueError(f"process must be 0 to {processes - 1}. Received: {process}")
+        super().__init__()
+        self.batches, self.process, self.processes = batches, process, processes
+
+    def __len__(self) -> int:
+        """Batches an epoch."""
+        return len(self.batches)
+
+    def batch(self, epoch: int, step: int) -> Any:
+        """Return this process's part of the batch of (epoch, step)."""
+        return keras.tree.map_structure(self._part, self.batches.batch(epoch, step))
+
+    def _part(self, array: Any) -> Any:
+        if len(array) % self.processes:
+            raise ValueError(
+                f"Batches must be divisible by the number of processes, {self.processes}. Received: {len(array)}"
+            )
+        size = len(array) // self.processes
+        return array[self.process * size : (self.process + 1) * size]
