@@ -15,8 +15,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from zoo.experiments.cli.devices import add_device
 from zoo.experiments.cli.outputs import add_force, check_outputs
-from zoo.experiments.cli.score_bucket import failed_row, rows_of, score_bucket, size_of
-from zoo.experiments.cli.score_pictures import PICTURES, Product, checksums, expand
+from zoo.experiments.cli.score_bucket import Scoring, failed_row, rows_of, score_bucket, size_of
+from zoo.experiments.cli.score_pictures import PICTURES, Product, add_flatten, checksums, expand
 from zoo.experiments.cli.score_rows import Row, Rows, check_parquet, text_of
 from zoo.experiments.cli.workers import add_workers, workers_of
 from zoo.experiments.families import experiments, load
@@ -28,12 +28,13 @@ if TYPE_CHECKING:
     from zoo.experiments.run.workers import Workers
 
 MOST, MOST_BYTES = 32, 64 * 2**20
-"""Pictures of a bucket, and bytes of their files: what a worker scores at a time, and what is lost if it dies."""
+"""The most pictures in a bucket, and the most bytes of their files. A worker scores a bucket at a time; if it dies, the
+rows of the bucket are lost."""
 SUFFIXES = (".csv", ".parquet")
 
 
 def products() -> dict[str, str]:
-    """Where the ``Product`` of each name is, ``module:NAME``."""
+    """Return where the ``Product`` of each name is, ``module:NAME``."""
     return {name: place for page in experiments() for name, place in page.scores.items()}
 
 
@@ -44,6 +45,7 @@ def add(commands: "argparse._SubParsersAction") -> None:
     parser.add_argument("images", nargs="+", metavar="PATH", help=PICTURES)
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.parquet|OUT.csv")
     parser.add_argument("--weights", metavar="NAME|FILE|FOLDER", help=f"{HELP}, a fitted detector or a fingerprint")
+    add_flatten(parser)
     add_device(parser)
     add_workers(parser, "pictures")
     add_force(parser)
@@ -66,7 +68,9 @@ def _run(options: argparse.Namespace) -> int:
     paths = [str(path) for path in expand(options.images)]
     check_outputs({"-o": options.output}, [*paths, *weights], options.force)
     about = {"product": options.product, "networks": _checksums(weights), "version": __version__}
+    about |= {"flatten": options.flatten} if options.flatten else {}
     about |= {"higher_is": product.scale.higher_is, "range": [product.scale.low, product.scale.high]}
+    scoring = Scoring(place, weights, options.flatten)
     with Rows(options.output, hashlib.sha256(json.dumps(about).encode()).hexdigest()[:12]) as rows:
         if kept := len(rows.done):
             print(f"zoo: {kept} pictures were scored by an earlier run", file=sys.stderr)
@@ -76,7 +80,7 @@ def _run(options: argparse.Namespace) -> int:
         with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
             task = bar.add_task(options.product, total=len(paths), completed=kept)
             logs = options.output.with_name(f".{options.output.name}.workers")
-            for scored in _scored(place, weights, left, workers, logs):
+            for scored in _scored(scoring, left, workers, logs):
                 rows.write(scored)
                 bar.update(task, description=f"{options.product}, {rows.failed} failed", advance=len(scored))
         rows.finish(about)
@@ -100,7 +104,7 @@ def buckets(paths: Sequence[str]) -> list[list[str]]:
 
 
 def _scored(
-    place: str, weights: tuple[str, ...], left: Sequence[Sequence[str]], workers: "Workers | None", logs: Path
+    scoring: Scoring, left: Sequence[Sequence[str]], workers: "Workers | None", logs: Path
 ) -> Iterator[list[Row]]:
     """Yield rows as they come.
 
@@ -108,22 +112,20 @@ def _scored(
         ValueError: For what fails for every picture.
     """
     if workers is None or not left:
-        yield from ([row] for paths in left for row in rows_of(place, weights, paths))
+        yield from ([row] for paths in left for row in rows_of(scoring, paths))
     elif workers.engine == "ray":
         from zoo.experiments.cli.score_ray import score_on_ray
 
-        yield from score_on_ray(place, weights, left, workers.address, workers.gpus)
+        yield from score_on_ray(scoring, left, workers.address, workers.gpus)
     else:
-        yield from _on_workers(place, weights, left, workers, logs)
+        yield from _on_workers(scoring, left, workers, logs)
 
 
-def _on_workers(
-    place: str, weights: tuple[str, ...], left: Sequence[Sequence[str]], workers: "Workers", logs: Path
-) -> Iterator[list[Row]]:
+def _on_workers(scoring: Scoring, left: Sequence[Sequence[str]], workers: "Workers", logs: Path) -> Iterator[list[Row]]:
     from zoo.experiments.run.tasks import Task
 
     def tasks(ones: Sequence[Sequence[str]]) -> dict[Any, Sequence[str]]:
-        return {Task(paths[0], partial(score_bucket, place, weights, paths)): paths for paths in ones}
+        return {Task(paths[0], partial(score_bucket, scoring, paths)): paths for paths in ones}
 
     alone: list[Sequence[str]] = []
     for again in (False, True):

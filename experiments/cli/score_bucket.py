@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from zoo.experiments.cli.score_pictures import Product, Scorer, read_picture
 from zoo.experiments.cli.score_rows import FAILED, SCORED, Row, text_of
@@ -10,16 +11,27 @@ from zoo.experiments.families import load
 from zoo.store import sha256
 
 
-def score_bucket(place: str, weights: tuple[str, ...], paths: Sequence[str]) -> list[Row]:
-    """The rows of pictures, whose paths are ``paths``; ``weights`` are as ``Product.weights`` returned them."""
-    return [row for path in paths for row in rows_of(place, weights, [path])]
+class Scoring(NamedTuple):
+    """How pictures are scored."""
+
+    place: str
+    """Where the ``Product`` is, ``module:NAME``."""
+    weights: tuple[str, ...]
+    """What ``Product.weights`` returned."""
+    flatten: str | None = None
+    """What shows through transparent pixels, as for ``read_picture``."""
 
 
-def rows_of(place: str, weights: tuple[str, ...], paths: Sequence[str]) -> Iterator[Row]:
+def score_bucket(scoring: Scoring, paths: Sequence[str]) -> list[Row]:
+    """Return the rows of the pictures ``paths``."""
+    return list(rows_of(scoring, paths))
+
+
+def rows_of(scoring: Scoring, paths: Sequence[str]) -> Iterator[Row]:
     """Yield the row of each picture as soon as it is scored; see ``score_bucket``."""
-    product: Product = load(place)
+    product: Product = load(scoring.place)
     for path in paths:
-        yield _row(product, path, _scorer(place, weights))
+        yield _row(product, path, _scorer(scoring.place, scoring.weights), scoring.flatten)
 
 
 @functools.lru_cache(1)
@@ -29,13 +41,13 @@ def _scorer(place: str, weights: tuple[str, ...]) -> Scorer:
 
 
 def failed_row(path: str, reason: str) -> Row:
-    """The row of a picture that could not be scored."""
+    """Return the row of a picture that could not be scored."""
     return Row(text_of(path), size_of(path), _sha256(path), None, FAILED, text_of(reason))
 
 
-def _row(product: Product, path: str, scorer: Scorer) -> Row:
+def _row(product: Product, path: str, scorer: Scorer, flatten: str | None) -> Row:
     try:
-        image = read_picture(Path(path))
+        image = read_picture(Path(path), flatten, product.sensor)
         answer = scorer.answer(image)
         reason = str(answer.values.get("reason") or "")
         score = product.score(answer.values)
@@ -45,7 +57,7 @@ def _row(product: Product, path: str, scorer: Scorer) -> Row:
 
 
 def size_of(path: str) -> int | None:
-    """Of a file, in bytes; None where there is none."""
+    """Return the size of a file in bytes; None where there is none."""
     try:
         return Path(path).stat().st_size
     except OSError:

@@ -158,12 +158,17 @@ def add_pictures(parser: argparse.ArgumentParser, heatmap: str = "") -> None:
     parser.add_argument("images", nargs="+", metavar="IMAGE", help=PICTURES)
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument("--csv", type=Path, metavar="OUT.csv", help="write a row a picture, failed ones too")
-    text = "what shows through transparent pixels (default: such pictures are refused)"
-    parser.add_argument("--flatten", choices=BACKGROUNDS, help=text)
+    add_flatten(parser)
     if heatmap:
         text = f"{heatmap}: a file for a single picture, or a folder with a PNG for each"
         parser.add_argument("--heatmap", type=Path, metavar="OUT.png|FOLDER", help=text)
     add_force(parser)
+
+
+def add_flatten(parser: argparse.ArgumentParser) -> None:
+    """Add ``--flatten``."""
+    text = "what shows through transparent pixels (default: such pictures are refused)"
+    parser.add_argument("--flatten", choices=BACKGROUNDS, help=text)
 
 
 def expand(given: Sequence[str]) -> list[Path]:

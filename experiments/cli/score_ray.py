@@ -6,43 +6,42 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from zoo.experiments.cli.score_bucket import score_bucket
+from zoo.experiments.cli.score_bucket import Scoring, score_bucket
 from zoo.experiments.cli.score_rows import Row, arrow_types
 from zoo.experiments.run.tasks import ATTEMPTS
 from zoo.experiments.run.workers_ray import connect, environment
 
 MOST_BLOCKS = 5000
-"""Ray's overhead grows with their number; rows come when a block is done."""
+"""Ray's overhead grows with the number of blocks; rows come when a block is done."""
 
 
 class Score:
-    """What an actor does: it scores buckets, one at a time.
+    """Scores buckets in an actor, one at a time.
 
     Args:
-        place: Of the product.
-        weights: As ``Product.weights`` returned them.
-        folder: The current folder of whoever asks: relative paths begin there.
-        path: The import path of whoever asks.
+        scoring: How pictures are scored.
+        folder: The current folder of the process that starts the actor: relative paths begin there.
+        path: The import path of that process.
     """
 
-    def __init__(self, place: str, weights: tuple[str, ...], folder: str, path: list[str]) -> None:
+    def __init__(self, scoring: Scoring, folder: str, path: list[str]) -> None:
         os.chdir(folder)
         sys.path += [one for one in path if one not in sys.path]
-        self.place, self.weights = place, weights
+        self.scoring = scoring
 
     def __call__(self, batch: dict[str, Any]) -> Any:
         """Return the rows of a batch of buckets as a table of pyarrow."""
         import pyarrow as pa
 
         buckets = [[str(path) for path in paths] for paths in batch["item"]]
-        rows = [row for paths in buckets for row in score_bucket(self.place, self.weights, paths)]
+        rows = [row for paths in buckets for row in score_bucket(self.scoring, paths)]
         return pa.Table.from_pylist([row._asdict() for row in rows], pa.schema(arrow_types().items()))
 
 
 def score_on_ray(
-    place: str, weights: tuple[str, ...], left: Sequence[Sequence[str]], address: str = "", gpus: int = 0
+    scoring: Scoring, left: Sequence[Sequence[str]], address: str = "", gpus: int = 0
 ) -> Iterator[list[Row]]:
-    """Yield rows as the cluster's workers score them: one for each CPU, or for each ``gpus`` GPUs.
+    """Yield rows as the cluster's actors score them; there is an actor for each CPU, or for each ``gpus`` GPUs.
 
     Raises:
         ImportError: Without Ray.
@@ -63,7 +62,7 @@ def score_on_ray(
         buckets = ray.data.from_items([list(paths) for paths in left], override_num_blocks=min(len(left), MOST_BLOCKS))
         scored = buckets.map_batches(
             Score,
-            fn_constructor_args=(place, weights, os.getcwd(), sys.path),
+            fn_constructor_args=(scoring, os.getcwd(), sys.path),
             batch_size=1,
             compute=ray.data.ActorPoolStrategy(min_size=1, max_size=workers),
             num_cpus=1,

@@ -72,6 +72,18 @@ def test_a_row_a_picture(tmp_path, archive, command):
     assert command("score", "bright", archive, "-o", tmp_path / "out.csv", "--force")[0] == 0
 
 
+def test_transparent_pictures_are_flattened_on_request(tmp_path, command):
+    Image.fromarray(np.full((20, 20, 4), (9, 9, 9, 0), np.uint8)).save(tmp_path / "clear.png")
+    arguments = ("score", "bright", tmp_path / "clear.png", "-o", tmp_path / "out.csv", "--force")
+    assert command(*arguments)[0] == 0
+    (row,) = _read(tmp_path / "out.csv")
+    assert row["status"] == "failed" and "--flatten" in row["reason"]
+    for background, score_of in (("white", "85.0"), ("black", "0.0")):
+        assert command(*arguments, "--flatten", background)[0] == 0
+        (row,) = _read(tmp_path / "out.csv")
+        assert (row["status"], row["score"]) == ("scored", score_of)
+
+
 def test_parquet_has_the_rows_of_csv_and_says_where_they_come_from(tmp_path, archive, command):
     parquet = pytest.importorskip("pyarrow.parquet")
     (archive / 'new\nline, "quoted".png').write_bytes((archive / "1.png").read_bytes())
