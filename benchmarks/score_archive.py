@@ -1,11 +1,11 @@
-"""Scoring an archive: `zoo score contrast` with one process, and with one and two workers, beside a plain loop.
+"""Scoring an archive: `zoo score contrast` with one process, and with one and two workers, against a plain loop.
 
 Command: python benchmarks/score_archive.py [--pictures 20000] [--side 64] [--ray]
 The pictures are generated scenes, PNG files in a temporary folder. Every way runs in a process of its own. `seconds`
 and `processor_seconds` (with those of workers) are from the start to the last row, imports and loading included;
 `loading` is the part before the first row. `peak_mib` is the largest memory of the process that scores, after the first
-tenth of the pictures and after all: it grows with the archive if something is kept of each picture. Of two workers it
-is the larger one's, known at the end alone. Prints the table and writes benchmarks/score_archive.csv.
+tenth of the pictures and after all: it grows with the archive if something is kept of each picture. For two workers it
+is that of the larger one, and known at the end alone. Prints the table and writes benchmarks/score_archive.csv.
 """
 
 import argparse
@@ -96,7 +96,7 @@ def run(way: str, archive: Path, output: Path) -> dict[str, float]:
 
 
 def plain(archive: Path, output: Path, mark: Callable[[int], None]) -> None:
-    """What one would write oneself: a loop over the files."""
+    """Score in a loop over the files, as a script would."""
     from zoo.contrast.detector import ContrastDetector
     from zoo.images import read_photograph
 
@@ -109,7 +109,7 @@ def plain(archive: Path, output: Path, mark: Callable[[int], None]) -> None:
 
 
 def command(archive: Path, output: Path, on: list[str], mark: Callable[[int], None]) -> None:
-    """`zoo score`; ``mark`` is told how many rows there are, whenever there are more."""
+    """Run `zoo score`, and call ``mark`` with the number of rows whenever it has grown."""
     from zoo.experiments.cli import main as cli
     from zoo.experiments.cli.score_rows import Row, Rows
 

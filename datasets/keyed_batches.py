@@ -61,15 +61,15 @@ class KeyedBatches(keras.utils.PyDataset):
 
 
 class Share(KeyedBatches):
-    """One process's part of every batch, for several that train one network together.
+    """One process's part of every batch, for several processes that train one network together.
 
     The parts of a batch follow each other in the order of the processes, as ``keras.distribution.DataParallel`` puts
     together what the processes give to ``fit``.
 
     Args:
-        batches: The same in all processes.
-        process: This one's number, from 0 on.
-        processes: How many there are.
+        batches: Batches of the training, the same in all processes.
+        process: Number of this process, from 0 on.
+        processes: Number of processes.
 
     Raises:
         ValueError: For a number outside of 0..processes - 1; from ``batch``, for a batch that cannot be divided evenly.
@@ -82,7 +82,7 @@ class Share(KeyedBatches):
         self.batches, self.process, self.processes = batches, process, processes
 
     def __len__(self) -> int:
-        """Batches an epoch."""
+        """Return the number of batches an epoch."""
         return len(self.batches)
 
     def batch(self, epoch: int, step: int) -> Any:

@@ -110,7 +110,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _on_workers(options: argparse.Namespace, training: Training) -> None:
-    """Train what is independent on the workers of ``--on``, if it was given."""
+    """Train the independent parts of a training on the workers of ``--on``, if it was given."""
     workers = workers_of(options)
     if workers is None:
         return

@@ -15,28 +15,29 @@ SCORED, FAILED = "scored", "failed"
 
 
 class Row(NamedTuple):
-    """What is said of a picture."""
+    """A picture and its score."""
 
     path: str
-    """As it was given; bytes that are no text are escaped."""
+    """Path of the file as it was given; bytes that are not text are escaped."""
     size: int | None
-    """Of the file, in bytes; None where there is none."""
+    """Size of the file in bytes; None where there is no file."""
     sha256: str
-    """Of the file; empty where it cannot be read."""
+    """SHA-256 of the file; empty where it cannot be read."""
     score: float | None
-    """None for ``FAILED``."""
+    """Score of the picture; None for ``FAILED``."""
     status: str
+    """``SCORED`` or ``FAILED``."""
     reason: str
-    """Why it failed, or what its score is not worth; empty for nothing."""
+    """Why the picture failed, or why its score says little; empty for neither."""
 
 
 def text_of(path: str | Path) -> str:
-    """``path`` as a row has it."""
+    """Return ``path`` as a row holds it."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 class Rows:
-    """The rows of one output, in a CSV file beside it until ``finish``.
+    """The rows of one output; until ``finish`` they are in a hidden CSV file in the same folder.
 
     >>> with Rows(Path("scores.parquet"), key) as rows:
     ...     for row in score(path for path in paths if text_of(path) not in rows.done):
@@ -45,12 +46,12 @@ class Rows:
 
     Attributes:
         path: The CSV file.
-        done: Paths that have a row, from an earlier run too.
-        failed: How many of them are ``FAILED``.
+        done: Paths that have a row, including those of an earlier run.
+        failed: How many of these rows are ``FAILED``.
 
     Args:
-        output: ``.csv`` or ``.parquet``.
-        key: What an earlier run must agree in for its rows to be taken over.
+        output: A file that ends in ``.csv`` or ``.parquet``.
+        key: Identifies networks and options; rows of an earlier run are taken over if its key was the same.
     """
 
     def __init__(self, output: Path, key: str) -> None:
@@ -88,7 +89,7 @@ class Rows:
         self._file.flush()
 
     def finish(self, about: Mapping[str, Any]) -> None:
-        """Write the output and remove the CSV file beside it; ``about`` goes into Parquet's metadata."""
+        """Write the output and remove the hidden CSV file; ``about`` goes into Parquet's metadata."""
         assert self._file is not None
         self._file.close()
         if self.output.suffix.lower() == ".csv":
@@ -153,7 +154,7 @@ def check_parquet() -> None:
 
 
 def arrow_types() -> dict[str, Any]:
-    """The types of pyarrow of a row's fields."""
+    """Return pyarrow's types of a row's fields."""
     import pyarrow as pa
 
     types = {"path": pa.string(), "size": pa.int64(), "sha256": pa.string(), "score": pa.float64()}

@@ -1,4 +1,4 @@
-"""``--on``, ``--gpus`` and ``--slurm``: where independent pieces of a command are computed."""
+"""``--on``, ``--gpus`` and ``--slurm``: where the independent tasks of a command are computed."""
 
 import argparse
 import re
@@ -13,7 +13,7 @@ ON = "local:N|slurm[:N]|ray[:ADDRESS]"
 
 
 def add_workers(parser: argparse.ArgumentParser, what: str) -> None:
-    """Add the three options to a command that computes ``what``, in the plural, independently of each other."""
+    """Add the three options to a command; ``what`` names its independent tasks, in the plural."""
     group = parser.add_argument_group("several workers", f"{what} are computed at the same time")
     text = "N processes; Slurm jobs, at most N at a time; a Ray cluster"
     group.add_argument("--on", type=_place, metavar=ON, help=text)
@@ -23,7 +23,7 @@ def add_workers(parser: argparse.ArgumentParser, what: str) -> None:
 
 
 def workers_of(options: argparse.Namespace) -> "Workers | None":
-    """What ``--on`` names; None without it.
+    """Return the workers that ``--on`` names; None without it.
 
     Raises:
         ValueError: For ``--gpus`` and ``--slurm`` without the ``--on`` that they go with.
@@ -41,7 +41,7 @@ def workers_of(options: argparse.Namespace) -> "Workers | None":
 
 
 def _place(text: str) -> tuple[str, int | None, str]:
-    """Engine, number of workers and address."""
+    """Return engine, number of workers and address."""
     match = re.fullmatch(r"(local):([1-9]\d{0,3})|(slurm)(?::([1-9]\d{0,4}))?|(ray)(?::(\S+))?", text)
     if not match:
         raise argparse.ArgumentTypeError(f"must be local:N, slurm, slurm:N, ray or ray:ADDRESS. Received: {text!r}")

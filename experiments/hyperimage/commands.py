@@ -78,7 +78,7 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
 
 
 def parts(options: argparse.Namespace) -> "list[list[Task]]":
-    """The parts of ``pretrain`` that do not depend on each other: the tasks of the paper.
+    """Return the parts of ``pretrain`` that do not depend on each other: the tasks of the paper.
 
     Raises:
         ValueError: As ``pretrain``.
@@ -93,7 +93,7 @@ def _train_alone(options: argparse.Namespace, task: str) -> None:
 
 
 def _given(options: argparse.Namespace) -> "tuple[Material, list[str]]":
-    """What is trained on, and which tasks are trained."""
+    """Return what is trained on, and which tasks of the paper are trained."""
     from zoo.experiments.cli.training_data import material
 
     if options.dataset in ("live_iqa", "tid2013", "casia2"):

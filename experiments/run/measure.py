@@ -61,7 +61,7 @@ def run(
 def choose(
     table: Table, settings: Settings, rows: tuple[str, ...] = (), shard: tuple[int, int] = (1, 1)
 ) -> tuple[list[Cell], list[Cell]]:
-    """All cells of ``table``, and those that ``run`` measures.
+    """Return all cells of ``table``, and those that ``run`` measures.
 
     Raises:
         ValueError: As ``run``.
@@ -186,7 +186,7 @@ def parse_shard(text: str) -> tuple[int, int]:
 
 
 def measure_cell(table: Table, settings: Settings, cell: Cell, folder: Path) -> dict:
-    """Measure a cell that is not in ``folder`` yet, and keep it there; returns what the file holds."""
+    """Measure a cell that is not in ``folder`` yet, and keep it there; return what its file holds."""
     if (stored := stored_cell(table, settings, cell, folder)) is not None:
         return stored
     began, estimate, status, reason = time.perf_counter(), None, cell.status, cell.why
@@ -209,7 +209,7 @@ def keep_cell(stored: dict, cell: Cell, folder: Path) -> None:
 
 
 def stored_cell(table: Table, settings: Settings, cell: Cell, folder: Path) -> dict | None:
-    """What ``measure_cell`` has kept of a cell; None where there is nothing of the same code, data, seed and scale."""
+    """Return what ``measure_cell`` has kept of a cell; None without a cell of the same code, data, seed and scale."""
     return _read(folder / _file_name(cell), _key(table, settings, cell))
 
 
@@ -255,5 +255,5 @@ def _file_name(cell: Cell) -> str:
 
 
 def cell_folder(table: Table, settings: Settings, output: Path) -> Path:
-    """Where the cells of a table are kept until its CSV is written."""
+    """Return the folder in which the cells of a table are kept until its CSV is written."""
     return output / settings.scale / f".{table.paper}_{table.name}.cells"

@@ -23,18 +23,19 @@ def run(
     shard: tuple[int, int] = (1, 1),
     progress: bool = True,
 ) -> pd.DataFrame | None:
-    """Measure as ``measure.run``, on ``workers``: a cell is a task.
+    """Measure a table as ``measure.run`` does, on ``workers``, with a task for each cell.
 
-    Cells that fail are told in a line each, and all others are measured. The CSV is written when none failed.
+    For each cell that fails a line goes to standard error, and all others are measured. The CSV is written if no cell
+    failed.
 
     Args:
-        place: Of the table, ``module:TABLE``.
-        settings: As there; paths in it are the same for all workers.
-        output: As there.
+        place: Where the table is, ``module:TABLE``.
+        settings: As for ``measure.run``; paths in it are the same for all workers.
+        output: As for ``measure.run``.
         workers: Where cells are measured.
-        rows: As there.
-        shard: As there.
-        progress: As there.
+        rows: As for ``measure.run``.
+        shard: As for ``measure.run``.
+        progress: As for ``measure.run``.
 
     Raises:
         ValueError: As ``measure.run`` and ``workers.follow``.
@@ -66,7 +67,7 @@ def _measure(place: str, settings: Settings, number: int, name: tuple[str, ...],
     table, cells = _cells(place, settings)
     if _name(cells[number]) != name:
         raise ValueError(
-            f"A worker must have the same code, data and weights as whoever started it: cell {number} must be "
+            f"A worker must have the same code, data and weights as the command that started it: cell {number} must be "
             f"{', '.join(name)}. Received: {', '.join(_name(cells[number]))}"
         )
     return measure_cell(table, settings, cells[number], folder)
@@ -74,7 +75,7 @@ def _measure(place: str, settings: Settings, number: int, name: tuple[str, ...],
 
 @functools.lru_cache(1)
 def _cells(place: str, settings: Settings) -> tuple[Table, list[Cell]]:
-    """A worker's table: cells of one process share what they compute, as in ``measure.run``."""
+    """Return the table and its cells, once a process: cells share what they compute, as in ``measure.run``."""
     table: Table = load(place)
     return table, list(table.cells(settings))
 

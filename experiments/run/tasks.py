@@ -1,4 +1,4 @@
-"""Independent tasks, and what becomes of them in another process."""
+"""Independent tasks, and how another process runs them."""
 
 import os
 import pickle
@@ -8,36 +8,40 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 ATTEMPTS = 3
-"""How often a task is begun whose worker dies."""
+"""How often a task is started if its worker dies."""
 
 
 class Task(NamedTuple):
-    """A piece of work that depends on no other."""
+    """A function call that does not depend on other tasks."""
 
     label: str
-    """For people."""
+    """Name of the task in messages."""
     call: Callable[[], Any]
-    """Can be pickled, as what it returns: a function of a module, or a ``functools.partial`` of one."""
+    """A function of a module, or a ``functools.partial`` of one. It and what it returns can be pickled."""
 
 
 class Outcome(NamedTuple):
-    """What became of a task."""
+    """The result of a task."""
 
     task: Task
     value: Any
+    """What the task returned; None if it failed."""
     failure: str
-    """Why there is no value, in one line; empty where there is one."""
+    """Why the task failed, in one line; empty if it did not."""
     died: bool = False
-    """Whether there is none because every worker died that began it."""
+    """Whether it failed because each of its workers died."""
 
 
 def pack(task: Task) -> bytes:
-    """What ``perform`` takes in another process."""
+    """Return a task as bytes, which ``perform`` takes in another process."""
     return pickle.dumps((os.getcwd(), sys.path, pickle.dumps(task.call)))
 
 
 def perform(packed: bytes) -> tuple[Any, str]:
-    """Run a task in the folder, and with the import path, of who packed it: its value, and why there is none."""
+    """Run a packed task; return its value, and in one line why it failed, or "".
+
+    The current folder and the import path are those of the process that packed the task.
+    """
     try:
         folder, path, call = pickle.loads(packed)
         os.chdir(folder)
@@ -50,5 +54,5 @@ def perform(packed: bytes) -> tuple[Any, str]:
 
 
 def died() -> str:
-    """Why a task has no value whose workers died."""
+    """Return why a task failed whose workers died."""
     return f"its worker died {ATTEMPTS} times, as it does where memory runs out"

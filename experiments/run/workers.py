@@ -20,13 +20,13 @@ class Workers:
 
     Attributes:
         engine: One of ``ENGINES``.
-        count: Workers at the same time: for ``local`` processes, for ``slurm`` jobs, where None leaves it to Slurm;
-            Ray starts as many as its resources allow.
-        address: Of a Ray cluster; empty for the one that ``ray start`` or ``RAY_ADDRESS`` names, else a new one of this
-            machine.
-        gpus: For each worker.
-        slurm: Options of ``sbatch`` by name, as ``partition``.
-        cluster: Of submitit: ``slurm``, or ``local`` to run the jobs on this machine.
+        count: Number of processes (``local``) or jobs (``slurm``) at the same time; None leaves the number of jobs to
+            Slurm. Ray starts as many tasks as its resources allow.
+        address: Address of a Ray cluster. Empty for the cluster that ``ray start`` or ``RAY_ADDRESS`` names; without
+            one, a cluster is started on this machine.
+        gpus: Number of GPUs of each worker.
+        slurm: Options of ``sbatch`` by name, for example ``partition``.
+        cluster: What submitit calls the cluster: ``slurm``, or ``local`` to run the jobs on this machine.
     """
 
     engine: str
@@ -37,10 +37,10 @@ class Workers:
     cluster: str = "slurm"
 
     def start(self, tasks: Sequence[Task], logs: Path) -> Iterator[Outcome]:
-        """Yield the outcome of each task as it comes; ends all workers when the iterator is closed.
+        """Yield the outcome of each task as it comes; end all workers when the iterator is closed.
 
-        A task whose worker dies is begun anew, up to ``ATTEMPTS`` times in all. What workers print goes to files in
-        ``logs``, or to Ray's own.
+        A task whose worker dies is started again, up to ``ATTEMPTS`` times in all. What workers print goes to files in
+        ``logs``; Ray keeps it in its own log files.
 
         Raises:
             ImportError: Where the package of the engine is missing.
@@ -62,17 +62,17 @@ class Workers:
 def follow(
     tasks: Sequence[Task], workers: Workers, logs: Path, name: str, progress: bool = True
 ) -> Iterator[tuple[Task, Any]]:
-    """Run ``tasks``; yield those that succeed with their values, and tell the others in a line on standard error.
+    """Run ``tasks``; yield each that succeeds with its value, and print a line on standard error for each that fails.
 
     Args:
-        tasks: In the order in which they begin.
-        workers: Where they run.
+        tasks: The tasks, in the order in which they start.
+        workers: Where the tasks run.
         logs: As for ``Workers.start``.
-        name: Of the whole, for the progress bar.
-        progress: Whether there is one.
+        name: What the tasks are together, for the progress bar and messages.
+        progress: Whether to show a progress bar.
 
     Raises:
-        ValueError: At the end, where tasks failed; as ``Workers.start``.
+        ValueError: At the end, if tasks failed; as ``Workers.start``.
         ImportError: As ``Workers.start``.
     """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

@@ -1,4 +1,4 @@
-"""Tasks on processes of this machine."""
+"""Run tasks on processes of this machine."""
 
 import multiprocessing
 import os
@@ -15,7 +15,9 @@ from zoo.experiments.run.tasks import ATTEMPTS, Outcome, Task, died, pack, perfo
 
 
 def start(tasks: Sequence[Task], logs: Path, count: int, gpus: int = 0) -> Iterator[Outcome]:
-    """As ``Workers.start``. A process goes on to the next task; with ``gpus`` each process sees others than the rest.
+    """Run tasks as ``Workers.start`` says, on ``count`` processes.
+
+    A process runs one task after the other. With ``gpus`` each process sees GPUs that no other process sees.
 
     Raises:
         ValueError: For fewer GPUs in ``CUDA_VISIBLE_DEVICES`` than the processes need.
@@ -63,7 +65,7 @@ def _run(tasks: Sequence[Task], logs: Path, count: int, gpus: Sequence[Sequence[
 
 
 def _end(pool: ProcessPoolExecutor) -> None:
-    """End a process at once, whatever it does."""
+    """End a process at once, whatever it is doing."""
     processes = list((pool._processes or {}).values())
     pool.shutdown(wait=False, cancel_futures=True)
     for process in processes:

@@ -1,4 +1,4 @@
-"""Tasks on a Ray cluster; each has a process of its own, which leaves no GPU memory behind."""
+"""Run tasks on a Ray cluster. Each has a process of its own, so that its GPU memory is free afterwards."""
 
 import logging
 import os
@@ -12,7 +12,7 @@ PASSED_ON = ("KERAS_BACKEND", "KERAS_HOME", "FORENSICS_ZOO_HOME", "TF_CPP_MIN_LO
 
 
 def connect(address: str = "") -> bool:
-    """Connect to a cluster, or start one of this machine; returns whether it was not connected before.
+    """Connect to a cluster, or start one on this machine; return whether there was no connection before.
 
     Raises:
         ImportError: Without Ray.
@@ -34,14 +34,14 @@ def connect(address: str = "") -> bool:
 
 
 def environment() -> dict[str, str]:
-    """Environment variables for workers: without them Ray would let each compute with one thread."""
+    """Return environment variables for workers: without them Ray would let each compute with one thread."""
     threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     found = {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(threads))}
     return found | {name: os.environ[name] for name in PASSED_ON if name in os.environ}
 
 
 def start(tasks: Sequence[Task], address: str = "", gpus: int = 0) -> Iterator[Outcome]:
-    """As ``Workers.start``: a task takes a CPU and ``gpus`` GPUs of the cluster.
+    """Run tasks as ``Workers.start`` says. A task takes a CPU and ``gpus`` GPUs of the cluster.
 
     Raises:
         ImportError: As ``connect``.
@@ -59,7 +59,7 @@ def _run(tasks: Sequence[Task], gpus: int, connected: bool) -> Iterator[Outcome]
     import ray
     from ray.exceptions import RayError
 
-    # A process that ended gives its GPU's memory back, which TensorFlow else keeps.
+    # A process that ended gives its GPU's memory back, which TensorFlow would keep otherwise.
     remote: Any = ray.remote(
         num_cpus=1,
         num_gpus=gpus,

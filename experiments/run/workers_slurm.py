@@ -1,4 +1,4 @@
-"""Tasks as an array of Slurm jobs, by submitit; a job that is preempted or out of time is requeued and goes on."""
+"""Run tasks as an array of Slurm jobs, by submitit. A job that is preempted or out of time is requeued and goes on."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,22 +8,22 @@ from typing import Any
 from zoo.experiments.run.tasks import ATTEMPTS, Outcome, Task, died, pack, perform
 
 MINUTES = 240
-"""A job's time where ``--slurm time=`` does not say it."""
+"""Time limit of a job without ``--slurm time=``."""
 REQUEUED = 100
-"""How often a job may run out of time: trainings go on from their last state."""
+"""How often a job may run out of time; trainings go on from their last state."""
 POLL = 0.5
-"""Seconds between looks at the jobs, of which submitit asks Slurm once a minute at most."""
+"""Seconds from one look at the jobs to the next; submitit asks Slurm at most once a minute."""
 
 
 class Job:
     """Runs a packed task; submitit runs it again where its job was requeued."""
 
     def __call__(self, packed: bytes) -> tuple[Any, str]:
-        """Run it."""
+        """Run the task."""
         return perform(packed)
 
     def checkpoint(self, packed: bytes) -> Any:
-        """Say to submitit how the job goes on: from what the task itself has left on disk."""
+        """Return what submitit runs after the job was requeued: the same task, which goes on from its files."""
         from submitit.helpers import DelayedSubmission
 
         return DelayedSubmission(self, packed)
@@ -37,7 +37,7 @@ def start(
     options: Mapping[str, int | str] | None = None,
     cluster: str = "slurm",
 ) -> Iterator[Outcome]:
-    """As ``Workers.start``, at most ``count`` jobs at a time; ``options`` are those of ``sbatch``.
+    """Run tasks as ``Workers.start`` says, with at most ``count`` jobs at a time and ``options`` for ``sbatch``.
 
     Raises:
         ImportError: Without submitit.

@@ -61,7 +61,7 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
 
 
 def parts(options: argparse.Namespace) -> "list[list[Task]]":
-    """The parts of ``pretrain`` that do not depend on each other: the networks of each lambda.
+    """Return the parts of ``pretrain`` that do not depend on each other: a task for each network and lambda.
 
     Raises:
         ValueError: As ``pretrain``.
@@ -87,7 +87,7 @@ def _train(options: argparse.Namespace, network: str, weight: float) -> None:
 
 
 def _scale(options: argparse.Namespace) -> "tuple[Scale, Steganographer | None]":
-    """How much is trained, and what ``--jpeg-from`` names."""
+    """Return how much is trained, and the networks that ``--jpeg-from`` names."""
     from zoo.experiments.run.scales import scale_of
     from zoo.experiments.steganography import training
 
@@ -113,7 +113,7 @@ def _scale(options: argparse.Namespace) -> "tuple[Scale, Steganographer | None]"
 
 
 def _material(options: argparse.Namespace) -> "tuple[Material, str, str | None]":
-    """What is trained on and where, how the weights' provenance calls it, and the training's name in the store."""
+    """Return what is trained on and where, its name in the weights' provenance, and the training's in the store."""
     from zoo.datasets.photographs import photographs
     from zoo.experiments.cli.training_data import material
     from zoo.experiments.steganography import training

@@ -88,7 +88,7 @@ def run(
 
 
 def train(scale: Scale, network: str, weight: float, material: Material, begin: Steganographer | None = None) -> None:
-    """Train what ``run`` trains for one lambda, and store nothing but the states."""
+    """Train what ``run`` trains for one network and lambda. Only the states of the training are written."""
     first = pretrain(scale, network, weight, material) if begin is None else begin
     if begin is not None or (scale.with_jpeg and network == NETWORKS[0]):
         pretrain_through_jpeg(scale, weight, material, first)

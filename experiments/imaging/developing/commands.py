@@ -91,7 +91,7 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
 
 
 def parts(options: argparse.Namespace) -> "list[list[Task]]":
-    """The parts of ``pretrain`` that do not depend on each other: a network each.
+    """Return the parts of ``pretrain`` that do not depend on each other: a task for each network.
 
     Raises:
         ValueError: As ``pretrain``.

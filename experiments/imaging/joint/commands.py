@@ -136,7 +136,7 @@ def _material(options: argparse.Namespace) -> "tuple[Path, Sequence[str], Callab
 
 
 def parts(options: argparse.Namespace) -> "list[list[Task]]":
-    """Rounds of parts of ``pretrain`` that do not depend on each other.
+    """Return rounds of tasks. Those of a round are parts of ``pretrain`` that do not depend on each other.
 
     At the scale paper the photographs of each camera are developed first. Then come the plain networks of every camera
     but the synthetic one of the other trainings, what the trainings of a network begin with, and the rest.
