@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -18,6 +19,9 @@ from zoo.experiments.families import load
 from zoo.experiments.run import workers_local
 
 TESTS = Path(__file__).parent.parent
+
+
+PRODUCTS = score.products()
 
 
 @pytest.fixture(autouse=True)
@@ -70,6 +74,26 @@ def test_a_row_a_picture(tmp_path, archive, command):
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
     assert command("score", "bright", archive, "-o", tmp_path / "out.csv")[0] == 2
     assert command("score", "bright", archive, "-o", tmp_path / "out.csv", "--force")[0] == 0
+
+
+@pytest.mark.slow  # loads each network twice
+@pytest.mark.parametrize(
+    ("product", "verb", "score_of"),
+    [
+        ("contrast", ("contrast", "detect"), lambda answer: answer["score"]),
+        ("hyperimage-quality", ("hyperimage", "quality"), lambda answer: answer["score"]),
+        ("hyperimage-forgery", ("hyperimage", "forgery"), lambda answer: answer["score"]),
+        ("imaging", ("imaging", "detect"), lambda answer: 1 - answer["native"]),
+    ],
+)
+def test_a_score_is_that_of_the_products_command(tmp_path, rng, command, monkeypatch, product, verb, score_of):
+    monkeypatch.setattr(score, "products", lambda: PRODUCTS)
+    Image.fromarray(rng.integers(0, 256, (270, 300, 3), np.uint8)).save(tmp_path / "a.png")
+    code, out, _ = command(*verb, tmp_path / "a.png", "--json")
+    assert code == 0
+    assert command("score", product, tmp_path / "a.png", "-o", tmp_path / "out.csv")[0] == 0
+    (row,) = _read(tmp_path / "out.csv")
+    assert float(row["score"]) == pytest.approx(score_of(json.loads(out)), abs=2e-6)
 
 
 def test_transparent_pictures_are_flattened_on_request(tmp_path, command):
