@@ -194,18 +194,18 @@ def test_doctor_says_of_every_data_set_how_it_is_had_and_what_takes_it():
     online = set(adversarial.ONLINE)
     taken = {one.name: {page.name for page in experiments() if one.name in page.data_sets} for one in DATA_SETS}
     assert set(taken) == own | online | {"clic", "imagenet2012"}
-    assert {name for name, papers in taken.items() if not papers} == {"mit_fivek", "sid"}
+    assert {name for name, papers in taken.items() if not papers} == {"mit_fivek"}
     for paper, names in {
         "adversarial": online | {"clothing", "imagenet2012", "nips17_dev"},
         "contrast": set(DATASETS) - {"embedded"},
         "steganography": set(DATASETS) - {"embedded"},
         "hyperimage": set(DATASETS) - {"embedded"} | set(DATABASE_OF.values()) | {"casia2"},
-        "imaging": {"open_photographs"},
+        "imaging": {"open_photographs", "sid"},
     }.items():
         assert {name for name, papers in taken.items() if paper in papers} == names, paper
     found = {finding.name: finding.detail for finding in doctor.data()}
     assert found["cifar10"] == "downloaded by TensorFlow Datasets: --dataset cifar10; for tables of adversarial"
-    assert found["sid"] == "by hand, see datasets/sid/README.md; no table uses it"
+    assert found["mit_fivek"] == "by hand, see datasets/mit_fivek/README.md; no table uses it"
     assert "--dataset casia2 --data-dir FOLDER; for tables of hyperimage" in found["casia2"]
 
 
