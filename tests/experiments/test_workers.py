@@ -134,10 +134,11 @@ def test_workers_with_another_table_are_found_out(tmp_path):
 
 def test_ctrl_c_leaves_what_is_done_and_no_process(tmp_path):
     code = (
-        "import sys; from functools import partial; from pathlib import Path; import workers_job as job\n"
+        "import signal, sys; from functools import partial; from pathlib import Path; import workers_job as job\n"
         "from zoo.experiments.run.workers import Task, Workers, follow\n"
         "folder = Path(sys.argv[1])\n"
         "if __name__ == '__main__':\n"
+        "    signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell's background jobs ignore it
         "    tasks = [Task('one', partial(job.note, folder, 'one')), Task('long', partial(job.wait, folder, 'long'))]\n"
         "    for task, value in follow(tasks, Workers('local', 2), folder / 'logs', 'demo', False):\n"
         "        print(task.label, flush=True)\n"
