@@ -108,6 +108,8 @@ benchmark: $(PARITY)/.installed ## speed next to what a user would pick instead:
 	$(PARITY)/bin/python benchmarks/raw_read.py
 	$(PARITY)/bin/python benchmarks/prnu.py
 	$(PARITY)/bin/python benchmarks/knn.py
+	$(PARITY)/bin/python benchmarks/knn_approximate.py
+	$(PARITY)/bin/python benchmarks/adversarial_memory.py
 	$(PARITY)/bin/python benchmarks/commands.py
 	$(PARITY)/bin/python benchmarks/page.py
 

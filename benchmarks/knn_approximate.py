@@ -118,7 +118,7 @@ def _features(folder: Path, count: int, queries: int, processing: str) -> tuple[
 
 
 def _others(own: np.ndarray, near: np.ndarray) -> np.ndarray:
-    """The most frequent class but one's own among the neighbours' classes, (n, k)."""
+    """The most frequent class except the own one among the neighbours' classes, (n, k)."""
     counts = np.stack([np.bincount(classes, minlength=CLASSES) for classes in near])
     counts[np.arange(len(own)), own] = 0
     return counts.argmax(1)

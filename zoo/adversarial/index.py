@@ -13,7 +13,8 @@ from zoo.adversarial.spool import blocks
 
 RECALL_WARNING = 0.95
 APPROXIMATE = ("IVF1024,Flat", "nprobe=64")
-"""An index for a million rows of 256 numbers, and its search parameters: see ``benchmarks/knn_approximate.py``."""
+"""An index for a million rows of 256 PCA components, and its search parameters. Whitened rows need exact search: see
+``benchmarks/knn_approximate.py``."""
 _TRAINING_ROWS = 100_000
 """Rows that an index with clusters or codes is trained on; FAISS samples fewer where it needs fewer."""
 
