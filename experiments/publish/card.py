@@ -40,7 +40,8 @@ def numbers(paper: str, results: Path) -> str:
             frame = pd.read_csv(path, dtype={"column": str})
             decimals = tables.find(paper, name).decimals
             data = "" if path.parent == results else f", {path.parent.name}"
-            parts.append(f"### {title}{data}\n\n{_provenance(frame)}")
+            command = f"zoo reproduce {paper} {name.replace('_', '-')}{_options(frame['dataset'].iloc[0])}"
+            parts.append(f"### {title}{data}\n\n`{command}`. {_provenance(frame)}")
             for metric, part in frame.groupby("metric", sort=False):
                 parts.append(_table(part, str(metric), places(decimals, str(metric))))
     return "\n\n".join(parts)
@@ -57,6 +58,13 @@ def filled(text: str, paper: str, results: Path) -> str:
     if not begin or not end:
         raise ValueError(f"The page of {paper} must hold the marks {BEGIN} and {END}. Received: {text[:40]!r}...")
     return f"{before}{BEGIN}\n{numbers(paper, results)}\n{END}{after}"
+
+
+def _options(dataset: str) -> str:
+    if dataset == "embedded":
+        return ""
+    folder = dataset.removeprefix("folder:")
+    return f" --dataset {dataset}" if folder == dataset else f" --data-dir {folder}"
 
 
 def _provenance(frame: pd.DataFrame) -> str:
