@@ -15,7 +15,7 @@ class Network:
     constructor: str
     """``module:function``."""
     command: str
-    """What trains such weights, as one types it."""
+    """The command that trains such weights."""
     arguments: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     """What the constructor is called with, where that is not its default."""
 

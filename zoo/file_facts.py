@@ -22,18 +22,18 @@ from zoo.images import ImageError, check_picture, header, lossy_coding
 from zoo.store import sha256
 
 LONGEST = 200
-"""Characters of an EXIF value that are given."""
+"""Longest EXIF value that is given, in characters."""
 _NOT_SHOWN = frozenset([ExifTags.Base.MakerNote, ExifTags.Base.ExifOffset, ExifTags.Base.GPSInfo])
 _SUBSAMPLINGS = {(1, 1): "4:4:4", (2, 1): "4:2:2", (2, 2): "4:2:0", (1, 2): "4:4:0", (4, 1): "4:1:1"}
 
 
 @dataclass(frozen=True)
 class Thumbnail:
-    """A small copy of the picture in its EXIF data, and how far it is one.
+    """A small copy of the picture in its EXIF data, and how well the two agree.
 
     Attributes:
         pixels: uint8 RGB (height, width, 3).
-        correlation: Of its grey levels with those of the picture made as small, at most 1; None where one is flat.
+        correlation: Correlation of its grey levels with those of the picture made as small; None where one is flat.
         difference: Mean absolute difference of the two, in grey levels.
         shape_differs: Whether the two have different ratios of width to height: then the middle parts are compared.
     """
@@ -45,10 +45,10 @@ class Thumbnail:
 
 
 def file_facts(path: str | Path, pixels: np.ndarray) -> dict[str, Any]:
-    """What a file says of itself, for JSON.
+    """Collect what a file says about itself, for JSON.
 
     ``sha256`` is of the file, ``pixels_sha256`` of the bytes of ``pixels`` row by row. ``jpeg`` is None for other
-    formats, ``exif`` holds text by EXIF's names, and ``position`` is whether there is a place on the globe in it.
+    formats, ``exif`` holds text by EXIF's names, and ``position`` is whether there is a GPS position in it.
 
     Args:
         path: A file that ``zoo.images`` has read.
@@ -112,7 +112,7 @@ def jpeg_facts(image: JpegImageFile) -> dict[str, Any]:
 
 
 def thumbnail(path: str | Path, pixels: np.ndarray) -> Thumbnail | None:
-    """The thumbnail in a file's EXIF data beside the picture; None where there is none that can be read.
+    """Compare the thumbnail in a file's EXIF data with the picture; None if no thumbnail can be read.
 
     Bars above and below a thumbnail of another shape, as cameras draw them, are not compared.
 

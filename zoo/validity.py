@@ -62,7 +62,7 @@ LIMITS = {
     "between": Limit(
         False,
         0.11,
-        "hard edges beside flat areas, as in drawings and screenshots: {value:.1%} of its blocks are between the two "
+        "hard edges next to flat areas, as in drawings and screenshots: {value:.1%} of its blocks are between the two "
         "(photographs: at least {limit:.1%})",
     ),
     "levels": Limit(

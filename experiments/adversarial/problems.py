@@ -27,7 +27,7 @@ class Scale:
     """How much is measured.
 
     ``test`` is the number of correctly classified test pictures (None: all); the strengths are grey levels. On pictures
-    of 16 pixels and high contrast the paper's strengths fool a classifier hardly ever.
+    of 16 pixels and high contrast the paper's strengths rarely fool a classifier.
     """
 
     test: int | None

@@ -155,7 +155,7 @@ def _print_disk_and_memory(plan: "Plan", costs: "dict[str, Cost]") -> None:
     # A state holds weights and Adam's two moments in float32.
     states = sum(work.count * 12 * costs[work.step].parameters / 1e9 for work in plan.works if work.saved and costs)
     disk = [*plan.disk, *([("states of the trainings", states)] if states else [])]
-    print("disk, beside the data")
+    print("disk, in addition to the data")
     for what, gigabytes in disk:
         print(f"  {gigabytes:.2g} GB: {what}")
     if not disk:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 NOT_CALIBRATED = "not calibrated"
 INDEX, TABLE = "index.html", "pictures.csv"
-"""What the folder of several reports holds beside them."""
+"""Names of the index and the table in a folder of several reports."""
 _PACKAGES = ("forensics-zoo", "tensorflow", "keras", "numpy", "pillow", "opencv-python-headless", "rawpy")
 
 

@@ -230,7 +230,7 @@ def training_folder(options: argparse.Namespace, own: str, photographs: bool = T
 
     Args:
         options: Of the command.
-        own: The command for a camera of one's own.
+        own: The command for a camera of your own.
         photographs: Whether the synthetic camera may photograph photographs instead of generated scenes.
 
     Raises:

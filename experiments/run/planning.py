@@ -66,7 +66,7 @@ class Plan:
     disk: tuple[tuple[str, float], ...] = ()
     """What else is written, and how many gigabytes; with the reason for the number."""
     memory: tuple[tuple[str, float], ...] = ()
-    """What is held in memory beside a step, and how many gigabytes."""
+    """Data held in memory in addition to a step, and their size in gigabytes."""
     trained_by: str = ""
     """The command that trains what the table takes by ``--weights``; empty where the table trains itself."""
     left_out: str = ""

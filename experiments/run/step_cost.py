@@ -1,4 +1,4 @@
-"""What a step of a training costs: measured here in a process of its own, and on a GPU from stored measurements.
+"""What a step of a training costs: measured here in a separate process, and on a GPU from stored measurements.
 
 python -m zoo.experiments.run.step_cost MODULE:FUNCTION 1 2    (a step of one example, then of two; JSON)
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, cast
 
 STORED = Path(__file__).parent / "h100.csv"
-"""Measurements on an H100: when, by whom, with what beside it. ``zoo plan`` prints what it takes from there."""
+"""Measurements on an H100, with their date and conditions, which ``zoo plan`` prints with its estimates."""
 BATCHES = (1, 2, 8)
 """Examples of the steps that are measured; a larger batch is extrapolated from the largest."""
 LONGEST = 2.0
@@ -132,7 +132,7 @@ def multiply_adds(model: Any, shape: tuple[int, ...]) -> float:
 
 
 def measure(step: str, batches: tuple[int, ...] = BATCHES) -> Cost:
-    """Measure a step in a process of its own, whose memory is that of the step alone.
+    """Measure a step in a separate process, so that its memory is that of the step alone.
 
     Raises:
         ValueError: Where the process fails; with its last line.

@@ -31,12 +31,12 @@ def overview() -> list[tuple[str, str, str]]:
 
 
 def with_detector() -> list[str]:
-    """The tables that measure a detector of the user's, as one types them."""
+    """Names of the tables that measure the user's detector, as on the command line."""
     return [f"{paper} {name}" for paper, name, table in _all() if table.takes_detector]
 
 
 def with_index() -> list[str]:
-    """The tables that search neighbours with an index of the user's choice, as one types them."""
+    """Names of the tables that take ``--index``, as on the command line."""
     return [f"{paper} {name}" for paper, name, table in _all() if table.takes_index]
 
 

@@ -1,4 +1,4 @@
-"""Run tasks on a Ray cluster. Each has a process of its own, so that its GPU memory is free afterwards."""
+"""Run tasks on a Ray cluster. Each runs in its own process, so that its GPU memory is free afterwards."""
 
 import logging
 import os

@@ -63,7 +63,7 @@ def test_a_shrunk_covariance_makes_a_threshold_at_one_percent_useful():
         shares = {group: float((score(group) <= threshold).mean()) for group in (AUTHENTIC, "FGS", ERRORS)}
         rejected[name] = shares
         print(f"{name}: least {apart.min():.0f}, median {np.median(apart):.1f}, rejected at 1 % {shares}")
-    # One calibration picture makes a unit answer that hardly ever does: the original's threshold lies below all others.
+    # One calibration picture excites a unit that is almost always zero: the original's threshold lies below all others.
     assert max(rejected["Mahalanobis"].values()) == 0
     assert rejected["Mahalanobis shrunk"]["FGS"] > 0.3 and rejected["Mahalanobis shrunk"][ERRORS] > 0.3
     assert rejected["Mahalanobis shrunk"][AUTHENTIC] < 0.05

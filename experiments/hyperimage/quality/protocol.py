@@ -99,7 +99,7 @@ class Protocol:
             fit_first(network, batches[0], batches[1], recipe)
             del sets, batches
         if method in ("Proposed", VGG[1]):
-            # One image is held at a time: those of TID2013 in float32 are 7 GB, beside hyper-images of 3 GB.
+            # One image is held at a time: those of TID2013 in float32 are 7 GB, and hyper-images are 3 GB more.
             hyper = {n: self._hyper_images(network, found) for n, found in parts.items()}
             labels = {n: np.array([i.score for i in found], np.float32) for n, found in parts.items()}
             held_out = (hyper["validation"], labels["validation"])

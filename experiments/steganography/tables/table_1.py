@@ -8,9 +8,9 @@ Time:     `laptop` a minute on two cores (stored weights); `paper` (lambda 0.5, 
           zoo reproduce steganography table-1 --scale paper --dataset holidays --data-dir HOLIDAYS \
               --weights runs/steganography-paper-0
 
-Everything is measured on containers as a file holds them, rounded to 8 bits; the paper's networks were not. Rows beside
-the paper's: our test photographs, generated scenes, and the untrained lowest bits with optimal pixel adjustment, which
-a network has to beat.
+Everything is measured on containers as a file holds them, rounded to 8 bits; the paper's networks were not. Additional
+rows: our test photographs, generated scenes, and the untrained lowest bits with optimal pixel adjustment, which a
+network has to beat.
 """
 
 import json

@@ -110,7 +110,7 @@ def _timed(evaluation: Evaluation, network: str) -> bool:
 
 
 def _logs(evaluation: Evaluation, network: str) -> list[Path]:
-    """The logs of a network's trainings on the paper's cameras, as `zoo imaging fit` leaves them beside weights."""
+    """The logs of a network's trainings on the paper's cameras, as `zoo imaging fit` leaves them next to weights."""
     found = [evaluation.weights(network, column) for column in evaluation.columns] if evaluation.real else []
     logs = [Path(file).with_suffix(".json") for file in found if file is not None]
     return [log for log in logs if log.is_file()]

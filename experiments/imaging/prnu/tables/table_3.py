@@ -12,7 +12,7 @@ brightened, and a UNet that learned to develop short exposures to what long ones
 PCE of other photographs of a pipeline with its own fingerprint. A row that the paper does not have shows what denoising
 alone does.
 `laptop`: 40 photographs of 512x512 for a fingerprint and 15 for PCE; `paper`: 100 and 20 of 1024x1024. `training.py`
-beside `tables/` trains the synthetic body's UNet; without weights its cells are `not-run`. Of See-in-the-Dark a scene
+next to `tables/` trains the synthetic body's UNet; without weights its cells are `not-run`. Of See-in-the-Dark a scene
 gives its long exposure and one of its short ones; all scenes may be drawn, as in the paper, also those that its authors
 trained their network on.
 """
