@@ -258,7 +258,7 @@ def test_prnu_refuses_them_with_the_reason(tmp_path, rng, command, monkeypatch):
     ):
         code, out, err = command("imaging", "prnu", *arguments)
         assert code and not out and "a.dng: is a linear DNG: its pixels were computed" in err, err
-    assert command("score", "imaging-prnu", "a.dng", "--weights", "camera.npz", "-o", "scores.csv")[0] == 0
+    assert command("score", "prnu", "a.dng", "--weights", "camera.npz", "-o", "scores.csv")[0] == 0
     assert "is a linear DNG: its pixels were computed" in (tmp_path / "scores.csv").read_text()
     mosaic = dng.Dng(linear=False, jpeg_xl=False)
     assert not mosaic.computed and "JPEG XL" in dng.Dng(linear=False, jpeg_xl=True).computed

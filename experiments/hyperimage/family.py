@@ -43,8 +43,8 @@ EXPERIMENTS = Experiments(
         "forgery": "zoo.experiments.hyperimage.commands:FORGERY",
     },
     scores={
-        "hyperimage-quality": "zoo.experiments.hyperimage.commands:QUALITY_PRODUCT",
-        "hyperimage-forgery": "zoo.experiments.hyperimage.commands:FORGERY_PRODUCT",
+        "quality": "zoo.experiments.hyperimage.commands:QUALITY_PRODUCT",
+        "forgery": "zoo.experiments.hyperimage.commands:FORGERY_PRODUCT",
     },
     trainings=(
         Training("zoo.experiments.hyperimage.commands:pretrain", parts="zoo.experiments.hyperimage.commands:parts"),

@@ -73,7 +73,7 @@ EXPERIMENTS = Experiments(
     },
     scores={
         "imaging": "zoo.experiments.imaging.joint.commands:PRODUCT",
-        "imaging-prnu": "zoo.experiments.imaging.prnu.commands:PRODUCT",
+        "prnu": "zoo.experiments.imaging.prnu.commands:PRODUCT",
     },
     trainings=(
         Training(

@@ -81,8 +81,8 @@ def test_a_row_a_picture(tmp_path, archive, command):
     ("product", "verb", "score_of"),
     [
         ("contrast", ("contrast", "detect"), lambda answer: answer["score"]),
-        ("hyperimage-quality", ("hyperimage", "quality"), lambda answer: answer["score"]),
-        ("hyperimage-forgery", ("hyperimage", "forgery"), lambda answer: answer["score"]),
+        ("quality", ("hyperimage", "quality"), lambda answer: answer["score"]),
+        ("forgery", ("hyperimage", "forgery"), lambda answer: answer["score"]),
         ("imaging", ("imaging", "detect"), lambda answer: 1 - answer["native"]),
     ],
 )
