@@ -11,19 +11,8 @@ from zoo.experiments.adversarial.class_names import class_label, class_number, r
 from zoo.experiments.cli.devices import add_device
 from zoo.experiments.cli.numbers import real, whole
 from zoo.experiments.cli.outputs import add_force, check_outputs
-from zoo.experiments.cli.score_pictures import (
-    MOST_FAILURES,
-    PICTURES,
-    Answer,
-    Product,
-    Scale,
-    Scorer,
-    add_pictures,
-    expand,
-    name_missing,
-    readable,
-    score_pictures,
-)
+from zoo.experiments.cli.picture_inputs import MOST_FAILURES, PICTURES, expand, name_missing, readable
+from zoo.experiments.cli.score_pictures import Answer, Product, Scale, Scorer, add_pictures, score_pictures
 from zoo.printing import shown
 from zoo.weight_files import NOT_READABLE, check_keras_file
 

@@ -17,15 +17,8 @@ from zoo.experiments.cli.calibrate import DIGITS, products, size_group
 from zoo.experiments.cli.calibrated import Calibration, Question, check_networks, read_calibration
 from zoo.experiments.cli.devices import add_device
 from zoo.experiments.cli.outputs import add_force, check_outputs
-from zoo.experiments.cli.score_pictures import (
-    BACKGROUNDS,
-    MOST_FAILURES,
-    NOT_VALIDATED,
-    PICTURES,
-    VALIDATED,
-    checksums,
-    expand,
-)
+from zoo.experiments.cli.picture_inputs import MOST_FAILURES, PICTURES, add_flatten, expand, read_picture
+from zoo.experiments.cli.score_pictures import NOT_VALIDATED, VALIDATED, checksums
 from zoo.experiments.families import experiments, load
 from zoo.printing import shown
 from zoo.resolve_weights import HELP, resolve_weights
@@ -89,8 +82,7 @@ def add(commands: "argparse._SubParsersAction") -> None:
     parser.add_argument("--calibration", type=Path, action="append", default=[], metavar="FILE", help=text)
     text = "certificates in PEM of those whose signers of Content Credentials are trusted; without it nobody is"
     parser.add_argument("--authorities", type=Path, metavar="FILE.pem", help=text)
-    text = "what shows through transparent pixels (default: such pictures are refused)"
-    parser.add_argument("--flatten", choices=BACKGROUNDS, help=text)
+    add_flatten(parser)
     parser.add_argument("--weights", metavar="NAME|FILE|FOLDER", help=HELP)
     add_device(parser)
     add_force(parser)
@@ -157,11 +149,8 @@ def make_report(
     """
     from zoo.content_credentials import content_credentials
     from zoo.file_facts import file_facts, thumbnail
-    from zoo.images import ImageError, read_photograph
 
-    if path.is_dir():
-        raise ImageError(path, "is a folder without a picture", "an image file, or a folder of them, is needed")
-    image = read_photograph(path, background=BACKGROUNDS[flatten] if flatten else None)
+    image = read_picture(path, flatten)
     facts, small = file_facts(path, image), thumbnail(path, image)
     if small is not None:
         facts["thumbnail"] = {

@@ -15,8 +15,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from zoo.experiments.cli.devices import add_device
 from zoo.experiments.cli.outputs import add_force, check_outputs
+from zoo.experiments.cli.picture_inputs import PICTURES, add_flatten, expand
 from zoo.experiments.cli.score_bucket import Scoring, failed_row, rows_of, score_bucket, size_of
-from zoo.experiments.cli.score_pictures import PICTURES, Product, add_flatten, checksums, expand
+from zoo.experiments.cli.score_pictures import Product, checksums
 from zoo.experiments.cli.score_rows import Row, Rows, check_parquet, text_of
 from zoo.experiments.cli.workers import add_workers, workers_of
 from zoo.experiments.families import experiments, load

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from zoo.experiments.cli.score_pictures import Product, Scorer, read_picture
+from zoo.experiments.cli.picture_inputs import read_picture
+from zoo.experiments.cli.score_pictures import Product, Scorer
 from zoo.experiments.cli.score_rows import FAILED, SCORED, Row, text_of
 from zoo.experiments.families import load
 from zoo.store import sha256

@@ -1,4 +1,4 @@
-"""What commands that score pictures share: which pictures, what is written for each, and what becomes of bad ones.
+"""Score pictures one by one and write the answers; shared by all commands that score pictures.
 
 A picture that cannot be read or scored is named on standard error, and the others are scored all the same. The exit
 code is the number of such pictures, at most ``MOST_FAILURES``.
@@ -8,7 +8,6 @@ import argparse
 import contextlib
 import csv
 import dataclasses
-import glob
 import json
 import sys
 from collections import Counter
@@ -21,6 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from zoo.experiments.cli.calibrated import Calibration, calibration_of, check_networks
 from zoo.experiments.cli.outputs import add_force, check_outputs
+from zoo.experiments.cli.picture_inputs import MOST_FAILURES, PICTURES, add_flatten, expand, read_picture
 from zoo.printing import shown
 from zoo.store import sha256
 
@@ -30,13 +30,8 @@ if TYPE_CHECKING:
     from zoo.file_check import FileCheck
 
 Item = TypeVar("Item")
-PICTURES = "files, folders (all pictures below them), quoted patterns (*, **), and @FILE for a list; @- reads it here"
 VALIDATED, NOT_VALIDATED = "validated", "not validated"
 """Status of a picture, with a calibration."""
-MOST_FAILURES = 100
-"""Exit codes above 125 mean other things to a shell."""
-BACKGROUNDS = {"white": 255, "black": 0}
-"""Grey levels of ``--flatten``."""
 _PICTURE_COLUMNS = ("image", "sha256", "height", "width")
 _FILE_COLUMNS = ("higher_is", "lowest", "highest", "damage", "frames", "networks", "heatmap", "note", "error")
 
@@ -165,84 +160,6 @@ def add_pictures(parser: argparse.ArgumentParser, heatmap: str = "") -> None:
     add_force(parser)
 
 
-def add_flatten(parser: argparse.ArgumentParser) -> None:
-    """Add ``--flatten``."""
-    text = "what shows through transparent pixels (default: such pictures are refused)"
-    parser.add_argument("--flatten", choices=BACKGROUNDS, help=text)
-
-
-def expand(given: Sequence[str]) -> list[Path]:
-    """Return the pictures that arguments stand for, each once: files, those in folders, and matches of patterns.
-
-    A missing file, a folder without pictures and a pattern without matches stay in the list as they are, so that they
-    are reported like any other bad picture.
-
-    Args:
-        given: Files, folders, patterns of ``glob``, where ``**`` stands for any number of folders, and ``@FILE``: a
-            text file that names one of these on each line, ``@-`` standard input.
-
-    Raises:
-        ValueError: For a list that cannot be read, or is empty.
-    """
-    from zoo.datasets.folder import picture_files
-
-    texts = [line for text in given for line in (_lines(text) if text.startswith("@") else [text])]
-    found: list[Path] = []
-    for text in texts:
-        path = Path(text)
-        if path.is_dir():
-            found += picture_files(path) or [path]
-        elif not path.exists() and glob.has_magic(text):
-            found += sorted(Path(match) for match in glob.glob(text, recursive=True)) or [path]
-        else:
-            found.append(path)
-    return list(dict.fromkeys(found))
-
-
-def _lines(text: str) -> list[str]:
-    """Lines of a list that are not empty."""
-    path = Path(text[1:])
-    try:
-        if str(path) != "-" and not path.is_file():  # a pipe might never end
-            raise FileNotFoundError(path)
-        whole = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"@FILE must be a text file in UTF-8 with a picture a line. Received: {text}") from error
-    lines = [line for line in whole.splitlines() if line.strip()]
-    if not lines:
-        raise ValueError(f"@FILE must name at least one picture. Received: {text}, which is empty")
-    return lines
-
-
-def readable(paths: Iterable[Path], failed: list[Path], sensor: bool = False) -> "Iterator[tuple[Path, np.ndarray]]":
-    """Yield path and picture, uint8 RGB; for the others a line goes to standard error and the path to ``failed``.
-
-    ``sensor`` is that of ``read_photograph``.
-    """
-    from zoo.images import ImageError, read_photograph
-
-    for path in paths:
-        try:
-            image = read_photograph(path, sensor=sensor)
-        except ImageError as error:
-            print(f"zoo: {error}", file=sys.stderr)
-            failed.append(path)
-            continue
-        yield path, image
-
-
-def name_missing(paths: Sequence[Path]) -> int:
-    """Name the pictures on standard error if none of them is a file; returns how many were named.
-
-    That is before anything large is imported, for commands that write something else than scores.
-    """
-    if any(path.is_file() for path in paths):
-        return 0
-    for _ in readable(paths, []):
-        pass
-    return min(len(paths), MOST_FAILURES)
-
-
 def score_pictures(
     options: argparse.Namespace, make: Callable[[Track], Scorer], inputs: Iterable[str | Path | None] = ()
 ) -> int:
@@ -288,24 +205,6 @@ def score_pictures(
     if failures and len(paths) > 1:
         print(f"zoo: {failures} of {len(paths)} pictures failed", file=sys.stderr)
     return min(failures, MOST_FAILURES)
-
-
-def read_picture(path: Path, flatten: str | None = None, sensor: bool = False) -> "np.ndarray":
-    """Read a picture, uint8 RGB.
-
-    Args:
-        path: An image file.
-        flatten: What shows through transparent pixels, one of ``BACKGROUNDS``; None refuses such pictures.
-        sensor: As for ``read_photograph``.
-
-    Raises:
-        ImageError: For anything else than an image file, such as a folder.
-    """
-    from zoo.images import ImageError, read_photograph
-
-    if path.is_dir():
-        raise ImageError(path, "is a folder without a picture", "an image file, or a folder of them, is needed")
-    return read_photograph(path, background=BACKGROUNDS[flatten] if flatten else None, sensor=sensor)
 
 
 def _read(path: Path, options: argparse.Namespace) -> "np.ndarray":

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zoo.experiments.cli.score_pictures import MOST_FAILURES, expand
+from zoo.experiments.cli.picture_inputs import MOST_FAILURES, expand
 from zoo.images import write_png
 from zoo.imaging.prnu import write_fingerprint
 

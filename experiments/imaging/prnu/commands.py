@@ -9,20 +9,8 @@ from typing import TYPE_CHECKING, cast
 
 from zoo.experiments.cli.numbers import real, whole
 from zoo.experiments.cli.outputs import add_force, check_outputs
-from zoo.experiments.cli.score_pictures import (
-    MOST_FAILURES,
-    PICTURES,
-    Answer,
-    Product,
-    Scale,
-    Scorer,
-    Track,
-    add_pictures,
-    expand,
-    name_missing,
-    readable,
-    score_pictures,
-)
+from zoo.experiments.cli.picture_inputs import MOST_FAILURES, PICTURES, expand, name_missing, readable
+from zoo.experiments.cli.score_pictures import Answer, Product, Scale, Scorer, Track, add_pictures, score_pictures
 from zoo.printing import shown
 
 if TYPE_CHECKING:

@@ -1,0 +1,113 @@
+"""Pictures as they are named on the command line: find them, read them, and name those that cannot be read."""
+
+import argparse
+import glob
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+PICTURES = "files, folders (all pictures below them), quoted patterns (*, **), and @FILE for a list; @- reads it here"
+MOST_FAILURES = 100
+"""Exit codes above 125 mean other things to a shell."""
+BACKGROUNDS = {"white": 255, "black": 0}
+"""Grey levels of ``--flatten``."""
+
+
+def add_flatten(parser: argparse.ArgumentParser) -> None:
+    """Add ``--flatten``."""
+    text = "what shows through transparent pixels (default: such pictures are refused)"
+    parser.add_argument("--flatten", choices=BACKGROUNDS, help=text)
+
+
+def expand(given: Sequence[str]) -> list[Path]:
+    """Return the pictures that arguments stand for, each once: files, those in folders, and matches of patterns.
+
+    A missing file, a folder without pictures and a pattern without matches stay in the list as they are, so that they
+    are reported like any other bad picture.
+
+    Args:
+        given: Files, folders, patterns of ``glob``, where ``**`` stands for any number of folders, and ``@FILE``: a
+            text file that names one of these on each line, ``@-`` standard input.
+
+    Raises:
+        ValueError: For a list that cannot be read, or is empty.
+    """
+    from zoo.datasets.folder import picture_files
+
+    texts = [line for text in given for line in (_lines(text) if text.startswith("@") else [text])]
+    found: list[Path] = []
+    for text in texts:
+        path = Path(text)
+        if path.is_dir():
+            found += picture_files(path) or [path]
+        elif not path.exists() and glob.has_magic(text):
+            found += sorted(Path(match) for match in glob.glob(text, recursive=True)) or [path]
+        else:
+            found.append(path)
+    return list(dict.fromkeys(found))
+
+
+def _lines(text: str) -> list[str]:
+    """Lines of a list that are not empty."""
+    path = Path(text[1:])
+    try:
+        if str(path) != "-" and not path.is_file():  # a pipe might never end
+            raise FileNotFoundError(path)
+        whole = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"@FILE must be a text file in UTF-8 with a picture a line. Received: {text}") from error
+    lines = [line for line in whole.splitlines() if line.strip()]
+    if not lines:
+        raise ValueError(f"@FILE must name at least one picture. Received: {text}, which is empty")
+    return lines
+
+
+def readable(paths: Iterable[Path], failed: list[Path], sensor: bool = False) -> "Iterator[tuple[Path, np.ndarray]]":
+    """Yield path and picture, uint8 RGB; for the others a line goes to standard error and the path to ``failed``.
+
+    ``sensor`` is that of ``read_photograph``.
+    """
+    from zoo.images import ImageError, read_photograph
+
+    for path in paths:
+        try:
+            image = read_photograph(path, sensor=sensor)
+        except ImageError as error:
+            print(f"zoo: {error}", file=sys.stderr)
+            failed.append(path)
+            continue
+        yield path, image
+
+
+def name_missing(paths: Sequence[Path]) -> int:
+    """Name the pictures on standard error if none of them is a file; returns how many were named.
+
+    That is before anything large is imported, for commands that write something else than scores.
+    """
+    if any(path.is_file() for path in paths):
+        return 0
+    for _ in readable(paths, []):
+        pass
+    return min(len(paths), MOST_FAILURES)
+
+
+def read_picture(path: Path, flatten: str | None = None, sensor: bool = False) -> "np.ndarray":
+    """Read a picture, uint8 RGB.
+
+    Args:
+        path: An image file.
+        flatten: What shows through transparent pixels, one of ``BACKGROUNDS``; None refuses such pictures.
+        sensor: As for ``read_photograph``.
+
+    Raises:
+        ImageError: For anything else than an image file, such as a folder.
+    """
+    from zoo.images import ImageError, read_photograph
+
+    if path.is_dir():
+        raise ImageError(path, "is a folder without a picture", "an image file, or a folder of them, is needed")
+    return read_photograph(path, background=BACKGROUNDS[flatten] if flatten else None, sensor=sensor)
