@@ -1,12 +1,11 @@
 """What a worker process of ``zoo.datasets.feed.Feed`` runs. Nothing is imported here that takes time."""
 
-import multiprocessing
 import os
-import signal
 import sys
 import tempfile
-import threading
 from typing import Any
+
+from zoo.worker_process import follow_parent
 
 _here: dict[str, Any] = {}
 """The batches whose parts this process makes."""
@@ -14,9 +13,7 @@ _here: dict[str, Any] = {}
 
 def begin(batches: bytes) -> None:
     """Take over batches, as cloudpickle packed them; what their modules log while they are imported is dropped."""
-    # Ctrl-C is for the process that asks; it ends the workers.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    follow_parent()
     kept = os.dup(2)
     with tempfile.TemporaryFile() as said:
         os.dup2(said.fileno(), 2)
@@ -39,10 +36,3 @@ def begin(batches: bytes) -> None:
 def make(key: tuple[int, ...]) -> Any:
     """Make the part ``key`` of a batch."""
     return _here["batches"].make(key)
-
-
-def _leave_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)

@@ -2,8 +2,6 @@
 
 import multiprocessing
 import os
-import signal
-import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -12,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.experiments.run.tasks import ATTEMPTS, Outcome, Task, died, pack, perform
+from zoo.worker_process import follow_parent
 
 
 def start(tasks: Sequence[Task], logs: Path, count: int, gpus: int = 0) -> Iterator[Outcome]:
@@ -73,18 +72,9 @@ def _end(pool: ProcessPoolExecutor) -> None:
 
 
 def _begin(log: Path, gpus: str) -> None:
-    # Ctrl-C is for the process that asks; it ends this one.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    follow_parent()
     file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     os.dup2(file, 1)
     os.dup2(file, 2)
     if gpus:
         os.environ["CUDA_VISIBLE_DEVICES"] = gpus
-
-
-def _leave_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
