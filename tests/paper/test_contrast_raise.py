@@ -50,7 +50,7 @@ def test_raise(workplace, raise8k, monkeypatch, done, killed, papers_numbers, co
     for a, b in zip(one.get_weights(), other.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
 
-    asked, original = [], measure._measured_entry
+    asked, original = [], measure.keep_cell
 
     def stopped(*arguments):
         asked.append(arguments)
@@ -60,7 +60,7 @@ def test_raise(workplace, raise8k, monkeypatch, done, killed, papers_numbers, co
 
     given = ("--scale", "paper", "--dataset", "raise8k", "--data-dir", raise8k, "--weights", "runs/contrast-paper-0")
     with monkeypatch.context() as patch:
-        patch.setattr(measure, "_measured_entry", stopped)
+        patch.setattr(measure, "keep_cell", stopped)
         assert command("reproduce", "contrast", "table-1", *given)[0] == 130
     for table in ("table-1", "table-2"):
         done("reproduce", "contrast", table, *given)

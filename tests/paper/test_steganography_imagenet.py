@@ -28,14 +28,14 @@ with tfds.core.registered.skip_registration():
                 "label": tfds.features.ClassLabel(num_classes=1000),
                 "file_name": tfds.features.Text(),
             }
-            return self.dataset_info_from_configs(features=tfds.features.FeaturesDict(features))
+            return tfds.core.DatasetInfo(builder=self, features=tfds.features.FeaturesDict(features))
 
         def _split_generators(self, dl_manager):
             return {
-                split: self._generate(split, n) for split, n in zip(("train", "validation"), CUT.imagenet, strict=True)
+                split: self._generate_examples(split, n) for split, n in zip(("train", "validation"), CUT.imagenet, strict=True)
             }
 
-        def _generate(self, split, count):
+        def _generate_examples(self, split, count):
             for n in range(count):
                 picture = generate_scene(keyed.generator(3, split == "train", n), 240 + n, 260)
                 yield n, {"image": picture, "label": n, "file_name": f"n{n:08d}.JPEG"}
