@@ -33,6 +33,10 @@ EXPERIMENTS = Experiments(
         "splices": Listed(
             "Splices of differently processed parts", "zoo.experiments.imaging.joint.tables.splices:TABLE"
         ),
+        "calibrated": Listed(
+            "Manipulations: the calibration of the package on other photographs",
+            "zoo.experiments.imaging.joint.tables.calibrated:TABLE",
+        ),
         "figure_3": Listed(
             "One photograph by each pipeline, Figure 3",
             "zoo.experiments.imaging.developing.tables.figures_3_and_4:FIGURE_3",
