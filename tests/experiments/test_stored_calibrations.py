@@ -125,6 +125,7 @@ def validation(place, contents, monkeypatch):
     monkeypatch.setattr(calibrated_table, "photographs", lambda *given: [*photos, photos[0]])
     refused = lambda image, fewest: ["bright"] if image.mean() == 70 or image.mean() > 200 else []  # noqa: E731
     monkeypatch.setattr(calibrated_table, "not_validated", refused)
+    monkeypatch.setattr(calibrated_table, "RESAMPLES", 100)
     return Validation("contrast", question, Settings(dataset="open_photographs"))
 
 
