@@ -95,7 +95,7 @@ def add(commands: "argparse._SubParsersAction") -> None:
 def _run(options: argparse.Namespace) -> int:
     places = products()
     if options.product not in places:
-        raise ValueError(f"PRODUCT must be one of {', '.join(places)}. Received: {options.product!r}")
+        raise ValueError(_unknown(options.product, places))
     for name, path, suffix in (("-o", options.output, ".json"), ("--plot", options.plot, ".png")):
         if path is not None and (path.suffix.lower() != suffix or not path.absolute().parent.is_dir()):
             raise ValueError(f"{name} must end in {suffix}, in a folder that exists. Received: {path}")
@@ -148,6 +148,17 @@ def _run(options: argparse.Namespace) -> int:
         plot_cross_entropy(written, options.plot)
         print(f"written: {shown(options.plot)}", file=sys.stderr)
     return 0
+
+
+def _unknown(product: str, places: Mapping[str, str]) -> str:
+    """What to say of a product that has no question, with the reason and what to do instead where there is one."""
+    reasons = [
+        f", not {product}: {reason}"
+        for page in experiments()
+        for name, reason in page.not_calibrated.items()
+        if product in name.split() and product in page.scores
+    ]
+    return f"PRODUCT must be one of {', '.join(places)}{''.join(reasons)}. Received: {product!r}"
 
 
 def calibrate(

@@ -210,6 +210,8 @@ def test_what_cannot_be_calibrated(reference, cheap, tmp_path, command):
         (("median", "--reference", few, "-o", "c.json"), "PRODUCT must be one of contrast"),
         (("contrast", "--reference", few, "-o", tmp_path / "c.txt"), "-o must end in .json"),
         (("contrast", "--reference", few, "-o", tmp_path / "c.json", "--plot", "c.pdf"), "--plot must end in .png"),
+        (("prnu", "--reference", few, "-o", tmp_path / "c.json"), "not prnu: it compares a camera with others"),
+        (("adversarial", "--reference", few, "-o", tmp_path / "c.json"), "not adversarial: it judges what your"),
         (("contrast", "--reference", tmp_path / "absent", "-o", tmp_path / "c.json"), "does not exist"),
         (("contrast", "--reference", few, "-o", tmp_path / "c.json"), "at least 20 photographs of different scenes"),
         (("contrast", "--reference", few, "-o", tmp_path / "c.json", "--weights", "x"), "weights must be"),
