@@ -91,10 +91,12 @@ def test_a_report_takes_those_of_the_package_for_products_without_another(place,
     whole["reference"] = contents["reference"] | {"folder": "theirs", "processes": [], "jpeg_qualities": [0]}
     whole["validation"] = contents["validation"] | {"discrimination": 0.3, "calibration": 0.2}
     whole["false_alarms"] = []
+    report = ("report", tmp_path / "plain.png", "--json", "--calibration", "stored")
+    code, out, err = command(*report)
+    assert (code, out) == (2, "") and "none comes with the package. Received: stored" in err
     place.write_text(json.dumps(whole))
     own = tmp_path / "own.json"
     own.write_text(json.dumps(whole | {"reference": whole["reference"] | {"folder": "mine"}}))
-    report = ("report", tmp_path / "plain.png", "--json", "--calibration", "stored")
     for given, folder in (((), "theirs"), (("--calibration", own), "mine")):
         code, out, err = command(*report, *given)
         assert code == 0, err
