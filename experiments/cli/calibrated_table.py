@@ -138,7 +138,8 @@ class Validation:
             raise DataUnavailable("untouched and processed photographs that are not refused")
         # A photograph counts once for each proposition.
         weights = calibration.weights_by_source(list(zip(sources, truth, strict=True)))
-        rng, count, drawn = np.random.default_rng(self.settings.seed), len(self.photographs), []
+        rng, count = np.random.default_rng(self.settings.seed), len(self.photographs)
+        drawn: list[tuple[float, ...]] = []
         while len(drawn) < RESAMPLES:
             times = np.bincount(rng.integers(0, count, count), minlength=count)[numbers]
             there = times > 0

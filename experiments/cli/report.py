@@ -291,8 +291,13 @@ def _asked(options: argparse.Namespace) -> list[Asked]:
             raise ValueError(f"--calibration must be given once for each product. Received: {path}, {product} again")
         found[product] = _ask(product, calibration, options.weights)
     if any(str(path) == STORED for path in options.calibration):
-        for product in [product for product in places if product not in found and has_stored(product)]:
-            found[product] = _ask(product, read_calibration(stored_calibration(product), product), options.weights)
+        there = [product for product in places if has_stored(product)]
+        if not there:
+            wanted = "--calibration must be a file of `zoo calibrate`: none comes with the package"
+            raise ValueError(f"{wanted}. Received: {STORED}")
+        for product in there:
+            if product not in found:
+                found[product] = _ask(product, read_calibration(stored_calibration(product), product), options.weights)
     return list(found.values())
 
 

@@ -73,7 +73,8 @@ EXPERIMENTS = Experiments(
     commands="zoo.experiments.imaging.commands:add",
     calibrations={"imaging": "zoo.experiments.imaging.joint.commands:QUESTION"},
     not_calibrated={
-        "imaging prnu": "it needs the fingerprint of a camera; `zoo imaging prnu match` then gives a p-value",
+        "imaging prnu": "it compares a camera with others, and no processing makes a photograph one of another camera; "
+        "`zoo imaging prnu match` gives a p-value, and docs/guide/calibration.md a likelihood ratio from its scores",
     },
     scores={
         "imaging": "zoo.experiments.imaging.joint.commands:PRODUCT",

@@ -91,10 +91,12 @@ def test_a_report_takes_those_of_the_package_for_products_without_another(place,
     whole["reference"] = contents["reference"] | {"folder": "theirs", "processes": [], "jpeg_qualities": [0]}
     whole["validation"] = contents["validation"] | {"discrimination": 0.3, "calibration": 0.2}
     whole["false_alarms"] = []
+    report = ("report", tmp_path / "plain.png", "--json", "--calibration", "stored")
+    code, out, err = command(*report)
+    assert (code, out) == (2, "") and "none comes with the package. Received: stored" in err
     place.write_text(json.dumps(whole))
     own = tmp_path / "own.json"
     own.write_text(json.dumps(whole | {"reference": whole["reference"] | {"folder": "mine"}}))
-    report = ("report", tmp_path / "plain.png", "--json", "--calibration", "stored")
     for given, folder in (((), "theirs"), (("--calibration", own), "mine")):
         code, out, err = command(*report, *given)
         assert code == 0, err
@@ -125,6 +127,7 @@ def validation(place, contents, monkeypatch):
     monkeypatch.setattr(calibrated_table, "photographs", lambda *given: [*photos, photos[0]])
     refused = lambda image, fewest: ["bright"] if image.mean() == 70 or image.mean() > 200 else []  # noqa: E731
     monkeypatch.setattr(calibrated_table, "not_validated", refused)
+    monkeypatch.setattr(calibrated_table, "RESAMPLES", 100)
     return Validation("contrast", question, Settings(dataset="open_photographs"))
 
 
