@@ -44,10 +44,11 @@ def test_an_index_is_searched_and_named_in_the_csv(small):
     assert weights_of("overfeat", Settings("smoke")) == "adversarial-overfeat.digits"
 
 
-def test_the_training_part_is_read_from_a_number_on(tmp_path):
-    builder = tfds.testing.DummyDataset(data_dir=tmp_path)
+@pytest.mark.parametrize("file_format", ["tfrecord", "array_record"])
+def test_the_training_part_is_read_from_a_number_on(tmp_path, file_format):
+    builder = tfds.testing.DummyDataset(data_dir=tmp_path, file_format=file_format)
     builder.download_and_prepare()
-    found = {start: [int(e["id"]) for e in tfds.as_numpy(imagenet._from_number(builder, start))] for start in (0, 1, 2)}
+    found = {start: [int(e["id"]) for e in imagenet._examples(builder, "train", start)] for start in (0, 1, 2)}
     assert len(found[0]) == builder.info.splits["train"].num_examples == 3
     assert all(found[start] == found[0][start:] for start in found)
 
