@@ -275,7 +275,7 @@ def rejected(evaluation: Evaluation, scorer: Scorer, group: str, rate: float) ->
 
 def rejected_at(evaluation: Evaluation, scorer: Scorer, group: str, threshold: float) -> Estimate:
     """Share of a group, in percent, whose score does not lie above ``threshold``."""
-    _check_some(evaluation, (group,))
+    check_some(evaluation, (group,))
     values = (scorer(group) <= threshold).astype(float)
     sources = [int(s) for s in evaluation.group(group).sources]
     return percent(bootstrap_mean(values, sources, seed=evaluation.settings.seed))
@@ -287,7 +287,7 @@ def percent(estimate: Estimate) -> Estimate:
     return Estimate(value, low, high, estimate.n_sources, estimate.n_units)
 
 
-def _check_some(evaluation: Evaluation, groups: tuple[str, ...]) -> None:
+def check_some(evaluation: Evaluation, groups: tuple[str, ...]) -> None:
     """Raise ``DataUnavailable`` for a group without pictures."""
     for group in groups:
         if not len(evaluation.group(group).sources):
@@ -297,7 +297,7 @@ def _check_some(evaluation: Evaluation, groups: tuple[str, ...]) -> None:
 def _pooled(
     evaluation: Evaluation, scorer: Scorer, groups: tuple[str, ...]
 ) -> tuple[np.ndarray, np.ndarray, tuple[list[int], list[int]]]:
-    _check_some(evaluation, (AUTHENTIC, *groups))
+    check_some(evaluation, (AUTHENTIC, *groups))
     spurious = np.concatenate([scorer(group) for group in groups])
     sources = (
         [int(s) for s in evaluation.group(AUTHENTIC).sources],
