@@ -75,7 +75,7 @@ def plan(table: str, scale: str) -> Plan:
         memory=tuple(memory),
         left_out="decoding and resizing 1.3 million JPEGs, and exact search: for each layer and processing, features "
         "are read once for each group of pictures. A killed run goes on behind the last 1,024 pictures of the training "
-        "set; attacked pictures are made anew",
+        "set, or the last 64 attacked ones; the pictures to choose from are looked at anew",
     )
 
 
