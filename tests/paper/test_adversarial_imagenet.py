@@ -30,7 +30,10 @@ pytestmark = pytest.mark.paper
 def cut(monkeypatch):
     """The protocol with few neighbours, components and evaluations, and features that go to files all the same."""
     scale = dataclasses.replace(
-        problems.SCALES["paper"], evaluations=CUT.adversarial_evaluations, bootstrap=CUT.adversarial_bootstrap
+        problems.SCALES["paper"],
+        evaluations=CUT.adversarial_evaluations,
+        lbfgs=CUT.adversarial_lbfgs,
+        bootstrap=CUT.adversarial_bootstrap,
     )
     monkeypatch.setitem(problems.SCALES, "paper", scale)
     monkeypatch.setattr(imagenet, "K", CUT.adversarial_neighbours)
