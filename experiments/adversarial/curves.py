@@ -9,7 +9,15 @@ import numpy as np
 import pandas as pd
 
 from zoo.experiments.adversarial.detectors import knn
-from zoo.experiments.adversarial.evaluation import AUTHENTIC, ERRORS, OVERFEAT_ATTACKS, Evaluation, Scorer, percent
+from zoo.experiments.adversarial.evaluation import (
+    AUTHENTIC,
+    ERRORS,
+    OVERFEAT_ATTACKS,
+    Evaluation,
+    Scorer,
+    check_some,
+    percent,
+)
 from zoo.experiments.adversarial.evaluation_cache import evaluation_of, weights_of
 from zoo.experiments.run.cells import Cell, Settings
 from zoo.experiments.run.plotting import pyplot, save
@@ -90,6 +98,7 @@ def plot(
 
 
 def _true_positives(evaluation: Evaluation, scorer: Scorer, group: str, rate: float) -> Estimate:
+    check_some(evaluation, (group,))
     spurious = np.sort(scorer(group))[::-1]
     allowed = int(np.floor(rate * len(spurious) + 1e-9))
     # At most so many spurious ones lie above; ties with the next are not trusted.
@@ -98,10 +107,12 @@ def _true_positives(evaluation: Evaluation, scorer: Scorer, group: str, rate: fl
 
 
 def _above(evaluation: Evaluation, scorer: Scorer, group: str, threshold: float) -> Estimate:
+    check_some(evaluation, (group,))
     return _mean(evaluation, group, scorer(group) > threshold)
 
 
 def _within(evaluation: Evaluation, scorer: Scorer, group: str, low: float, high: float) -> Estimate:
+    check_some(evaluation, (group,))
     scores = scorer(group)
     return _mean(evaluation, group, (scores >= low) & ((scores < high) | (high >= BINS[-1])))
 

@@ -1,6 +1,7 @@
 """Attacked pictures, deep features and scores of the adversarial tables, each computed once a process."""
 
 import dataclasses
+import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, partial
 from pathlib import Path
@@ -18,11 +19,14 @@ from zoo.experiments.adversarial.data import Pictures, Problem
 from zoo.experiments.adversarial.problems import problem, scale_for
 from zoo.experiments.run.cached_method import cached_method
 from zoo.experiments.run.cells import Cell, DataUnavailable, Settings
+from zoo.experiments.run.environment import commit
 from zoo.metrics import Estimate, bootstrap_mean
 
 AUTHENTIC, ERRORS = "authentic", "Errors"
 OVERFEAT_ATTACKS, INCEPTION_ATTACKS = ("L-BFGS", "FGS"), ("fgsm", "iter_target_class")
 ADAPTIVE = ("selective gradient", "orthogonal gradient", "feature attack")
+PART = 64
+"""Pictures that are attacked at a time, after which a stopped run goes on; the attacks' own batches."""
 _TARGETS = 0xA77AC
 
 
@@ -156,8 +160,26 @@ class Evaluation:
         return _chosen(attacked, attacked.predicted != test.labels[attacked.sources])
 
     def _classified(self, attack: str, numbers: np.ndarray) -> Group:
-        images = self.attacked(attack, numbers)
+        images = self._attacked_in_parts(attack, numbers)
         return Group(images, numbers, self.extractor(images)[0].argmax(-1))
+
+    def _attacked_in_parts(self, attack: str, numbers: np.ndarray) -> np.ndarray:
+        """As ``attacked``; where features are in files an attack takes hours, and each part of it is kept there."""
+        if self._folder is None or attack == "random_noise" or not len(numbers):  # noise is drawn for all at once
+            return self.attacked(attack, numbers)
+        parts = []
+        for first in range(0, len(numbers), PART):
+            part = numbers[first : first + PART]
+            make = partial(self.attacked, attack, part)
+            parts.append(feature_files.kept(self._folder / "attacked", self._name_of(attack, part), make))
+        return np.concatenate(parts)
+
+    def _name_of(self, attack: str, numbers: np.ndarray) -> str:
+        """What an attack's result depends on, besides the network."""
+        found = hashlib.sha256(repr((self.settings.seed, self.scale, commit())).encode())
+        for array in (self.problem.test.images[numbers], self.targets(numbers)):
+            found.update(np.ascontiguousarray(array).data)
+        return f"{attack}-{found.hexdigest()[:16]}"
 
     @cached_method(1)
     def detector(self, layer: str, processing: str) -> KNNDetector:
@@ -275,7 +297,7 @@ def rejected(evaluation: Evaluation, scorer: Scorer, group: str, rate: float) ->
 
 def rejected_at(evaluation: Evaluation, scorer: Scorer, group: str, threshold: float) -> Estimate:
     """Share of a group, in percent, whose score does not lie above ``threshold``."""
-    _check_some(evaluation, (group,))
+    check_some(evaluation, (group,))
     values = (scorer(group) <= threshold).astype(float)
     sources = [int(s) for s in evaluation.group(group).sources]
     return percent(bootstrap_mean(values, sources, seed=evaluation.settings.seed))
@@ -287,7 +309,7 @@ def percent(estimate: Estimate) -> Estimate:
     return Estimate(value, low, high, estimate.n_sources, estimate.n_units)
 
 
-def _check_some(evaluation: Evaluation, groups: tuple[str, ...]) -> None:
+def check_some(evaluation: Evaluation, groups: tuple[str, ...]) -> None:
     """Raise ``DataUnavailable`` for a group without pictures."""
     for group in groups:
         if not len(evaluation.group(group).sources):
@@ -297,7 +319,7 @@ def _check_some(evaluation: Evaluation, groups: tuple[str, ...]) -> None:
 def _pooled(
     evaluation: Evaluation, scorer: Scorer, groups: tuple[str, ...]
 ) -> tuple[np.ndarray, np.ndarray, tuple[list[int], list[int]]]:
-    _check_some(evaluation, (AUTHENTIC, *groups))
+    check_some(evaluation, (AUTHENTIC, *groups))
     spurious = np.concatenate([scorer(group) for group in groups])
     sources = (
         [int(s) for s in evaluation.group(AUTHENTIC).sources],

@@ -35,6 +35,7 @@ EXPERIMENTS = Experiments(
         "text": Listed("Adversarial images, numbers of the text", "zoo.experiments.adversarial.tables.text:TABLE"),
         "adaptive": Listed("Attacks that know the detector", "zoo.experiments.adversarial.tables.adaptive:TABLE"),
     },
+    plan="zoo.experiments.adversarial.plan:plan",
     commands="zoo.experiments.adversarial.commands:add",
     not_calibrated={
         "adversarial score": "it judges what your classifier says of a picture, not where the picture is from; "

@@ -1,6 +1,7 @@
 """Features of a training set by layer, computed once: in memory where they are few, else in one file a layer.
 
 The files are shared by all tables of a network. A run that was stopped goes on behind the last rows that it finished.
+Attacked pictures are kept in the same folder.
 """
 
 import contextlib
@@ -123,6 +124,16 @@ def in_files(
                 _write_progress(folder, count)
     found = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in widths}
     return found, np.load(folder / "labels.npy")
+
+
+def kept(folder: Path, name: str, make: Callable[[], np.ndarray]) -> np.ndarray:
+    """Return the array of ``folder/<name>.npy``, made and written first if it is not there."""
+    path = folder / f"{name}.npy"
+    if not path.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        with atomic(path) as partial:
+            np.save(partial, make())
+    return np.load(path)
 
 
 def _fill(

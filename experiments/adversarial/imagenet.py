@@ -1,10 +1,12 @@
 """The paper's own data and networks, for `--scale paper`: ILSVRC2012 through TFDS, the NIPS 2017 DEV set.
 
 None of it can be shipped. OverFeat needs its authors' ``net_weight_0`` in the folder of ``--weights``; InceptionV3
-takes ``inception_v3.weights.h5`` or ``inception_v3.ckpt`` from there, else what Keras downloads.
+takes ``inception_v3.weights.h5`` or ``inception_v3.ckpt`` from there, else what Keras downloads. ``--data-dir`` holds
+ImageNet as TFDS prepared it, as ``imagenet2012``, in any of its file formats; or the tar files, and TFDS prepares them
+in its own folder.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +35,7 @@ def problem(name: str, settings: Settings) -> Problem:
     shift = model.outputs[0].shape[-1] - CLASSES  # slim's background class comes first
 
     def database(start: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        return _batches(_from_number(builder, start), side, floor, shift)
+        return _batches(_examples(builder, "train", start), side, floor, shift)
 
     calibration, chosen = _validation(model, builder, side, floor, shift, settings.seed)
     test = chosen if name == "overfeat" else _development_set(settings.data_dir, shift)
@@ -64,10 +66,20 @@ def _inception(settings: Settings) -> keras.Model:
         raise DataUnavailable(f"InceptionV3's ImageNet weights: {str(error)[:150]}") from error
 
 
+def prepared_in(folder: Path) -> Any:
+    """TFDS's builder of the newest version of ILSVRC2012 that is prepared in ``folder``; None where there is none."""
+    import tensorflow_datasets as tfds
+
+    versions = sorted((folder / "imagenet2012").glob("*.*.*"))
+    return tfds.builder_from_directory(versions[-1]) if versions else None
+
+
 def _imagenet(data_dir: Path | None) -> Any:
     import tensorflow_datasets as tfds
 
     try:
+        if data_dir is not None and (found := prepared_in(Path(data_dir))) is not None:
+            return found
         builder = tfds.builder("imagenet2012")
         manual = tfds.download.DownloadConfig(manual_dir=data_dir) if data_dir is not None else None
         builder.download_and_prepare(download_config=manual)
@@ -76,20 +88,23 @@ def _imagenet(data_dir: Path | None) -> Any:
     return builder
 
 
-def _from_number(builder: Any, start: int) -> Any:
-    """The training part from an example on. One file is read after the other, so that the order is always the same."""
+def _examples(builder: Any, split: str, start: int = 0) -> Iterable[dict[str, Any]]:
+    """The examples of a split from a number on, always in the same order: one file is read after the other."""
     import tensorflow_datasets as tfds
 
+    if builder.info.file_format.value == "array_record":  # which TFDS reads by number alone
+        source = builder.as_data_source(split)
+        return (source[number] for number in range(start, len(source)))
     reading = tfds.ReadConfig(interleave_cycle_length=1)
-    return builder.as_dataset(split=f"train[{start}:]", read_config=reading)
+    return tfds.as_numpy(builder.as_dataset(split=f"{split}[{start}:]", read_config=reading))
 
 
-def _batches(dataset: Any, side: int, floor: bool, shift: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    import tensorflow_datasets as tfds
-
+def _batches(
+    examples: Iterable[dict[str, Any]], side: int, floor: bool, shift: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     images: list[np.ndarray] = []
     labels: list[int] = []
-    for example in tfds.as_numpy(dataset):
+    for example in examples:
         images.append(centre(example["image"], side, floor))
         labels.append(int(example["label"]) + shift)
         if len(images) == BATCH:
@@ -106,7 +121,7 @@ def _validation(
     apart: list[tuple[np.ndarray, int]] = []
     drawn: dict[tuple[int, bool], tuple[float, np.ndarray]] = {}
     number = 0
-    for images, labels in _batches(builder.as_dataset(split="validation"), side, floor, shift):
+    for images, labels in _batches(_examples(builder, "validation"), side, floor, shift):
         output = model.predict_on_batch(images.astype(np.float32))
         output = output[0] if isinstance(output, list) else output
         for image, label, predicted in zip(images, labels, output.argmax(-1), strict=True):

@@ -112,10 +112,12 @@ def _costs(plan: "Plan") -> "dict[str, Cost]":
 
 
 def _print_works(plan: "Plan", costs: "dict[str, Cost]") -> None:
-    print("trainings" if plan.works else "no trainings")
+    from zoo.experiments.run.step_cost import UPDATE
+
+    print("trainings, scoring and attacks" if plan.works else "no trainings")
     here = there = 0.0
     for work in plan.works:
-        unit = "updates" if work.updates else "batches"
+        unit = "updates" if work.passes == UPDATE else "batches"
         most = "at most " if work.at_most else ""
         print(f"  {work.count} x {work.what}: {most}{work.steps:,} {unit} of {work.batch} ({work.examples:,} examples)")
         if work.step in costs:
@@ -135,7 +137,7 @@ def _print_hours(work: "Work", cost: "Cost") -> tuple[float, float]:
 
     step = cost.step_seconds(work.batch)
     gpu, how = on_gpu(work.step, cost, work.batch)
-    gpu = gpu if work.updates else gpu / UPDATE
+    gpu *= work.passes / UPDATE
     here, there = (seconds * work.steps * work.count / 3600 for seconds in (step, gpu))
     few = max(cost.seconds)
     print(

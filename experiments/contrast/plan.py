@@ -39,7 +39,7 @@ def plan(table: str, scale: str) -> Plan:
                 Work(f"ContrastNet, {name}", 1, count * trained.steps, trained.batch_size, f"{__name__}:step")
                 for name, count in epochs.items()
             ),
-            Work("patches to score", 1, -(-patches // 64), 64, f"{__name__}:scoring", updates=False, saved=False),
+            Work("patches to score", 1, -(-patches // 64), 64, f"{__name__}:scoring", passes=1, saved=False),
         ),
         memory=(("16 groups of 16 scenes, 16 patches in two classes each", 16 * 16 * 32 * 64 * 64 * 3 / 1e9),),
         trained_by=f"zoo pretrain contrast --scale {scale} --dataset raise8k --data-dir RAISE",

@@ -1,4 +1,4 @@
-"""What Table 2 of the hyper-image family needs at the paper's scale, for ``zoo plan``."""
+"""What Tables 2 and 3 of the hyper-image family need at the paper's scale, for ``zoo plan``."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -7,6 +7,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from zoo.datasets.casia2.casia2_dataset_builder import AUTHENTIC, FRACTIONS, TAMPERED, pictures
+from zoo.experiments.hyperimage.forgery import training as forgery
 from zoo.experiments.hyperimage.quality.evaluation import SUBSETS
 from zoo.experiments.hyperimage.quality.protocol import (
     DATABASE_OF,
@@ -20,8 +22,18 @@ from zoo.experiments.hyperimage.quality.protocol import (
 from zoo.experiments.hyperimage.quality.training import SCALES, Scale
 from zoo.experiments.hyperimage.values import paper_values
 from zoo.experiments.run.planning import Needed, Plan, Work
-from zoo.experiments.run.step_cost import Step
-from zoo.hyperimage import CNNIQA, LIVEStageTwo, TIDStageTwo, VGGPatchNet
+from zoo.experiments.run.step_cost import UPDATE, Step
+from zoo.hyperimage import (
+    CNNIQA,
+    ForgeryChannel,
+    ForgeryEndToEnd,
+    ForgeryStageTwo,
+    LIVEStageTwo,
+    RankingNet,
+    TIDStageTwo,
+    VGGPatchNet,
+)
+from zoo.hyperimage.contour import POINTS
 
 IMAGES = {"live_iqa": 17 * 779 // 29, "tid2013": 15 * 120}
 """Of a split, to train on: 17 of LIVE's 29 references, 15 of TID2013's 25."""
@@ -30,13 +42,15 @@ IMAGE = (384, 512, 3)
 
 
 def plan(table: str, scale: str) -> Plan:
-    """Data and trainings of Table 2.
+    """Data and trainings of Table 2 or 3.
 
     Raises:
         ValueError: For another table.
     """
+    if table == "table_3":
+        return _forgery(forgery.SCALES[scale])
     if table != "table_2":
-        raise ValueError(f"There is a plan of table_2 of hyperimage. Received: {table}")
+        raise ValueError(f"There is a plan of table_2, table_3 of hyperimage. Received: {table}")
     settings = SCALES[scale]
     most = 2 * IMAGES["tid2013"] * settings.patches
     return Plan(
@@ -54,6 +68,50 @@ def plan(table: str, scale: str) -> Plan:
         left_out="making patches and hyper-images: every image of a split goes through contrast normalisation and the "
         "patch network once for each row of the table; nothing is kept but each split's scores",
     )
+
+
+def _forgery(settings: forgery.Scale) -> Plan:
+    share = FRACTIONS["train"]
+    tampered = sum(TAMPERED.values())
+    everything = sum(AUTHENTIC.values()) + tampered
+    trained = round(share * everything)
+    pairs = round(share * tampered) * POINTS
+    batches = -(-trained // settings.second.batch_size), -(-trained // settings.end_to_end.batch_size)
+    trainings = (
+        # Of pairs what does not fill a batch is left out of an epoch.
+        ("ranking network, pairs of patches", settings.first, pairs // settings.first.batch_size, "ranking"),
+        ("second stage", settings.second, batches[0], "forgery_second"),
+        ("end-to-end network", settings.end_to_end, batches[1], "forgery_end_to_end"),
+    )
+    grid = ForgeryStageTwo().input_shape[1:]
+    held = (share + FRACTIONS["validation"]) * everything
+    return Plan(
+        needed=(Needed("casia2", "7,491 authentic and 5,123 tampered pictures, folders Au and Tp", 2.6, _casia),),
+        works=(
+            *(
+                _alone(what, recipe.epochs * steps, recipe.batch_size, step, at_most=True)
+                for what, recipe, steps, step in trainings
+            ),
+            _alone("patches of hyper-images", everything, grid[0] * grid[1], "channel", passes=1),
+        ),
+        disk=(
+            ("end-to-end network's pictures, float16, in the folder of temporary files", held * _bytes(256, 384, 3)),
+        ),
+        memory=(
+            ("patches to rank, and once more while they are joined", 2 * 2 * pairs * _bytes(64, 64, 3) / 2),
+            ("hyper-images, float16, and once more while they are joined", 2 * held * _bytes(*grid)),
+        ),
+        left_out="finding outlines of tampered regions; a killed run repeats one of the three trainings",
+    )
+
+
+def _alone(what: str, steps: int, batch: int, step: str, passes: int = UPDATE, at_most: bool = False) -> Work:
+    return Work(what, 1, steps, batch, f"{__name__}:{step}", passes, at_most, saved=False)
+
+
+def _bytes(*shape: int) -> float:
+    """Gigabytes of an array in float16; in 8 bits it has half as many."""
+    return 2 * float(np.prod(shape)) / 1e9
 
 
 def _works(settings: Scale) -> Iterator[Work]:
@@ -98,6 +156,10 @@ def _tid(folder: Path | None) -> int:
     return len(rated(_given(folder)))
 
 
+def _casia(folder: Path | None) -> int:
+    return len(pictures(_given(folder)))
+
+
 def _given(folder: Path | None) -> Path:
     if folder is None:
         raise ValueError("The database is downloaded by hand: its folder is needed. Received: none")
@@ -138,6 +200,35 @@ def shallow(batch: int) -> Step:
 def deep(batch: int) -> Step:
     """An update of the deep end-to-end network."""
     return _step(END_TO_END["Deep end-to-end CNN"](IMAGE), IMAGE, batch)
+
+
+def ranking(batch: int) -> Step:
+    """An update of the ranking network on pairs of contour patches."""
+    channel = ForgeryChannel()
+    model = RankingNet(channel)
+    forgery.SCALES["paper"].first.compile(model)
+    x = [np.random.default_rng(seed).random((batch, 64, 64, 3), np.float32) for seed in range(2)]
+    run = partial(model.train_on_batch, x, np.ones((batch, 1), np.float32))
+    return Step(run, {"channel": (channel, (64, 64, 3), 2)})
+
+
+def channel(batch: int) -> Step:
+    """A forward pass of the ranking network's channel."""
+    model = ForgeryChannel()
+    x = np.random.default_rng(0).random((batch, 64, 64, 3), np.float32)
+    return Step(partial(model.predict_on_batch, x), {"channel": (model, (64, 64, 3), 1)})
+
+
+def forgery_second(batch: int) -> Step:
+    """An update of the second stage for forgery."""
+    model = ForgeryStageTwo()
+    return _step(model, model.input_shape[1:], batch)
+
+
+def forgery_end_to_end(batch: int) -> Step:
+    """An update of the end-to-end baseline for forgery."""
+    model = ForgeryEndToEnd()
+    return _step(model, model.input_shape[1:], batch)
 
 
 def _step(model: keras.Model, shape: tuple[int, ...], batch: int) -> Step:

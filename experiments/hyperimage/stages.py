@@ -62,10 +62,21 @@ def fit_first(
         return network.fit_first(data, None, held_out, recipe, follow, network=trained, steps=len(batches))
 
 
-def fit(model: keras.Model, batches: KeyedBatches, validation: KeyedBatches, recipe: Recipe) -> keras.callbacks.History:
-    """Train ``model``, a second stage or one network alone, on batches that come as ``tf.data``."""
+def fit(
+    model: keras.Model,
+    batches: KeyedBatches,
+    validation: KeyedBatches,
+    recipe: Recipe,
+    class_weight: dict[int, float] | None = None,
+) -> keras.callbacks.History:
+    """Train ``model``, a second stage or one network alone, on batches that come as ``tf.data``.
+
+    ``class_weight`` as for Keras ``fit``.
+    """
     with fed(batches, 0, recipe.epochs) as data, fed(validation, 0, 1) as held_out:
-        return recipe.fit(model, data, None, held_out, [batches.follow()], steps=len(batches))
+        return recipe.fit(
+            model, data, None, held_out, [batches.follow()], class_weight=class_weight, steps=len(batches)
+        )
 
 
 def budget(pictures: int, images: int, seed: int) -> list[tuple[int, int]]:

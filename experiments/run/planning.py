@@ -4,6 +4,8 @@ import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
+from zoo.experiments.run.step_cost import UPDATE
+
 Count = Callable[[Path | None], int]
 """How many pictures a folder holds, None for where TFDS keeps its own; raises ValueError or OSError without any."""
 
@@ -35,18 +37,18 @@ class Needed:
 
 @dataclasses.dataclass(frozen=True)
 class Work:
-    """Trainings of one kind, or the scoring of a table's pictures."""
+    """Trainings of one kind, or the scoring of a table's pictures, or attacks on them."""
 
     what: str
     count: int
     """How many of them."""
     steps: int
-    """Updates of each, or batches to score; at most, where a rule may stop them earlier."""
+    """Updates of each, or batches to score or attack; at most, where a rule may stop them earlier."""
     batch: int
     step: str
     """``module:function``; ``function(batch)`` is a ``zoo.experiments.run.step_cost.Step`` of random pictures."""
-    updates: bool = True
-    """Whether weights are trained; else there is a forward pass alone."""
+    passes: int = UPDATE
+    """What a step costs, in forward passes: 3 of an update, 2 of a gradient by the pictures alone, 1 of scoring."""
     at_most: bool = False
     saved: bool = True
     """Whether each training keeps its state, weights and Adam's two moments, on disk."""

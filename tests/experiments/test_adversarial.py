@@ -10,6 +10,7 @@ from PIL import Image
 
 from zoo.adversarial import SmallInception, SmallOverFeat
 from zoo.adversarial.digits import PARTS, digits
+from zoo.experiments.adversarial import curves
 from zoo.experiments.adversarial import evaluation as module
 from zoo.experiments.adversarial.commands import load_model
 from zoo.experiments.adversarial.evaluation_cache import evaluation_of
@@ -17,7 +18,7 @@ from zoo.experiments.adversarial.training import Moved, pretrain
 from zoo.experiments.adversarial.values import paper_values
 from zoo.experiments.run import measure as runner
 from zoo.experiments.run import tables
-from zoo.experiments.run.cells import Settings
+from zoo.experiments.run.cells import DataUnavailable, Settings
 from zoo.experiments.train import install_weights
 from zoo.images import read_image
 from zoo.weights import pack
@@ -103,6 +104,21 @@ def test_table_3_is_drawn(settings, tmp_path):
     assert (scores[:4] <= scores[4:] + 1e-12).all()
     table.plot(frame, settings, "examples", tmp_path / "t.png")
     assert read_image(tmp_path / "t.png").shape[0] > 800
+
+
+@pytest.mark.parametrize("curve", [curves.roc, curves.trusted, curves.density])
+def test_a_group_without_pictures_leaves_a_curve_without_numbers(curve):
+    """Where an attack never succeeds; its figure's other curves are drawn all the same."""
+
+    class Empty:
+        settings = Settings("smoke")
+
+        def group(self, name):
+            return module.Group(np.zeros((0, 16, 16, 3), np.uint8), np.zeros(0, int), np.zeros(0, int))
+
+    for cell in curve(Empty(), "pool5", lambda group: np.zeros(0), "FGS", ""):
+        with pytest.raises(DataUnavailable, match="pictures of FGS: there are none"):
+            cell.measure()
 
 
 def test_groups_are_what_the_paper_describes(settings):

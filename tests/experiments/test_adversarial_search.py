@@ -1,11 +1,14 @@
 """Where the adversarial tables search for neighbours, and what a shrunk covariance changes, on the stored networks."""
 
+import shutil
+
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
+from zoo import store
 from zoo.adversarial.threshold import rejection_threshold
-from zoo.experiments.adversarial import feature_files, imagenet
+from zoo.experiments.adversarial import evaluation, feature_files, imagenet
 from zoo.experiments.adversarial.detectors import comparisons
 from zoo.experiments.adversarial.evaluation import AUTHENTIC, ERRORS, Evaluation
 from zoo.experiments.adversarial.evaluation_cache import weights_of
@@ -32,6 +35,34 @@ def test_a_large_training_set_is_read_from_files_with_the_same_scores(small, mon
         np.testing.assert_array_equal(first, second)
 
 
+def test_a_stopped_attack_goes_on_behind_the_last_part(monkeypatch):
+    monkeypatch.setattr(feature_files, "IN_MEMORY", 0)
+    monkeypatch.setattr(evaluation, "PART", 5)
+    made, original = [], Evaluation.attacked
+
+    def attacked(self, attack, numbers, *detector):
+        made.append(len(numbers))
+        if len(made) == 2:
+            raise KeyboardInterrupt
+        return original(self, attack, numbers, *detector)
+
+    monkeypatch.setattr(Evaluation, "attacked", attacked)
+    with pytest.raises(KeyboardInterrupt):
+        Evaluation("overfeat", Settings("smoke")).group("FGS")
+    resumed = Evaluation("overfeat", Settings("smoke")).group("FGS")
+    assert made == [5, 5, 5, 2]
+    again = Evaluation("overfeat", Settings("smoke")).group("FGS")
+    assert made == [5, 5, 5, 2]
+    shutil.rmtree(store.home() / "features")
+    for other in (again, Evaluation("overfeat", Settings("smoke")).group("FGS")):
+        np.testing.assert_array_equal(other.images, resumed.images)
+        np.testing.assert_array_equal(other.sources, resumed.sources)
+    assert made[4:] == [5, 5, 2]
+    # Another seed draws other targets.
+    Evaluation("overfeat", Settings("smoke", seed=1)).group("FGS")
+    assert made[7:] == [5, 5, 2]
+
+
 def test_an_index_is_searched_and_named_in_the_csv(small):
     settings = Settings("smoke", index="IVF4,Flat nprobe=4")
     other = Evaluation("overfeat", settings)
@@ -44,18 +75,18 @@ def test_an_index_is_searched_and_named_in_the_csv(small):
     assert weights_of("overfeat", Settings("smoke")) == "adversarial-overfeat.digits"
 
 
-def test_the_training_part_is_read_from_a_number_on(tmp_path):
-    builder = tfds.testing.DummyDataset(data_dir=tmp_path)
+@pytest.mark.parametrize("file_format", ["tfrecord", "array_record"])
+def test_the_training_part_is_read_from_a_number_on(tmp_path, file_format):
+    builder = tfds.testing.DummyDataset(data_dir=tmp_path, file_format=file_format)
     builder.download_and_prepare()
-    found = {start: [int(e["id"]) for e in tfds.as_numpy(imagenet._from_number(builder, start))] for start in (0, 1, 2)}
+    found = {start: [int(e["id"]) for e in imagenet._examples(builder, "train", start)] for start in (0, 1, 2)}
     assert len(found[0]) == builder.info.splits["train"].num_examples == 3
     assert all(found[start] == found[0][start:] for start in found)
 
 
 @pytest.mark.slow
 def test_a_shrunk_covariance_makes_a_threshold_at_one_percent_useful():
-    evaluation = Evaluation("overfeat", Settings("laptop"))
-    scorers, rejected = comparisons(evaluation, "pool5"), {}
+    scorers, rejected = comparisons(Evaluation("overfeat", Settings("laptop")), "pool5"), {}
     for name in ("Mahalanobis", "Mahalanobis shrunk"):
         score = scorers[f"{name}, pool5"]
         apart = score("calibration")

@@ -31,6 +31,12 @@ class Cut:
     """Of an image, at most, of 713 and more."""
     quality_references: int = 5
     """LIVE has 29, TID2013 25."""
+    forgery_hosts: int = 3
+    """Authentic pictures of CASIA-2, each with two tampered ones, of 128 x 192 pixels; it has 7,491, and 5,123."""
+    forgery_epochs: int = 1
+    """Of each of three networks, at most; the paper 80 and 200."""
+    forgery_pairs: int = 8
+    """A batch of the ranking network; else 128."""
     camera: int = 5
     """Photographs of a camera, of 272 x 288 pixels; the paper 150, whole."""
     imaging_epochs: int = 2
@@ -43,6 +49,32 @@ class Cut:
     """The paper has ten."""
     imaging_repetitions: int = 1
     """The paper has ten."""
+    imaging_fitted: str = "canon_eos_5d"
+    """The camera of Table 1 whose networks are trained; the other seven take copies of them."""
+    imaging_timed: tuple[int, int] = (1, 1)
+    """Steps that Table 1 times, and patches of each; the paper's batch is 20."""
+    adversarial_widths: tuple[int, ...] = (8, 8, 16, 16, 32, 48, 64)
+    """Filters of OverFeat's layers; its own have 96 to 4,096, and 583 MB."""
+    adversarial_classes: int = 4
+    """Of InceptionV3, whose layers are all there; ImageNet has 1,000, as OverFeat has here too."""
+    adversarial_database: int = 24
+    """Photographs of the training set of InceptionV3's features; of OverFeat's there is one of each class."""
+    adversarial_validation: int = 40
+    """Photographs that set thresholds or are chosen from; ImageNet has 50,000."""
+    adversarial_development: int = 6
+    """Of the NIPS 2017 DEV set's 1,000."""
+    adversarial_neighbours: int = 5
+    """The paper's k is 1,000."""
+    adversarial_components: int = 8
+    """Of PCA; the paper 256."""
+    adversarial_evaluations: int = 8
+    """Of a run of L-BFGS, at most; the paper 150."""
+    adversarial_lbfgs: int = 4
+    """Pictures that L-BFGS is tried on; the paper 1,000."""
+    adversarial_bootstrap: int = 20
+    """Samples of an interval; else 500."""
+    adversarial_rows: int = 256
+    """Photographs after which a killed run goes on; else 1,024."""
     dark: tuple[int, int] = (2, 1)
     """Scenes of See-in-the-Dark for a fingerprint and for PCE; the paper 100 and 20."""
 

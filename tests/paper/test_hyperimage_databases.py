@@ -1,14 +1,18 @@
-"""The quality protocol on TID2013 and LIVE: names and lists as they come, five experiments, a kill between splits."""
+"""The protocols on TID2013, LIVE and CASIA-2: names and lists as they come, a kill between splits or trainings."""
 
 import dataclasses
+import shutil
 
 import pytest
 from paper_cut import CUT
 from PIL import Image
 
-from zoo.datasets import keyed
+from zoo.datasets import keyed, splices
 from zoo.datasets.distortions import distort
 from zoo.datasets.embedded import generate_scene
+from zoo.experiments.hyperimage.forgery import training as forgery
+from zoo.experiments.hyperimage.forgery.casia import Casia
+from zoo.experiments.hyperimage.forgery.evaluation import BASELINE, PROPOSED
 from zoo.experiments.hyperimage.quality import protocol, training
 from zoo.experiments.hyperimage.quality.evaluation import SUBSETS
 from zoo.hyperimage import VGGPatchNet
@@ -87,3 +91,44 @@ def test_live(workplace, cut, done, papers_numbers):
     assert set(found[ours]["status"]) == {"measured"} and set(found[ours]["comparable"]) == {"yes"}
     others = rows.str.startswith("Experiment 1") & ~ours
     assert set(found[others]["status"]) == {"quoted"}
+
+
+def test_casia2(workplace, monkeypatch, done, command, papers_numbers):
+    scale = forgery.SCALES["paper"]
+    recipes = {
+        name: dataclasses.replace(getattr(scale, name), epochs=CUT.forgery_epochs)
+        for name in ("first", "second", "end_to_end")
+    }
+    recipes["first"] = dataclasses.replace(recipes["first"], batch_size=CUT.forgery_pairs)
+    monkeypatch.setitem(forgery.SCALES, "paper", dataclasses.replace(scale, **recipes))
+    folder = workplace / "CASIA2"
+    for part in ("Au", "Tp"):
+        (folder / part).mkdir(parents=True)
+    for n in range(CUT.forgery_hosts):
+        host, donor = (generate_scene(keyed.generator(15, n, which), 128, 192) for which in (0, 1))
+        Image.fromarray(host).save(folder / "Au" / f"Au_nat_{n:05d}.jpg", quality=95)
+        for which, suffix in enumerate(("jpg", "tif")):
+            tampered = splices.make(keyed.generator(16, n, which), host, donor).tampered
+            name = f"Tp_D_NNN_M_N_nat{n:05d}_art{n:05d}_{2 * n + which:05d}.{suffix}"
+            Image.fromarray(tampered).save(folder / "Tp" / name)
+    # The database has files twice, and some that are called both authentic and tampered.
+    shutil.copy(folder / "Au" / "Au_nat_00000.jpg", folder / "Au" / "Au_nat_00900.jpg")
+    odd = folder / "Au" / "Au_txt_00007.jpg"
+    Image.fromarray(generate_scene(keyed.generator(17), 128, 192)).save(odd)
+    shutil.copy(odd, folder / "Tp" / "Tp_D_NNN_M_N_txt00007_txt00008_00900.jpg")
+
+    def interrupted(self, network):
+        raise KeyboardInterrupt
+
+    table = ("reproduce", "hyperimage", "table-3", "--scale", "paper", "--dataset", "casia2", "--data-dir", folder)
+    with monkeypatch.context() as patch:
+        patch.setattr(Casia, "_second", interrupted)
+        assert command(*table)[0] == 130
+    ended = {path: path.stat().st_mtime_ns for path in (workplace / "runs" / "splits").rglob("*.npz")}
+    assert {path.stem for path in ended} == {"end-to-end", "ranking"}
+    done(*table)
+    assert {path: path.stat().st_mtime_ns for path in ended} == ended  # what had ended before the kill was kept
+    found = papers_numbers("hyperimage_table_3")
+    ours = found.index.get_level_values("row").isin([BASELINE, PROPOSED])
+    assert len(found) == 3 and set(found[~ours]["status"]) == {"quoted"}
+    assert set(found[ours]["status"]) == {"measured"} and set(found[ours]["comparable"]) == {"yes"}

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 
 import pytest
 import tensorflow_datasets as tfds
@@ -12,9 +13,11 @@ from zoo.datasets.camera import CAMERAS, Body, expose, shoot_folder, write_dng
 from zoo.datasets.embedded import generate_linear_scene
 from zoo.datasets.mit_fivek.mit_fivek_dataset_builder import Builder as Fivek
 from zoo.datasets.raise8k.raise8k_dataset_builder import Builder as Raise
+from zoo.experiments.imaging.developing import evaluation as developing
 from zoo.experiments.imaging.developing import training
 from zoo.experiments.imaging.joint import evaluation, scales
 from zoo.experiments.imaging.prnu.tables import table_3
+from zoo.experiments.imaging.real_cameras import PAPERS
 from zoo.imaging import UNet
 
 pytestmark = pytest.mark.paper
@@ -41,13 +44,47 @@ def cameras(workplace):
     return workplace / "CAMERAS"
 
 
-def test_fivek_and_raise(workplace, cameras, monkeypatch, done, killed, papers_numbers):
+@pytest.fixture
+def alone(monkeypatch):
+    """The training of one network to develop, with few epochs, steps and patches."""
     recipes = {
         name: dataclasses.replace(recipe, epochs=CUT.imaging_epochs, steps=CUT.imaging_steps)
         for name, recipe in training.SCALES["paper"].recipes.items()
     }
-    alone = dataclasses.replace(training.SCALES["paper"], recipes=recipes, every=1, batch=CUT.imaging_patches)
-    monkeypatch.setitem(training.SCALES, "paper", alone)
+    cut = dataclasses.replace(training.SCALES["paper"], recipes=recipes, every=1, batch=CUT.imaging_patches)
+    monkeypatch.setitem(training.SCALES, "paper", cut)
+
+
+def test_table_1(workplace, cameras, alone, monkeypatch, done, killed, papers_numbers):
+    steps, patches = CUT.imaging_timed
+    cut = dataclasses.replace(developing.SCALES["paper"], timed_steps=steps, batch=patches)
+    monkeypatch.setitem(developing.SCALES, "paper", cut)
+    others = [name for name in PAPERS if name != CUT.imaging_fitted]
+    for seed, name in enumerate(name for name in others if name != "nikon_d90"):  # three are the authors' own
+        body = Body(dataclasses.replace(CAMERAS["alder"], name=PAPERS[name].label), seed)
+        shoot_folder(cameras / name, [f"{n:04d}.dng" for n in range(CUT.camera)], body, 10 + seed, SIDE, SIDE + 16)
+    fits, photographs = workplace / "FITS", cameras / "mit_fivek" / CUT.imaging_fitted / "1.0.0"
+    fitted = fits / CUT.imaging_fitted
+    for network in training.NETWORKS:
+        fit = ("imaging", "fit", photographs, "--network", network, "--scale", "paper", "-o", fitted)
+        if network == "inet":
+            killed(1, *fit)
+        done(*fit)
+        log = json.loads((fitted / f"{network}.json").read_text())
+        assert [entry["epoch"] for entry in log] == list(range(1, CUT.imaging_epochs + 1))
+    for name in others:
+        (fits / name).mkdir()
+        for file in (f"{network}.{suffix}" for network in training.NETWORKS for suffix in ("npz", "json")):
+            shutil.copy(fitted / file, fits / name)
+    done("reproduce", "imaging", "table-1", "--scale", "paper", "--data-dir", cameras, "--weights", fits)
+    found = papers_numbers("imaging_table_1")
+    assert len(found) == 3 * (1 + 2 + 1 + 2) and set(found["status"]) == {"measured"}
+    fidelity = found.index.get_level_values("column") == developing.MEAN
+    assert fidelity.sum() == 3 * 2 and set(found[fidelity]["comparable"]) == {"yes"}
+    assert set(found[fidelity]["n_sources"]) == {len(PAPERS)}
+
+
+def test_fivek_and_raise(workplace, cameras, alone, monkeypatch, done, killed, papers_numbers):
     joint = dataclasses.replace(
         scales.SCALES["paper"],
         lambdas=CUT.imaging_lambdas,

@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-import tensorflow_datasets as tfds
+from imagenet_files import prepare
 from paper_cut import CUT
 
 from zoo.datasets import keyed, photographs
@@ -15,35 +15,13 @@ from zoo.experiments.steganography import training
 
 pytestmark = pytest.mark.paper
 
-with tfds.core.registered.skip_registration():
-
-    class Imagenet2012(tfds.core.GeneratorBasedBuilder):
-        """What TFDS leaves on disk of ImageNet, with few pictures."""
-
-        VERSION = tfds.core.Version("5.1.0")
-
-        def _info(self):
-            features = {
-                "image": tfds.features.Image(encoding_format="jpeg"),
-                "label": tfds.features.ClassLabel(num_classes=1000),
-                "file_name": tfds.features.Text(),
-            }
-            return tfds.core.DatasetInfo(builder=self, features=tfds.features.FeaturesDict(features))
-
-        def _split_generators(self, dl_manager):
-            return {
-                split: self._generate_examples(split, n)
-                for split, n in zip(("train", "validation"), CUT.imagenet, strict=True)
-            }
-
-        def _generate_examples(self, split, count):
-            for n in range(count):
-                picture = generate_scene(keyed.generator(3, split == "train", n), 240 + n, 260)
-                yield n, {"image": picture, "label": n, "file_name": f"n{n:08d}.JPEG"}
-
 
 def test_imagenet_and_holidays(workplace, monkeypatch, done, killed, papers_numbers):
-    Imagenet2012(data_dir=workplace / "tfds", file_format="array_record").download_and_prepare()
+    pictures = {
+        split: [(generate_scene(keyed.generator(3, split == "train", n), 240 + n, 260), n) for n in range(count)]
+        for split, count in zip(("train", "validation"), CUT.imagenet, strict=True)
+    }
+    prepare(workplace / "tfds", pictures)
     make_dummy_data.main(workplace / "HOLIDAYS")
     for name, count in (("IMAGENET_TRAIN", 4), ("IMAGENET_VALIDATION", 2)):
         monkeypatch.setattr(photographs, name, count)

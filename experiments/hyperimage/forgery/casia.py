@@ -1,17 +1,21 @@
 """Both forgery networks trained and tested on CASIA-2, for Table 3 at `paper` scale (page 6)."""
 
-from functools import cached_property
+import tempfile
+from functools import cached_property, partial
+from pathlib import Path
 
 import keras
 import numpy as np
 
 from zoo.datasets.casia2.casia2_dataset_builder import Picture, pictures, split
+from zoo.datasets.labelled import GrowingArray, Labelled
 from zoo.datasets.ranked_pairs import RankedPairs
+from zoo.experiments.hyperimage import stages
 from zoo.experiments.hyperimage.forgery import training as forgery
 from zoo.experiments.hyperimage.forgery.training import SCALES, Scale
-from zoo.experiments.hyperimage.stages import fit_first
 from zoo.experiments.run.cached_method import cached_method
 from zoo.experiments.run.cells import Settings
+from zoo.experiments.run.environment import commit
 from zoo.hyperimage import ForgeryEndToEnd, RankingNet, TwoStage
 from zoo.hyperimage.contour import contour_points, patches_at, tampered_region
 from zoo.hyperimage.detector import FORGERY_LARGEST, TRAINING_MEAN, to_end_to_end
@@ -19,6 +23,8 @@ from zoo.hyperimage.grid import fit_inside
 from zoo.metrics import Estimate, auc
 
 COLUMNS = ("accuracy", "JPEG only: balanced accuracy", "JPEG only: AUC")
+EXACT = 32
+"""Bits of a kept weight: what is measured is what was trained, whether it was kept or not."""
 
 
 class Casia:
@@ -28,10 +34,12 @@ class Casia:
         found: From ``pictures``.
         scale: Of the trainings.
         seed: Of the split and the trainings.
+        folder: Where each network is kept when its training ends, so that a stopped run goes on with the next; of this
+            seed and code alone.
     """
 
-    def __init__(self, found: list[Picture], scale: Scale, seed: int) -> None:
-        self.parts, self.scale, self.seed = split(found, seed), scale, seed
+    def __init__(self, found: list[Picture], scale: Scale, seed: int, folder: Path) -> None:
+        self.parts, self.scale, self.seed, self.folder = split(found, seed), scale, seed, folder
 
     def pairs(self, part: str) -> tuple[np.ndarray, np.ndarray]:
         """Contour patches of every tampered picture whose authentic one is there, of its size and like it."""
@@ -56,33 +64,47 @@ class Casia:
     def two_stage(self) -> TwoStage:
         """Ranking, then the second stage with weighted classes."""
         keras.utils.set_random_seed(self.seed)
-        network, size = forgery.network(self.scale.width), self.scale.first.batch_size
-        mean = np.array(TRAINING_MEAN, np.float32)
+        network = forgery.network(self.scale.width)
+        stages.train_stage(self.folder, "ranking", network.first, partial(self._rank, network), EXACT)
+        stages.train_stage(self.folder, "second-stage", network.second, partial(self._second, network), EXACT)
+        return network
+
+    def _rank(self, network: TwoStage) -> keras.callbacks.History:
+        mean, size = np.array(TRAINING_MEAN, np.float32), self.scale.first.batch_size
         train, held_out = (
             RankedPairs(*self.pairs(part), mean, batch_size=size, seed=self.seed) for part in ("train", "validation")
         )
-        fit_first(network, train, held_out, self.scale.first, RankingNet(network.first))
-        labels = {part: self.labels(part) for part in ("train", "validation")}
-        images = {part: [self._inside(p) for p in self.parts[part]] for part in labels}
-        network.fit_second(
-            images["train"],
-            labels["train"],
-            (images["validation"], labels["validation"]),
-            self.scale.second,
-            class_weight=class_weights(labels["train"]),
-        )
-        return network
+        return stages.fit_first(network, train, held_out, self.scale.first, RankingNet(network.first))
+
+    def _second(self, network: TwoStage) -> keras.callbacks.History:
+        recipe, batches = self.scale.second, []
+        for part in ("train", "validation"):
+            # One picture is held at a time, and float16 is kept: hyper-images of the training part are 1.9 GB then.
+            made = [network.hyper_images([self._inside(p)])[0] for p in self.parts[part]]
+            batches.append(Labelled(np.stack(made), self.labels(part)[:, None], recipe.batch_size, self.seed))
+        return stages.fit(network.second, batches[0], batches[1], recipe, self._weights)
 
     @cached_property
     def end_to_end(self) -> keras.Model:
         """The baseline."""
         keras.utils.set_random_seed(self.seed)
         model = ForgeryEndToEnd(width=self.scale.width)
-        x = {p: np.stack([to_end_to_end(i.load()) for i in self.parts[p]]) for p in ("train", "validation")}
-        y = {part: self.labels(part) for part in x}
-        held_out, weights = (x["validation"], y["validation"]), class_weights(y["train"])
-        self.scale.end_to_end.fit(model, x["train"], y["train"], held_out, class_weight=weights)
+        stages.train_stage(self.folder, "end-to-end", model, partial(self._end_to_end, model), EXACT)
         return model
+
+    def _end_to_end(self, model: keras.Model) -> keras.callbacks.History:
+        recipe, batches = self.scale.end_to_end, []
+        with tempfile.TemporaryDirectory(prefix="pictures-") as place:  # 6 GB on CASIA-2; TMPDIR says where
+            for part in ("train", "validation"):
+                images = GrowingArray(Path(place) / part)
+                for picture in self.parts[part]:
+                    images.append(to_end_to_end(picture.load())[None].astype(np.float16))
+                batches.append(Labelled(images.array(), self.labels(part)[:, None], recipe.batch_size, self.seed))
+            return stages.fit(model, batches[0], batches[1], recipe, self._weights)
+
+    @property
+    def _weights(self) -> dict[int, float]:
+        return class_weights(self.labels("train"))
 
     def labels(self, part: str) -> np.ndarray:
         """1 for authentic, float32 (n,)."""
@@ -140,7 +162,8 @@ def database(settings: Settings) -> Casia | None:
             "--dataset casia2 needs --scale paper and --data-dir with its folders Au and Tp. "
             f"Received: {settings.scale}, {settings.data_dir}"
         )
-    return Casia(pictures(settings.data_dir), SCALES["paper"], settings.seed)
+    kept = Path("runs") / "splits" / f"casia2-{settings.seed}-{commit()}"
+    return Casia(pictures(settings.data_dir), SCALES["paper"], settings.seed, kept)
 
 
 def _statistic(truth: np.ndarray, given: np.ndarray, column: str) -> float:

@@ -3,7 +3,8 @@
 Command:  zoo reproduce hyperimage table-3
           zoo reproduce hyperimage table-3 --scale paper --dataset casia2 --data-dir CASIA2
 Expected: runs/tables/laptop/hyperimage_table_3.csv; the family's README has the numbers and what they mean
-Time:     `laptop` minutes on two cores with the stored weights; `paper` trains on CASIA-2 and wants a GPU
+Time:     `laptop` minutes on two cores with the stored weights; `paper` trains on CASIA-2 and wants a GPU; each
+          network is kept in runs/splits when its training ends, and a stopped run goes on from there
 
 Additional rows: always "authentic" is right for 59.4 % of CASIA-2, and "a TIFF is tampered, all else authentic"
 for 83.6 %, more than the paper's 83.1; so the JPEGs alone, with balanced accuracy and AUC, are what to look at. Without
