@@ -6,15 +6,14 @@ secret does not lie in the lowest bits alone.
 """
 
 from pathlib import Path
-from typing import Literal
 
 import keras
 from keras import layers
 
+from zoo.fidelity import Fidelity, check_fidelity
 from zoo.steganography.h_net import check_shape
 from zoo.steganography.steganographer import Steganographer
 
-Fidelity = Literal["original", "paper"]
 KERNELS = (3, 4, 5)
 FILTERS = 50
 
@@ -53,8 +52,7 @@ def BalujaNet(
         ValueError: For an input shape, fidelity, noise or weights that do not fit.
     """
     check_shape(input_shape)
-    if fidelity not in ("original", "paper"):
-        raise ValueError(f"fidelity must be 'original' or 'paper'. Received: {fidelity!r}")
+    check_fidelity(fidelity)
     if not noise >= 0:
         raise ValueError(f"noise must be 0 or above. Received: {noise}")
     features = _branches if fidelity == "original" else _joined_layers

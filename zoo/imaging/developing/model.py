@@ -11,16 +11,16 @@ to it by at most a row and a column.
 """
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import keras
 from keras import initializers, layers
 
+from zoo.fidelity import Fidelity, check_fidelity
 from zoo.imaging.developing import inet_init
 from zoo.imaging.developing.bayer import check_phase
 from zoo.imaging.developing.blocks import ClipToUnit, CropLike, DepthToSpace, InferenceNormalization, ReflectPadding
 
-Fidelity = Literal["original", "paper"]
 Shape = tuple[int | None, int | None, int]
 CFA = "GBRG"
 """The phase that the authors' networks, and ours, are trained on."""
@@ -201,5 +201,4 @@ def _check(input_shape: Shape, fidelity: str) -> None:
     sides = input_shape[:2] if len(input_shape) == 3 else (0,)
     if any(n is not None and (not isinstance(n, int) or n < 1) for n in sides) or input_shape[-1] != 4:
         raise ValueError(f"input_shape must be (height or None, width or None, 4). Received: {input_shape}")
-    if fidelity not in ("original", "paper"):
-        raise ValueError(f"fidelity must be 'original' or 'paper'. Received: {fidelity!r}")
+    check_fidelity(fidelity)

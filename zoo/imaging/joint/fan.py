@@ -8,7 +8,7 @@ from pathlib import Path
 import keras
 from keras import layers
 
-from zoo.imaging.joint.manipulations import Fidelity, check_fidelity
+from zoo.fidelity import Fidelity, check_fidelity
 from zoo.layers import ConstrainedConv2D
 
 

@@ -6,9 +6,10 @@ from typing import Any, Literal
 import keras
 from keras import ops
 
+from zoo.fidelity import Fidelity, check_fidelity
 from zoo.imaging.joint.channel import DistributionChannel
 from zoo.imaging.joint.fan_losses import fan_loss as loss_by_name
-from zoo.imaging.joint.manipulations import Fidelity, check_fidelity, default_manipulations
+from zoo.imaging.joint.manipulations import default_manipulations
 from zoo.replicas import share_of_loss
 
 Mode = Literal["F", "F+N"]
