@@ -12,6 +12,7 @@ import numpy as np
 from keras import layers
 
 from zoo.fidelity import Fidelity, check_fidelity
+from zoo.weights import loaded
 
 PRISTINE, ADJUSTED = 0, 1
 """Class indices of the softmax output, in the order of the authors' training code."""
@@ -71,12 +72,7 @@ def ContrastNet(
     x = layers.Dropout(0.5, name="dropout")(x)
     # float32 also under a mixed-precision policy: AUC needs scores finer than bfloat16's 1/256.
     outputs = layers.Dense(classes, activation="softmax", dtype="float32", name="predictions")(x)
-    model = keras.Model(inputs, outputs, name=name)
-    if weights is not None:
-        from zoo.weights import load_into
-
-        load_into(model, weights)
-    return model
+    return loaded(keras.Model(inputs, outputs, name=name), weights)
 
 
 def load_authors_h5(

@@ -13,6 +13,7 @@ from keras import layers
 from zoo.fidelity import Fidelity, check_fidelity
 from zoo.steganography.h_net import check_shape
 from zoo.steganography.steganographer import Steganographer
+from zoo.weights import loaded
 
 KERNELS = (3, 4, 5)
 FILTERS = 50
@@ -67,11 +68,7 @@ def BalujaNet(
     if channel is None and noise > 0:
         channel = layers.GaussianNoise(noise, name="baluja_noise")
     model = Steganographer(hiding, revealing, weight, quantize=quantize, channel=channel, name=name)
-    if weights is not None:
-        from zoo.weights import load_into
-
-        load_into(model, weights)
-    return model
+    return loaded(model, weights)
 
 
 def _branches(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
