@@ -18,9 +18,9 @@ from zoo.experiments.imaging.joint.patch_grid import spectrum
 from zoo.experiments.imaging.joint.scales import MARGIN, SCALES, JointRun, check_scale
 from zoo.experiments.imaging.joint.tables import figures_s4_and_s5, inside, splices, table_s1_and_figure_9
 from zoo.experiments.imaging.joint.training import pictures_of, plain_nip, train
-from zoo.experiments.imaging.values import paper_values
 from zoo.experiments.run import tables
 from zoo.experiments.run.cells import Settings
+from zoo.experiments.run.paper_values import paper_values
 from zoo.experiments.train import install_weights
 from zoo.imaging import FAN, ImagingWorkflow, INet
 from zoo.imaging.family import FAMILY
@@ -240,7 +240,7 @@ def test_spectrum_finds_a_wave():
 
 
 def test_printed_values():
-    four, supplement = paper_values("table_4"), paper_values("table_s1")
+    four, supplement = paper_values("imaging", "table_4"), paper_values("imaging", "table_s1")
     assert four.shape == (20, 5)
     # What is printed of a true class, a row, adds up to about 100; accuracies are the means of the diagonals.
     diagonals = {"a": 44.6, "b": 87.0, "c": 92.6, "d": 95.8}

@@ -40,8 +40,8 @@ from zoo.experiments.contrast.evaluation import (
     load_detector,
     percent,
 )
-from zoo.experiments.contrast.values import paper_values
 from zoo.experiments.run.cells import Cell, Settings, Table
+from zoo.experiments.run.paper_values import paper_values
 from zoo.metrics import Estimate, bootstrap_auc, bootstrap_auc_difference
 
 
@@ -91,7 +91,7 @@ def detector_rows(
 
     ``added``: operators of other packages, on which the user's detector is measured as well.
     """
-    values = paper_values(table)
+    values = paper_values("contrast", table)
     settings = evaluation.settings
     # The paper's operators, data and training: the stored networks never saw RAISE.
     papers_data = settings.scale == "paper" and settings.dataset == "raise8k" and settings.weights is not None

@@ -35,8 +35,8 @@ from zoo.experiments.imaging.developing.evaluation import (
 )
 from zoo.experiments.imaging.developing.training import NETWORKS
 from zoo.experiments.imaging.real_cameras import PAPERS
-from zoo.experiments.imaging.values import paper_values
 from zoo.experiments.run.cells import Cell, Settings, Table
+from zoo.experiments.run.paper_values import paper_values
 from zoo.metrics import Estimate
 
 _ROWS = {"INet": "inet", "UNet": "unet", "DNet": "dnet"}
@@ -46,7 +46,7 @@ SPEED, TIME = "training speed [steps/s]", "training time [minutes]"
 
 def cells(settings: Settings) -> Iterator[Cell]:
     """The cells of Table 1; those that need weights which nobody has trained are ``not-run``."""
-    evaluation, paper = Evaluation(settings), paper_values("table_1")
+    evaluation, paper = Evaluation(settings), paper_values("imaging", "table_1")
     for row, network in _ROWS.items():
         printed, measure = float(paper.loc[row, "parameters"]), partial(trainable_parameters, network)
         yield Cell(row, "trainable", "parameters", printed, measure, comparable=True)

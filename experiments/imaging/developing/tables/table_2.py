@@ -14,8 +14,8 @@ from functools import partial
 from zoo.datasets.camera import CAMERAS
 from zoo.experiments.imaging.data import CAMERA
 from zoo.experiments.imaging.developing import evaluation, training
-from zoo.experiments.imaging.values import paper_values
 from zoo.experiments.run.cells import Cell, Settings, Table
+from zoo.experiments.run.paper_values import paper_values
 from zoo.experiments.run.scales import scale_of
 from zoo.metrics import Estimate
 
@@ -31,7 +31,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
     trained = training.check(settings.scale, [])
     tested = scale_of(evaluation.SCALES, settings.scale).scenes
     for column, metric in _METRICS.items():
-        for camera, line in paper_values("table_2").iterrows():
+        for camera, line in paper_values("imaging", "table_2").iterrows():
             row = f"{camera}, {line['bayer']} ({line['source']}, {line['format']})"
             yield Cell(row, column, metric, float(line[column]), status="quoted")
         for model in CAMERAS.values():

@@ -38,9 +38,9 @@ from zoo.experiments.imaging.joint.evaluation import (
 from zoo.experiments.imaging.joint.real_channel import CHANNELS, Files
 from zoo.experiments.imaging.joint.scales import JointRun
 from zoo.experiments.imaging.joint.training import validation_patches
-from zoo.experiments.imaging.values import paper_values
 from zoo.experiments.run.cached_method import cached_method
 from zoo.experiments.run.cells import Cell, Settings, Table
+from zoo.experiments.run.paper_values import paper_values
 from zoo.experiments.run.plotting import pyplot, save
 from zoo.imaging.joint.manipulations import CLASSES
 from zoo.metrics import Estimate
@@ -58,7 +58,7 @@ COMPARED = (TRAINED_CHANNEL, CHANNELS[0])
 
 def cells(settings: Settings) -> Iterator[Cell]:
     """The cells of Tables 4a to 4d and the rows below them."""
-    evaluation, paper = joint_evaluation(settings), paper_values("table_4")
+    evaluation, paper = joint_evaluation(settings), paper_values("imaging", "table_4")
     plain = evaluation.training.run(evaluation.training.networks[0], camera=evaluation.camera)
     runs = {letter: evaluation.training.run(plain.network, weight, plain.camera) for letter, weight in LETTERS.items()}
     names = {letter: f"{letter} {'F' if weight is None else weight}" for letter, weight in LETTERS.items()}
