@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 from zoo.experiments.adversarial.detectors import knn
-from zoo.experiments.adversarial.evaluation import AUTHENTIC, ERRORS, OVERFEAT_ATTACKS, Evaluation, Scorer, percent
+from zoo.experiments.adversarial.evaluation import AUTHENTIC, ERRORS, OVERFEAT_ATTACKS, Evaluation, Scorer
 from zoo.experiments.adversarial.evaluation_cache import evaluation_of, weights_of
 from zoo.experiments.run.cells import Cell, Settings
 from zoo.experiments.run.plotting import pyplot, save
-from zoo.metrics import Estimate, bootstrap_mean
+from zoo.metrics import Estimate, bootstrap_mean, percent
 
 FALSE_POSITIVES = (0, 1, 2, 5, 10, 15, 20, 30, 40, 50, 60, 70, 80, 90, 100)
 """Percent of spurious classifications that are trusted: points of a ROC curve."""

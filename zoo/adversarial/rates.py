@@ -63,8 +63,7 @@ def bootstrap_measure(
     replicates, sources = bootstrap_replicates(
         trusted, spurious, trusted_sources, spurious_sources, measure, samples, seed
     )
-    low, high = np.quantile(replicates, (0.025, 0.975))
-    return Estimate(value, float(low), float(high), sources, len(trusted) + len(spurious))
+    return Estimate.from_samples(value, replicates, sources, len(trusted) + len(spurious))
 
 
 def bootstrap_replicates(

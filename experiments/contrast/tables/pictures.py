@@ -25,10 +25,9 @@ from zoo.experiments.contrast.evaluation import (
     Evaluation,
     auc,
     evaluation_of,
-    percent,
 )
 from zoo.experiments.run.cells import Cell, Settings, Table
-from zoo.metrics import Estimate, threshold_at_false_alarm
+from zoo.metrics import Estimate, percent, threshold_at_false_alarm
 
 COLUMNS = ("no jpg", "95", "90", "85", "80")
 CALIBRATED = "open_photographs"
@@ -49,8 +48,7 @@ class Alarms:
         scores = self.setting.scores(DEFAULT_WEIGHTS, None, quality)[self._part(self.setting, 0)]
         rng = np.random.default_rng(self.settings.seed)
         drawn = [threshold_at_false_alarm(rng.choice(scores, len(scores))) for _ in range(2000)]
-        low, high = np.quantile(drawn, (0.025, 0.975))
-        return Estimate(threshold_at_false_alarm(scores), float(low), float(high), len(scores), len(scores))
+        return Estimate.from_samples(threshold_at_false_alarm(scores), drawn, len(scores), len(scores))
 
     def rate(self, operator: str | None, quality: int) -> Estimate:
         """Share in percent of the other pictures above the threshold, pristine ones or those of ``operator``."""

@@ -38,11 +38,10 @@ from zoo.experiments.contrast.evaluation import (
     auc,
     evaluation_of,
     load_detector,
-    percent,
 )
 from zoo.experiments.run.cells import Cell, Settings, Table
 from zoo.experiments.run.paper_values import paper_values
-from zoo.metrics import Estimate, bootstrap_auc, bootstrap_auc_difference
+from zoo.metrics import Estimate, bootstrap_auc, bootstrap_auc_difference, percent
 
 
 def cells_1(settings: Settings) -> Iterator[Cell]:

@@ -117,8 +117,7 @@ class Packing:
 
     def megabytes(self, name: str, column: str) -> Estimate:
         """A size of ``SIZES``."""
-        size = self.packed(name)[0][column] / 1e6
-        return Estimate(size, size, size, 1, 1)
+        return Estimate.exact(self.packed(name)[0][column] / 1e6)
 
 
 def bits(name: str, hiding: keras.Model) -> dict[str, dict[str, int] | int]:

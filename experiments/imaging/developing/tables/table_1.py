@@ -96,13 +96,13 @@ def cells(settings: Settings) -> Iterator[Cell]:
 def trainable_parameters(network: str) -> Estimate:
     """Trainable parameters of a newly built network."""
     count = sum(int(np.prod(v.shape)) for v in NETWORKS[network]().trainable_variables)
-    return Estimate(count, count, count, 1, 1)
+    return Estimate.exact(count)
 
 
 def training_minutes(evaluation: Evaluation, network: str) -> Estimate:
     """Minutes that the stored weights took, as they are listed."""
     minutes = zoo.weights.stored_provenance(str(evaluation.weights(network))).seconds / 60
-    return Estimate(minutes, minutes, minutes, 1, 1)
+    return Estimate.exact(minutes)
 
 
 def _timed(evaluation: Evaluation, network: str) -> bool:
@@ -119,7 +119,7 @@ def _logs(evaluation: Evaluation, network: str) -> list[Path]:
 def _minutes(logs: list[Path], choose: Callable[[list[float]], float]) -> Estimate:
     """The shortest or the longest of some trainings, in minutes."""
     minutes = choose([sum(entry["seconds"] for entry in json.loads(log.read_text())) / 60 for log in logs])
-    return Estimate(minutes, minutes, minutes, len(logs), len(logs))
+    return Estimate.exact(minutes, len(logs))
 
 
 def _mean(evaluation: Evaluation, networks: tuple[str, ...], cell: Cell) -> Cell:

@@ -38,11 +38,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
             row = f"{model.name}, {model.cfa} (synthetic, {model.bits} bit)"
             images = trained.training + trained.validation + tested if model.name == CAMERA else 0
             value = images if column == "images" else trained.side**2 / 1e6
-            yield Cell(row, column, metric, measure=partial(_constant, value))
-
-
-def _constant(value: float) -> Estimate:
-    return Estimate(value, value, value, 1, 1)
+            yield Cell(row, column, metric, measure=partial(Estimate.exact, value))
 
 
 TABLE = Table("imaging", "table_2", cells, {"megapixels": 2, "count": 0})

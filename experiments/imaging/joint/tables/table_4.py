@@ -98,7 +98,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
         yield evaluation.cell([run], row, label_of(channel), ACCURACY, None, measure)
     for channel in COMPARED:
         chance = 100 / len(CLASSES)
-        measure = partial(Estimate, chance, chance, chance, 1, 1)
+        measure = partial(Estimate.exact, chance)
         yield Cell("baseline: chance", label_of(channel), ACCURACY, measure=measure)
 
 
