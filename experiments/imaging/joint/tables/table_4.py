@@ -72,7 +72,9 @@ def cells(settings: Settings) -> Iterator[Cell]:
                 value = _number(paper.loc[f"{letter} {true}", predicted])
                 measure = partial(evaluation.confusion, run, p, t)
                 yield evaluation.cell([run], f"{NAMES[letter]}: {true}", predicted, SHARE, value, measure)
-    rows = {NAMES[letter]: (run, PRINTED_ACCURACY[letter]) for letter, run in runs.items()}
+    rows: dict[str, tuple[JointRun, float | None]] = {
+        NAMES[letter]: (run, PRINTED_ACCURACY[letter]) for letter, run in runs.items()
+    }
     rows |= {row: (replace(runs[letter], codec="libjpeg"), None) for letter, row in LIBJPEG.items()}
     baselines = {run: Baseline(evaluation, run) for run in runs.values()}
     for row, (run, printed) in rows.items():
