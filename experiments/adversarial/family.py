@@ -37,7 +37,8 @@ EXPERIMENTS = Experiments(
     },
     commands="zoo.experiments.adversarial.commands:add",
     not_calibrated={
-        "adversarial score": "it judges what a classifier says of a picture, not where the picture is from"
+        "adversarial score": "it judges what your classifier says of a picture, not where the picture is from; "
+        "`zoo adversarial fit` sets a threshold, and docs/guide/calibration.md has a likelihood ratio from its scores"
     },
     scores={"adversarial": "zoo.experiments.adversarial.commands:PRODUCT"},
     trainings=(

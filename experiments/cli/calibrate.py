@@ -86,6 +86,8 @@ def add(commands: "argparse._SubParsersAction") -> None:
     parser.add_argument("--weights", metavar="NAME|FILE|FOLDER", help=HELP)
     text = "how scores become likelihood ratios (default: logistic; isotonic needs more photographs)"
     parser.add_argument("--mapping", choices=MAPPINGS, default=MAPPINGS[0], help=text)
+    text = "draw the empirical cross-entropy over the prior odds"
+    parser.add_argument("--plot", type=Path, metavar="FILE.png", help=text)
     add_force(parser)
     parser.set_defaults(run=_run)
 
@@ -93,10 +95,11 @@ def add(commands: "argparse._SubParsersAction") -> None:
 def _run(options: argparse.Namespace) -> int:
     places = products()
     if options.product not in places:
-        raise ValueError(f"PRODUCT must be one of {', '.join(places)}. Received: {options.product!r}")
-    if options.output.suffix.lower() != ".json" or not options.output.absolute().parent.is_dir():
-        raise ValueError(f"-o must end in .json, in a folder that exists. Received: {options.output}")
-    check_outputs({"-o": options.output}, [options.weights], options.force)
+        raise ValueError(_unknown(options.product, places))
+    for name, path, suffix in (("-o", options.output, ".json"), ("--plot", options.plot, ".png")):
+        if path is not None and (path.suffix.lower() != suffix or not path.absolute().parent.is_dir()):
+            raise ValueError(f"{name} must end in {suffix}, in a folder that exists. Received: {path}")
+    check_outputs({"-o": options.output, "--plot": options.plot}, [options.weights], options.force)
     question: Question = load(places[options.product])
     weights = resolve_weights(options.weights, *question.weights)
 
@@ -139,7 +142,23 @@ def _run(options: argparse.Namespace) -> int:
     for line in _summary(written):
         print(line)
     print(f"written: {shown(options.output)}", file=sys.stderr)
+    if options.plot is not None:
+        from zoo.experiments.cli.calibration_plot import plot_cross_entropy
+
+        plot_cross_entropy(written, options.plot)
+        print(f"written: {shown(options.plot)}", file=sys.stderr)
     return 0
+
+
+def _unknown(product: str, places: Mapping[str, str]) -> str:
+    """What to say of a product that has no question, with the reason and what to do instead where there is one."""
+    reasons = [
+        f", not {product}: {reason}"
+        for page in experiments()
+        for name, reason in page.not_calibrated.items()
+        if product in name.split() and product in page.scores
+    ]
+    return f"PRODUCT must be one of {', '.join(places)}{''.join(reasons)}. Received: {product!r}"
 
 
 def calibrate(

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 FORMAT = 1
 """Version of the file format; raised when a reader of the old one would misunderstand the new one."""
 MAPPINGS = ("logistic", "isotonic")
+STORED = "stored"
+"""What ``--calibration`` takes for the file that comes with the package."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,9 +112,10 @@ def add_calibration(parser: argparse.ArgumentParser, product: str) -> None:
         product: Its name for ``zoo calibrate``.
     """
     text = (
-        f"of `zoo calibrate {product}`: likelihood ratios, and no score of a picture for which they are not validated"
+        f"of `zoo calibrate {product}`, or `{STORED}` for that of the package: likelihood ratios, and no score of a "
+        "picture for which they are not validated"
     )
-    parser.add_argument("--calibration", type=Path, metavar="FILE", help=text)
+    parser.add_argument("--calibration", type=Path, metavar=f"FILE|{STORED}", help=text)
     parser.add_argument("--anyway", action="store_true", help="the scores of such pictures too; with --calibration")
     parser.set_defaults(product=product)
 
@@ -121,16 +124,46 @@ def calibration_of(options: argparse.Namespace) -> Calibration | None:
     """What ``--calibration`` of a command names; None without it, and for commands that have no such option.
 
     Raises:
-        ValueError: For a file that is none of the product, and for ``--anyway`` alone.
+        ValueError: For a file that is none of the product, for ``stored`` where the package has none of it, and for
+            ``--anyway`` alone.
     """
     path = getattr(options, "calibration", None)
     if path is not None:
-        return read_calibration(path, options.product)
+        return read_calibration(stored_calibration(options.product) if str(path) == STORED else path, options.product)
     if getattr(options, "anyway", False):
         raise ValueError(
             "--anyway goes with --calibration: without it every picture is scored. Received: --anyway alone"
         )
     return None
+
+
+def calibration_place(product: str) -> Path | None:
+    """Where the calibration of a product lies that comes with the package; None for a product that no family has."""
+    from zoo.experiments.families import experiments
+    from zoo.families import families
+
+    folders = {page.name: page.folder for page in families()}
+    names = (page.name for page in experiments() if product in page.calibrations and page.name in folders)
+    return next((folders[name] / f"{product}_calibration.json" for name in names), None)
+
+
+def stored_calibration(product: str) -> Path:
+    """The calibration of a product that comes with the package: of its stored networks.
+
+    Raises:
+        ValueError: Where there is none.
+    """
+    path = calibration_place(product)
+    if path is None or not path.is_file():
+        wanted = f"--calibration must be a file of `zoo calibrate {product}`: none comes with the package"
+        raise ValueError(f"{wanted}. Received: {STORED}")
+    return path
+
+
+def has_stored(product: str) -> bool:
+    """Whether a calibration of the product comes with the package."""
+    path = calibration_place(product)
+    return path is not None and path.is_file()
 
 
 def check_networks(calibration: Calibration, networks: Mapping[str, str]) -> None:

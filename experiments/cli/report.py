@@ -14,7 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.experiments.cli.calibrate import DIGITS, products, size_group
-from zoo.experiments.cli.calibrated import Calibration, Question, check_networks, read_calibration
+from zoo.experiments.cli.calibrated import (
+    STORED,
+    Calibration,
+    Question,
+    check_networks,
+    has_stored,
+    read_calibration,
+    stored_calibration,
+)
 from zoo.experiments.cli.devices import add_device
 from zoo.experiments.cli.outputs import add_force, check_outputs
 from zoo.experiments.cli.picture_inputs import MOST_FAILURES, PICTURES, add_flatten, expand, read_picture
@@ -78,8 +86,11 @@ def add(commands: "argparse._SubParsersAction") -> None:
     text = "the page of a single picture, or a folder: a page for each, an index and a CSV"
     parser.add_argument("-o", "--output", type=Path, metavar="REPORT.html|FOLDER", help=text)
     parser.add_argument("--json", action="store_true", help="one JSON object a line; -o may be left out then")
-    text = "of `zoo calibrate`, for each product that is to answer; without one there is no likelihood ratio"
-    parser.add_argument("--calibration", type=Path, action="append", default=[], metavar="FILE", help=text)
+    text = (
+        "of `zoo calibrate`, for each product that is to answer; without one there is no likelihood ratio. "
+        f"`{STORED}`: those that come with the package, of all other products"
+    )
+    parser.add_argument("--calibration", type=Path, action="append", default=[], metavar=f"FILE|{STORED}", help=text)
     text = "certificates in PEM of those whose signers of Content Credentials are trusted; without it nobody is"
     parser.add_argument("--authorities", type=Path, metavar="FILE.pem", help=text)
     add_flatten(parser)
@@ -262,7 +273,7 @@ def _at(rows: Sequence[Mapping[str, Any]], quality: int) -> Mapping[str, Any]:
 
 
 def _asked(options: argparse.Namespace) -> list[Asked]:
-    """The products of the calibrations that were given.
+    """The products of the calibrations that were given; ``stored`` gives those of the package of all others.
 
     Raises:
         ValueError: For a file that is none, a product that is given twice, and networks that are not those used.
@@ -270,18 +281,32 @@ def _asked(options: argparse.Namespace) -> list[Asked]:
     places = products()
     found: dict[str, Asked] = {}
     for path in options.calibration:
+        if str(path) == STORED:
+            continue
         calibration = read_calibration(path)
         product = str(calibration.contents.get("product"))
         if product not in places:
             raise ValueError(f"--calibration must be of one of {', '.join(places)}. Received: {path}, of {product}")
         if product in found:
             raise ValueError(f"--calibration must be given once for each product. Received: {path}, {product} again")
-        question: Question = load(places[product])
-        weights = resolve_weights(options.weights, *question.weights)
-        networks = {Path(name).name: digest for name, digest in checksums(weights).items()}
-        check_networks(calibration, networks)
-        found[product] = Asked(product, question, calibration, weights, networks)
+        found[product] = _ask(product, calibration, options.weights)
+    if any(str(path) == STORED for path in options.calibration):
+        there = [product for product in places if has_stored(product)]
+        if not there:
+            wanted = "--calibration must be a file of `zoo calibrate`: none comes with the package"
+            raise ValueError(f"{wanted}. Received: {STORED}")
+        for product in there:
+            if product not in found:
+                found[product] = _ask(product, read_calibration(stored_calibration(product), product), options.weights)
     return list(found.values())
+
+
+def _ask(product: str, calibration: Calibration, given: str | None) -> Asked:
+    question: Question = load(products()[product])
+    weights = resolve_weights(given, *question.weights)
+    networks = {Path(name).name: digest for name, digest in checksums(weights).items()}
+    check_networks(calibration, networks)
+    return Asked(product, question, calibration, weights, networks)
 
 
 def _silent(asked: set[str]) -> list[dict[str, str]]:
@@ -290,7 +315,9 @@ def _silent(asked: set[str]) -> list[dict[str, str]]:
         {
             "product": product,
             "status": NOT_CALIBRATED,
-            "reason": f"no file of `zoo calibrate {product}` was given (--calibration)" + _caution(load(place)),
+            "reason": f"no file of `zoo calibrate {product}` was given (--calibration)"
+            + (f"; `--calibration {STORED}` takes the one of the package" if has_stored(product) else "")
+            + _caution(load(place)),
         }
         for product, place in products().items()
         if product not in asked

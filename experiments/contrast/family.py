@@ -28,6 +28,10 @@ EXPERIMENTS = Experiments(
         "localisation": Listed(
             "Contrast adjustment: where a picture was adjusted", "zoo.experiments.contrast.tables.localisation:TABLE"
         ),
+        "calibrated": Listed(
+            "Contrast adjustment: the calibration of the package on other photographs",
+            "zoo.experiments.contrast.tables.calibrated:TABLE",
+        ),
     },
     plan="zoo.experiments.contrast.plan:plan",
     commands="zoo.experiments.contrast.commands:add",

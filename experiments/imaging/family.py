@@ -31,6 +31,10 @@ EXPERIMENTS = Experiments(
         "splices": Listed(
             "Splices of differently processed parts", "zoo.experiments.imaging.joint.tables.splices:TABLE"
         ),
+        "calibrated": Listed(
+            "Manipulations: the calibration of the package on other photographs",
+            "zoo.experiments.imaging.joint.tables.calibrated:TABLE",
+        ),
         "figure_3": Listed(
             "One photograph by each pipeline, Figure 3",
             "zoo.experiments.imaging.developing.tables.figures_3_and_4:FIGURE_3",
@@ -67,7 +71,8 @@ EXPERIMENTS = Experiments(
     commands="zoo.experiments.imaging.commands:add",
     calibrations={"imaging": "zoo.experiments.imaging.joint.commands:QUESTION"},
     not_calibrated={
-        "imaging prnu": "it needs the fingerprint of a camera; `zoo imaging prnu match` then gives a p-value",
+        "imaging prnu": "it compares a camera with others, and no processing makes a photograph one of another camera; "
+        "`zoo imaging prnu match` gives a p-value, and docs/guide/calibration.md a likelihood ratio from its scores",
     },
     scores={
         "imaging": "zoo.experiments.imaging.joint.commands:PRODUCT",

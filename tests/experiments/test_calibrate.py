@@ -11,12 +11,13 @@ import scipy.integrate
 import scipy.stats
 
 from zoo.datasets.embedded import photograph
+from zoo.experiments.cli import calibration_plot
 from zoo.experiments.cli.calibrate import FEWEST_SOURCES, Scores, calibrate, products
 from zoo.experiments.cli.calibrated import read_calibration
 from zoo.experiments.cli.score_pictures import checksums
 from zoo.experiments.contrast import commands
 from zoo.experiments.families import load
-from zoo.images import write_png
+from zoo.images import read_image, write_png
 
 SIDE = 150
 PHOTO, PLAIN = photograph("coffee")[:320, 150:470], np.full((320, 320, 3), 90, np.uint8)
@@ -122,6 +123,23 @@ def test_known_scores_give_known_numbers(kind):
     assert json.loads(json.dumps(found, allow_nan=False)) == json.loads(json.dumps(found))
 
 
+def test_the_plot_shows_the_three_curves_of_the_file(tmp_path, monkeypatch):
+    rng = np.random.default_rng(7)
+    found = calibrate(Scores(rng.normal(0, 1, (80, 1)), {"one": rng.normal(2, 1, (80, 1))}), (0,), "logistic", 5)
+    found |= {"product": "contrast", "reference": {"sources": 80}, "propositions": {"yes": "it was adjusted"}}
+    drawn = []
+    monkeypatch.setattr(calibration_plot, "save", lambda figure, path: drawn.append(figure))
+    calibration_plot.plot_cross_entropy(found, tmp_path / "plot.png")
+    (axes,) = drawn[0].axes
+    curves = {line.get_linestyle(): line.get_ydata() for line in axes.lines[:3]}
+    expected = found["validation"]["empirical_cross_entropy"]
+    for style, name in ((":", "of_none"), ("-", "of_these"), ("--", "after_pav")):
+        np.testing.assert_array_equal(curves[style], expected[name])
+    assert f"Cllr {found['validation']['cllr']:.3f}" in axes.get_legend().get_texts()[1].get_text()
+    assert "it was adjusted" in axes.get_xlabel() and "80 photographs" in axes.get_title()
+    calibration_plot.pyplot().close(drawn[0])
+
+
 def test_a_detector_that_says_nothing_gets_no_weight():
     rng = np.random.default_rng(6)
     found = calibrate(Scores(rng.random((80, 2)), {"one": rng.random((80, 2))}), (0, 75), "logistic")
@@ -149,10 +167,10 @@ def test_photographs_of_ones_own(reference, cheap, tmp_path, command):
     assert found.log10_lr(0.01) < 0 < found.log10_lr(1) == found.high
     code, _, err = command("calibrate", "contrast", "--reference", reference, "-o", path)
     assert code == 2 and "--force" in err
-    code, _, _ = command(
-        "calibrate", "contrast", "--reference", reference, "-o", path, "--mapping", "isotonic", "--force"
-    )
-    assert code == 0
+    again = ("calibrate", "contrast", "--reference", reference, "-o", path, "--mapping", "isotonic", "--force")
+    code, _, err = command(*again, "--plot", tmp_path / "plot.png")
+    assert code == 0 and "plot.png" in err
+    assert read_image(tmp_path / "plot.png").min() == 0  # the dotted line is black
     assert read_calibration(path, "contrast").log10_lr(1) == pytest.approx(
         json.loads(path.read_text())["bounds"]["high"]
     )
@@ -191,6 +209,9 @@ def test_what_cannot_be_calibrated(reference, cheap, tmp_path, command):
     for arguments, message in (
         (("median", "--reference", few, "-o", "c.json"), "PRODUCT must be one of contrast"),
         (("contrast", "--reference", few, "-o", tmp_path / "c.txt"), "-o must end in .json"),
+        (("contrast", "--reference", few, "-o", tmp_path / "c.json", "--plot", "c.pdf"), "--plot must end in .png"),
+        (("prnu", "--reference", few, "-o", tmp_path / "c.json"), "not prnu: it compares a camera with others"),
+        (("adversarial", "--reference", few, "-o", tmp_path / "c.json"), "not adversarial: it judges what your"),
         (("contrast", "--reference", tmp_path / "absent", "-o", tmp_path / "c.json"), "does not exist"),
         (("contrast", "--reference", few, "-o", tmp_path / "c.json"), "at least 20 photographs of different scenes"),
         (("contrast", "--reference", few, "-o", tmp_path / "c.json", "--weights", "x"), "weights must be"),

@@ -32,7 +32,8 @@ with tfds.core.registered.skip_registration():
 
         def _split_generators(self, dl_manager):
             return {
-                split: self._generate_examples(split, n) for split, n in zip(("train", "validation"), CUT.imagenet, strict=True)
+                split: self._generate_examples(split, n)
+                for split, n in zip(("train", "validation"), CUT.imagenet, strict=True)
             }
 
         def _generate_examples(self, split, count):

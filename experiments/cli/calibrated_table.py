@@ -1,0 +1,195 @@
+"""Tables that validate the calibration that comes with the package: its errors and Cllr on the test photographs.
+
+Each version of a photograph is asked as ``--calibration stored`` asks it: refused, or answered with a likelihood ratio.
+"""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from functools import cached_property, partial
+
+import numpy as np
+
+from zoo import calibration
+from zoo.datasets.jpeg import compress
+from zoo.datasets.photographs import Photograph, photographs
+from zoo.experiments.cli.calibrated import (
+    Calibration,
+    Question,
+    check_networks,
+    has_stored,
+    read_calibration,
+    stored_calibration,
+)
+from zoo.experiments.cli.score_pictures import checksums
+from zoo.experiments.families import load
+from zoo.experiments.run.cached_method import cached_method
+from zoo.experiments.run.cells import Cell, DataUnavailable, Settings, Table
+from zoo.experiments.run.scales import scale_of
+from zoo.metrics import Estimate
+from zoo.resolve_weights import resolve_weights
+from zoo.validity import not_validated
+
+SCALES = {"smoke": 2, "laptop": None, "paper": None}
+"""Photographs, each of another scene; None for all."""
+RATE = 0.05
+"""Of false alarms, of the threshold whose errors are counted."""
+RESAMPLES = 1000
+UNTOUCHED = "untouched"
+_PARTS = ("cllr", "discrimination", "calibration")
+
+
+class Validation:
+    """What a product answers to versions of photographs by its stored calibration, each computed once.
+
+    Args:
+        product: Its name for ``zoo calibrate``.
+        question: What it answers.
+        settings: Of the table; ``weights`` are others than the stored ones, which the calibration is not of.
+    """
+
+    def __init__(self, product: str, question: Question, settings: Settings) -> None:
+        self.product, self.question, self.settings = product, question, settings
+
+    @cached_property
+    def calibration(self) -> Calibration:
+        """The stored one.
+
+        Raises:
+            DataUnavailable: Where there is none.
+            ValueError: Where it is of other networks.
+        """
+        if not has_stored(self.product):
+            raise DataUnavailable(f"a calibration of {self.product} in the package")
+        found = read_calibration(stored_calibration(self.product), self.product)
+        check_networks(found, checksums(self.weights))
+        return found
+
+    @cached_property
+    def weights(self) -> tuple[str, ...]:
+        """Names or files of the networks."""
+        return resolve_weights(self.settings.weights, *self.question.weights)
+
+    @cached_property
+    def photographs(self) -> list[Photograph]:
+        """The first of each scene of the split ``test``, or of a user's folder."""
+        own = self.settings.dataset.startswith("folder:")
+        split, dataset = ("all", None) if own else ("test", self.settings.dataset)
+        first: dict[str, Photograph] = {}
+        for photo in photographs(dataset, self.settings.data_dir, split, self.settings.seed):
+            first.setdefault(photo.scene, photo)
+        return list(first.values())[: scale_of(SCALES, self.settings.scale)]
+
+    @cached_method()
+    def scores(self, quality: int) -> dict[str, np.ndarray]:
+        """Scores at a JPEG quality by process and for ``UNTOUCHED``, (photographs,); NaN where one is refused."""
+        fewest = self.calibration.patches
+        score = self.question.scorer(self.weights)
+        makers = {UNTOUCHED: self.question.control or (lambda image: image), **self.question.processes()}
+        found: dict[str, list[float]] = {name: [] for name in makers}
+        for photo in self.photographs:
+            image = photo.load()
+            for name, make in makers.items():
+                version = compress(make(image), quality)
+                found[name].append(np.nan if not_validated(version, fewest) else score(version))
+        return {name: np.array(values) for name, values in found.items()}
+
+    def refused(self, name: str, quality: int) -> Estimate:
+        """Share in percent of the versions by a process that get no score."""
+        return _percent(np.isnan(self.scores(quality)[name]))
+
+    def above(self, name: str, quality: int) -> Estimate:
+        """Share in percent of the answered versions by a process whose score is above the threshold for ``RATE``.
+
+        Raises:
+            DataUnavailable: Where there is no such threshold, or nothing was answered.
+        """
+        if RATE not in self.calibration.thresholds:
+            raise DataUnavailable(f"a threshold for {RATE:.0%} of false alarms in {self.calibration.path.name}")
+        scores = self.scores(quality)[name]
+        return _percent(scores[~np.isnan(scores)] > self.calibration.thresholds[RATE])
+
+    def cost(self, part: str, qualities: Sequence[int]) -> Estimate:
+        """Cllr or a part of it, in bits, with the 95 % interval by resampling photographs."""
+        whole, drawn, photos, units = self._costs(tuple(qualities))
+        at = _PARTS.index(part)
+        low, high = np.quantile(drawn[:, at], (0.025, 0.975))
+        return Estimate(float(whole[at]), float(low), float(high), photos, units)
+
+    def promised(self, quality: int | None) -> Estimate:
+        """Cllr that the calibration states for a JPEG quality, None for all, of the photographs that made it."""
+        validation = self.calibration.contents["validation"]
+        if quality is not None:
+            validation = next(one for one in validation["by_quality"] if one["jpeg_quality"] == quality)
+        value = float(validation["cllr"])
+        return Estimate(value, value, value, self.calibration.sources, 1)
+
+    @cached_method()
+    def _costs(self, qualities: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, int, int]:
+        """Cllr and its parts, (3,); the same of resampled photographs, (resamples, 3); photographs and units."""
+        ratios, truth, sources = [], [], []
+        for quality in qualities:
+            for name, scores in self.scores(quality).items():
+                answered = np.flatnonzero(~np.isnan(scores))
+                ratios += [self.calibration.log10_lr(score) for score in scores[answered]]
+                truth += [name != UNTOUCHED] * len(answered)
+                sources += answered.tolist()
+        values, is_processed, numbers = np.array(ratios), np.array(truth, bool), np.array(sources, int)
+        if is_processed.all() or not is_processed.any():
+            raise DataUnavailable("untouched and processed photographs that are not refused")
+        # A photograph counts once for each proposition.
+        weights = calibration.weights_by_source(list(zip(sources, truth, strict=True)))
+        rng, count = np.random.default_rng(self.settings.seed), len(self.photographs)
+        drawn: list[tuple[float, ...]] = []
+        while len(drawn) < RESAMPLES:
+            times = np.bincount(rng.integers(0, count, count), minlength=count)[numbers]
+            there = times > 0
+            # Of few photographs a draw may have answers to one kind alone.
+            if 0 < is_processed[there].sum() < there.sum():
+                found = calibration.cost(values[there], is_processed[there], (weights * times)[there])
+                drawn.append(dataclasses.astuple(found))
+        whole = dataclasses.astuple(calibration.cost(values, is_processed, weights))
+        return np.array(whole), np.array(drawn), len(set(sources)), len(values)
+
+
+def calibrated_table(paper: str, product: str, place: str) -> Table:
+    """The table ``calibrated`` of a family.
+
+    Args:
+        paper: The family.
+        product: Its name for ``zoo calibrate``.
+        place: Where its question is, ``module:NAME``.
+    """
+    return Table(paper, "calibrated", partial(_cells, product, place), decimals={"Cllr": 3})
+
+
+def _cells(product: str, place: str, settings: Settings) -> Iterator[Cell]:
+    question: Question = load(place)
+    found, weights = Validation(product, question, settings), " ".join(question.weights)
+    columns = {"no jpg" if quality == 0 else str(quality): quality for quality in question.qualities}
+    processes = tuple(question.processes())
+
+    for column, quality in columns.items():
+        measure = partial(found.above, UNTOUCHED, quality)
+        yield Cell(f"false alarms, threshold for {RATE:.0%}", column, "rate [%]", None, measure, weights=weights)
+    for name in processes:
+        for column, quality in columns.items():
+            measure = partial(found.above, name, quality)
+            yield Cell(f"detected, {name}", column, "rate [%]", None, measure, weights=weights)
+    for name in (UNTOUCHED, *processes):
+        for column, quality in columns.items():
+            measure = partial(found.refused, name, quality)
+            yield Cell(f"not validated, {name}", column, "rate [%]", None, measure, weights=weights)
+    rows = {"cllr": "Cllr", "discrimination": "of it discrimination", "calibration": "of it calibration"}
+    for part, row in rows.items():
+        for column, qualities in (*((c, (q,)) for c, q in columns.items()), ("all", question.qualities)):
+            yield Cell(row, column, "Cllr", None, partial(found.cost, part, qualities), weights=weights)
+    for column, one in (*columns.items(), ("all", None)):
+        row = "Cllr that the file states"
+        yield Cell(row, column, "Cllr", None, partial(found.promised, one), weights=weights)
+
+
+def _percent(happened: np.ndarray) -> Estimate:
+    if not len(happened):
+        raise DataUnavailable("photographs that are not refused")
+    rate = calibration.exact_rate(int(happened.sum()), len(happened))
+    return Estimate(100 * rate.value, 100 * rate.low, 100 * rate.high, rate.trials, rate.trials)
