@@ -18,6 +18,7 @@ from PIL import Image
 
 from zoo import extensions
 from zoo.checks import check_rgb
+from zoo.levels import to_levels
 
 Distortion = Callable[[np.ndarray, int, np.random.Generator], np.ndarray]
 LEVELS = (1, 2, 3, 4, 5)
@@ -45,44 +46,40 @@ def distort(image: np.ndarray, number: int | str, level: int, rng: np.random.Gen
     return operator(check_rgb(image), level, rng)
 
 
-def _to_uint8(image: np.ndarray) -> np.ndarray:
-    return np.clip(np.rint(image), 0, 255).astype(np.uint8)
-
-
 def _noise(rng: np.random.Generator, shape: tuple[int, ...], deviation: float) -> np.ndarray:
     return rng.standard_normal(shape, np.float32) * np.float32(deviation)
 
 
 def additive_noise(image: np.ndarray, level: int, rng: np.random.Generator) -> np.ndarray:
     """1: white Gaussian noise, the same strength in every channel."""
-    return _to_uint8(image + _noise(rng, image.shape, (4, 8, 13, 20, 32)[level - 1]))
+    return to_levels(image + _noise(rng, image.shape, (4, 8, 13, 20, 32)[level - 1]))
 
 
 def colour_noise(image: np.ndarray, level: int, rng: np.random.Generator) -> np.ndarray:
     """2: noise that is stronger in the colour components than in luma."""
     ycc = cv2.cvtColor(image, cv2.COLOR_RGB2YCrCb).astype(np.float32)
     ycc += _noise(rng, image.shape, (4, 8, 13, 20, 32)[level - 1]) * np.array([0.4, 1.4, 1.4], np.float32)
-    return cv2.cvtColor(_to_uint8(ycc), cv2.COLOR_YCrCb2RGB)
+    return cv2.cvtColor(to_levels(ycc), cv2.COLOR_YCrCb2RGB)
 
 
 def correlated_noise(image: np.ndarray, level: int, rng: np.random.Generator) -> np.ndarray:
     """3: noise smoothed over its neighbours."""
     smooth = cv2.GaussianBlur(_noise(rng, image.shape, 1), (0, 0), 1.2)
-    return _to_uint8(image + smooth / smooth.std() * (4, 7, 11, 17, 26)[level - 1])
+    return to_levels(image + smooth / smooth.std() * (4, 7, 11, 17, 26)[level - 1])
 
 
 def masked_noise(image: np.ndarray, level: int, rng: np.random.Generator) -> np.ndarray:
     """4: noise that is strong where the image is busy, and so hidden by it."""
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
     busy = np.sqrt(np.maximum(cv2.blur(grey**2, (7, 7)) - cv2.blur(grey, (7, 7)) ** 2, 0))[..., None]
-    return _to_uint8(image + _noise(rng, image.shape, 1) * busy * (0.15, 0.3, 0.5, 0.75, 1.1)[level - 1])
+    return to_levels(image + _noise(rng, image.shape, 1) * busy * (0.15, 0.3, 0.5, 0.75, 1.1)[level - 1])
 
 
 def high_frequency_noise(image: np.ndarray, level: int, rng: np.random.Generator) -> np.ndarray:
     """5: noise without its low frequencies."""
     noise = _noise(rng, image.shape, 1)
     noise -= cv2.GaussianBlur(noise, (0, 0), 1.0)
-    return _to_uint8(image + noise / noise.std() * (5, 10, 16, 25, 40)[level - 1])
+    return to_levels(image + noise / noise.std() * (5, 10, 16, 25, 40)[level - 1])
 
 
 def impulse_noise(image: np.ndarray, level: int, rng: np.random.Generator) -> np.ndarray:
@@ -95,7 +92,7 @@ def impulse_noise(image: np.ndarray, level: int, rng: np.random.Generator) -> np
 def quantization_noise(image: np.ndarray, level: int, rng: np.random.Generator) -> np.ndarray:
     """7: fewer grey levels, evenly spaced."""
     step = (14, 24, 38, 56, 80)[level - 1]
-    return _to_uint8(np.floor(image / step) * step + step / 2)
+    return to_levels(np.floor(image / step) * step + step / 2)
 
 
 def gaussian_blur(image: np.ndarray, level: int, rng: np.random.Generator) -> np.ndarray:
@@ -139,31 +136,31 @@ def local_blocks(image: np.ndarray, level: int, rng: np.random.Generator) -> np.
     for _ in range(count):
         y, x = (int(rng.integers(0, max(1, n - side))) for n in image.shape[:2])
         block = out[y : y + side, x : x + side].astype(np.float32)
-        out[y : y + side, x : x + side] = _to_uint8(block + rng.choice([-1, 1]) * contrast)
+        out[y : y + side, x : x + side] = to_levels(block + rng.choice([-1, 1]) * contrast)
     return out
 
 
 def mean_shift(image: np.ndarray, level: int, rng: np.random.Generator) -> np.ndarray:
     """16: brighter or darker as a whole."""
-    return _to_uint8(image + float(rng.choice([-1, 1])) * (8, 15, 24, 36, 52)[level - 1])
+    return to_levels(image + float(rng.choice([-1, 1])) * (8, 15, 24, 36, 52)[level - 1])
 
 
 def contrast_change(image: np.ndarray, level: int, rng: np.random.Generator) -> np.ndarray:
     """17: contrast, less or more."""
     factor = (0.88, 1.15, 0.7, 1.45, 0.5)[level - 1]
     mean = image.mean((0, 1))
-    return _to_uint8((image - mean) * factor + mean)
+    return to_levels((image - mean) * factor + mean)
 
 
 def saturation_change(image: np.ndarray, level: int, rng: np.random.Generator) -> np.ndarray:
     """18: colours nearer to grey."""
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[..., None]
-    return _to_uint8(grey + (0.75, 0.55, 0.35, 0.18, 0.0)[level - 1] * (image - grey.astype(np.float32)))
+    return to_levels(grey + (0.75, 0.55, 0.35, 0.18, 0.0)[level - 1] * (image - grey.astype(np.float32)))
 
 
 def multiplicative_noise(image: np.ndarray, level: int, rng: np.random.Generator) -> np.ndarray:
     """19: noise in proportion to the signal."""
-    return _to_uint8(image * (1 + _noise(rng, image.shape, (0.04, 0.08, 0.13, 0.2, 0.32)[level - 1])))
+    return to_levels(image * (1 + _noise(rng, image.shape, (0.04, 0.08, 0.13, 0.2, 0.32)[level - 1])))
 
 
 def compressed_noise(image: np.ndarray, level: int, rng: np.random.Generator) -> np.ndarray:

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from zoo.datasets.jpeg import NO_JPEG, compress
+from zoo.levels import to_levels
 
 QUALITIES = (NO_JPEG, 75, 80, 85, 90, 95, 100)
 """What an encoding is drawn from."""
@@ -65,7 +66,7 @@ def make(rng: np.random.Generator, host: np.ndarray, donor: np.ndarray | None, e
             )
             soft = cv2.GaussianBlur(ring.astype(np.float32), (0, 0), 1.0)[..., None]
             pasted = pasted * (1 - soft) + cv2.GaussianBlur(pasted, (0, 0), smooth) * soft
-        images.append(compress(np.clip(np.rint(pasted), 0, 255).astype(np.uint8), quality))
+        images.append(compress(to_levels(pasted), quality))
     authentic, tampered = images
     return Splice(authentic, tampered, mask, "copy-move" if donor is None else "splice", quality)
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from zoo.datasets.embedded import generate_scene
 from zoo.datasets.photographs import Photograph
+from zoo.levels import to_levels
 
 LEAST = 266
 """Pixels of a scene's sides, at least: room for sixteen patches of 64 x 64."""
@@ -81,4 +82,4 @@ class VariedScenes:
             power, contrast, black = np.exp(rng.uniform(-0.5, 0.5)), rng.uniform(0.6, 1), rng.uniform(0, 0.08)
             values = black + contrast * values**power
             values += rng.standard_normal(values.shape, np.float32) * np.float32(rng.uniform(0, 1.5) / 255)
-        return np.clip(np.rint(values * 255), 0, 255).astype(np.uint8)
+        return to_levels(values * 255)

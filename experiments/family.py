@@ -104,6 +104,8 @@ class Experiments:
     headlines: tuple[Headline, ...] = ()
     """Lines of the README's table."""
     aliases: tuple[Alias, ...] = ()
+    stands_for: str = ""
+    """``module:function`` of further aliases, where a training makes the words: notes by stored weights, by word."""
     options: tuple[Option, ...] = ()
     """Options of its trainings."""
     plan: str = ""

@@ -120,7 +120,8 @@ def test_a_page_names_what_is_there(page):
         table = load(listed.place)
         assert listed.title
         assert (table.paper, table.name) == (page.name, name)
-    for place in (page.commands, *(training.run for training in page.trainings)):
+    stands_for = [page.stands_for] if page.stands_for else []
+    for place in (page.commands, *stands_for, *(training.run for training in page.trainings)):
         assert callable(load(place))
 
 

@@ -46,9 +46,10 @@ def test_wheel_works_outside_the_checkout(installed):
         installed,
         "import zoo, zoo.datasets.embedded, zoo.experiments.run.tables as t, zoo.weights, zoo.layers\n"
         "from importlib.resources import files\n"
-        "from zoo.experiments.contrast.values import paper_values\n"
+        "from zoo.experiments.run.paper_values import paper_values\n"
         "assert 'site-packages' in zoo.__file__ and 'site-packages' in t.__file__, zoo.__file__\n"
-        "assert paper_values('table_1').shape == (10, 8) and paper_values('table_2').shape == (9, 7)\n"
+        "assert paper_values('contrast', 'table_1').shape == (10, 8)\n"
+        "assert paper_values('contrast', 'table_2').shape == (9, 7)\n"
         "assert files('zoo').joinpath('py.typed').is_file()\n"
         "assert files('zoo.contrast').joinpath('README.md').is_file()\n"
         "from zoo.datasets.raise8k.raise8k_dataset_builder import Builder\n"

@@ -7,6 +7,7 @@ one source together (``weights_by_source``); by default each unit counts as a so
 
 import dataclasses
 import math
+from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 
 import numpy as np
@@ -93,9 +94,7 @@ class Rate:
 
 def weights_by_source(sources: Sequence[Hashable]) -> np.ndarray:
     """Weights of units, float (n,), with which each source counts as 1, however many units it has."""
-    counts: dict[Hashable, int] = {}
-    for source in sources:
-        counts[source] = counts.get(source, 0) + 1
+    counts = Counter(sources)
     return np.array([1 / counts[source] for source in sources])
 
 

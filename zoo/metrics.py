@@ -21,6 +21,25 @@ class Estimate:
     n_sources: int
     n_units: int
 
+    @classmethod
+    def exact(cls, value: float, units: int = 1) -> "Estimate":
+        """A value that is known exactly, as a count is: both ends of its interval are the value itself."""
+        return cls(value, value, value, units, units)
+
+    @classmethod
+    def from_samples(
+        cls, value: float | np.floating, samples: np.ndarray | Sequence[float], n_sources: int, n_units: int
+    ) -> "Estimate":
+        """``value`` with the 95 % percentile interval of what bootstrap samples gave, (samples,)."""
+        low, high = np.quantile(samples, (0.025, 0.975))
+        return cls(float(value), float(low), float(high), n_sources, n_units)
+
+
+def percent(estimate: Estimate) -> Estimate:
+    """The same of a share, 0..1, in percent."""
+    value, low, high = (100 * v for v in (estimate.value, estimate.ci_low, estimate.ci_high))
+    return Estimate(value, low, high, estimate.n_sources, estimate.n_units)
+
 
 def auc(negative: np.ndarray, positive: np.ndarray) -> float:
     """Area under the ROC curve, 0..1: the chance that a positive unit scores above a negative one, ties half.
@@ -43,8 +62,8 @@ def bootstrap_auc(
         ValueError: For lengths that differ, empty or non-finite scores.
     """
     comparison, weights = _paired(negative, positive, sources, samples, seed)
-    low, high = np.quantile(_weighted(comparison, weights), (0.025, 0.975))
-    return Estimate(float(comparison.mean()), float(low), float(high), len(set(sources)), len(sources))
+    areas = _weighted(comparison, weights)
+    return Estimate.from_samples(comparison.mean(), areas, len(set(sources)), len(sources))
 
 
 def bootstrap_auc_difference(
@@ -60,8 +79,8 @@ def bootstrap_auc_difference(
     """
     one, weights = _paired(*first, sources, samples, seed)
     two, _ = _paired(*second, sources, samples, seed)
-    low, high = np.quantile(_weighted(one, weights) - _weighted(two, weights), (0.025, 0.975))
-    return Estimate(float(one.mean() - two.mean()), float(low), float(high), len(set(sources)), len(sources))
+    differences = _weighted(one, weights) - _weighted(two, weights)
+    return Estimate.from_samples(one.mean() - two.mean(), differences, len(set(sources)), len(sources))
 
 
 def bootstrap_mean(values: np.ndarray, sources: Sequence[Hashable], samples: int = 2000, seed: int = 0) -> Estimate:
@@ -76,8 +95,8 @@ def bootstrap_mean(values: np.ndarray, sources: Sequence[Hashable], samples: int
     if len(values) != len(sources) or not len(values) or not np.isfinite(values).all():
         raise ValueError(f"values must be finite and one a unit. Received: {values.shape} for {len(sources)} sources")
     weights = _source_weights(sources, samples, seed)
-    low, high = np.quantile(weights @ values / weights.sum(1), (0.025, 0.975))
-    return Estimate(float(values.mean()), float(low), float(high), len(set(sources)), len(sources))
+    means = weights @ values / weights.sum(1)
+    return Estimate.from_samples(values.mean(), means, len(set(sources)), len(sources))
 
 
 def jackknife(value: float, without: Sequence[float], n_units: int) -> Estimate:
@@ -124,6 +143,7 @@ def rate_upper_bound(events: int, trials: int) -> float:
     """
     if not 0 <= events <= trials or trials < 1:
         raise ValueError(f"Events must be from 0 to trials, trials at least 1. Received: {events} of {trials}")
+    # Not SciPy's binomtest: it searches with an absolute tolerance, and for 0 of 10^9 is wrong in the fifth digit.
     return float(beta.ppf(0.95, events + 1, trials - events)) if events < trials else 1.0
 
 
@@ -134,6 +154,7 @@ def _scores(values: np.ndarray) -> np.ndarray:
     return values
 
 
+# Not scikit-learn's roc_auc_score, which takes 3 s for 2,000 bootstrap samples of 60 units; these pairs, .01 s.
 def _comparison(negative: np.ndarray, positive: np.ndarray) -> np.ndarray:
     negative, positive = _scores(negative), _scores(positive)
     return (positive > negative[:, None]) + 0.5 * (positive == negative[:, None])

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.families import network_of
-from zoo.weights import absent, all_names, arguments_of, load_into, names
+from zoo.weights import absent, all_names, arguments_of, loaded, names
 
 if TYPE_CHECKING:
     import keras
@@ -47,9 +47,6 @@ def load(name: str, weights: str | Path | None = None) -> "keras.Model":
     module, _, function = network.constructor.partition(":")
     build = getattr(importlib.import_module(module), function)
     if weightless and name in all_names():
-        model = build(**network.arguments)
-        if weights is not None:
-            load_into(model, weights)
-        return model
+        return loaded(build(**network.arguments), weights)
     arguments = {} if weightless else arguments_of(name)
     return build(**{**network.arguments, **arguments}, weights=name if weights is None else weights)

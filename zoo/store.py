@@ -6,9 +6,10 @@ A folder with an index, ``weights.json``, like that of a family in the package, 
 import hashlib
 import json
 import os
-import sys
 from pathlib import Path
 from typing import Any
+
+from platformdirs import user_cache_path
 
 VARIABLE = "FORENSICS_ZOO_HOME"
 """The environment variable that moves the store."""
@@ -19,15 +20,7 @@ INDEX = "weights.json"
 def home() -> Path:
     """The store's folder, which need not exist: ``$FORENSICS_ZOO_HOME``, else in the user's cache directory."""
     given = os.environ.get(VARIABLE)
-    if given:
-        return Path(given).expanduser()
-    if sys.platform == "win32":
-        cache = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        cache = Path.home() / "Library" / "Caches"
-    else:
-        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "forensics-zoo"
+    return Path(given).expanduser() if given else user_cache_path("forensics-zoo", appauthor=False, opinion=False)
 
 
 def read_index(path: Path) -> dict[str, dict[str, Any]]:

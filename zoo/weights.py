@@ -9,7 +9,7 @@ import csv
 import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from zoo import extensions, store
 from zoo.extensions import Origin
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import keras
     import numpy as np
 
+Network = TypeVar("Network", bound="keras.Model")
 # Keras and NumPy are imported where they are needed: names and provenance need neither.
 _FOLDER = Path(__file__).parent
 SUFFIXES = (".npz", ".h5", ".keras")
@@ -221,6 +222,13 @@ def load_into(model: "keras.Model", weights: str | Path) -> None:
         reason = " ".join(str(error).split())[:200]
         raise ValueError(f"Not a weights file that fits {model.name}. Received: {path} ({reason})") from error
     _check_finite(model, path, before)
+
+
+def loaded(model: Network, weights: str | Path | None) -> Network:
+    """Return ``model`` after ``load_into``, or as it is where ``weights`` is None."""
+    if weights is not None:
+        load_into(model, weights)
+    return model
 
 
 def pack(model: "keras.Model", path: Path, bits: Mapping[str, int] | int = 8) -> None:

@@ -16,12 +16,11 @@ from zoo.experiments.adversarial.evaluation import (
     Evaluation,
     Scorer,
     check_some,
-    percent,
 )
 from zoo.experiments.adversarial.evaluation_cache import evaluation_of, weights_of
 from zoo.experiments.run.cells import Cell, Settings
 from zoo.experiments.run.plotting import pyplot, save
-from zoo.metrics import Estimate, bootstrap_mean
+from zoo.metrics import Estimate, bootstrap_mean, percent
 
 FALSE_POSITIVES = (0, 1, 2, 5, 10, 15, 20, 30, 40, 50, 60, 70, 80, 90, 100)
 """Percent of spurious classifications that are trusted: points of a ROC curve."""

@@ -141,6 +141,7 @@ def centre(image: np.ndarray, side: int, floor: bool = False) -> np.ndarray:
     import tensorflow as tf
 
     from zoo.datasets.clic import as_rgb
+    from zoo.levels import to_levels
 
     image = as_rgb(image)
     height, width = image.shape[:2]
@@ -148,6 +149,6 @@ def centre(image: np.ndarray, side: int, floor: bool = False) -> np.ndarray:
         scale = side / min(height, width)
         size = (max(side, int(height * scale)), max(side, int(width * scale)))
         resized = tf.image.resize(image, size, antialias=True).numpy()
-        image = np.clip(np.floor(resized) if floor else np.rint(resized), 0, 255).astype(np.uint8)
+        image = to_levels(np.floor(resized) if floor else resized)
     top, left = ((n - side) // 2 for n in image.shape[:2])
     return np.ascontiguousarray(image[top : top + side, left : left + side])

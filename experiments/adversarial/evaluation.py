@@ -20,7 +20,7 @@ from zoo.experiments.adversarial.problems import problem, scale_for
 from zoo.experiments.run.cached_method import cached_method
 from zoo.experiments.run.cells import Cell, DataUnavailable, Settings
 from zoo.experiments.run.environment import commit
-from zoo.metrics import Estimate, bootstrap_mean
+from zoo.metrics import Estimate, bootstrap_mean, percent
 
 AUTHENTIC, ERRORS = "authentic", "Errors"
 OVERFEAT_ATTACKS, INCEPTION_ATTACKS = ("L-BFGS", "FGS"), ("fgsm", "iter_target_class")
@@ -277,9 +277,9 @@ def weighted_mean(
         found, sources = bootstrap_replicates(trusted, spurious, *origin, measure, *settings)
         replicates.append(100 * found)
         units += len(spurious)
-    low, high = np.quantile(np.average(replicates, axis=0, weights=sizes), (0.025, 0.975))
-    mean = float(np.average(values, weights=sizes))
-    return Estimate(mean, float(low), float(high), sources, units + len(evaluation.group(AUTHENTIC).sources))
+    means = np.average(replicates, axis=0, weights=sizes)
+    units += len(evaluation.group(AUTHENTIC).sources)
+    return Estimate.from_samples(np.average(values, weights=sizes), means, sources, units)
 
 
 def recovered(evaluation: Evaluation, scorer: Scorer, groups: tuple[str, ...]) -> Estimate:
@@ -301,12 +301,6 @@ def rejected_at(evaluation: Evaluation, scorer: Scorer, group: str, threshold: f
     values = (scorer(group) <= threshold).astype(float)
     sources = [int(s) for s in evaluation.group(group).sources]
     return percent(bootstrap_mean(values, sources, seed=evaluation.settings.seed))
-
-
-def percent(estimate: Estimate) -> Estimate:
-    """The same in percent, as the paper prints it."""
-    value, low, high = (100 * v for v in (estimate.value, estimate.ci_low, estimate.ci_high))
-    return Estimate(value, low, high, estimate.n_sources, estimate.n_units)
 
 
 def check_some(evaluation: Evaluation, groups: tuple[str, ...]) -> None:

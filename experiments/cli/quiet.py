@@ -1,6 +1,7 @@
 """Hide TensorFlow's informational log lines while it is imported, and its advice on retracing.
 
-TensorFlow 2.21 logs before it reads ``TF_CPP_MIN_LOG_LEVEL``, so that no setting silences those lines.
+TensorFlow 2.21 logs before it reads ``TF_CPP_MIN_LOG_LEVEL``: with 3 it still writes six such lines, and
+``ABSL_MIN_LOG_LEVEL`` changes nothing, so that no setting replaces this module.
 """
 
 import importlib.util

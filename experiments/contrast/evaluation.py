@@ -23,7 +23,7 @@ from zoo.experiments.contrast.pretrained import NAMES
 from zoo.experiments.run.cached_method import cached_method
 from zoo.experiments.run.cells import DataUnavailable, Settings
 from zoo.experiments.run.scales import scale_of
-from zoo.metrics import Estimate, bootstrap_auc
+from zoo.metrics import Estimate, bootstrap_auc, percent
 from zoo.resolve_weights import resolve_weights
 from zoo.weights import names
 
@@ -223,12 +223,6 @@ def _network(weights: str) -> ContrastDetector:
 UNAWARE, ROUND_TRIPPED = "contrast-unaware.photographs", "contrast-round-trip.photographs"
 SOME = ("no jpg", "98", "90", "80")
 """Columns of the additional rows that need another network."""
-
-
-def percent(estimate: Estimate) -> Estimate:
-    """The same in percent, as the paper prints it."""
-    value, low, high = (100 * v for v in (estimate.value, estimate.ci_low, estimate.ci_high))
-    return Estimate(value, low, high, estimate.n_sources, estimate.n_units)
 
 
 def auc(evaluation: Evaluation, weights: str, operator: str, column: str, first: str | None = None) -> Estimate:

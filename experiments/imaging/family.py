@@ -1,9 +1,7 @@
 """Korus and Memon 2019: trainings, tables, figures, commands, data sets and lines of the README."""
 
-from zoo.experiments.family import Alias, Experiments, Headline, Listed, Training
+from zoo.experiments.family import Experiments, Headline, Listed, Training
 
-WHICH = r"(?:[\d.]+|F)(?:-margin\d+)?"
-"""Lambda, or F for the plain camera, and the margin."""
 EXPERIMENTS = Experiments(
     name="imaging",
     tables={
@@ -138,14 +136,5 @@ EXPERIMENTS = Experiments(
             decimals=2,
         ),
     ),
-    aliases=(
-        # A stored FAN was measured with the camera that it was trained with.
-        Alias(rf"(?:stored:)?fan-(\w+)-({WHICH})-(\w+)\.generated", (r"\1-joint-\2-\3.generated",)),
-        # What the weights of camera and analyst were packed from.
-        Alias(
-            rf"trained:(\w+)-(\w+)-({WHICH})-0\.keras",
-            (r"fan-\2-\3-\1.generated", r"\2-joint-\3-\1.generated"),
-            "before packing",
-        ),
-    ),
+    stands_for="zoo.experiments.imaging.joint.scales:stands_for",
 )

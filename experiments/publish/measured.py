@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 import zoo.weights
-from zoo.experiments.families import experiments
+from zoo.experiments.families import experiments, load
 
 COLUMNS = [
     "weights",
@@ -64,6 +64,8 @@ def weights_of(column: str, table: str, packaged: set[str]) -> dict[str, str]:
         name = word.removeprefix("stored:")
         if name in packaged:
             found[name] = ""
+        for page in (page for page in experiments() if page.stands_for):
+            found |= load(page.stands_for)().get(word, {})
         for alias in (alias for page in experiments() for alias in page.aliases):
             match = re.fullmatch(alias.pattern, word)
             if match and alias.table in ("", table):

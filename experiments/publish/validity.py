@@ -24,6 +24,7 @@ import numpy as np
 from zoo.calibration import exact_rate
 from zoo.datasets.jpeg import NO_JPEG, compress
 from zoo.datasets.photographs import photographs
+from zoo.levels import to_levels
 from zoo.validity import LIMITS, Limit, measure
 
 QUALITIES = (NO_JPEG, 95, 75, 50)
@@ -114,7 +115,7 @@ def gradient(rng: np.random.Generator) -> np.ndarray:
 def noise(rng: np.random.Generator) -> np.ndarray:
     """Independent numbers, in colour or grey, of a drawn strength: uint8 RGB (416, 480, 3)."""
     values = 128 + rng.uniform(10, 80) * rng.standard_normal((*SIZE, 3 if rng.random() < 0.5 else 1))
-    return np.broadcast_to(np.clip(np.rint(values), 0, 255), (*SIZE, 3)).astype(np.uint8)
+    return np.broadcast_to(to_levels(values), (*SIZE, 3)).copy()
 
 
 def stripes(rng: np.random.Generator) -> np.ndarray:
@@ -134,7 +135,7 @@ def plain(rng: np.random.Generator) -> np.ndarray:
     """One colour with a little noise, or none: uint8 RGB (416, 480, 3)."""
     deviation = max(rng.uniform(-0.5, 1.0), 0)
     values = rng.integers(5, 250, 3) + deviation * rng.standard_normal((*SIZE, 3))
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    return to_levels(values)
 
 
 KINDS = (drawing, cartoon, screenshot, page, chart, gradient, noise, stripes, code, plain)

@@ -1,14 +1,17 @@
 """What a table is: a ``Table`` yields ``Cell``s for ``Settings``; ``measure.run`` measures them."""
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import pandas as pd
 
 from zoo.metrics import Estimate
 
+Row = TypeVar("Row")
+Column = TypeVar("Column")
 Status = Literal["measured", "quoted", "not-run", "data-unavailable"]
 
 
@@ -67,6 +70,19 @@ class Cell:
                 "A cell without measure must be quoted, or not-run or data-unavailable with its reason as why. "
                 f"Received: {self.row}, {self.column}, {self.metric}: {self.status}, why={self.why!r}"
             )
+
+
+def grid(
+    rows: Mapping[str, Row],
+    columns: Mapping[str, Column],
+    metric: str,
+    measure: Callable[[Row, Column], Estimate],
+    weights: str = "",
+) -> Iterator[Cell]:
+    """A cell for every row and column, row by row, that measures what stands behind their labels."""
+    for row, of_row in rows.items():
+        for column, of_column in columns.items():
+            yield Cell(row, column, metric, measure=partial(measure, of_row, of_column), weights=weights)
 
 
 @dataclasses.dataclass(frozen=True)

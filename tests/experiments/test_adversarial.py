@@ -15,10 +15,10 @@ from zoo.experiments.adversarial import evaluation as module
 from zoo.experiments.adversarial.commands import load_model
 from zoo.experiments.adversarial.evaluation_cache import evaluation_of
 from zoo.experiments.adversarial.training import Moved, pretrain
-from zoo.experiments.adversarial.values import paper_values
 from zoo.experiments.run import measure as runner
 from zoo.experiments.run import tables
 from zoo.experiments.run.cells import DataUnavailable, Settings
+from zoo.experiments.run.paper_values import paper_values
 from zoo.experiments.train import install_weights
 from zoo.images import read_image
 from zoo.weights import pack
@@ -179,7 +179,7 @@ def test_pretraining_is_resumed_by_network(tmp_path, command):
 
 
 def test_paper_values_are_transcribed():
-    two, four = paper_values("table_2"), paper_values("table_4")
+    two, four = paper_values("adversarial", "table_2"), paper_values("adversarial", "table_4")
     assert two.shape == (27, 4) and four.shape == (36, 4)
     assert two.loc["pool5, PCA+W, DW-kNN"].tolist() == [86.5, 83.5, 85.0, 63.6]
     assert four.loc["mixed_6d, DW-kNN"].tolist() == [71.6, 85.0, 79.2, 69.5]

@@ -13,14 +13,14 @@ from zoo.datasets.jpeg import compress
 from zoo.experiments.cli.main import main
 from zoo.experiments.imaging.joint import band_baseline, real_channel
 from zoo.experiments.imaging.joint import pretrained as joint_pretrained
-from zoo.experiments.imaging.joint.evaluation import JointEvaluation, progress, stored_names
+from zoo.experiments.imaging.joint.evaluation import JointEvaluation, progress
 from zoo.experiments.imaging.joint.patch_grid import spectrum
 from zoo.experiments.imaging.joint.scales import MARGIN, SCALES, JointRun, check_scale
 from zoo.experiments.imaging.joint.tables import figures_s4_and_s5, inside, splices, table_s1_and_figure_9
 from zoo.experiments.imaging.joint.training import pictures_of, plain_nip, train
-from zoo.experiments.imaging.values import paper_values
 from zoo.experiments.run import tables
 from zoo.experiments.run.cells import Settings
+from zoo.experiments.run.paper_values import paper_values
 from zoo.experiments.train import install_weights
 from zoo.imaging import FAN, ImagingWorkflow, INet
 from zoo.imaging.family import FAMILY
@@ -101,7 +101,7 @@ def test_the_last_epoch_is_saved_and_judged_where_the_count_does_not_divide(tmp_
 
 
 def test_ones_own_camera_takes_no_models_of_another(tmp_path, folder, monkeypatch):
-    monkeypatch.setattr("zoo.weights.names", lambda: ["inet-birch.generated", *stored_names(JointRun("inet"))])
+    monkeypatch.setattr("zoo.weights.names", lambda: ["inet-birch.generated", *JointRun("inet").stored])
     monkeypatch.chdir(tmp_path)
     assert JointEvaluation(Settings("smoke")).weights(JointRun("inet")) == "stored:fan-inet-F-birch.generated"
     own = JointEvaluation(Settings("smoke", dataset=f"folder:{tmp_path}", data_dir=tmp_path))
@@ -111,13 +111,13 @@ def test_ones_own_camera_takes_no_models_of_another(tmp_path, folder, monkeypatc
 
 def test_stored_models_are_what_was_packed(folder, monkeypatch):
     run = JointRun("inet", 0.1)
-    files = dict(zip(stored_names(run), (folder / f"{name}.npz" for name in stored_names(run)), strict=True))
+    files = dict(zip(run.stored, (folder / f"{name}.npz" for name in run.stored), strict=True))
     monkeypatch.setattr("zoo.weights.names", lambda: list(files))
     load_into = zoo.weights.load_into
     monkeypatch.setattr("zoo.weights.load_into", lambda model, name: load_into(model, files[name]))
     monkeypatch.chdir(folder.parent)
     install_weights, trained = (JointEvaluation(Settings("smoke", weights=weights)) for weights in (None, folder))
-    assert install_weights.weights(run) == f"stored:{stored_names(run)[1]}"
+    assert install_weights.weights(run) == f"stored:{run.stored[1]}"
     one, two = (evaluation.workflow(run).get_weights() for evaluation in (install_weights, trained))
     for a, b in zip(one, two, strict=True):
         np.testing.assert_allclose(a, b, atol=max(1e-7, 0.005 * np.abs(b).max()))
@@ -129,13 +129,13 @@ def test_what_the_package_does_not_list_is_stored_locally_when_the_rest_is_insta
     monkeypatch.setattr(
         joint_pretrained,
         "pack",
-        lambda run, *given: {tmp_path / f"{name}.npz": 0.0 for name in stored_names(run)[run.weight is None :]},
+        lambda run, *given: {tmp_path / f"{name}.npz": 0.0 for name in run.stored[run.weight is None :]},
     )
     monkeypatch.setattr(install_weights, "install", lambda *given: found.setdefault(given[1].stem, given[-1]))
-    listed = stored_names(JointRun("inet", 0.1, margin=MARGIN))
+    listed = JointRun("inet", 0.1, margin=MARGIN).stored
     monkeypatch.setattr(joint_pretrained, "FAMILY", dataclasses.replace(FAMILY, stored=listed))
     joint_pretrained.run("smoke", tmp_path, 0, "zoo pretrain imaging --joint", None)
-    local = {"fan-inet-F-birch.generated", *stored_names(JointRun("inet", 0.1))}
+    local = {"fan-inet-F-birch.generated", *JointRun("inet", 0.1).stored}
     assert found == dict.fromkeys(listed) | dict.fromkeys(local, "generated-smoke")
 
 
@@ -240,7 +240,7 @@ def test_spectrum_finds_a_wave():
 
 
 def test_printed_values():
-    four, supplement = paper_values("table_4"), paper_values("table_s1")
+    four, supplement = paper_values("imaging", "table_4"), paper_values("imaging", "table_s1")
     assert four.shape == (20, 5)
     # What is printed of a true class, a row, adds up to about 100; accuracies are the means of the diagonals.
     diagonals = {"a": 44.6, "b": 87.0, "c": 92.6, "d": 95.8}

@@ -12,9 +12,9 @@ from zoo.experiments.imaging.prnu import pipelines, shots
 from zoo.experiments.imaging.prnu import training as low_light
 from zoo.experiments.imaging.prnu.evaluation import ANOTHER_BODY, TRUTH, PrnuEvaluation
 from zoo.experiments.imaging.prnu.tables import false_alarms, figure_5, identification, silence, table_3
-from zoo.experiments.imaging.values import paper_values
 from zoo.experiments.run import measure as runner
 from zoo.experiments.run.cells import Settings
+from zoo.experiments.run.paper_values import paper_values
 from zoo.images import read_photograph, write_png
 from zoo.imaging import INet
 from zoo.imaging.developing.raw import read as raw_of
@@ -159,7 +159,7 @@ def test_table_3_of_see_in_the_dark(dark_folder, tmp_path, monkeypatch):
 
 
 def test_printed_ranges():
-    assert paper_values("figure_5").to_dict() == {
+    assert paper_values("imaging", "figure_5").to_dict() == {
         "correlation": {"lowest": 0.57, "highest": 0.96},
         "F1": {"lowest": 0.35, "highest": 0.51},
     }

@@ -19,8 +19,8 @@ from zoo.experiments.imaging.developing.tables import table_1
 from zoo.experiments.imaging.joint.evaluation import JointEvaluation, place_of
 from zoo.experiments.imaging.joint.scales import SCALES, JointRun
 from zoo.experiments.imaging.joint.tables import figure_7, table_4, table_s1_and_figure_9
-from zoo.experiments.imaging.values import paper_values
 from zoo.experiments.run.cells import DataUnavailable, Settings
+from zoo.experiments.run.paper_values import paper_values
 from zoo.imaging import INet
 from zoo.weights import pack
 
@@ -56,11 +56,11 @@ def test_cameras_are_found_as_they_are_prepared(cameras):
     assert real_cameras.in_folder(cameras / "nikon_d810") == real_cameras.in_folder(here["nikon_d90"]) == {}
     assert real_cameras.in_folder(cameras / "absent") == {}
     labels = {camera.label for camera in real_cameras.PAPERS.values()}
-    assert labels == set(paper_values("table_2").index)
+    assert labels == set(paper_values("imaging", "table_2").index)
     assert {camera.label for camera in real_cameras.PAPERS.values() if not camera.dataset} == {
-        name for name, line in paper_values("table_2").iterrows() if line["source"] == "Private"
+        name for name, line in paper_values("imaging", "table_2").iterrows() if line["source"] == "Private"
     }
-    printed = {key.partition(",")[0] for key in paper_values("table_s1").index}
+    printed = {key.partition(",")[0] for key in paper_values("imaging", "table_s1").index}
     assert {real_cameras.PAPERS[name].label for name in real_cameras.JOINT} == printed
 
 

@@ -11,10 +11,10 @@ from PIL import Image
 from zoo.datasets.embedded import photograph
 from zoo.datasets.jpeg import compress
 from zoo.experiments.run.cells import Settings
+from zoo.experiments.run.paper_values import paper_values
 from zoo.experiments.run.reasons import read_reasons
 from zoo.experiments.steganography import evaluation, pretrained, timing
 from zoo.experiments.steganography.tables import comparison, detectability, table_1
-from zoo.experiments.steganography.values import paper_values
 from zoo.images import read_image
 from zoo.layers import DifferentiableJPEG
 from zoo.steganography import Steganographer, hiding, lsb
@@ -310,13 +310,13 @@ def test_taking_turns_measures_each_action():
 
 
 def test_transcribed_values_bear_the_papers_ratios():
-    times = paper_values("table_3")
+    times = paper_values("steganography", "table_3")
     assert [round(r, 2) for r in times["Baluja"] / times["ours"]] == [1.26, 1.55, 1.39]
-    times = paper_values("table_4")
+    times = paper_values("steganography", "table_4")
     np.testing.assert_allclose(times["Baluja"] / times["ours"], times["Baluja / ours"], rtol=0.04)
-    table_1 = paper_values("table_1").dropna()
+    table_1 = paper_values("steganography", "table_1").dropna()
     assert (table_1["Baluja"] > 4 * table_1["ours"]).all()
-    assert paper_values("table_2").shape == (4, 4)
+    assert paper_values("steganography", "table_2").shape == (4, 4)
 
 
 def test_pretrain_refuses_an_unknown_scale(tmp_path, command, monkeypatch):

@@ -15,7 +15,7 @@ def _line(start=2.0):
 
 
 def test_steps_are_those_of_keras_1():
-    """v = m v - lr_t g; p += m v - lr_t g, with lr_t = lr / (1 + decay t), t from 0; gradient of (p x)^2 / 1 is 2 p."""
+    """Steps: v = m v - lr_t g; p += m v - lr_t g, lr_t = lr / (1 + decay t), t from 0; gradient of (p x)^2 is 2 p."""
     model = _line()
     model.compile(DecayingSGD(0.01, 0.9, decay=0.5), "mean_squared_error")
     p, v = 2.0, 0.0

@@ -8,6 +8,8 @@ order: writers are hardly shared between them. Who wrote what is not recorded.
 import cv2
 import numpy as np
 
+from zoo.levels import to_levels
+
 SIDE = 16
 PARTS = {"train": (0, 1200), "calibration": (1200, 1400), "test": (1400, 1797)}
 """First and last + 1 of the pictures of each part."""
@@ -31,5 +33,5 @@ def digits(part: str) -> tuple[np.ndarray, np.ndarray]:
         cv2.resize(image.astype(np.float32) * (255 / 16), (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
         for image in data.images[first:last]
     ]
-    grey = np.clip(np.rint(np.stack(pictures)), 0, 255).astype(np.uint8)
+    grey = to_levels(np.stack(pictures))
     return np.repeat(grey[..., None], 3, axis=-1), data.target[first:last].astype(np.int32)

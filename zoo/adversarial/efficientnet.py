@@ -12,6 +12,7 @@ import numpy as np
 from keras import layers
 
 from zoo.adversarial.torch_file import read_state
+from zoo.weights import loaded
 
 SIDE = 224
 STAGES = (
@@ -77,12 +78,9 @@ def EfficientNetLite0(
     x = layers.Dense(classes, name="logits")(x)
     outputs = layers.Activation("softmax", dtype="float32", name="predictions")(x)
     model = keras.Model(inputs, outputs, name=name)
-    if weights is not None and Path(weights).suffix == ".pth":
-        load_torch(model, weights)
-    elif weights is not None:
-        from zoo.weights import load_into
-
-        load_into(model, weights)
+    if weights is None or Path(weights).suffix != ".pth":
+        return loaded(model, weights)
+    load_torch(model, weights)
     return model
 
 

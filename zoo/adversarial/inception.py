@@ -11,6 +11,8 @@ import keras
 import numpy as np
 from keras import layers
 
+from zoo.weights import loaded
+
 FEATURES = (
     "maxpool_5a_3x3",
     "mixed_5b",
@@ -75,11 +77,7 @@ def InceptionV3(
     if auxiliary:
         outputs = [base.output, _auxiliary_head(base.get_layer("mixed_6e").output, classes)]
     model = keras.Model(inputs, outputs, name=name)
-    if weights not in (None, "imagenet"):
-        from zoo.weights import load_into
-
-        load_into(model, weights)
-    return model
+    return loaded(model, None if weights == "imagenet" else weights)
 
 
 def load_slim_checkpoint(model: keras.Model, path: str | Path) -> None:

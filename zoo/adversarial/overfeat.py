@@ -12,6 +12,8 @@ import keras
 import numpy as np
 from keras import layers
 
+from zoo.weights import loaded
+
 MEAN, DEVIATION = 118.380948, 61.896913
 """Mean and standard deviation of the training pixels on 0..255, the same for all three channels."""
 SIDE = 231
@@ -63,12 +65,9 @@ def OverFeatFast(
     x = layers.Flatten(name="logits")(x)
     outputs = layers.Activation("softmax", dtype="float32", name="predictions")(x)
     model = keras.Model(inputs, outputs, name=name)
-    if weights is not None and Path(weights).name.startswith("net_weight"):
-        load_net_weight(model, weights)
-    elif weights is not None:
-        from zoo.weights import load_into
-
-        load_into(model, weights)
+    if weights is None or not Path(weights).name.startswith("net_weight"):
+        return loaded(model, weights)
+    load_net_weight(model, weights)
     return model
 
 

@@ -63,8 +63,7 @@ def bootstrap_measure(
     replicates, sources = bootstrap_replicates(
         trusted, spurious, trusted_sources, spurious_sources, measure, samples, seed
     )
-    low, high = np.quantile(replicates, (0.025, 0.975))
-    return Estimate(value, float(low), float(high), sources, len(trusted) + len(spurious))
+    return Estimate.from_samples(value, replicates, sources, len(trusted) + len(spurious))
 
 
 def bootstrap_replicates(
@@ -146,6 +145,7 @@ def _ordered(trusted: np.ndarray, spurious: np.ndarray) -> tuple[np.ndarray, np.
     return (np.arange(len(scores)) < len(trusted))[order], scores[order]
 
 
+# Not scikit-learn's roc_curve, which sorts the scores anew in every bootstrap sample and takes eight times as long.
 def _threshold(positive: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> float:
     if (weights == 0).any():
         kept = weights > 0

@@ -9,6 +9,8 @@ from pathlib import Path
 import keras
 from keras import layers
 
+from zoo.weights import loaded
+
 DIGITS = (16, 16, 3)
 
 
@@ -48,7 +50,7 @@ def SmallOverFeat(
     x = layers.Conv2D(classes, 1, name="fc8")(x)
     x = layers.Flatten(name="logits")(x)
     outputs = layers.Activation("softmax", dtype="float32", name="predictions")(x)
-    return _loaded(keras.Model(inputs, outputs, name=name), weights)
+    return loaded(keras.Model(inputs, outputs, name=name), weights)
 
 
 def SmallInception(
@@ -79,7 +81,7 @@ def SmallInception(
     x = layers.GlobalAveragePooling2D(name="avg_pool")(x)
     x = layers.Dropout(0.2, name="dropout")(x)
     outputs = layers.Dense(classes, activation="softmax", dtype="float32", name="predictions")(x)
-    return _loaded(keras.Model(inputs, [outputs, head], name=name), weights)
+    return loaded(keras.Model(inputs, [outputs, head], name=name), weights)
 
 
 def _check(input_shape: tuple[int, int, int], classes: int) -> None:
@@ -87,14 +89,6 @@ def _check(input_shape: tuple[int, int, int], classes: int) -> None:
         raise ValueError(f"input_shape must be (height >= 16, width >= 16, channels). Received: {input_shape}")
     if classes < 1:
         raise ValueError(f"classes must be at least 1. Received: {classes}")
-
-
-def _loaded(model: keras.Model, weights: str | Path | None) -> keras.Model:
-    if weights is not None:
-        from zoo.weights import load_into
-
-        load_into(model, weights)
-    return model
 
 
 def _convolution(x: keras.KerasTensor, filters: int, kernel: int, name: str, stride: int = 1) -> keras.KerasTensor:

@@ -32,6 +32,7 @@ class Spool:
     def append(self, rows: np.ndarray) -> None:
         """Write rows, (n, d)."""
         self.width = rows.shape[1]
+        # Not np.lib.format.open_memmap, which must know the number of rows before the first one is written.
         np.ascontiguousarray(rows, np.float32).tofile(self.file)
         self.count += len(rows)
 

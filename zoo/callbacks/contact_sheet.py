@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from zoo.images import write_png
+from zoo.levels import to_levels
 
 Sheet = Callable[[list[tuple[np.ndarray, ...]]], np.ndarray]
 
@@ -39,9 +40,7 @@ class ContactSheet(keras.callbacks.Callback):
         """Hide, reveal and write the sheet."""
         inputs = {"cover": self.covers.astype(np.float32) / 255, "secret": self.secrets.astype(np.float32) / 255}
         outputs = self.model.predict_on_batch(inputs)
-        container, revealed = (
-            np.rint(np.clip(outputs[part], 0, 1) * 255).astype(np.uint8) for part in ("container", "revealed")
-        )
+        container, revealed = (to_levels(255 * outputs[part]) for part in ("container", "revealed"))
         self.folder.mkdir(parents=True, exist_ok=True)
         rows: list[tuple[np.ndarray, ...]] = list(zip(self.covers, container, self.secrets, revealed, strict=True))
         write_png(self.folder / f"epoch-{epoch + 1:04d}.png", self.sheet(rows))

@@ -1,9 +1,10 @@
 """StopOnPlateau: stop when a loss's moving average hardly changes any more."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 import keras
+
+from zoo.fidelity import Fidelity, check_fidelity
 
 
 class StopOnPlateau(keras.callbacks.Callback):
@@ -30,15 +31,13 @@ class StopOnPlateau(keras.callbacks.Callback):
         monitor: str = "val_loss",
         threshold: float = 1e-4,
         wait: int = 10,
-        fidelity: Literal["original", "paper"] = "original",
+        fidelity: Fidelity = "original",
         history: Sequence[float] = (),
     ) -> None:
         super().__init__()
         if not threshold > 0 or wait < 0:
             raise ValueError(f"threshold must be above 0, wait 0 or above. Received: {threshold=}, {wait=}")
-        if fidelity not in ("original", "paper"):
-            raise ValueError(f"fidelity must be 'original' or 'paper'. Received: {fidelity!r}")
-        self.monitor, self.threshold, self.wait, self.fidelity = monitor, threshold, wait, fidelity
+        self.monitor, self.threshold, self.wait, self.fidelity = monitor, threshold, wait, check_fidelity(fidelity)
         self.values = [float(value) for value in history]
 
     @property

@@ -11,7 +11,9 @@ import keras
 import numpy as np
 from keras import layers
 
-Fidelity = Literal["original", "paper"]
+from zoo.fidelity import Fidelity, check_fidelity
+from zoo.weights import loaded
+
 PRISTINE, ADJUSTED = 0, 1
 """Class indices of the softmax output, in the order of the authors' training code."""
 
@@ -53,8 +55,7 @@ def ContrastNet(
         raise ValueError(f"classes must be at least 1. Received: {classes}")
     if base_filters < 1:
         raise ValueError(f"base_filters must be at least 1. Received: {base_filters}")
-    if fidelity not in ("original", "paper"):
-        raise ValueError(f"fidelity must be 'original' or 'paper'. Received: {fidelity!r}")
+    check_fidelity(fidelity)
 
     x = inputs = keras.Input(input_shape, name="patch")
     # The first layer is float32 also under a mixed-precision policy: bfloat16 would round the pixels themselves.
@@ -71,12 +72,7 @@ def ContrastNet(
     x = layers.Dropout(0.5, name="dropout")(x)
     # float32 also under a mixed-precision policy: AUC needs scores finer than bfloat16's 1/256.
     outputs = layers.Dense(classes, activation="softmax", dtype="float32", name="predictions")(x)
-    model = keras.Model(inputs, outputs, name=name)
-    if weights is not None:
-        from zoo.weights import load_into
-
-        load_into(model, weights)
-    return model
+    return loaded(keras.Model(inputs, outputs, name=name), weights)
 
 
 def load_authors_h5(

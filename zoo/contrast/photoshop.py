@@ -12,6 +12,7 @@ from scipy.interpolate import CubicSpline, PchipInterpolator
 
 from zoo.checks import check_rgb
 from zoo.contrast.operators import Operator, on_hsv_value
+from zoo.levels import to_levels
 
 _LUMA = np.array([0.299, 0.587, 0.114])
 
@@ -85,7 +86,7 @@ def curve(image: np.ndarray, points: tuple[tuple[float, float], ...]) -> np.ndar
     if len(xs) < 2 or (np.diff(xs) <= 0).any():
         raise ValueError(f"A curve needs two points or more with rising inputs. Received: {points}")
     levels = np.clip(np.arange(256), xs[0], xs[-1])
-    return _table(CubicSpline(xs, ys, bc_type="natural")(levels))[check_rgb(image)]
+    return to_levels(CubicSpline(xs, ys, bc_type="natural")(levels))[check_rgb(image)]
 
 
 def curve_s(image: np.ndarray) -> np.ndarray:
@@ -108,9 +109,9 @@ def brightness(image: np.ndarray, amount: float, legacy: bool = False) -> np.nda
         raise ValueError(f"amount must be within -{limit}..{limit}. Received: {amount}")
     levels = np.arange(256.0)
     if legacy:
-        return _table(levels + amount)[image]
+        return to_levels(levels + amount)[image]
     middle = np.clip(127.5 + amount / 2, 1, 254)
-    return _table(PchipInterpolator((0, 127.5, 255), (0, middle, 255))(levels))[image]
+    return to_levels(PchipInterpolator((0, 127.5, 255), (0, middle, 255))(levels))[image]
 
 
 def contrast(image: np.ndarray, amount: float, legacy: bool = False) -> np.ndarray:
@@ -130,9 +131,9 @@ def contrast(image: np.ndarray, amount: float, legacy: bool = False) -> np.ndarr
     levels = np.arange(256.0)
     if legacy:
         slope = 1 / (1 - amount / 255) if amount > 0 else 1 + amount / 255
-        return _table(127.5 + (levels - 127.5) * slope)[image]
+        return to_levels(127.5 + (levels - 127.5) * slope)[image]
     move = 32 * amount / 100
-    return _table(PchipInterpolator((0, 64, 191, 255), (0, 64 - move, 191 + move, 255))(levels))[image]
+    return to_levels(PchipInterpolator((0, 64, 191, 255), (0, 64 - move, 191 + move, 255))(levels))[image]
 
 
 def equalize(image: np.ndarray) -> np.ndarray:
@@ -163,8 +164,4 @@ def _check_clip(percent: float) -> None:
 def _levels(low: float, high: float) -> np.ndarray:
     """The table that maps [low, high] to [0, 255]; the identity where there is nothing to stretch."""
     levels = np.arange(256.0)
-    return _table(levels if high - low < 1 else (levels - low) * 255 / (high - low))
-
-
-def _table(values: np.ndarray) -> np.ndarray:
-    return np.rint(np.clip(values, 0, 255)).astype(np.uint8)
+    return to_levels(levels if high - low < 1 else (levels - low) * 255 / (high - low))

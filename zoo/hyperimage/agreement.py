@@ -109,16 +109,13 @@ def _resampled(
         if (sample, runs) not in known:
             known[sample, runs] = measure(np.concatenate([groups[i] for i in sample]), runs)
         drawn.append(known[sample, runs])
-    low, high = np.quantile(drawn, (0.025, 0.975))
-    return Estimate(
-        measure(np.arange(len(sources)), range(trainings)), float(low), float(high), len(groups), len(sources)
-    )
+    value = measure(np.arange(len(sources)), range(trainings))
+    return Estimate.from_samples(value, drawn, len(groups), len(sources))
 
 
 def over_splits(values: Sequence[float], how: Callable[[Sequence[float]], float] = np.median) -> Estimate:
     """Median (or mean) of one value a split, with the range that holds 95 % of the splits."""
-    low, high = np.quantile(values, (0.025, 0.975))
-    return Estimate(float(how(values)), float(low), float(high), len(values), len(values))
+    return Estimate.from_samples(how(values), values, len(values), len(values))
 
 
 def fitted(scores: np.ndarray, opinions: np.ndarray) -> np.ndarray:

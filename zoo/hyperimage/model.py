@@ -14,6 +14,7 @@ from keras import layers
 
 from zoo.hyperimage.width import chosen
 from zoo.layers.min_pooling import MinPooling2D
+from zoo.weights import loaded
 
 Pooling = Literal["floor", "ceil"]
 Weights = str | Path | None
@@ -281,9 +282,4 @@ def _output(x: "keras.KerasTensor", activation: str = "linear") -> "keras.KerasT
 
 
 def _model(inputs: "keras.KerasTensor", outputs: "keras.KerasTensor", weights: Weights, name: str) -> keras.Model:
-    model = keras.Model(inputs, outputs, name=name)
-    if weights is not None:
-        from zoo.weights import load_into
-
-        load_into(model, weights)
-    return model
+    return loaded(keras.Model(inputs, outputs, name=name), weights)

@@ -4,6 +4,7 @@ import numpy as np
 from skimage.metrics import structural_similarity
 
 from zoo.checks import check_range
+from zoo.psnr import psnr_of
 
 PAPER_SSIM_RANGE = 2.0
 """The data range in the paper's SSIM: scikit-image of that time took 2 for floats, whatever their range."""
@@ -16,8 +17,7 @@ def psnr(target: np.ndarray, image: np.ndarray) -> float:
         ValueError: For shapes that differ, uint8, and values that are not finite or far outside [0, 1].
     """
     target, image = _checked(target, image)
-    error = float(np.mean((target - image) ** 2))
-    return float("inf") if error == 0 else -10 * float(np.log10(error))
+    return psnr_of(float(np.mean((target - image) ** 2)))
 
 
 def ssim(target: np.ndarray, image: np.ndarray, data_range: float = 1.0) -> float:

@@ -6,15 +6,15 @@ secret does not lie in the lowest bits alone.
 """
 
 from pathlib import Path
-from typing import Literal
 
 import keras
 from keras import layers
 
+from zoo.fidelity import Fidelity, check_fidelity
 from zoo.steganography.h_net import check_shape
 from zoo.steganography.steganographer import Steganographer
+from zoo.weights import loaded
 
-Fidelity = Literal["original", "paper"]
 KERNELS = (3, 4, 5)
 FILTERS = 50
 
@@ -53,8 +53,7 @@ def BalujaNet(
         ValueError: For an input shape, fidelity, noise or weights that do not fit.
     """
     check_shape(input_shape)
-    if fidelity not in ("original", "paper"):
-        raise ValueError(f"fidelity must be 'original' or 'paper'. Received: {fidelity!r}")
+    check_fidelity(fidelity)
     if not noise >= 0:
         raise ValueError(f"noise must be 0 or above. Received: {noise}")
     features = _branches if fidelity == "original" else _joined_layers
@@ -69,11 +68,7 @@ def BalujaNet(
     if channel is None and noise > 0:
         channel = layers.GaussianNoise(noise, name="baluja_noise")
     model = Steganographer(hiding, revealing, weight, quantize=quantize, channel=channel, name=name)
-    if weights is not None:
-        from zoo.weights import load_into
-
-        load_into(model, weights)
-    return model
+    return loaded(model, weights)
 
 
 def _branches(x: keras.KerasTensor, name: str) -> keras.KerasTensor:

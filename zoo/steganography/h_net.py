@@ -13,6 +13,7 @@ import keras
 from keras import layers
 
 from zoo.steganography.initializers import Initializer, batch_normalization, bias, check_initializer, kernel
+from zoo.weights import loaded
 
 STRIDE = 32
 """Sides must be multiples of it: five halvings."""
@@ -83,12 +84,7 @@ def HNet(
         name="h_net_conv_transpose2d_30",
     )(x)
     container = layers.Activation("sigmoid", dtype="float32", name="h_net_sigmoid_31")(x)
-    model = keras.Model([cover, secret], container, name=name)
-    if weights is not None:
-        from zoo.weights import load_into
-
-        load_into(model, weights)
-    return model
+    return loaded(keras.Model([cover, secret], container, name=name), weights)
 
 
 def check_shape(input_shape: tuple[int | None, ...], multiple: int = 1) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from zoo import tiles
 from zoo.checks import check_rgb
 from zoo.layers import DifferentiableJPEG, JPEGAugmentation
+from zoo.levels import to_levels
 from zoo.resolve_weights import resolve_weights
 from zoo.steganography.h_net import STRIDE, HNet
 from zoo.steganography.r_net import RNet
@@ -135,7 +136,7 @@ class ImageHider:
         container = _in_blocks(
             lambda part: self.model.hiding.predict_on_batch([part[..., :3], part[..., 3:]]), both, HIDING_MARGIN
         )
-        return _to_bytes(container[:height, :width])
+        return to_levels(255 * container[:height, :width])
 
     def reveal(self, container: np.ndarray, size: tuple[int, int] | None = None) -> np.ndarray:
         """Return the secret image of a container, uint8 RGB, at the container's size or at ``size`` (height, width).
@@ -147,7 +148,7 @@ class ImageHider:
         height, width = container.shape[:2]
         # R-net takes any size, but saw zeros around training images; reflected surroundings are no worse.
         revealed = _in_blocks(self.model.revealing.predict_on_batch, _padded(container), REVEALING_MARGIN)
-        image = _to_bytes(revealed[:height, :width])
+        image = to_levels(255 * revealed[:height, :width])
         return image if size is None else resize(image, *size)
 
     @cached_property
@@ -201,7 +202,3 @@ def _in_blocks(network: Callable[[np.ndarray], np.ndarray], image: np.ndarray, m
 
 def _padded(image: np.ndarray) -> np.ndarray:
     return tiles.pad(image, *(-(-n // STRIDE) * STRIDE for n in image.shape[:2]))
-
-
-def _to_bytes(image: np.ndarray) -> np.ndarray:
-    return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)

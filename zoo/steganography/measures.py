@@ -6,6 +6,8 @@ All take uint8 RGB (height, width, 3) of one shape. MSE and PSNR are of values i
 import numpy as np
 from skimage.metrics import structural_similarity
 
+from zoo.psnr import psnr_of
+
 
 def mse(first: np.ndarray, second: np.ndarray) -> float:
     """Mean squared error of values in [0, 1], over pixels and channels (implicit in the paper's equation 2)."""
@@ -14,8 +16,7 @@ def mse(first: np.ndarray, second: np.ndarray) -> float:
 
 def psnr(first: np.ndarray, second: np.ndarray) -> float:
     """Peak signal-to-noise ratio in decibels; infinite for equal images."""
-    error = mse(first, second)
-    return float("inf") if error == 0 else float(-10 * np.log10(error))
+    return psnr_of(mse(first, second))
 
 
 def ssim(first: np.ndarray, second: np.ndarray) -> float:

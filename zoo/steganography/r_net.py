@@ -10,6 +10,7 @@ from keras import layers
 
 from zoo.steganography.h_net import check_shape
 from zoo.steganography.initializers import Initializer, batch_normalization, bias, check_initializer, kernel
+from zoo.weights import loaded
 
 REACH = 6
 """Pixels that an output depends on in each direction: one a convolution."""
@@ -62,9 +63,4 @@ def RNet(
         x = layers.ReLU(name=f"r_net_relu_{line + 2}", dtype=dtype)(x)
     x = convolution(x, 3, 16, "float32")
     revealed = layers.Activation("sigmoid", dtype="float32", name="r_net_sigmoid_17")(x)
-    model = keras.Model(container, revealed, name=name)
-    if weights is not None:
-        from zoo.weights import load_into
-
-        load_into(model, weights)
-    return model
+    return loaded(keras.Model(container, revealed, name=name), weights)

@@ -5,6 +5,7 @@ from typing import Any, Literal
 import keras
 from keras import ops
 
+from zoo.psnr import batch_psnr
 from zoo.replicas import share_of_loss
 from zoo.steganography.eight_bit import EightBit
 
@@ -96,8 +97,8 @@ class Steganographer(keras.Model):
         batch = ops.shape(x["cover"])[0]
         self.container_loss.update_state(container_loss, sample_weight=batch)
         self.reveal_loss.update_state(reveal_loss, sample_weight=batch)
-        self.container_psnr.update_state(_psnr(x["cover"], y_pred["container"]))
-        self.reveal_psnr.update_state(_psnr(x["secret"], y_pred["revealed"]))
+        self.container_psnr.update_state(batch_psnr(x["cover"], y_pred["container"]))
+        self.reveal_psnr.update_state(batch_psnr(x["secret"], y_pred["revealed"]))
         return share_of_loss(container_loss + self.weight * reveal_loss)
 
     def _distance(self, truth: Any, image: Any) -> Any:
@@ -127,13 +128,6 @@ class Steganographer(keras.Model):
             if config[part] is not None:
                 config[part] = keras.saving.deserialize_keras_object(config[part], custom_objects=custom_objects)
         return cls(**config)
-
-
-def _psnr(truth: Any, image: Any) -> Any:
-    """The PSNR of each image of a batch in dB, (batch,), of values clipped to [0, 1]; at most 100, of equal images."""
-    difference = ops.cast(truth, "float32") - ops.clip(ops.cast(image, "float32"), 0.0, 1.0)
-    error = ops.mean(ops.square(difference), axis=(1, 2, 3))
-    return -10.0 * ops.log10(ops.maximum(error, 1e-10))
 
 
 def separate_optimizers(

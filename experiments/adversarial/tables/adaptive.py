@@ -17,10 +17,10 @@ import numpy as np
 
 from zoo.adversarial.threshold import rejection_threshold
 from zoo.experiments.adversarial.detectors import LABELS
-from zoo.experiments.adversarial.evaluation import ADAPTIVE, Evaluation, percent
+from zoo.experiments.adversarial.evaluation import ADAPTIVE, Evaluation
 from zoo.experiments.adversarial.evaluation_cache import evaluation_of, weights_of
 from zoo.experiments.run.cells import Cell, DataUnavailable, Settings, Table
-from zoo.metrics import Estimate, bootstrap_mean
+from zoo.metrics import Estimate, bootstrap_mean, percent
 
 DETECTORS = {"overfeat": (("pool5", "PCA+W"), ("fc7", "none")), "inception": (("mixed_6d", "PCA"), ("mixed_7c", "PCA"))}
 Outcome = Callable[[str], tuple[np.ndarray, np.ndarray]]

@@ -19,8 +19,8 @@ from zoo.experiments.adversarial.data import FEATURES
 from zoo.experiments.adversarial.detectors import knn
 from zoo.experiments.adversarial.evaluation import AUTHENTIC, ERRORS, INCEPTION_ATTACKS, OVERFEAT_ATTACKS, weighted_mean
 from zoo.experiments.adversarial.evaluation_cache import evaluation_of, weights_of
-from zoo.experiments.adversarial.values import paper_values
 from zoo.experiments.run.cells import Cell, Settings, Table
+from zoo.experiments.run.paper_values import paper_values
 
 
 def cells_2(settings: Settings) -> Iterator[Cell]:
@@ -44,7 +44,7 @@ def cells_5(settings: Settings) -> Iterator[Cell]:
 def cells_6(settings: Settings) -> Iterator[Cell]:
     """Figure 6: one row a curve, one column a point."""
     evaluation, weights = evaluation_of("inception", settings), weights_of("inception", settings)
-    values = paper_values("table_4")
+    values = paper_values("adversarial", "table_4")
     for weighting in get_args(Weighting):
         for layer in FEATURES["inception"]:
             measure = partial(weighted_mean, evaluation, knn(evaluation, layer, "PCA", weighting), INCEPTION_ATTACKS)

@@ -39,8 +39,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
 
 def _weight(weighting: Weighting, i: int) -> Estimate:
     squared = np.array([DISTANCES], np.float64) ** 2
-    value = float(neighbour_weights(squared, weighting)[0, i - 1])
-    return Estimate(value, value, value, 1, 1)
+    return Estimate.exact(float(neighbour_weights(squared, weighting)[0, i - 1]))
 
 
 TABLE = Table("adversarial", "table_1", cells, decimals=3)

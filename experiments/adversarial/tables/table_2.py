@@ -27,8 +27,8 @@ from zoo.experiments.adversarial.evaluation import (
     separation,
 )
 from zoo.experiments.adversarial.evaluation_cache import evaluation_of, weights_of
-from zoo.experiments.adversarial.values import paper_values
 from zoo.experiments.run.cells import Cell, Settings, Table
+from zoo.experiments.run.paper_values import paper_values
 
 GROUPS = {name: (name,) for name in OVERFEAT_ATTACKS} | {"Aggr.": OVERFEAT_ATTACKS, "Errors": (ERRORS,)}
 
@@ -36,7 +36,7 @@ GROUPS = {name: (name,) for name in OVERFEAT_ATTACKS} | {"Aggr.": OVERFEAT_ATTAC
 def cells(settings: Settings) -> Iterator[Cell]:
     """The cells of Table 2."""
     evaluation, weights = evaluation_of("overfeat", settings), weights_of("overfeat", settings)
-    values = paper_values("table_2")
+    values = paper_values("adversarial", "table_2")
     comparable = settings.scale == "paper" and settings.dataset == "imagenet2012"
     scorers = {row: knn(evaluation, *row.split(", ")) for row in values.index}
     for layer in FEATURES["overfeat"]:

@@ -79,8 +79,9 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
 
 def _score(evaluation: Evaluation, kind: str, number: int) -> Estimate:
     attack = OVERFEAT_ATTACKS[number % 2]
-    value = float(evaluation.scores(LAYER, PROCESSING, WEIGHTING, attack)[example(evaluation, kind, number)])
-    return Estimate(value, value, value, 1, 1)
+    return Estimate.exact(
+        float(evaluation.scores(LAYER, PROCESSING, WEIGHTING, attack)[example(evaluation, kind, number)])
+    )
 
 
 def _database_picture(evaluation: Evaluation, number: int) -> np.ndarray:

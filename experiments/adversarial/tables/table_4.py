@@ -32,8 +32,8 @@ from zoo.experiments.adversarial.evaluation import (
     weighted_mean,
 )
 from zoo.experiments.adversarial.evaluation_cache import evaluation_of, weights_of
-from zoo.experiments.adversarial.values import paper_values
 from zoo.experiments.run.cells import Cell, Settings, Table
+from zoo.experiments.run.paper_values import paper_values
 from zoo.metrics import Estimate
 
 BEST, LAST, FIRST = "mixed_6d", "mixed_7c", "maxpool_5a_3x3"
@@ -42,7 +42,7 @@ BEST, LAST, FIRST = "mixed_6d", "mixed_7c", "maxpool_5a_3x3"
 def cells(settings: Settings) -> Iterator[Cell]:
     """The cells of Table 4."""
     evaluation, weights = evaluation_of("inception", settings), weights_of("inception", settings)
-    values = paper_values("table_4")
+    values = paper_values("adversarial", "table_4")
     comparable = settings.scale == "paper" and settings.dataset == "nips17_dev"
     scorers = {row: knn(evaluation, row.split(", ")[0], "PCA", row.split(", ")[1]) for row in values.index}
     scorers |= comparisons(evaluation, BEST)

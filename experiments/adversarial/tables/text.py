@@ -21,13 +21,12 @@ from zoo.experiments.adversarial.evaluation import (
     ERRORS,
     OVERFEAT_ATTACKS,
     Evaluation,
-    percent,
     rejected,
     rejected_at,
 )
 from zoo.experiments.adversarial.evaluation_cache import evaluation_of, weights_of
 from zoo.experiments.run.cells import Cell, Settings, Table
-from zoo.metrics import Estimate, bootstrap_mean
+from zoo.metrics import Estimate, bootstrap_mean, percent
 
 THRESHOLD = 0.002
 PRINTED = {AUTHENTIC: 2.0, "L-BFGS": 50.0, "FGS": 40.0, ERRORS: 10.0}

@@ -29,14 +29,14 @@ from zoo.datasets.jpeg import ORIGINAL_QUALITIES
 from zoo.datasets.patches import PairedPatches
 from zoo.datasets.photographs import photographs
 from zoo.datasets.varied_scenes import VariedScenes
-from zoo.experiments.contrast.evaluation import QUALITIES, Evaluation, percent
+from zoo.experiments.contrast.evaluation import QUALITIES, Evaluation
 from zoo.experiments.contrast.training import RECIPES, compile_recipe, fit_step
 from zoo.experiments.run.cached_method import cached_method
 from zoo.experiments.run.cells import Cell, DataUnavailable, Settings, Table
 from zoo.experiments.run.scales import scale_of
 from zoo.experiments.train.fitting import check_same
 from zoo.experiments.train.precision import FASTEST, precision
-from zoo.metrics import Estimate, bootstrap_auc
+from zoo.metrics import Estimate, bootstrap_auc, percent
 
 
 @dataclasses.dataclass(frozen=True)

@@ -25,10 +25,9 @@ from zoo.experiments.contrast.evaluation import (
     Evaluation,
     auc,
     evaluation_of,
-    percent,
 )
-from zoo.experiments.run.cells import Cell, Settings, Table
-from zoo.metrics import Estimate, threshold_at_false_alarm
+from zoo.experiments.run.cells import Cell, Settings, Table, grid
+from zoo.metrics import Estimate, percent, threshold_at_false_alarm
 
 COLUMNS = ("no jpg", "95", "90", "85", "80")
 CALIBRATED = "open_photographs"
@@ -49,8 +48,7 @@ class Alarms:
         scores = self.setting.scores(DEFAULT_WEIGHTS, None, quality)[self._part(self.setting, 0)]
         rng = np.random.default_rng(self.settings.seed)
         drawn = [threshold_at_false_alarm(rng.choice(scores, len(scores))) for _ in range(2000)]
-        low, high = np.quantile(drawn, (0.025, 0.975))
-        return Estimate(threshold_at_false_alarm(scores), float(low), float(high), len(scores), len(scores))
+        return Estimate.from_samples(threshold_at_false_alarm(scores), drawn, len(scores), len(scores))
 
     def rate(self, operator: str | None, quality: int) -> Estimate:
         """Share in percent of the other pictures above the threshold, pristine ones or those of ``operator``."""
@@ -71,18 +69,13 @@ class Alarms:
 def cells(settings: Settings) -> Iterator[Cell]:
     """AUC by operator and quality, then the thresholds and their rates."""
     evaluation, alarms = evaluation_of(settings, whole=True), Alarms(settings)
-    for operator in (*TABLE_1_OPERATORS, CONTROL):
-        for column in COLUMNS:
-            measure = partial(auc, evaluation, DEFAULT_WEIGHTS, operator, column)
-            yield Cell(operator, column, "AUC", None, measure, weights=DEFAULT_WEIGHTS)
+    operators, columns = ({name: name for name in names} for names in ((*TABLE_1_OPERATORS, CONTROL), COLUMNS))
+    yield from grid(operators, columns, "AUC", partial(auc, evaluation, DEFAULT_WEIGHTS), DEFAULT_WEIGHTS)
     for column in COLUMNS:
         measure = partial(alarms.threshold, QUALITIES[column])
         yield Cell("threshold for 5 % false alarms", column, "threshold", None, measure, weights=DEFAULT_WEIGHTS)
-    for adjusted in (None, *MATCHED):
-        row = "false alarms" if adjusted is None else f"detected, {adjusted}"
-        for column in COLUMNS:
-            measure = partial(alarms.rate, adjusted, QUALITIES[column])
-            yield Cell(row, column, "rate", None, measure, weights=DEFAULT_WEIGHTS)
+    rates = {"false alarms": None} | {f"detected, {operator}": operator for operator in MATCHED}
+    yield from grid(rates, {c: QUALITIES[c] for c in COLUMNS}, "rate", alarms.rate, DEFAULT_WEIGHTS)
 
 
 TABLE = Table("contrast", "pictures", cells, decimals={"threshold": 3})

@@ -38,11 +38,10 @@ from zoo.experiments.contrast.evaluation import (
     auc,
     evaluation_of,
     load_detector,
-    percent,
 )
-from zoo.experiments.contrast.values import paper_values
-from zoo.experiments.run.cells import Cell, Settings, Table
-from zoo.metrics import Estimate, bootstrap_auc, bootstrap_auc_difference
+from zoo.experiments.run.cells import Cell, Settings, Table, grid
+from zoo.experiments.run.paper_values import paper_values
+from zoo.metrics import Estimate, bootstrap_auc, bootstrap_auc_difference, percent
 
 
 def cells_1(settings: Settings) -> Iterator[Cell]:
@@ -50,33 +49,20 @@ def cells_1(settings: Settings) -> Iterator[Cell]:
     evaluation = evaluation_of(settings)
     added = [name for name in extensions.names("operators") if name not in OPERATORS]
     yield from detector_rows(evaluation, list(TABLE_1_OPERATORS), "table_1", added)
-    for column in QUALITIES:
-        measure = partial(auc, evaluation, DEFAULT_WEIGHTS, CONTROL, column)
-        yield Cell(CONTROL, column, "AUC", measure=measure, weights=DEFAULT_WEIGHTS)
-    for operator in added:
-        for column in QUALITIES:
-            measure = partial(auc, evaluation, DEFAULT_WEIGHTS, operator, column)
-            yield Cell(operator, column, "AUC", measure=measure, weights=DEFAULT_WEIGHTS)
-    for operator in MATCHED:
-        for column in QUALITIES:
-            measure = partial(roughness_auc, evaluation, operator, column)
-            yield Cell(f"baseline: histogram, {operator}", column, "AUC", measure=measure)
-    for operator in MATCHED:
-        for column in QUALITIES:
-            measure = partial(gain_on_roughness, evaluation, operator, column)
-            yield Cell(f"aware - histogram, {operator}", column, "AUC difference", measure=measure)
-    for operator in MATCHED:
-        for column in SOME:
-            measure = partial(auc, evaluation, UNAWARE, operator, column)
-            yield Cell(f"unaware, {operator}", column, "AUC", measure=measure, weights=UNAWARE)
-    for operator in MATCHED:
-        for column in SOME[1:]:
-            measure = partial(gain, evaluation, DEFAULT_WEIGHTS, UNAWARE, operator, column)
-            yield Cell(f"aware - unaware, {operator}", column, "AUC difference", measure=measure)
-    for operator in MATCHED:
-        for column in SOME:
-            measure = partial(auc, evaluation, ROUND_TRIPPED, operator, column, CONTROL)
-            yield Cell(f"both round-tripped, {operator}", column, "AUC", measure=measure, weights=ROUND_TRIPPED)
+    every, some = ({column: column for column in columns} for columns in (QUALITIES, SOME))
+    ours = partial(auc, evaluation, DEFAULT_WEIGHTS)
+    yield from grid({name: name for name in (CONTROL, *added)}, every, "AUC", ours, DEFAULT_WEIGHTS)
+    yield from grid(_matched("baseline: histogram"), every, "AUC", partial(roughness_auc, evaluation))
+    yield from grid(_matched("aware - histogram"), every, "AUC difference", partial(gain_on_roughness, evaluation))
+    yield from grid(_matched("unaware"), some, "AUC", partial(auc, evaluation, UNAWARE), UNAWARE)
+    gained = partial(gain, evaluation, DEFAULT_WEIGHTS, UNAWARE)
+    yield from grid(_matched("aware - unaware"), {c: c for c in SOME[1:]}, "AUC difference", gained)
+    both = partial(auc, evaluation, ROUND_TRIPPED, first=CONTROL)
+    yield from grid(_matched("both round-tripped"), some, "AUC", both, ROUND_TRIPPED)
+
+
+def _matched(what: str) -> dict[str, str]:
+    return {f"{what}, {operator}": operator for operator in MATCHED}
 
 
 def cells_2(settings: Settings) -> Iterator[Cell]:
@@ -91,7 +77,7 @@ def detector_rows(
 
     ``added``: operators of other packages, on which the user's detector is measured as well.
     """
-    values = paper_values(table)
+    values = paper_values("contrast", table)
     settings = evaluation.settings
     # The paper's operators, data and training: the stored networks never saw RAISE.
     papers_data = settings.scale == "paper" and settings.dataset == "raise8k" and settings.weights is not None

@@ -15,9 +15,9 @@ from functools import partial
 import numpy as np
 
 from zoo.contrast.detector import DEFAULT_WEIGHTS
-from zoo.experiments.contrast.evaluation import QUALITIES, SOME, UNAWARE, Evaluation, evaluation_of, percent
+from zoo.experiments.contrast.evaluation import QUALITIES, SOME, UNAWARE, Evaluation, evaluation_of
 from zoo.experiments.run.cells import Cell, Settings, Table
-from zoo.metrics import Estimate, bootstrap_auc, bootstrap_mean
+from zoo.metrics import Estimate, bootstrap_auc, bootstrap_mean, percent
 
 TRAINED = range(90, 101, 2)
 """The even JPEG qualities among those of the paper's training, 90 to 100."""

@@ -1,11 +1,1 @@
-"""The numbers printed in the paper's tables, transcribed once."""
-
-from importlib.resources import files
-
-import pandas as pd
-
-
-def paper_values(table: str) -> pd.DataFrame:
-    """The printed values of ``"table_1"`` or ``"table_2"``: AUC in percent, rows by operator, columns by quality."""
-    with (files(__package__) / f"{table}.csv").open() as file:
-        return pd.read_csv(file, index_col="row")
+"""The numbers printed in the paper's tables, transcribed once: AUC in percent, rows by operator, columns by quality."""

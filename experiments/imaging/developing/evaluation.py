@@ -123,9 +123,8 @@ class Evaluation:
             parts = [p - self.values(other, c, metric) for p, c in zip(parts, self.columns, strict=True)]
         rng = np.random.default_rng(self.settings.seed)
         means = [part[rng.integers(len(part), size=(2000, len(part)))].mean(1) for part in parts]
-        low, high = np.quantile(np.mean(means, axis=0), (0.025, 0.975))
-        value = float(np.mean([part.mean() for part in parts]))
-        return Estimate(value, float(low), float(high), len(parts), sum(map(len, parts)))
+        value = np.mean([part.mean() for part in parts])
+        return Estimate.from_samples(value, np.mean(means, axis=0), len(parts), sum(map(len, parts)))
 
     def _bootstrap(self, values: np.ndarray, column: str) -> Estimate:
         sources = [picture.source for picture in self.pictures(column)]

@@ -28,6 +28,7 @@ from zoo.experiments.run.scales import scale_of
 from zoo.experiments.train import fitting
 from zoo.experiments.train.precision import FASTEST, precision
 from zoo.imaging import DNet, INet, UNet
+from zoo.psnr import batch_psnr
 
 NETWORKS: dict[str, Callable[..., keras.Model]] = {"inet": INet, "unet": UNet, "dnet": DNet}
 
@@ -125,8 +126,7 @@ def squared_error_255(target: np.ndarray, rgb: np.ndarray) -> np.ndarray:
 @keras.saving.register_keras_serializable(package="forensics_zoo")
 def psnr(target: np.ndarray, rgb: np.ndarray) -> np.ndarray:
     """PSNR in dB of each picture, clipped to [0, 1]: shape (batch,)."""
-    error = ops.mean(ops.square(target - ops.clip(rgb, 0.0, 1.0)), axis=(-3, -2, -1))
-    return -10.0 * ops.log10(ops.maximum(error, 1e-12))
+    return batch_psnr(target, rgb)
 
 
 def pretrain(

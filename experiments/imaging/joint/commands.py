@@ -239,13 +239,14 @@ def _processes() -> "Mapping[str, Callable[[np.ndarray], np.ndarray]]":
     from keras import ops
 
     from zoo.imaging.joint.manipulations import default_manipulations
+    from zoo.levels import to_levels
 
     layers = {layer.name: layer for layer in default_manipulations() if layer.name in PROCESSED}
 
     def process(name: str) -> "Callable[[np.ndarray], np.ndarray]":
         def apply(image: np.ndarray) -> np.ndarray:
             found = ops.convert_to_numpy(layers[name](image[None].astype(np.float32) / 255))[0]
-            return np.rint(np.clip(found, 0, 1) * 255).astype(np.uint8)
+            return to_levels(255 * found)
 
         return apply
 

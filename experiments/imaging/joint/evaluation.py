@@ -53,12 +53,6 @@ BASELINE_SCENES = 200
 """Scenes of the training that a simpler method is fitted on, at most."""
 
 
-def stored_names(run: JointRun) -> tuple[str, str]:
-    """Names of the stored NIP and FAN of ``run``; in mode F the NIP is the plain one."""
-    which = ("F" if run.weight is None else f"{run.weight:g}") + (f"-margin{run.margin}" if run.margin else "")
-    return f"{run.network}-joint-{which}-{run.camera}.generated", f"fan-{run.network}-{which}-{run.camera}.generated"
-
-
 class JointEvaluation:
     """The test patches of one camera and the joint models on them.
 
@@ -131,11 +125,11 @@ class JointEvaluation:
         """
         path = self.folder / "joint" / f"{run.name}.keras"
         if path.is_file():
-            return f"trained:{path.name}" if is_finished(run, self.training, path.parent) else None
+            return run.trained if is_finished(run, self.training, path.parent) else None
         kept = run.repetition == 0 and run.codec == "dJPEG" and self.settings.weights is None
         if not kept or self.camera not in CAMERAS or self.settings.scale == "paper":
             return None
-        known, (nip, fan) = zoo.weights.names(), stored_names(run)
+        known, (nip, fan) = zoo.weights.names(), run.stored
         both = fan in known and (NAMES[run.network] if run.weight is None else nip) in known
         return f"stored:{fan}" if both else None
 
@@ -159,7 +153,7 @@ class JointEvaluation:
         for run in runs:
             weights = self.weights(run)
             if weights is None:
-                needs = " ".join(f"trained:{run.name}.keras" for run in runs)
+                needs = " ".join(run.trained for run in runs)
                 why = absent(run, self.settings.scale)
                 return Cell(row, column, metric, paper, status="not-run", why=why, needs=needs)
             found.append(weights)
@@ -189,12 +183,12 @@ class JointEvaluation:
         if where is None:
             raise DataUnavailable(absent(run, self.settings.scale))
         workflow = build(run, NETWORKS[run.network](clip=False), "float32", 0)
-        if where.startswith("trained:"):  # perhaps in bfloat16; it is measured in float32
+        if where == run.trained:  # perhaps in bfloat16; it is measured in float32
             trained = keras.models.load_model(self.folder / "joint" / f"{run.name}.keras", compile=False)
             workflow.nip.set_weights(trained.nip.get_weights())
             workflow.fan.set_weights(trained.fan.get_weights())
             return workflow
-        nip, fan = stored_names(run)
+        nip, fan = run.stored
         zoo.weights.load_into(workflow.nip, NAMES[run.network] if run.weight is None else nip)
         zoo.weights.load_into(workflow.fan, fan)
         return workflow

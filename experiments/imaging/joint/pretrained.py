@@ -10,7 +10,7 @@ import zoo.weights
 from zoo.experiments.imaging import data
 from zoo.experiments.imaging.developing.pretrained import NAMES, UNSEEN, bits
 from zoo.experiments.imaging.developing.training import NETWORKS
-from zoo.experiments.imaging.joint.evaluation import progress, stored_names
+from zoo.experiments.imaging.joint.evaluation import progress
 from zoo.experiments.imaging.joint.scales import MARGIN, JointRun, JointScale, check_scale
 from zoo.experiments.imaging.joint.training import Pictures, build, train_all, validation_patches
 from zoo.experiments.train import install_weights
@@ -39,7 +39,7 @@ def pack(run: JointRun, scale: JointScale, folder: Path) -> dict[Path, float]:
     trained = keras.models.load_model(folder / "joint" / f"{run.name}.keras", compile=False)
     pictures = data.synthetic("test", 16, scale.side, UNSEEN, run.camera)
     planes, _ = validation_patches(pictures, scale.patch + 2 * run.margin, 4, UNSEEN)
-    nip_path, fan_path = (folder / f"{name}.npz" for name in stored_names(run))
+    nip_path, fan_path = (folder / f"{name}.npz" for name in run.stored)
     whole, packed = (build(run, NETWORKS[run.network](clip=False), "float32", 0) for _ in range(2))
     whole.nip.set_weights(trained.nip.get_weights())
     whole.fan.set_weights(trained.fan.get_weights())

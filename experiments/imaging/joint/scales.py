@@ -1,6 +1,7 @@
 """Which joint models are trained at each scale, and how long (Korus and Memon 2019, section 5.2)."""
 
 import dataclasses
+from functools import cache
 
 from zoo.experiments.imaging.data import CAMERA
 from zoo.experiments.imaging.real_cameras import JOINT, PAPERS
@@ -39,6 +40,18 @@ class JointRun:
         codec = [] if self.codec == "dJPEG" else [self.codec]
         margin = [f"margin{self.margin}"] if self.margin else []
         return "-".join([self.camera, self.network, weight, *codec, *margin, str(self.repetition)])
+
+    @property
+    def trained(self) -> str:
+        """What tables call the model as it was trained, in their column ``weights``."""
+        return f"trained:{self.name}.keras"
+
+    @property
+    def stored(self) -> tuple[str, str]:
+        """Names of the stored NIP and FAN; in mode F the NIP is the plain one."""
+        which = ("F" if self.weight is None else f"{self.weight:g}") + (f"-margin{self.margin}" if self.margin else "")
+        nip, fan = f"{self.network}-joint-{which}-{self.camera}", f"fan-{self.network}-{which}-{self.camera}"
+        return f"{nip}.generated", f"{fan}.generated"
 
     @property
     def label(self) -> str:
@@ -251,6 +264,21 @@ SCALES = {
         validation_patches=2,
     ),
 }
+
+
+@cache
+def stands_for() -> dict[str, dict[str, str]]:
+    """What words of the column ``weights`` say of stored weights that they do not name: a note by name, by word.
+
+    A stored FAN was measured with the NIP that it was trained with, and both were packed from the model as trained.
+    """
+    found: dict[str, dict[str, str]] = {}
+    runs = {run for scale in SCALES.values() for run in scale.runs()}
+    for run in (run for run in runs if (run.repetition, run.codec) == (0, CODECS[0])):
+        nip, fan = run.stored
+        found[run.trained] = dict.fromkeys(run.stored, "before packing")
+        found[fan] = found[f"stored:{fan}"] = {nip: f"with {fan}"}
+    return found
 
 
 def check_scale(name: str) -> JointScale:

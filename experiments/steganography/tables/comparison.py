@@ -57,8 +57,7 @@ def _cell(row: str, column: str, metric: str, measure: Callable[[], Estimate]) -
 
 
 def _point(curve: Callable[[str, int], Curve], network: str, seed: int, metric: str, point: int) -> Estimate:
-    value = curve(network, seed)[point][metric]
-    return Estimate(value, value, value, 1, 1)
+    return Estimate.exact(curve(network, seed)[point][metric])
 
 
 def _difference(

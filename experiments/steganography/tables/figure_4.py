@@ -44,12 +44,8 @@ def cells(settings: Settings) -> Iterator[Cell]:
                 why = "read from the training's folder: `zoo pretrain steganography`, then --weights FOLDER"
                 yield Cell(row, str(epoch), "loss", status="not-run", why=why, needs="trained")
                 continue
-            measure = partial(_logged, float(history[epoch][name]), scale.steps * scale.batch_size)
+            measure = partial(Estimate.exact, float(history[epoch][name]), scale.steps * scale.batch_size)
             yield Cell(row, str(epoch), "loss", None, measure, weights="trained", steps=epoch * scale.steps)
-
-
-def _logged(value: float, pairs: int) -> Estimate:
-    return Estimate(value, value, value, pairs, pairs)
 
 
 TABLE = Table("steganography", "figure_4", cells, decimals=5)

@@ -62,8 +62,7 @@ def _shown(scenes: list[str]) -> list[int]:
 def _error(evaluation: Evaluation, network: str, part: str, index: int) -> Estimate:
     found = evaluation.results(network, STORED_WEIGHT, "photographs")
     pairs = (found.covers, found.containers) if part == "C-H" else (found.secrets, found.revealed)
-    value = mse(pairs[0][index], pairs[1][index])
-    return Estimate(value, value, value, 1, 1)
+    return Estimate.exact(mse(pairs[0][index], pairs[1][index]))
 
 
 FIGURE_5 = make("figure_5", "ours")

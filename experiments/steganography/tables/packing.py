@@ -28,6 +28,7 @@ from zoo.experiments.run.cells import Cell, Settings, Table
 from zoo.experiments.run.scales import scale_of
 from zoo.experiments.steganography.pretrained import ENDS, LARGE, NAMES
 from zoo.experiments.steganography.training import state_name
+from zoo.levels import to_levels
 from zoo.metrics import Estimate, bootstrap_mean
 from zoo.steganography import HNet, RNet, Steganographer
 from zoo.steganography.hiding import HIDING_WEIGHTS, STORED_WEIGHT, load_steganographer, stored_steganographer
@@ -103,7 +104,7 @@ class Packing:
                     sizes["both files"] += path.stat().st_size
                     sizes["entropy"] += _entropy(path)
         outputs = model.predict(self.pairs(), batch_size=8, verbose=0)
-        pixels = {part: _levels(images) for part, images in (self.pairs() | outputs).items()}
+        pixels = {part: to_levels(255 * images) for part, images in (self.pairs() | outputs).items()}
         found = {
             column: [psnr(one, two) for one, two in zip(pixels[truth], pixels[image], strict=True)]
             for column, (truth, image) in COLUMNS.items()
@@ -117,8 +118,7 @@ class Packing:
 
     def megabytes(self, name: str, column: str) -> Estimate:
         """A size of ``SIZES``."""
-        size = self.packed(name)[0][column] / 1e6
-        return Estimate(size, size, size, 1, 1)
+        return Estimate.exact(self.packed(name)[0][column] / 1e6)
 
 
 def bits(name: str, hiding: keras.Model) -> dict[str, dict[str, int] | int]:
@@ -149,10 +149,6 @@ def _entropy(path: Path) -> float:
                 shares = np.unique(array, return_counts=True)[1] / array.size
                 total -= array.size * (1 + (shares * np.log2(shares)).sum() / 8)
     return total
-
-
-def _levels(images: np.ndarray) -> np.ndarray:
-    return np.rint(np.clip(images, 0, 1) * 255).astype(np.uint8)
 
 
 TABLE = Table("steganography", "packing", cells, decimals=2)

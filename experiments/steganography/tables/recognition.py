@@ -107,7 +107,7 @@ class Recognition:
         """What all but ``MISSES`` of the calibration containers are below."""
         values = self.emptiness("a container as saved", "calibration")
         limit = float(np.quantile(values, 1 - MISSES))
-        return Estimate(limit, limit, limit, len(values), len(values))
+        return Estimate.exact(limit, len(values))
 
 
 def cells(settings: Settings) -> Iterator[Cell]:

@@ -19,9 +19,9 @@ from functools import partial
 from pathlib import Path
 
 from zoo.experiments.run.cells import Cell, Settings, Table
+from zoo.experiments.run.paper_values import paper_values
 from zoo.experiments.steganography.evaluation import COLUMNS, LSB, NEEDED, Evaluation, missing
 from zoo.experiments.steganography.training import WEIGHTS, state_name
-from zoo.experiments.steganography.values import paper_values
 from zoo.metrics import Estimate
 from zoo.steganography.measures import mse
 
@@ -39,7 +39,7 @@ TRAINED = (
 def cells(settings: Settings) -> Iterator[Cell]:
     """The cells of Table I."""
     evaluation = Evaluation(settings)
-    values = paper_values("table_1")
+    values = paper_values("steganography", "table_1")
     for weight in WEIGHTS:
         for column, network in COLUMNS.items():
             row = f"{TRAINING}, lambda {weight:g}"

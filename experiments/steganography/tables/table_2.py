@@ -15,8 +15,8 @@ from functools import partial
 import numpy as np
 
 from zoo.experiments.run.cells import Cell, Settings, Status, Table
+from zoo.experiments.run.paper_values import paper_values
 from zoo.experiments.steganography.evaluation import COLUMNS, LSB, NEEDED, Evaluation, missing
-from zoo.experiments.steganography.values import paper_values
 from zoo.steganography.hiding import STORED_WEIGHT
 from zoo.steganography.measures import apd_levels, apd_ratio
 
@@ -33,7 +33,7 @@ PARTS = ("C-H", "S-O")
 def cells(settings: Settings) -> Iterator[Cell]:
     """The cells of Table II."""
     evaluation = Evaluation(settings)
-    values = paper_values("table_2")
+    values = paper_values("steganography", "table_2")
     for row in values.index:
         for column, network in COLUMNS.items():
             for part in PARTS:

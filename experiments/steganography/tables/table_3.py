@@ -13,16 +13,16 @@ from collections.abc import Iterator
 from functools import partial
 
 from zoo.experiments.run.cells import Cell, Settings, Table
+from zoo.experiments.run.paper_values import paper_values
 from zoo.experiments.run.scales import scale_of
 from zoo.experiments.steganography.timing import BATCHES, IMAGES, NETWORKS, RATIO, SCALES, estimate, training_times
-from zoo.experiments.steganography.values import paper_values
 from zoo.metrics import Estimate
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
     """The cells of Table III."""
     scale = scale_of(SCALES, settings.scale)
-    values = paper_values("table_3")
+    values = paper_values("steganography", "table_3")
     for batch in dict.fromkeys((*scale.batches, *BATCHES)):
         papers = batch in BATCHES
         timed = batch in scale.batches

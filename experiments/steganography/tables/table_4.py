@@ -12,16 +12,16 @@ from functools import partial
 
 from zoo.experiments.run.cells import Cell, Settings, Table
 from zoo.experiments.run.environment import device
+from zoo.experiments.run.paper_values import paper_values
 from zoo.experiments.run.scales import scale_of
 from zoo.experiments.steganography.timing import NETWORKS, RATIO, SCALES, estimate, testing_times
-from zoo.experiments.steganography.values import paper_values
 from zoo.metrics import Estimate
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
     """The cells of Table IV."""
     scale = scale_of(SCALES, settings.scale)
-    values = paper_values("table_4")
+    values = paper_values("steganography", "table_4")
     here = "CPU" if device().startswith("CPU") else "GPU"
     for row in values.index:
         for column in values.columns:

@@ -4,15 +4,15 @@ Goodfellow, Shlens and Szegedy, "Explaining and harnessing adversarial examples"
 Bengio, "Adversarial examples in the physical world", 2016. Carrara et al. 2018, sections 3.2, 5.1 and 5.2.
 """
 
-from typing import Any, Literal
+from typing import Any
 
 import keras
 import numpy as np
 
 from zoo.adversarial.attacks.checks import Clip, batched, checked_classes, checked_images, predicted, units
 from zoo.adversarial.gradients import cross_entropy, logits_model, value_and_gradient
+from zoo.fidelity import Fidelity, check_fidelity
 
-Fidelity = Literal["original", "paper"]
 AUXILIARY_WEIGHT = 0.4
 
 
@@ -76,8 +76,7 @@ def fgsm(
     Raises:
         ValueError: For images outside ``clip``, targets that are missing, not wanted or not classes of the model.
     """
-    if fidelity not in ("original", "paper"):
-        raise ValueError(f"fidelity must be 'original' or 'paper'. Received: {fidelity!r}")
+    check_fidelity(fidelity)
     if (targets is None) == (fidelity == "paper"):
         received = "none" if targets is None else "some"
         raise ValueError(f"targets belong to fidelity='paper'. Received: {received} with fidelity={fidelity!r}")

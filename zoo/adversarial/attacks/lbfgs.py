@@ -1,7 +1,7 @@
 """Box-constrained L-BFGS attack (Szegedy et al. 2013; Tabacof and Valle 2016), equation 1 of Carrara et al. 2018."""
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import keras
 import numpy as np
@@ -11,6 +11,7 @@ from scipy.optimize import minimize
 from zoo.adversarial.attacks.checks import Clip, checked_classes, checked_images, outputs, parts, predicted
 from zoo.adversarial.gradients import cross_entropy, logits_model, value_and_gradient
 from zoo.adversarial.lockstep import Search, run
+from zoo.fidelity import Fidelity, check_fidelity
 
 Solve = Callable[[float, np.ndarray], tuple[np.ndarray, int]]
 """(C, start) -> (disturbance, class predicted with it)."""
@@ -24,7 +25,7 @@ def lbfgs(
     model: keras.Model,
     images: np.ndarray,
     targets: np.ndarray,
-    fidelity: Literal["original", "paper"] = "original",
+    fidelity: Fidelity = "original",
     clip: Clip = (0, 255),
     deviation: float = OVERFEAT_DEVIATION,
     evaluations: int = 150,
@@ -57,8 +58,7 @@ def lbfgs(
     Raises:
         ValueError: For images outside ``clip``, targets that are not classes, or an unknown fidelity.
     """
-    if fidelity not in ("original", "paper"):
-        raise ValueError(f"fidelity must be 'original' or 'paper'. Received: {fidelity!r}")
+    check_fidelity(fidelity)
     images = checked_images(images, clip)
     targets = checked_classes(model, targets, len(images), "targets")
     scale = deviation * (clip[1] - clip[0]) / 255

@@ -1,10 +1,9 @@
 """The two changes of the NIPS 2017 development kit that attack nothing: ``noop`` and ``random_noise``."""
 
-from typing import Literal
-
 import numpy as np
 
 from zoo.adversarial.attacks.checks import Clip, checked_images, units
+from zoo.fidelity import Fidelity, check_fidelity
 
 
 def noop(images: np.ndarray, clip: Clip = (0, 255)) -> np.ndarray:
@@ -20,7 +19,7 @@ def random_noise(
     images: np.ndarray,
     eps: float = 16,
     clip: Clip = (0, 255),
-    fidelity: Literal["original", "paper"] = "original",
+    fidelity: Fidelity = "original",
     seed: int = 0,
 ) -> np.ndarray:
     """Add noise of at most ``eps`` grey levels to every sample and clip (section 5.2).
@@ -41,8 +40,7 @@ def random_noise(
     Raises:
         ValueError: For images outside ``clip``, an ``eps`` not above 0 or an unknown fidelity.
     """
-    if fidelity not in ("original", "paper"):
-        raise ValueError(f"fidelity must be 'original' or 'paper'. Received: {fidelity!r}")
+    check_fidelity(fidelity)
     images, strength = checked_images(images, clip), units(eps, clip)
     noise = np.random.default_rng(seed).standard_normal(images.shape, np.float32)
     noise = np.sign(noise) if fidelity == "original" else np.clip(noise / 2, -1, 1)

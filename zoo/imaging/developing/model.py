@@ -11,16 +11,17 @@ to it by at most a row and a column.
 """
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import keras
 from keras import initializers, layers
 
+from zoo.fidelity import Fidelity, check_fidelity
 from zoo.imaging.developing import inet_init
 from zoo.imaging.developing.bayer import check_phase
 from zoo.imaging.developing.blocks import ClipToUnit, CropLike, DepthToSpace, InferenceNormalization, ReflectPadding
+from zoo.weights import loaded
 
-Fidelity = Literal["original", "paper"]
 Shape = tuple[int | None, int | None, int]
 CFA = "GBRG"
 """The phase that the authors' networks, and ours, are trained on."""
@@ -70,7 +71,7 @@ def INet(
     model.get_layer("colour").set_weights([inet_init.colour()])
     model.get_layer("gamma_hidden").set_weights(hidden)
     model.get_layer("rgb").set_weights(output)
-    return _loaded(model, weights)
+    return loaded(model, weights)
 
 
 def UNet(
@@ -117,7 +118,7 @@ def UNet(
         x = layers.Concatenate(dtype="float32" if level == 9 else None, name=f"s{level - 1}_skip")([x, skip])
         x = _double(x, filters, level)
     x = layers.Conv2D(12, 1, dtype="float32", name="c10")(x)
-    return _loaded(_finished(inputs, DepthToSpace(dtype="float32", name="rgb")(x), clip, name), weights)
+    return loaded(_finished(inputs, DepthToSpace(dtype="float32", name="rgb")(x), clip, name), weights)
 
 
 def DNet(
@@ -168,7 +169,7 @@ def DNet(
     x = layers.Conv2D(3, 1, use_bias=False, kernel_initializer="ones", dtype="float32", name="rgb")(x)
     model = _finished(inputs, x, clip, name)
     model.get_layer("sampler").set_weights([inet_init.sampler(phase)])
-    return _loaded(model, weights)
+    return loaded(model, weights)
 
 
 def _double(x: Any, filters: int, level: int) -> Any:
@@ -189,17 +190,8 @@ def _finished(inputs: Any, rgb: Any, clip: bool, name: str) -> keras.Model:
     return keras.Model(inputs, ClipToUnit(dtype="float32", name="clipped")(rgb) if clip else rgb, name=name)
 
 
-def _loaded(model: keras.Model, weights: str | Path | None) -> keras.Model:
-    if weights is not None:
-        from zoo.weights import load_into
-
-        load_into(model, weights)
-    return model
-
-
 def _check(input_shape: Shape, fidelity: str) -> None:
     sides = input_shape[:2] if len(input_shape) == 3 else (0,)
     if any(n is not None and (not isinstance(n, int) or n < 1) for n in sides) or input_shape[-1] != 4:
         raise ValueError(f"input_shape must be (height or None, width or None, 4). Received: {input_shape}")
-    if fidelity not in ("original", "paper"):
-        raise ValueError(f"fidelity must be 'original' or 'paper'. Received: {fidelity!r}")
+    check_fidelity(fidelity)

@@ -7,6 +7,7 @@ import tifffile
 
 from zoo.checks import check_range
 from zoo.images import ImageError, atomic, write_png
+from zoo.levels import to_levels
 
 SUFFIXES = (".png", ".tif", ".tiff")
 
@@ -51,5 +52,4 @@ def to_8_bits(rgb: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: For values that are not finite, or so far outside that another range was meant.
     """
-    rgb = check_range(rgb, 0, 1, "Developed pictures", slack=32)
-    return np.rint(np.clip(rgb, 0, 1) * 255).astype(np.uint8)
+    return to_levels(255 * check_range(rgb, 0, 1, "Developed pictures", slack=32))

@@ -5,7 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from zoo.imaging.joint.manipulations import Fidelity, check_fidelity, resize_bilinear, smooth_jpeg
+from zoo.fidelity import Fidelity, check_fidelity
+from zoo.imaging.joint.manipulations import resize_bilinear, smooth_jpeg
 
 
 @keras.saving.register_keras_serializable(package="forensics_zoo")

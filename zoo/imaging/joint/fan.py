@@ -8,8 +8,9 @@ from pathlib import Path
 import keras
 from keras import layers
 
-from zoo.imaging.joint.manipulations import Fidelity, check_fidelity
+from zoo.fidelity import Fidelity, check_fidelity
 from zoo.layers import ConstrainedConv2D
+from zoo.weights import loaded
 
 
 def FAN(
@@ -62,9 +63,4 @@ def FAN(
     outputs = layers.Dense(
         classes, activation="softmax", kernel_initializer=start, dtype="float32", name="predictions"
     )(x)
-    model = keras.Model(inputs, outputs, name=name)
-    if weights is not None:
-        from zoo.weights import load_into
-
-        load_into(model, weights)
-    return model
+    return loaded(keras.Model(inputs, outputs, name=name), weights)

@@ -4,17 +4,17 @@ All take and return RGB, float (batch, height, width, 3) in [0, 1]. ``fidelity="
 paper's numbers, ``"paper"`` what its text says; the docstrings say where the two part.
 """
 
-from typing import Any, Literal
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 from scipy.stats import norm
 
+from zoo.fidelity import Fidelity, check_fidelity
 from zoo.imaging.joint.hsv import hsv_to_rgb, rgb_to_hsv
 from zoo.layers import DifferentiableJPEG
 
-Fidelity = Literal["original", "paper"]
 CLASSES = ("native", "sharpen", "gaussian", "jpg", "resample")
 """Classes of the paper's forensic network, in the order of its confusion matrices and of our outputs."""
 UNSHARP = np.array([[-1, -4, -1], [-4, 26, -4], [-1, -4, -1]]) / 6
@@ -200,13 +200,6 @@ class Resample(keras.layers.Layer):
     def get_config(self) -> dict:
         """Return the constructor's arguments."""
         return {"factor": self.factor, "fidelity": self.fidelity, "name": self.name}
-
-
-def check_fidelity(fidelity: str) -> str:
-    """Return ``fidelity`` if it is "original" or "paper"; else raise ValueError."""
-    if fidelity not in ("original", "paper"):
-        raise ValueError(f"fidelity must be 'original' or 'paper'. Received: {fidelity!r}")
-    return fidelity
 
 
 def filter_planes(images: Any, kernel: np.ndarray) -> Any:

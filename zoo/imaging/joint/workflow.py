@@ -6,9 +6,11 @@ from typing import Any, Literal
 import keras
 from keras import ops
 
+from zoo.fidelity import Fidelity, check_fidelity
 from zoo.imaging.joint.channel import DistributionChannel
 from zoo.imaging.joint.fan_losses import fan_loss as loss_by_name
-from zoo.imaging.joint.manipulations import Fidelity, check_fidelity, default_manipulations
+from zoo.imaging.joint.manipulations import default_manipulations
+from zoo.psnr import batch_psnr
 from zoo.replicas import share_of_loss
 
 Mode = Literal["F", "F+N"]
@@ -136,13 +138,11 @@ class ImagingWorkflow(keras.Model):
         """Count losses, accuracy and PSNR of a batch and return the means so far."""
         probabilities = y_pred["probabilities"]
         per_patch_accuracy = ops.equal(ops.argmax(probabilities, axis=-1), self._labels(probabilities))
-        error = ops.mean(ops.square(ops.subtract(y, ops.clip(y_pred["rgb"], 0.0, 1.0))), axis=(1, 2, 3))
-        psnr = -10.0 * ops.log10(ops.maximum(error, 1e-10))
         found = {
             "fan_loss": self._fan_loss(y_pred),
             "nip_loss": _nip_loss(y, y_pred),
             "accuracy": ops.mean(ops.cast(per_patch_accuracy, "float32")),
-            "psnr": ops.mean(psnr),
+            "psnr": ops.mean(batch_psnr(y, y_pred["rgb"])),
         }
         batch = ops.shape(probabilities)[0]
         for key, value in found.items():

@@ -159,8 +159,9 @@ def best_place(fingerprint: np.ndarray, pattern: np.ndarray, plane: np.ndarray, 
 
 
 def largest(plane: np.ndarray, fingerprint: tuple[int, ...], pattern: tuple[int, ...]) -> tuple[tuple[int, int], int]:
-    """The shift with the largest value of ``plane`` (height, width) at which the smaller of two shapes lies within the
-    larger, and how many such shifts there are.
+    """The shift with the largest value of ``plane`` (height, width), and how many shifts were compared.
+
+    These are the shifts at which the smaller of the two shapes lies within the larger.
     """
     slack = [a - b for a, b in zip(fingerprint, pattern, strict=True)]
     # Slices, which copy nothing, where the picture is the smaller.

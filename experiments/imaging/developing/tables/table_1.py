@@ -35,8 +35,8 @@ from zoo.experiments.imaging.developing.evaluation import (
 )
 from zoo.experiments.imaging.developing.training import NETWORKS
 from zoo.experiments.imaging.real_cameras import PAPERS
-from zoo.experiments.imaging.values import paper_values
 from zoo.experiments.run.cells import Cell, Settings, Table
+from zoo.experiments.run.paper_values import paper_values
 from zoo.metrics import Estimate
 
 _ROWS = {"INet": "inet", "UNet": "unet", "DNet": "dnet"}
@@ -46,7 +46,7 @@ SPEED, TIME = "training speed [steps/s]", "training time [minutes]"
 
 def cells(settings: Settings) -> Iterator[Cell]:
     """The cells of Table 1; those that need weights which nobody has trained are ``not-run``."""
-    evaluation, paper = Evaluation(settings), paper_values("table_1")
+    evaluation, paper = Evaluation(settings), paper_values("imaging", "table_1")
     for row, network in _ROWS.items():
         printed, measure = float(paper.loc[row, "parameters"]), partial(trainable_parameters, network)
         yield Cell(row, "trainable", "parameters", printed, measure, comparable=True)
@@ -96,13 +96,13 @@ def cells(settings: Settings) -> Iterator[Cell]:
 def trainable_parameters(network: str) -> Estimate:
     """Trainable parameters of a newly built network."""
     count = sum(int(np.prod(v.shape)) for v in NETWORKS[network]().trainable_variables)
-    return Estimate(count, count, count, 1, 1)
+    return Estimate.exact(count)
 
 
 def training_minutes(evaluation: Evaluation, network: str) -> Estimate:
     """Minutes that the stored weights took, as they are listed."""
     minutes = zoo.weights.stored_provenance(str(evaluation.weights(network))).seconds / 60
-    return Estimate(minutes, minutes, minutes, 1, 1)
+    return Estimate.exact(minutes)
 
 
 def _timed(evaluation: Evaluation, network: str) -> bool:
@@ -119,7 +119,7 @@ def _logs(evaluation: Evaluation, network: str) -> list[Path]:
 def _minutes(logs: list[Path], choose: Callable[[list[float]], float]) -> Estimate:
     """The shortest or the longest of some trainings, in minutes."""
     minutes = choose([sum(entry["seconds"] for entry in json.loads(log.read_text())) / 60 for log in logs])
-    return Estimate(minutes, minutes, minutes, len(logs), len(logs))
+    return Estimate.exact(minutes, len(logs))
 
 
 def _mean(evaluation: Evaluation, networks: tuple[str, ...], cell: Cell) -> Cell:

@@ -14,8 +14,8 @@ from functools import partial
 from zoo.datasets.camera import CAMERAS
 from zoo.experiments.imaging.data import CAMERA
 from zoo.experiments.imaging.developing import evaluation, training
-from zoo.experiments.imaging.values import paper_values
 from zoo.experiments.run.cells import Cell, Settings, Table
+from zoo.experiments.run.paper_values import paper_values
 from zoo.experiments.run.scales import scale_of
 from zoo.metrics import Estimate
 
@@ -31,18 +31,14 @@ def cells(settings: Settings) -> Iterator[Cell]:
     trained = training.check(settings.scale, [])
     tested = scale_of(evaluation.SCALES, settings.scale).scenes
     for column, metric in _METRICS.items():
-        for camera, line in paper_values("table_2").iterrows():
+        for camera, line in paper_values("imaging", "table_2").iterrows():
             row = f"{camera}, {line['bayer']} ({line['source']}, {line['format']})"
             yield Cell(row, column, metric, float(line[column]), status="quoted")
         for model in CAMERAS.values():
             row = f"{model.name}, {model.cfa} (synthetic, {model.bits} bit)"
             images = trained.training + trained.validation + tested if model.name == CAMERA else 0
             value = images if column == "images" else trained.side**2 / 1e6
-            yield Cell(row, column, metric, measure=partial(_constant, value))
-
-
-def _constant(value: float) -> Estimate:
-    return Estimate(value, value, value, 1, 1)
+            yield Cell(row, column, metric, measure=partial(Estimate.exact, value))
 
 
 TABLE = Table("imaging", "table_2", cells, {"megapixels": 2, "count": 0})

@@ -19,8 +19,9 @@ import pandas as pd
 from zoo.experiments.imaging.joint.evaluation import JointEvaluation, fidelity, joint_evaluation
 from zoo.experiments.imaging.joint.patch_grid import draw_grid
 from zoo.experiments.run.cells import Cell, Settings, Table
+from zoo.fidelity import Fidelity
 from zoo.imaging.joint.channel import DistributionChannel
-from zoo.imaging.joint.manipulations import CLASSES, Fidelity, default_manipulations
+from zoo.imaging.joint.manipulations import CLASSES, default_manipulations
 from zoo.metrics import Estimate
 
 STAGES = ("after manipulation", "after channel")

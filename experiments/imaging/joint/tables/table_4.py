@@ -38,9 +38,9 @@ from zoo.experiments.imaging.joint.evaluation import (
 from zoo.experiments.imaging.joint.real_channel import CHANNELS, Files
 from zoo.experiments.imaging.joint.scales import JointRun
 from zoo.experiments.imaging.joint.training import validation_patches
-from zoo.experiments.imaging.values import paper_values
 from zoo.experiments.run.cached_method import cached_method
 from zoo.experiments.run.cells import Cell, Settings, Table
+from zoo.experiments.run.paper_values import paper_values
 from zoo.experiments.run.plotting import pyplot, save
 from zoo.imaging.joint.manipulations import CLASSES
 from zoo.metrics import Estimate
@@ -51,6 +51,11 @@ if TYPE_CHECKING:
 LETTERS = {"a": None, "b": 0.25, "c": 0.1, "d": 0.05}
 """The paper's four matrices by lambda; None is F."""
 PRINTED_ACCURACY = {"a": 44.6, "b": 87.0, "c": 92.6, "d": 95.8}
+NAMES = {letter: f"{letter} {'F' if weight is None else weight}" for letter, weight in LETTERS.items()}
+LIBJPEG = {letter: f"{NAMES[letter]}, trained through libjpeg" for letter in ("a", "c")}
+ALONE = "a F, without a channel (5.1)"
+BASELINES = {letter: f"baseline: band energies, {name}" for letter, name in NAMES.items()}
+CHANCE = "baseline: chance"
 SHARE, ACCURACY, LOSS = "share of true class [%]", "accuracy [%]", "accuracy lost"
 GAIN, OVER_BASELINE = "accuracy gained over F", "accuracy gained over band energies"
 COMPARED = (TRAINED_CHANNEL, CHANNELS[0])
@@ -58,22 +63,21 @@ COMPARED = (TRAINED_CHANNEL, CHANNELS[0])
 
 def cells(settings: Settings) -> Iterator[Cell]:
     """The cells of Tables 4a to 4d and the rows below them."""
-    evaluation, paper = joint_evaluation(settings), paper_values("table_4")
+    evaluation, paper = joint_evaluation(settings), paper_values("imaging", "table_4")
     plain = evaluation.training.run(evaluation.training.networks[0], camera=evaluation.camera)
     runs = {letter: evaluation.training.run(plain.network, weight, plain.camera) for letter, weight in LETTERS.items()}
-    names = {letter: f"{letter} {'F' if weight is None else weight}" for letter, weight in LETTERS.items()}
     for letter, run in runs.items():
         for t, true in enumerate(CLASSES):
             for p, predicted in enumerate(CLASSES):
                 value = _number(paper.loc[f"{letter} {true}", predicted])
                 measure = partial(evaluation.confusion, run, p, t)
-                yield evaluation.cell([run], f"{names[letter]}: {true}", predicted, SHARE, value, measure)
-    rows = {names[letter]: run for letter, run in runs.items()}
-    for letter in ("a", "c"):
-        rows[f"{names[letter]}, trained through libjpeg"] = replace(runs[letter], codec="libjpeg")
+                yield evaluation.cell([run], f"{NAMES[letter]}: {true}", predicted, SHARE, value, measure)
+    rows: dict[str, tuple[JointRun, float | None]] = {
+        NAMES[letter]: (run, PRINTED_ACCURACY[letter]) for letter, run in runs.items()
+    }
+    rows |= {row: (replace(runs[letter], codec="libjpeg"), None) for letter, row in LIBJPEG.items()}
     baselines = {run: Baseline(evaluation, run) for run in runs.values()}
-    for row, run in rows.items():
-        printed = PRINTED_ACCURACY[row[0]] if row in names.values() else None
+    for row, (run, printed) in rows.items():
         for channel in (TRAINED_CHANNEL, *CHANNELS):
             value = printed if channel is TRAINED_CHANNEL else None
             measure = partial(_accuracy, evaluation, run, channel)
@@ -91,15 +95,14 @@ def cells(settings: Settings) -> Iterator[Cell]:
     run = replace(plain, codec="none")
     for sent, value in ((TRAINED_CHANNEL, 99.0), (Files(), None)):
         measure = partial(_accuracy, evaluation, run, sent)
-        yield evaluation.cell([run], "a F, without a channel (5.1)", label_of(sent), ACCURACY, value, measure)
+        yield evaluation.cell([run], ALONE, label_of(sent), ACCURACY, value, measure)
     for (letter, run), channel in product(runs.items(), COMPARED):
         measure = partial(baselines[run].accuracy, channel)
-        row = f"baseline: band energies, {names[letter]}"
-        yield evaluation.cell([run], row, label_of(channel), ACCURACY, None, measure)
+        yield evaluation.cell([run], BASELINES[letter], label_of(channel), ACCURACY, None, measure)
     for channel in COMPARED:
         chance = 100 / len(CLASSES)
-        measure = partial(Estimate, chance, chance, chance, 1, 1)
-        yield Cell("baseline: chance", label_of(channel), ACCURACY, measure=measure)
+        measure = partial(Estimate.exact, chance)
+        yield Cell(CHANCE, label_of(channel), ACCURACY, measure=measure)
 
 
 class Baseline:
@@ -170,11 +173,10 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
     plt = pyplot()
     figure, axes = plt.subplots(2, 3, figsize=(14, 10), layout="constrained")
     shares = frame[frame["metric"] == SHARE]
-    for letter, axis in zip(LETTERS, axes.flat, strict=False):
-        part = shares[shares["row"].str.startswith(f"{letter} ")]
-        part = part.assign(true=part["row"].str.split(": ").str[1])
+    for name, axis in zip(NAMES.values(), axes.flat, strict=False):
+        rows = [f"{name}: {true}" for true in CLASSES]
         ours, printed = (
-            part.pivot(index="true", columns="column", values=value).loc[list(CLASSES), list(CLASSES)].astype(float)
+            shares.pivot(index="row", columns="column", values=value).loc[rows, list(CLASSES)].astype(float)
             for value in ("value", "paper_value")
         )
         axis.imshow(ours, cmap="Blues", vmin=0, vmax=100)
@@ -184,7 +186,7 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
             axis.text(x, y, text, ha="center", va="center", fontsize=8, color="white" if value > 60 else "black")
         axis.set_xticks(range(len(CLASSES)), CLASSES, fontsize=8)
         axis.set_yticks(range(len(CLASSES)), CLASSES, fontsize=8)
-        axis.set(title=f"{part['row'].iat[0].split(':')[0]}: % of true class, (paper)", xlabel="said", ylabel="true")
+        axis.set(title=f"{name}: % of true class, (paper)", xlabel="said", ylabel="true")
     for metric, axis in zip((ACCURACY, GAIN), axes.flat[len(LETTERS) :], strict=True):
         _draw_lines(axis, frame[(frame["metric"] == metric) & frame["value"].notna()])
         axis.set_title(metric)
@@ -194,12 +196,12 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
 
 def _draw_lines(axis: "Axes", part: pd.DataFrame) -> None:
     """A line a row, a colour a model; what was trained through libjpeg is dashed, baselines are dotted."""
+    colours = {letter: f"C{number}" for number, letter in enumerate(LETTERS)}
+    looks = {ALONE: (colours["a"], "-", "^"), CHANCE: ("k", ":", "s")}
+    for names, style, mark in ((NAMES, "-", "o"), (LIBJPEG, "--", "o"), (BASELINES, ":", "s")):
+        looks |= {row: (colours[letter], style, mark) for letter, row in names.items()}
     for row, line in part.groupby("row", sort=False):
-        named = row.rpartition("energies, ")[2]
-        colour = f"C{list(LETTERS).index(named[0])}" if named[0] in LETTERS else "k"
-        baseline = row.startswith("baseline")
-        style = ":" if baseline else "--" if "libjpeg" in row else "-"
-        mark = "s" if baseline else "^" if "without" in row else "o"
+        colour, style, mark = looks[row]
         spans = [(line["value"] - line["ci_low"]).clip(lower=0), (line["ci_high"] - line["value"]).clip(lower=0)]
         axis.errorbar(line["column"], line["value"], spans, ls=style, marker=mark, color=colour, ms=4, lw=1, label=row)
     axis.tick_params(axis="x", labelrotation=35, labelsize=8)

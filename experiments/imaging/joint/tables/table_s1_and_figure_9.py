@@ -32,8 +32,8 @@ from zoo.experiments.imaging.joint.evaluation import JointEvaluation, joint_eval
 from zoo.experiments.imaging.joint.real_channel import CHANNELS
 from zoo.experiments.imaging.joint.scales import LAMBDAS, OWN, JointRun, check_scale
 from zoo.experiments.imaging.real_cameras import JOINT, PAPERS
-from zoo.experiments.imaging.values import paper_values
 from zoo.experiments.run.cells import Cell, Settings, Table
+from zoo.experiments.run.paper_values import paper_values
 from zoo.experiments.run.plotting import pyplot, save
 from zoo.imaging.joint.manipulations import CLASSES
 from zoo.metrics import Estimate
@@ -48,7 +48,7 @@ DECIMALS = dict.fromkeys(("SSIM", "SSIM, range 1", "accuracy", REAL, LOST, "accu
 
 def cells(settings: Settings) -> Iterator[Cell]:
     """The cells of Table S1, camera by camera; of models that the scale does not train, what the paper prints."""
-    scale, paper = check_scale(settings.scale), paper_values("table_s1")
+    scale, paper = check_scale(settings.scale), paper_values("imaging", "table_s1")
     asked, _ = place_of(settings, CAMERA)
     own = asked == OWN
     real = asked in PAPERS

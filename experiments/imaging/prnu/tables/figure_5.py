@@ -32,8 +32,8 @@ from zoo.datasets.camera import CAMERAS, Body
 from zoo.experiments.imaging.data import raw_folder
 from zoo.experiments.imaging.prnu.evaluation import ANOTHER_BODY, TRUTH, PrnuEvaluation, cell_of
 from zoo.experiments.imaging.prnu.pipelines import standard
-from zoo.experiments.imaging.values import paper_values
 from zoo.experiments.run.cells import Cell, Settings, Table
+from zoo.experiments.run.paper_values import paper_values
 from zoo.experiments.run.plotting import pyplot, save
 from zoo.metrics import Estimate, bootstrap_mean
 
@@ -90,7 +90,7 @@ def _everything(evaluation: PrnuEvaluation) -> Estimate:
 
 def _range(evaluation: PrnuEvaluation, names: list[str]) -> Iterator[Cell]:
     """The extremes that the paper's text names, beside those of the pipelines that ran."""
-    printed = paper_values("figure_5")
+    printed = paper_values("imaging", "figure_5")
     pairs = {"correlation": list(combinations(names, 2)), "F1": list(product(names, names))}
     measures = {"correlation": evaluation.similarity, "F1": evaluation.localisation}
     for metric, (row, choose) in product(pairs, (("lowest", min), ("highest", max))):

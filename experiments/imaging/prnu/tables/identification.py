@@ -101,8 +101,7 @@ class Identification:
         pces = np.stack([self.pces(row, body) for body in bodies])
         scenes = pces.shape[1]
         drawn = np.random.default_rng(self.settings.seed).integers(scenes, size=(1000, scenes))
-        low, high = np.quantile([np.median(pces[:, d]) for d in drawn], (0.025, 0.975))
-        return Estimate(float(np.median(pces)), float(low), float(high), scenes, pces.size)
+        return Estimate.from_samples(np.median(pces), [np.median(pces[:, d]) for d in drawn], scenes, pces.size)
 
     def false_positives(self, row: str, bodies: tuple[Body, ...]) -> Estimate:
         """Share in percent of other bodies' pictures that reach the threshold; from 0 to its exact upper 95 % bound."""

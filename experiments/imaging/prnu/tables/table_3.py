@@ -29,8 +29,8 @@ from zoo.datasets.camera import CAMERAS, Body
 from zoo.experiments.imaging.data import raw_folder
 from zoo.experiments.imaging.prnu.evaluation import TRUTH, PrnuEvaluation, Scale, cell_of
 from zoo.experiments.imaging.prnu.pipelines import CAMERA, CHECKPOINT, EXPOSURE, Pipeline, low_light
-from zoo.experiments.imaging.values import paper_values
 from zoo.experiments.run.cells import Cell, Settings, Table
+from zoo.experiments.run.paper_values import paper_values
 from zoo.experiments.run.scales import scale_of
 
 DARK = "sid"
@@ -75,7 +75,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
 
 
 def _cells(evaluation: PrnuEvaluation, pipelines: list[Pipeline], known: bool) -> Iterator[Cell]:
-    printed = paper_values("table_3")
+    printed = paper_values("imaging", "table_3")
     for one, two in combinations(pipelines, 2):
         measure, paper = partial(evaluation.similarity, one.name, two.name), _printed(printed, one.name, two.name)
         yield cell_of("correlation", one.name, two.name, (one, two), measure, paper)
