@@ -5,7 +5,7 @@ import pytest
 from zoo import store
 from zoo.resolve_weights import resolve_weights
 
-PAIR = ("hyperimage-quality-patches.generated", "hyperimage-quality-stage-two.generated")
+PAIR = ("hyperimage-quality-patches.photographs", "hyperimage-quality-stage-two.photographs")
 
 
 def test_nothing_given_is_what_is_stored():

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from zoo.experiments.run.tasks import Task
 
 QUALITY_NOTE = (
-    "trained on generated scenes and distortions to agree with GMSD, a full-reference measure, not with people: "
+    "trained on distorted photographs to agree with MDSI, a full-reference measure, not with people: "
     "9 is undistorted, lower is worse; compare versions of one picture, not two pictures"
 )
 FORGERY_NOTE = (
@@ -28,7 +28,7 @@ FORGERY_NOTE = (
     "on spliced photographs not shown to be better than chance, and no evidence about a single picture"
 )
 QUALITY_SCALE, FORGERY_SCALE = Scale("better", None, None), Scale("more likely tampered", 0, 1)
-QUALITY_STORED = ("hyperimage-quality-patches.generated", "hyperimage-quality-stage-two.generated")
+QUALITY_STORED = ("hyperimage-quality-patches.photographs", "hyperimage-quality-stage-two.photographs")
 FORGERY_STORED = ("hyperimage-forgery-channel.generated", "hyperimage-forgery-stage-two.generated")
 """The scorers' own defaults, here too because their module imports Keras."""
 _DISTORTIONS = {"noise": 1, "blur": 8, "JPEG 2000": 11, "colours lost": 22}
@@ -58,11 +58,20 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
     """Train the stored weights of the family, all three tasks or ``--only`` one; ``command`` is kept with them.
 
     Raises:
-        ValueError: For an unknown scale, photographs for the synthetic task, or a database that tables train on.
+        ValueError: For an unknown scale, photographs for the synthetic task, a database that tables train on, or
+            weights for the package that are not those of its scale and data set.
     """
     from zoo.experiments.hyperimage import stages
 
     given, tasks = _given(options)
+    chosen = options.scale, options.dataset
+    for task in tasks:
+        wanted = import_module(f"zoo.experiments.hyperimage.{task}.training").STORED_AT
+        if options.install and chosen != wanted:
+            raise ValueError(
+                f"--install of {task} must be with --only {task} --scale {wanted[0]} --dataset {wanted[1]}. "
+                f"Received: --scale {chosen[0]} --dataset {chosen[1]}"
+            )
     for task in tasks:
         module, scale = _train(options, task, given)
         for name in module.STORED:
@@ -73,7 +82,8 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
         arguments = {}
         if task == "forgery" and scale.width != module.SCALES["laptop"].width:
             arguments = {name: {"width": scale.width} for name in module.STORED}
-        stages.install(given.folder, f"{command} --only {task}", seen, given.local, arguments)
+        as_stored = chosen == module.STORED_AT
+        stages.install(given.folder, f"{command} --only {task}", seen, given.local, arguments, as_stored)
     return 0
 
 

@@ -53,6 +53,7 @@ EXPERIMENTS = Experiments(
             "--only",
             "one of its three tasks",
             ("synthetic", "quality", "forgery"),
+            stored=(("laptop", "embedded"), ("photographs", "open_photographs")),
         ),
     ),
     data_sets=("open_photographs", "clic", "imagenet2012", "raise8k", "holidays", "live_iqa", "tid2013", "casia2"),

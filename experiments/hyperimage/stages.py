@@ -16,6 +16,7 @@ from zoo.experiments.run.cells import Cell, DataUnavailable, Settings
 from zoo.experiments.run.environment import commit, device
 from zoo.experiments.train import install_weights
 from zoo.experiments.train.fitting import fed
+from zoo.families import network_of
 from zoo.hyperimage import Recipe, TwoStage
 from zoo.hyperimage.family import FAMILY
 from zoo.images import atomic
@@ -127,7 +128,9 @@ def or_not_run(cell: Cell, settings: Settings) -> Cell:
     """``cell``, or ``not-run`` with the reason where the stored weights that it names are not here."""
     if settings.weights is not None or cell.weights in ("", "trained", *zoo.weights.names()):
         return cell
-    why = f"the weights {cell.weights} are not stored here; `{FAMILY.networks[0].command}` trains them"
+    network = network_of(cell.weights)
+    assert network is not None  # every name of the family's trainings has one
+    why = f"the weights {cell.weights} are not stored here; `{network.command}` trains them"
     return dataclasses.replace(cell, measure=None, status="not-run", why=why, weights="", needs=cell.weights)
 
 
@@ -137,17 +140,20 @@ def install(
     data: dict[str, str],
     local: str | None = None,
     arguments: Mapping[str, dict] | None = None,
+    as_stored: bool = True,
 ) -> None:
     """Copy the packed stages of ``folder`` named in ``data`` (name -> what it saw), see ``install_weights.install``.
 
-    What the package does not hold, controls and baselines, goes to the local store even where ``local`` is None.
+    What the package does not hold, controls and baselines, goes to the local store even where ``local`` is None; under
+    its own name, by which tables find it, if it was trained ``as_stored``, on the data and at the scale of the stored
+    weights.
     ``arguments`` are those of the constructors, by name, where they are not the stored networks'.
     """
     for name, seen in data.items():
         packed = folder / f"{name}.npz"
         log = json.loads(packed.with_suffix(".json").read_text())
         given = (arguments or {}).get(name)
-        place = local if name in FAMILY.stored else local or install_weights.GENERATED
+        place = local if name in FAMILY.stored or not as_stored else name.rpartition(".")[2]
         install_weights.install("hyperimage", packed, [log], _readable(log["bits"]), command, seen, place, given)
 
 

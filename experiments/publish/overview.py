@@ -126,7 +126,7 @@ PANELS: dict[Callable[[], Panel], str] = {
     steganography: "steganography-h-net.generated",
     imaging: "",
     prnu: "",
-    hyperimage: "hyperimage-quality-stage-two.generated",
+    hyperimage: "hyperimage-quality-stage-two.photographs",
 }
 """What draws a panel, and the weights it needs."""
 

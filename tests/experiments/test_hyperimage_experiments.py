@@ -83,7 +83,7 @@ def test_table_2_offline(trained, tmp_path):
     assert found.loc[("Experiment 1: BRISQUE", "SROCC"), "status"] == "quoted"
     assert found.loc[("Experiment 2: Proposed", "SROCC"), "status"] == "data-unavailable"
     assert found.loc[("Experiment 5: VGG + second stage", "PLCC"), "paper_value"] == 0.713
-    assert set(found[found["status"] == "measured"]["metric"]) == {"agreement with GMSD"}
+    assert set(found[found["status"] == "measured"]["metric"]) == {"agreement with MDSI"}
     assert set(found["comparable"]) == {"no"}
 
 
@@ -94,12 +94,12 @@ def test_scorer(trained, tmp_path):
     ours, theirs, gain = (found.loc[(row, "SROCC"), "value"] for row in ("Proposed", "CNN", "Proposed - CNN"))
     assert gain == pytest.approx(ours - theirs)
     six = [DISTORTIONS[number][0] for number in quality_evaluation.SUBSETS["six"]]
-    for name in ("Proposed", "GMSD"):
+    for name in ("Proposed", "MDSI"):
         falls = [found.loc[(f"{name}: {distortion}", "points"), "value"] > 0 for distortion in six]
         assert found.loc[(f"{name}: distortions, of 6", "count"), "value"] == sum(falls)
         assert 0 <= found.loc[(name, "2.5 points or more, %"), "value"] <= 100
-    assert found.loc[("GMSD: Gaussian blur", "points"), "value"] > 0
-    assert found.loc[("GMSD", "points"), "value"] > 1
+    assert found.loc[("MDSI: Gaussian blur", "points"), "value"] > 0
+    assert found.loc[("MDSI", "points"), "value"] > 1
 
 
 def test_the_smallest_fall_is_that_of_the_mean():
@@ -124,7 +124,7 @@ def test_each_distortion_is_drawn_whole_and_as_often(monkeypatch):
 
 def test_references_are_examples_with_the_best_score(rng):
     found = [Photograph(str(n), str(n), lambda: rng.integers(0, 256, (70, 80, 3), np.uint8)) for n in range(4)]
-    scale = dataclasses.replace(quality.SCALES["smoke"], references=4, distorted=2, label="MDSI", pristine=True)
+    scale = dataclasses.replace(quality.SCALES["smoke"], references=4, distorted=2)
     made = list(quality.examples(scale, "train", 0, found))
     assert len(made) == 4 * 3
     assert [e.level == 0 for e in made] == [False, False, True] * 4

@@ -50,7 +50,7 @@ TABLES = {
     "imaging silence": (),
     "hyperimage table-2": ("--rows", "*Proposed"),
     "hyperimage table-3": ("--rows", "all: baseline*"),
-    "hyperimage scorer": ("--rows", "GMSD*"),
+    "hyperimage scorer": ("--rows", "MDSI*"),
     "hyperimage localisation": ("--rows", "all: baseline*"),
 }
 

@@ -12,7 +12,7 @@ from zoo.hyperimage.model import CNNIQA, ForgeryChannel, ForgeryStageTwo, TIDSta
 from zoo.hyperimage.two_stage import TwoStage
 from zoo.layers import LocalContrastNormalization
 
-QUALITY_WEIGHTS = ("hyperimage-quality-patches.generated", "hyperimage-quality-stage-two.generated")
+QUALITY_WEIGHTS = ("hyperimage-quality-patches.photographs", "hyperimage-quality-stage-two.photographs")
 FORGERY_WEIGHTS = ("hyperimage-forgery-channel.generated", "hyperimage-forgery-stage-two.generated")
 QUALITY_LARGEST, FORGERY_LARGEST = (1024, 1024), (900, 900)
 """Larger pictures are scaled down before patches are cut, as the paper does beyond its data set's largest image; its
@@ -25,9 +25,9 @@ END_TO_END_SIZE = (256, 384)
 
 
 class QualityScorer:
-    """Scores pictures by the two-stage network trained on generated distortions: 9 is undistorted, lower is worse.
+    """Scores pictures by the two-stage network trained on distorted photographs: 9 is undistorted, lower is worse.
 
-    The training target was 9 - 25 GMSD, not opinions of people. Args: ``weights`` of the first and second stage, stored
+    The training target was 9 - 20 MDSI, not opinions of people. Args: ``weights`` of the first and second stage, stored
     names or files.
     """
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from zoo.family import Family, Network, Product
 
 MODEL, COMMAND = "zoo.hyperimage.model", "zoo pretrain hyperimage"
+QUALITY = f"{COMMAND} --only quality --scale photographs --dataset open_photographs"
 FAMILY = Family(
     name="hyperimage",
     cited="Chandakkar, Li 2017",
@@ -14,8 +15,8 @@ FAMILY = Family(
     ),
     folder=Path(__file__).parent,
     networks=(
-        Network("hyperimage-quality-stage-two", f"{MODEL}:TIDStageTwo", COMMAND),
-        Network("hyperimage-quality-*", f"{MODEL}:CNNIQA", COMMAND),
+        Network("hyperimage-quality-stage-two", f"{MODEL}:TIDStageTwo", QUALITY),
+        Network("hyperimage-quality-*", f"{MODEL}:CNNIQA", QUALITY),
         Network("hyperimage-forgery-channel", f"{MODEL}:ForgeryChannel", COMMAND),
         Network("hyperimage-forgery-stage-two", f"{MODEL}:ForgeryStageTwo", COMMAND),
         Network("hyperimage-forgery-end-to-end", f"{MODEL}:ForgeryEndToEnd", COMMAND),
@@ -25,8 +26,8 @@ FAMILY = Family(
     stored=(
         "hyperimage-forgery-channel.generated",
         "hyperimage-forgery-stage-two.generated",
-        "hyperimage-quality-patches.generated",
-        "hyperimage-quality-stage-two.generated",
+        "hyperimage-quality-patches.photographs",
+        "hyperimage-quality-stage-two.photographs",
         "hyperimage-synthetic-patches.generated",
         "hyperimage-synthetic-stage-two.generated",
     ),

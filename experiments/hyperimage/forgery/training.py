@@ -38,6 +38,8 @@ from zoo.hyperimage.grid import fit_inside
 CHANNEL, SECOND = "hyperimage-forgery-channel.generated", "hyperimage-forgery-stage-two.generated"
 END_TO_END = "hyperimage-forgery-end-to-end.generated"
 STORED = dict.fromkeys((CHANNEL, SECOND, END_TO_END), "splices and copy-moves of generated scenes")
+STORED_AT = ("laptop", "embedded")
+"""Scale and data set of the stored weights."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -80,8 +80,7 @@ class Offline:
             if self.settings.scale == "smoke":
                 reference = np.ascontiguousarray(reference[:96, :128])
             for _, distortion, level in kinds:
-                seed, label = self.settings.seed, self.scale.label
-                yield quality.distorted(reference, picture.scene, distortion, level, seed, label)
+                yield quality.distorted(reference, picture.scene, distortion, level, self.settings.seed)
 
     @cached_property
     def truth(self) -> np.ndarray:
@@ -150,7 +149,7 @@ class Offline:
             image = picture.load()
             pair = [image, compress(image, COARSE)]
             if method == LABEL:
-                before, after = (quality.stand_in(image, version, self.scale.label) for version in pair)
+                before, after = (quality.stand_in(image, version) for version in pair)
             else:
                 before, after = self.network.predict(pair)
             found.append(before - after)

@@ -1,19 +1,17 @@
 """What the quality scorer is worth on photographs: agreement, order of strengths, and a coarse JPEG.
 
-Command:  zoo reproduce hyperimage scorer --scale photographs --dataset open_photographs --weights FOLDER
+Command:  zoo reproduce hyperimage scorer --dataset open_photographs       (or the embedded photographs)
+          zoo reproduce hyperimage scorer --scale photographs --dataset open_photographs --weights FOLDER
           (FOLDER: of `zoo pretrain hyperimage --only quality --scale photographs --dataset open_photographs`)
-          zoo reproduce hyperimage scorer       (the stored networks on the embedded photographs)
 Expected: runs/tables/<scale>/hyperimage_scorer.csv
-Time:     not measured yet
 
-``agreement``: with the full-reference measure that the scale is trained on, over all generated distortions of the test
-photographs, and by how much the proposed method agrees better than each other one, paired over photographs. BRISQUE is
-trained on as many images as the networks of the scale, of the data set's training photographs where it has such.
+``agreement``: with MDSI, over all generated distortions of the test photographs, and by how much the proposed method
+agrees better than each other one, paired over photographs. BRISQUE is trained on as many images as the networks of the
+scale, of the data set's training photographs where it has such: at `laptop` on fewer than the stored networks.
 
 ``fall``: the mean score of a distortion should fall at every step of its strength; the number is the smallest fall of
 the four. ``JPEG at quality 8``: by how much photographs lie above it. Both also for the measure itself, from which the
-networks learn: what it does not tell apart, they cannot learn. ``--rows 'MDSI*'``, or at `laptop` ``--rows 'GMSD*'``,
-compares the two measures without any network.
+networks learn: what it does not tell apart, they cannot learn.
 """
 
 from collections.abc import Iterator
@@ -33,7 +31,7 @@ from zoo.experiments.hyperimage.quality.evaluation import (
     Offline,
     smallest_fall,
 )
-from zoo.experiments.hyperimage.quality.training import ALL, SCALES, SECOND, SELECTED
+from zoo.experiments.hyperimage.quality.training import ALL, MEASURE, SCALES, SECOND, SELECTED
 from zoo.experiments.hyperimage.stages import or_not_run
 from zoo.experiments.run.cells import Cell, Settings, Table
 from zoo.experiments.run.scales import scale_of
@@ -51,12 +49,12 @@ def cells(settings: Settings) -> Iterator[Cell]:
     Raises:
         ValueError: For an unknown scale, and for `paper`, which trains on TID2013.
     """
-    scale = scale_of(SCALES, settings.scale)
+    scale_of(SCALES, settings.scale)
     if settings.scale == "paper":
         raise ValueError("scorer takes --scale smoke, laptop or photographs. Received: paper")
     offline = Offline(settings)
     numbers = SUBSETS["six"] if settings.scale == "smoke" else tuple(DISTORTIONS)
-    metric = f"agreement with {scale.label}"
+    metric = f"agreement with {MEASURE}"
     for method, weights in WEIGHTS.items():
         measure = partial(offline.agreement, method, srocc, numbers)
         yield or_not_run(Cell(method, "SROCC", metric, None, measure, weights=weights), settings)
@@ -71,7 +69,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
         )
         yield or_not_run(cell, settings)
     fall, above = "fall of the mean score, least of its steps", f"photograph less its JPEG at quality {COARSE}"
-    for method, name, weights in ((PROPOSED, PROPOSED, SECOND), (LABEL, scale.label, "")):
+    for method, name, weights in ((PROPOSED, PROPOSED, SECOND), (LABEL, MEASURE, "")):
         for number in numbers:
             measure = partial(_fall, offline, method, number)
             yield Cell(f"{name}: {DISTORTIONS[number][0]}", "points", fall, None, measure, weights=weights)

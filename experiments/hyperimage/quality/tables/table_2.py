@@ -7,7 +7,7 @@ Time:     `laptop` minutes on two cores with the stored weights; `paper` trains 
           split's scores are kept in runs/splits when it ends, and a stopped run goes on from there
 
 Without the databases (`laptop`) there are no opinions. The networks then score TID2013's distortions, as far as they
-can be generated, on photographs, and the columns say how they agree with GMSD, a full-reference measure: never quality.
+can be generated, on photographs, and the columns say how they agree with MDSI, a full-reference measure: never quality.
 Those numbers are not comparable with the paper's. Experiment 3's subsets are scored by the networks trained on all
 distortions. Baselines: the distortion's level, and BRISQUE trained on as many images, of the data set's training
 photographs where it has such, else generated. A distortion that another package adds (``zoo.extensions``) has rows
@@ -35,7 +35,7 @@ from zoo.experiments.hyperimage.quality.evaluation import (
     Offline,
 )
 from zoo.experiments.hyperimage.quality.protocol import DATABASE_OF, SPLITS
-from zoo.experiments.hyperimage.quality.training import ALL, SCALES, SECOND, SELECTED
+from zoo.experiments.hyperimage.quality.training import ALL, MEASURE, SCALES, SECOND, SELECTED
 from zoo.experiments.hyperimage.stages import or_not_run
 from zoo.experiments.hyperimage.values import paper_values, printed
 from zoo.experiments.run.cells import Cell, Settings, Status, Table
@@ -68,7 +68,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
             for column, statistic in STATISTICS.items():
                 measure = partial(offline.agreement, method, statistic, numbers)
                 row = f"{label} generated distortions: {method}"
-                metric = f"agreement with {offline.scale.label}"
+                metric = f"agreement with {MEASURE}"
                 cell = Cell(row, column, metric, None, measure, weights=WEIGHTS.get(method, ""))
                 yield or_not_run(cell, settings)
 
