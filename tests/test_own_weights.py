@@ -5,7 +5,7 @@ import pytest
 from zoo import store
 from zoo.resolve_weights import resolve_weights
 
-PAIR = ("hyperimage-quality-patches.photographs", "hyperimage-quality-stage-two.photographs")
+PAIR = ("hyperimage-forgery-channel.generated", "hyperimage-forgery-stage-two.generated")
 
 
 def test_nothing_given_is_what_is_stored():
@@ -48,7 +48,7 @@ def test_the_training_alone_names_every_network(tmp_path, monkeypatch):
         name = stored.replace(".generated", ".generated-smoke")
         store.add(store.home(), f"hyperimage/weights/{name}.npz", file, {})
     smoke = tuple(f"{name}-smoke" for name in PAIR)
-    for given in ("generated-smoke", "hyperimage-quality.generated-smoke", *smoke):
+    for given in ("generated-smoke", "hyperimage-forgery.generated-smoke", *smoke):
         assert resolve_weights(given, *PAIR) == smoke
     assert resolve_weights("generated", *PAIR) == PAIR
     with pytest.raises(
