@@ -292,4 +292,4 @@ def test_names_that_are_no_product_are_refused_with_those_that_are():
     with pytest.raises(ValueError, match="have a phase"):
         export.serving("contrast-aware.photographs", cfa="RGGB")
     assert "contrast-aware.photographs" in products.exportable()
-    assert "hyperimage-quality.generated" in products.exportable()
+    assert "hyperimage-quality.photographs" in products.exportable()

@@ -236,7 +236,7 @@ QUALITY = Question(
     qualities=(0, 95),
     weights=QUALITY_STORED,
     scorer=_quality_scorer,
-    caution="its network learnt from generated scenes, and has not seen how people judge",
+    caution="its network learnt to agree with a computed measure, and has not seen how people judge",
 )
 FORGERY = Question(
     yes="a part of it was replaced, by another part of it or by a part of another photograph",

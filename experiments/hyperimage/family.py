@@ -28,6 +28,10 @@ EXPERIMENTS = Experiments(
             "Hyper-images, quality of photographs: what the scorer is worth",
             "zoo.experiments.hyperimage.quality.tables.scorer:TABLE",
         ),
+        "calibrated": Listed(
+            "Hyper-images, quality: the calibration of the package on other photographs",
+            "zoo.experiments.hyperimage.quality.tables.calibrated:TABLE",
+        ),
         "localisation": Listed(
             "Hyper-images, splices of photographs: which, and where",
             "zoo.experiments.hyperimage.forgery.tables.localisation:TABLE",

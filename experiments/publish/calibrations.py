@@ -2,7 +2,7 @@
 
 Command:  python -m zoo.experiments.publish.calibrations contrast --data-dir FOLDER
 Expected: zoo/contrast/contrast_calibration.json, for ``--calibration stored``
-Time:     30 minutes of one core for contrast, 5 minutes for imaging
+Time:     30 minutes of one core for contrast, 5 minutes for imaging and for quality
 
 It is `zoo calibrate` with a folder that holds the photographs of that split and no others, as `zoo download
 open_photographs --split calibration --output open_photographs_calibration` makes one. A stopped run goes on where it
