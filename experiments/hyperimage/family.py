@@ -63,6 +63,16 @@ EXPERIMENTS = Experiments(
     data_sets=("open_photographs", "clic", "imagenet2012", "raise8k", "holidays", "live_iqa", "tid2013", "casia2"),
     headlines=(
         Headline(
+            "scorer",
+            "quality of distorted photographs: agreement with MDSI (SROCC)",
+            "agreement with MDSI",
+            ("Proposed", "SROCC"),
+            "patch averaging, all patches",
+            ("CNN", "SROCC"),
+            decimals=3,
+            dataset="open_photographs",
+        ),
+        Headline(
             "table_1",
             "synthetic task",
             "agreement",
