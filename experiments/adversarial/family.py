@@ -64,7 +64,7 @@ EXPERIMENTS = Experiments(
         Headline(
             "table_2",
             "L-BFGS, small OverFeat on digits, pool5",
-            "EER accuracy",
+            "AUC",
             ("pool5, PCA+W, DW-kNN", "L-BFGS"),
             "class centroid, fc6",
             ("baseline: class centroid, fc6", "L-BFGS"),
@@ -72,7 +72,7 @@ EXPERIMENTS = Experiments(
         Headline(
             "table_4",
             "iterative attack, small InceptionV3 on digits, mixed_6d",
-            "EER accuracy",
+            "AUC",
             ("mixed_6d, DW-kNN", "iter_target_class"),
             "DkNN",
             ("DkNN credibility, all layers", "iter_target_class"),
