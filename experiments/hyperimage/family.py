@@ -64,7 +64,7 @@ EXPERIMENTS = Experiments(
     headlines=(
         Headline(
             "scorer",
-            "quality of distorted photographs: agreement with MDSI (SROCC)",
+            "quality of distorted photographs, SROCC",
             "agreement with MDSI",
             ("Proposed", "SROCC"),
             "patch averaging, all patches",
