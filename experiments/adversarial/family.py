@@ -66,8 +66,8 @@ EXPERIMENTS = Experiments(
             "L-BFGS, small OverFeat on digits, pool5",
             "AUC",
             ("pool5, PCA+W, DW-kNN", "L-BFGS"),
-            "class centroid, fc6",
-            ("baseline: class centroid, fc6", "L-BFGS"),
+            "Mahalanobis, fc6",
+            ("Mahalanobis, fc6", "L-BFGS"),
         ),
         Headline(
             "table_4",
