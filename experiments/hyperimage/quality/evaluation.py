@@ -161,11 +161,15 @@ class Offline:
         return np.array(kept, int), [self.pictures[self.drawn[i][0]].scene for i in kept]
 
     def _training(self) -> Iterator[quality.Example]:
-        """What BRISQUE is trained on: the data set's training photographs, where it has such, or generated scenes."""
-        settings, pictures = self.settings, []
-        if settings.dataset in WITH_VALIDATION and settings.scale != "smoke":
-            pictures = photographs(settings.dataset, settings.data_dir, "train", settings.seed)
-        return quality.examples(self.scale, "train", settings.seed, pictures)
+        """What BRISQUE is trained on: the very images that the stored networks were, or generated scenes.
+
+        The former where the data set has photographs to train on.
+        """
+        settings = self.settings
+        if settings.dataset not in WITH_VALIDATION or settings.scale == "smoke":
+            return quality.examples(self.scale, "train", settings.seed)
+        pictures = photographs(settings.dataset, settings.data_dir, "train", settings.seed)
+        return quality.examples(SCALES["photographs"], "train", settings.seed, pictures)
 
 
 def smallest_fall(scores: np.ndarray, samples: int = 500, seed: int = 0) -> tuple[Estimate, np.ndarray]:
