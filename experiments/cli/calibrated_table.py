@@ -112,8 +112,7 @@ class Validation:
         """Cllr or a part of it, in bits, with the 95 % interval by resampling photographs."""
         whole, drawn, photos, units = self._costs(tuple(qualities))
         at = _PARTS.index(part)
-        low, high = np.quantile(drawn[:, at], (0.025, 0.975))
-        return Estimate(float(whole[at]), float(low), float(high), photos, units)
+        return Estimate.from_samples(whole[at], drawn[:, at], photos, units)
 
     def promised(self, quality: int | None) -> Estimate:
         """Cllr that the calibration states for a JPEG quality, None for all, of the photographs that made it."""

@@ -82,8 +82,7 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
         arguments = {}
         if task == "forgery" and scale.width != module.SCALES["laptop"].width:
             arguments = {name: {"width": scale.width} for name in module.STORED}
-        as_stored = chosen == module.STORED_AT
-        stages.install(given.folder, f"{command} --only {task}", seen, given.local, arguments, as_stored)
+        stages.install(given.folder, f"{command} --only {task}", seen, given.local, arguments, module.STORED_AT)
     return 0
 
 

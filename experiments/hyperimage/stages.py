@@ -140,15 +140,16 @@ def install(
     data: dict[str, str],
     local: str | None = None,
     arguments: Mapping[str, dict] | None = None,
-    as_stored: bool = True,
+    stored_at: tuple[str, str] = ("laptop", "embedded"),
 ) -> None:
     """Copy the packed stages of ``folder`` named in ``data`` (name -> what it saw), see ``install_weights.install``.
 
     What the package does not hold, controls and baselines, goes to the local store even where ``local`` is None; under
-    its own name, by which tables find it, if it was trained ``as_stored``, on the data and at the scale of the stored
-    weights.
+    its own name, by which tables find it, if it was trained as the stored weights were, at the scale and on the data
+    set ``stored_at``.
     ``arguments`` are those of the constructors, by name, where they are not the stored networks'.
     """
+    as_stored = local in (None, install_weights.training_tag(*stored_at))
     for name, seen in data.items():
         packed = folder / f"{name}.npz"
         log = json.loads(packed.with_suffix(".json").read_text())

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import zoo.weights
+from zoo import store
 from zoo.datasets import keyed
 from zoo.datasets.distortions import DISTORTIONS
 from zoo.datasets.embedded import generate_scene
@@ -193,6 +194,27 @@ def test_what_the_package_does_not_hold_is_not_run(trained, monkeypatch):
                 assert "zoo pretrain hyperimage" in after.why
             else:
                 assert after.status == before.status and after.weights == before.weights
+
+
+@pytest.mark.parametrize(
+    ("task", "local", "kept"),
+    [
+        (quality, "open-photographs-photographs", "photographs"),
+        (quality, "my-photos", "my-photos"),
+        (quality, "generated", "generated"),
+        (forgery, "generated", "generated"),
+        (forgery, "my-photos", "my-photos"),
+        (forgery, "open-photographs-photographs", "open-photographs-photographs"),
+    ],
+)
+def test_tables_find_a_control_only_if_it_was_trained_as_the_stored_networks_were(
+    trained, monkeypatch, tmp_path, task, local, kept
+):
+    monkeypatch.setenv(store.VARIABLE, str(tmp_path))
+    control = quality.ALL if task is quality else forgery.END_TO_END
+    stages.install(trained, "zoo pretrain hyperimage", {control: ""}, local, stored_at=task.STORED_AT)
+    name = f"{control.rpartition('.')[0]}.{kept}"
+    assert set(zoo.weights.names()) - set(zoo.weights.packaged()) == {name}
 
 
 @pytest.mark.slow

@@ -6,8 +6,8 @@ Command:  zoo reproduce hyperimage scorer --dataset open_photographs       (or t
 Expected: runs/tables/<scale>/hyperimage_scorer.csv
 
 ``agreement``: with MDSI, over all generated distortions of the test photographs, and by how much the proposed method
-agrees better than each other one, paired over photographs. BRISQUE is trained on the same images as the stored networks,
-where the data set has photographs to train on, else on generated scenes.
+agrees better than each other one, paired over photographs. BRISQUE is trained on the same images as the stored
+networks, where the data set has photographs to train on, else on generated scenes.
 
 ``fall``: the mean score of a distortion should fall at every step of its strength; the number is the smallest fall of
 the four. ``JPEG at quality 8``: by how much photographs lie above it. Both also for the measure itself, from which the

@@ -10,9 +10,9 @@ Without the databases (`laptop`) there are no opinions. The networks then score 
 can be generated, on photographs, and the columns say how they agree with MDSI, a full-reference measure: never quality.
 Those numbers are not comparable with the paper's. Experiment 3's subsets are scored by the networks trained on all
 distortions. Baselines: the distortion's level, and BRISQUE, trained on the same images as the stored networks where the
-data set has photographs to train on, else on generated scenes. A distortion that another package adds (``zoo.extensions``) has rows
-under its name; no network was trained on it. Of more than 20 photographs, two distortions each are scored at all
-levels, of up to 20 all of them.
+data set has photographs to train on, else on generated scenes. A distortion that another package adds
+(``zoo.extensions``) has rows under its name; no network was trained on it. Of more than 20 photographs, two distortions
+each are scored at all levels, of up to 20 all of them.
 """
 
 from collections.abc import Callable, Iterator
