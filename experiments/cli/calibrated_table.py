@@ -1,6 +1,8 @@
 """Tables that validate the calibration that comes with the package: its errors and Cllr on the test photographs.
 
-Each version of a photograph is asked as ``--calibration stored`` asks it: refused, or answered with a likelihood ratio.
+Each version of a photograph is treated as ``--calibration stored`` treats it: it is refused, or gets a likelihood
+ratio. Resampled photographs repeat, and the best mapping (PAV) fits repeated ones too well: the intervals of the
+discrimination part lie too low and those of the calibration part too high.
 """
 
 import dataclasses
@@ -39,12 +41,12 @@ _PARTS = ("cllr", "discrimination", "calibration")
 
 
 class Validation:
-    """What a product answers to versions of photographs by its stored calibration, each computed once.
+    """Scores of the test photographs by a product, and what its stored calibration makes of them, each computed once.
 
     Args:
         product: Its name for ``zoo calibrate``.
         question: What it answers.
-        settings: Of the table; ``weights`` are others than the stored ones, which the calibration is not of.
+        settings: Of the table. With ``weights`` of the user's, the calibration is refused: it is for the stored ones.
     """
 
     def __init__(self, product: str, question: Question, settings: Settings) -> None:
@@ -178,12 +180,12 @@ def _cells(product: str, place: str, settings: Settings) -> Iterator[Cell]:
         for column, quality in columns.items():
             measure = partial(found.refused, name, quality)
             yield Cell(f"not validated, {name}", column, "rate [%]", None, measure, weights=weights)
-    rows = {"cllr": "Cllr", "discrimination": "of it discrimination", "calibration": "of it calibration"}
+    rows = {"cllr": "Cllr", "discrimination": "Cllr, discrimination", "calibration": "Cllr, calibration"}
     for part, row in rows.items():
         for column, qualities in (*((c, (q,)) for c, q in columns.items()), ("all", question.qualities)):
             yield Cell(row, column, "Cllr", None, partial(found.cost, part, qualities), weights=weights)
     for column, one in (*columns.items(), ("all", None)):
-        row = "Cllr that the file states"
+        row = "Cllr in the calibration file"
         yield Cell(row, column, "Cllr", None, partial(found.promised, one), weights=weights)
 
 

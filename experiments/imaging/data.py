@@ -115,10 +115,10 @@ def folder(path: Path, role: str, count: int, kept: Path | None = None) -> list[
     """RAW photographs of one camera for a role, the first ``count`` by name.
 
     The last fifth, at most ``HELD_OUT``, is ``test``, as much of the rest ``validation``, and what comes before
-    ``train``. Who measures with another ``count`` than who trained still measures on photographs that no training has
-    seen. Files that cannot be read, lie on their side, or whose camera matrix differs from the first one's are left
-    out, and named on standard error. With ``kept``, a folder, each photograph is developed once and kept there, and
-    patches are read from there as they are needed: 96 MB a photograph of 12 megapixels, on disk and not in memory.
+    ``train``. Photographs to test on are the same for every ``count``, so no training has seen them. Files that cannot
+    be read, lie on their side, or whose camera matrix differs from the first one's are left out, and named on standard
+    error. With ``kept``, a folder, each photograph is developed once and kept there, and patches are read from there as
+    they are needed: 96 MB a photograph of 12 megapixels, on disk and not in memory.
 
     The folder may also be that of a version which TensorFlow Datasets prepared of RAW photographs, such as
     ``mit_fivek/nikon_d700/1.0.0``: its splits are the roles, see ``zoo.datasets.developed.prepared_parts``.
