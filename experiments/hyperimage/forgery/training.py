@@ -31,7 +31,7 @@ from zoo.datasets.splices import Splice
 from zoo.experiments.hyperimage import stages
 from zoo.experiments.hyperimage.stages import scale_to_data, train_stage
 from zoo.hyperimage import ForgeryChannel, ForgeryEndToEnd, ForgeryStageTwo, RankingHinge, RankingNet, Recipe, TwoStage
-from zoo.hyperimage.contour import contour_points, patches_at
+from zoo.hyperimage.contour import POINTS, contour_points, patches_at
 from zoo.hyperimage.detector import FORGERY_LARGEST, TRAINING_MEAN, preprocessing, to_end_to_end
 from zoo.hyperimage.grid import fit_inside
 
@@ -58,6 +58,10 @@ class Scale:
     """Whether the networks start from ``stages.scale_to_data`` instead of Glorot's draw."""
     earlier: tuple[int, ...] = ()
     """JPEG qualities that hosts and donors were saved with before, see ``splices.make``."""
+    points: int = POINTS
+    """Points along each region's outline whose patches the first stage is trained on."""
+    every: int = 1
+    """Of so many splices, one is kept for the second stage and the end-to-end baseline."""
 
 
 RANKING = RankingHinge()
@@ -89,11 +93,13 @@ SCALES = {
         74,
         2,
         0.25,
-        Recipe(20, 8, RANKING, plateau=4, batch_size=32),
+        Recipe(9, 4, RANKING, plateau=2, batch_size=16),
         Recipe(40, 12, CROSS_ENTROPY, learning_rate=0.0015, plateau=5, batch_size=16),
-        Recipe(10, 5, CROSS_ENTROPY, plateau=3, batch_size=16),
+        Recipe(4, 2, CROSS_ENTROPY, plateau=1, batch_size=16),
         from_data=True,
         earlier=(60, 70, 80, 90, 95),
+        points=5,
+        every=2,
     ),
     "paper": Scale(
         2000,
@@ -142,11 +148,11 @@ def _in_photographs(
         donor, scene = host, pictures[index].scene
 
 
-def contour_pairs(found: list[Splice]) -> tuple[np.ndarray, np.ndarray]:
-    """Patches at 15 points along each region's outline, in the authentic and in the tampered image: two of uint8."""
+def contour_pairs(found: list[Splice], count: int = POINTS) -> tuple[np.ndarray, np.ndarray]:
+    """Patches at ``count`` points along each region's outline, in the authentic and in the tampered image: uint8."""
     authentic, tampered = [], []
     for splice in found:
-        points = contour_points(splice.mask)
+        points = contour_points(splice.mask, count)
         if len(points):
             authentic.append(patches_at(splice.authentic, points))
             tampered.append(patches_at(splice.tampered, points))
@@ -182,13 +188,15 @@ def train(
     def ranking() -> keras.callbacks.History:
         mean, size = np.array(TRAINING_MEAN, np.float32), scale.first.batch_size
         pairs, held_out = (
-            RankedPairs(*contour_pairs(found), mean, batch_size=size, seed=seed) for found in parts.values()
+            RankedPairs(*contour_pairs(found, scale.points), mean, batch_size=size, seed=seed)
+            for found in parts.values()
         )
         if scale.from_data:
             scale_to_data(both.first, pairs[0][0][0])
         return stages.fit_first(both, pairs, held_out, scale.first, RankingNet(both.first))
 
     train_stage(folder, CHANNEL, both.first, ranking)
+    parts = {part: found[:: scale.every] for part, found in parts.items()}
 
     def second() -> keras.callbacks.History:
         labels = {part: np.tile(np.array([1, 0], np.float32), len(found)) for part, found in parts.items()}
