@@ -1,5 +1,6 @@
 """Train a stage once and keep it: packed weights and a log, from which a killed training goes on stage by stage."""
 
+import contextlib
 import dataclasses
 import json
 import time
@@ -12,25 +13,32 @@ import numpy as np
 import zoo.weights
 from zoo.datasets import keyed
 from zoo.datasets.keyed_batches import KeyedBatches
+from zoo.datasets.labelled import Labelled
+from zoo.datasets.ranked_pairs import RankedPairs
 from zoo.experiments.run.cells import Cell, DataUnavailable, Settings
 from zoo.experiments.run.environment import commit, device
 from zoo.experiments.train import install_weights
-from zoo.experiments.train.fitting import fed
+from zoo.experiments.train.fitting import KeyedDropout, fed
 from zoo.families import network_of
 from zoo.hyperimage import Recipe, TwoStage
 from zoo.hyperimage.family import FAMILY
+from zoo.hyperimage.saved_training import remove_saved, saved_log
 from zoo.images import atomic
 from zoo.resolve_weights import resolve_weights
 
+Batches = Labelled | RankedPairs
+"""What stages are trained on."""
 
 def train_stage(
     folder: Path,
     name: str,
     model: keras.Model,
-    fit: Callable[[], keras.callbacks.History],
+    fit: Callable[[Path], keras.callbacks.History],
     bits: Mapping[str, int] | int = 8,
 ) -> None:
     """Give ``model`` the weights of ``folder/<name>.npz``, training it by ``fit`` and packing it first if need be.
+
+    ``fit`` takes where it saves its epochs, see ``Recipe.fit``; a training that was stopped goes on from there.
 
     The model holds the packed weights afterwards either way: what is trained on top of it then sees exactly what the
     stored weights give.
@@ -39,45 +47,64 @@ def train_stage(
     path = folder / f"{name}.npz"
     if not path.is_file():
         began = time.perf_counter()
-        history = fit()
-        seconds = time.perf_counter() - began
+        before = sum(entry["seconds"] for entry in saved_log(folder / name))
+        history = fit(folder / name)
+        seconds = before + time.perf_counter() - began
         log = {key: [float(v) for v in values] for key, values in history.history.items()}
         with atomic(path.with_suffix(".json")) as partial:
             partial.write_text(
                 json.dumps({"seconds": seconds, "commit": commit(), "device": device(), "bits": bits, "log": log})
             )
         zoo.weights.pack(model, path, bits)
+        remove_saved(folder / name)
     zoo.weights.load_into(model, path)
 
 
 def fit_first(
     network: TwoStage,
-    batches: KeyedBatches,
+    batches: Batches,
     validation: KeyedBatches,
     recipe: Recipe,
     trained: keras.Model | None = None,
+    saved: Path | None = None,
 ) -> keras.callbacks.History:
-    """Train the first stage of ``network``, or ``trained`` in its place, on batches that come as ``tf.data``."""
-    with fed(batches, 0, recipe.epochs) as data, fed(validation, 0, 1) as held_out:
-        follow = [batches.follow()]
-        return network.fit_first(data, None, held_out, recipe, follow, network=trained, steps=len(batches))
+    """Train the first stage of ``network``, or ``trained`` in its place, on batches that come as ``tf.data``.
+
+    ``saved`` as for ``Recipe.fit``.
+    """
+    with _fed(batches, recipe, saved) as data, fed(validation, 0, 1) as held_out:
+        follow, steps = _follow(batches, saved), len(batches)
+        return network.fit_first(data, None, held_out, recipe, follow, network=trained, steps=steps, saved=saved)
 
 
 def fit(
     model: keras.Model,
-    batches: KeyedBatches,
+    batches: Batches,
     validation: KeyedBatches,
     recipe: Recipe,
     class_weight: dict[int, float] | None = None,
+    saved: Path | None = None,
 ) -> keras.callbacks.History:
     """Train ``model``, a second stage or one network alone, on batches that come as ``tf.data``.
 
-    ``class_weight`` as for Keras ``fit``.
+    ``class_weight`` as for Keras ``fit``, ``saved`` as for ``Recipe.fit``.
     """
-    with fed(batches, 0, recipe.epochs) as data, fed(validation, 0, 1) as held_out:
+    with _fed(batches, recipe, saved) as data, fed(validation, 0, 1) as held_out:
+        follow, steps = _follow(batches, saved), len(batches)
         return recipe.fit(
-            model, data, None, held_out, [batches.follow()], class_weight=class_weight, steps=len(batches)
+            model, data, None, held_out, follow, class_weight=class_weight, steps=steps, saved=saved
         )
+
+
+def _fed(batches: Batches, recipe: Recipe, saved: Path | None) -> contextlib.AbstractContextManager:
+    """Batches of the epochs that are left."""
+    done = len(saved_log(saved)) if saved else 0
+    return fed(batches, min(done, recipe.epochs), recipe.epochs)
+
+
+def _follow(batches: Batches, saved: Path | None) -> list[keras.callbacks.Callback]:
+    """Callbacks that make an epoch depend on its number alone, the draws of dropout too where epochs are saved."""
+    return [batches.follow(), *([KeyedDropout(batches.seed)] if saved else [])]
 
 
 def budget(pictures: int, images: int, seed: int) -> list[tuple[int, int]]:

@@ -57,10 +57,18 @@ class KeyedDropout(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Set the states."""
-        for layer in self.model.layers:
-            if isinstance(layer, keras.layers.Dropout):
-                state = layer.seed_generator.state
-                state.assign(np.array([self.seed, epoch * 1_000_003], state.dtype))
+        for layer in _dropouts(self.model):
+            state = layer.seed_generator.state
+            state.assign(np.array([self.seed, epoch * 1_000_003], state.dtype))
+
+
+def _dropouts(model: keras.Model) -> Iterator[keras.layers.Dropout]:
+    """Yield all layers of dropout, those of models inside the model too."""
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from _dropouts(layer)
+        elif isinstance(layer, keras.layers.Dropout):
+            yield layer
 
 
 def check_same(folder: Path, name: str, what: dict) -> None:

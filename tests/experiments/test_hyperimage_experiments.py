@@ -370,10 +370,13 @@ def test_protocol_trains_on_a_database(tmp_path, monkeypatch, database):
             reads = partial(load, name, made), partial(load, f"I{r}.bmp", reference)
             images.append(Rated(name, f"I{r}.bmp", *reads, f"s{r}", DISTORTIONS[number][0], 3, float(number)))
     here = protocol.Protocol(database, images, quality.SCALES["smoke"], 0)
-    trained_on = []
-    monkeypatch.setattr(
-        protocol, "fit_first", lambda *given: (trained_on.append(given[1].examples[:]), stages.fit_first(*given))
-    )
+    trained_on, fit_first = [], stages.fit_first
+
+    def watched(network, batches, *given, **named):
+        trained_on.append(batches.examples[:])
+        return fit_first(network, batches, *given, **named)
+
+    monkeypatch.setattr(stages, "fit_first", watched)
     scores, opinions = here.scores(0, "Proposed", None)
     assert scores.shape == opinions.shape == (2,)
     test = {image.name for image in here.part(0, "test", None)}
@@ -390,7 +393,7 @@ def test_a_finished_split_is_not_trained_again(tmp_path, monkeypatch):
     images = [Rated(f"{r}.bmp", f"I{r}.bmp", None, None, f"s{r}", "kind", 1, float(r)) for r in range(10)]
     trained = []
 
-    def scores(self, split, method, distortions):
+    def scores(self, split, method, distortions, place):
         trained.append((split, method, distortions))
         return np.full(len(self.part(split, "test", distortions)), len(trained), np.float32)
 
@@ -427,7 +430,7 @@ def test_one_image_is_held_while_hyper_images_are_made(rng):
 
 def test_vgg_is_trained_as_printed(rng, monkeypatch):
     recipes = []
-    monkeypatch.setattr(protocol, "fit_first", lambda network, train, held_out, recipe: recipes.append(recipe))
+    monkeypatch.setattr(stages, "fit_first", lambda network, train, held_out, recipe, saved: recipes.append(recipe))
     monkeypatch.setattr(protocol, "VGGPatchNet", lambda weights: VGGPatchNet())
     monkeypatch.setattr(TwoStage, "predict_patch_average", lambda self, images: np.zeros(1))
     picture = rng.integers(0, 256, (64, 64, 3), np.uint8)

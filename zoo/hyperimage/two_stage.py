@@ -2,12 +2,14 @@
 
 import dataclasses
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
 
 from zoo.hyperimage.hyper_image import HyperImage
+from zoo.hyperimage.saved_training import SavedTraining
 from zoo.hyperimage.theano_weights import DecayingSGD
 
 if TYPE_CHECKING:
@@ -46,29 +48,46 @@ class Recipe:
         verbose: int = 2,
         class_weight: dict[int, float] | None = None,
         steps: int | None = None,
+        saved: Path | None = None,
     ) -> keras.callbacks.History:
         """Compile and train ``model``; the best epoch's weights are put back.
 
         ``x`` may be a data set, with ``y`` None; where it goes on without end, ``steps`` says how many of its batches
         are an epoch.
+
+        ``saved`` is a path without a suffix. Every epoch is then saved in files that begin so, see ``SavedTraining``,
+        and a training that was stopped goes on from them; its ``x`` must begin with the next epoch. The history holds
+        all epochs.
         """
         self.compile(model)
         arrays = {"batch_size": self.batch_size} if y is not None else {"shuffle": False, "steps_per_epoch": steps}
-        rules = [
-            keras.callbacks.ReduceLROnPlateau(factor=0.1, patience=self.plateau, min_delta=0),
-            keras.callbacks.EarlyStopping(patience=self.stop, restore_best_weights=True),
-        ]
-        return model.fit(
+        plateau = keras.callbacks.ReduceLROnPlateau(factor=0.1, patience=self.plateau, min_delta=0)
+        stopping = keras.callbacks.EarlyStopping(patience=self.stop, restore_best_weights=True)
+        state = SavedTraining(saved, plateau, stopping) if saved else None
+        if state and (state.ended or len(state.log) >= self.epochs):
+            state.put_best(model)
+            return _history(model, state)
+        history = model.fit(
             x,
             y,
             epochs=self.epochs,
+            initial_epoch=len(state.log) if state else 0,
             validation_data=validation,
             validation_batch_size=self.batch_size,
-            callbacks=[*rules, *callbacks],
+            callbacks=[plateau, stopping, *callbacks, *([state] if state else [])],
             verbose=verbose,
             class_weight=class_weight,
             **arrays,
         )
+        return _history(model, state) if state else history
+
+
+def _history(model: keras.Model, state: SavedTraining) -> keras.callbacks.History:
+    history = keras.callbacks.History()
+    history.set_model(model)
+    history.epoch = list(range(len(state.log)))
+    history.history = {name: [entry[name] for entry in state.log] for name in state.log[0]}
+    return history
 
 
 FIRST_STAGE = Recipe(epochs=80, stop=20)
@@ -117,15 +136,17 @@ class TwoStage:
         verbose: int = 2,
         network: keras.Model | None = None,
         steps: int | None = None,
+        saved: Path | None = None,
     ) -> keras.callbacks.History:
         """Train the patch network by Keras ``fit``.
 
-        ``patches`` may be a data set that holds the labels; ``steps`` as for ``Recipe.fit``. ``network`` is trained
-        instead of the patch network where that is a part of it, such as ``RankingNet(first)``.
+        ``patches`` may be a data set that holds the labels; ``steps`` and ``saved`` as for ``Recipe.fit``. ``network``
+        is trained instead of the patch network where that is a part of it, such as ``RankingNet(first)``.
         """
         self.hyper.features.trainable = True
         try:
-            return recipe.fit(network or self.first, patches, labels, validation, callbacks, verbose, steps=steps)
+            trained = network or self.first
+            return recipe.fit(trained, patches, labels, validation, callbacks, verbose, steps=steps, saved=saved)
         finally:
             self.hyper.features.trainable = False
 

@@ -69,20 +69,20 @@ class Casia:
         stages.train_stage(self.folder, "second-stage", network.second, partial(self._second, network), EXACT)
         return network
 
-    def _rank(self, network: TwoStage) -> keras.callbacks.History:
+    def _rank(self, network: TwoStage, saved: Path) -> keras.callbacks.History:
         mean, size = np.array(TRAINING_MEAN, np.float32), self.scale.first.batch_size
         train, held_out = (
             RankedPairs(*self.pairs(part), mean, batch_size=size, seed=self.seed) for part in ("train", "validation")
         )
-        return stages.fit_first(network, train, held_out, self.scale.first, RankingNet(network.first))
+        return stages.fit_first(network, train, held_out, self.scale.first, RankingNet(network.first), saved)
 
-    def _second(self, network: TwoStage) -> keras.callbacks.History:
+    def _second(self, network: TwoStage, saved: Path) -> keras.callbacks.History:
         recipe, batches = self.scale.second, []
         for part in ("train", "validation"):
             # One picture is held at a time, and float16 is kept: hyper-images of the training part are 1.9 GB then.
             made = [network.hyper_images([self._inside(p)])[0] for p in self.parts[part]]
             batches.append(Labelled(np.stack(made), self.labels(part)[:, None], recipe.batch_size, self.seed))
-        return stages.fit(network.second, batches[0], batches[1], recipe, self._weights)
+        return stages.fit(network.second, batches[0], batches[1], recipe, self._weights, saved)
 
     @cached_property
     def end_to_end(self) -> keras.Model:
@@ -92,7 +92,7 @@ class Casia:
         stages.train_stage(self.folder, "end-to-end", model, partial(self._end_to_end, model), EXACT)
         return model
 
-    def _end_to_end(self, model: keras.Model) -> keras.callbacks.History:
+    def _end_to_end(self, model: keras.Model, saved: Path) -> keras.callbacks.History:
         recipe, batches = self.scale.end_to_end, []
         with tempfile.TemporaryDirectory(prefix="pictures-") as place:  # 6 GB on CASIA-2; TMPDIR says where
             for part in ("train", "validation"):
@@ -100,7 +100,7 @@ class Casia:
                 for picture in self.parts[part]:
                     images.append(to_end_to_end(picture.load())[None].astype(np.float16))
                 batches.append(Labelled(images.array(), self.labels(part)[:, None], recipe.batch_size, self.seed))
-            return stages.fit(model, batches[0], batches[1], recipe, self._weights)
+            return stages.fit(model, batches[0], batches[1], recipe, self._weights, saved)
 
     @property
     def _weights(self) -> dict[int, float]:

@@ -11,11 +11,12 @@ import numpy as np
 
 from zoo.datasets.iqa import Rated, split_scenes
 from zoo.datasets.labelled import Labelled
+from zoo.experiments.hyperimage import stages
 from zoo.experiments.hyperimage.quality.training import Example, Scale, patch_sets
-from zoo.experiments.hyperimage.stages import fit_first
 from zoo.experiments.run.cached_method import cached_method
 from zoo.experiments.run.cells import DataUnavailable
 from zoo.hyperimage import CNNIQA, DeepEndToEnd, LIVEStageTwo, ShallowEndToEnd, TIDStageTwo, TwoStage, VGGPatchNet
+from zoo.hyperimage.saved_training import remove_saved
 from zoo.images import atomic
 from zoo.layers import LocalContrastNormalization
 
@@ -29,6 +30,7 @@ END_TO_END: dict[str, Callable[[tuple[int, int, int]], keras.Model]] = {
     "Deep end-to-end CNN": DeepEndToEnd,
 }
 VGG = ("VGG + patch-averaging", "VGG + second stage")
+STAGES = ("first", "second")
 VGG_RATE, VGG_BATCH = 0.01, 256
 """What experiment 5 trains the dense layers behind VGG-16 with (page 5)."""
 LIVE_SIZE, LIVE_GRID = (720, 768), (23, 24)
@@ -43,8 +45,8 @@ class Protocol:
         images: From the data set's ``rated``.
         scale: How patches are drawn and both stages are trained.
         seed: Of the splits and trainings.
-        folder: Where the scores of each split are kept when it ends, so that a stopped run of 100 splits goes on; of
-            this data set, seed and code alone. None for nowhere.
+        folder: Where the scores of each split are kept when it ends, and the state after every epoch until then, so
+            that a stopped run of 100 splits goes on; of this data set, seed and code alone. None for nowhere.
     """
 
     def __init__(self, dataset: str, images: list[Rated], scale: Scale, seed: int, folder: Path | None = None) -> None:
@@ -61,26 +63,34 @@ class Protocol:
     def scores(self, split: int, method: str, distortions: frozenset[str] | None) -> tuple[np.ndarray, np.ndarray]:
         """Scores and opinions of the test images of a split, computed or as kept in ``folder``."""
         if self.folder is None:
-            return self._trained(split, method, distortions)
+            return self._trained(split, method, distortions, None)
         asked = zlib.crc32(repr((method, sorted(distortions or ()))).encode())
-        path = self.folder / f"split-{split}-{asked:08x}.npz"
+        place = self.folder / f"split-{split}-{asked:08x}"
+        path = place.with_suffix(".npz")
         if not path.is_file():
-            scores, opinions = self._trained(split, method, distortions)
+            scores, opinions = self._trained(split, method, distortions, place)
             self.folder.mkdir(parents=True, exist_ok=True)
             with atomic(path) as partial:
                 np.savez(partial, scores=scores, opinions=opinions)
+            for stage in STAGES:
+                remove_saved(_of_stage(place, stage))
         with np.load(path) as kept:
             return kept["scores"], kept["opinions"]
 
-    def _trained(self, split: int, method: str, distortions: frozenset[str] | None) -> tuple[np.ndarray, np.ndarray]:
+    def _trained(
+        self, split: int, method: str, distortions: frozenset[str] | None, place: Path | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Train for a split and score its test images; epochs are saved in files that begin as ``place``."""
         keras.utils.set_random_seed(self.seed + 1000 * split)
         test = self.part(split, "test", distortions)
         opinions = np.array([image.score for image in test])
         if method in END_TO_END:
-            return self._end_to_end(split, method, distortions), opinions
-        return self._two_stage(split, method, distortions), opinions
+            return self._end_to_end(split, method, distortions, place), opinions
+        return self._two_stage(split, method, distortions, place), opinions
 
-    def _two_stage(self, split: int, method: str, distortions: frozenset[str] | None) -> np.ndarray:
+    def _two_stage(
+        self, split: int, method: str, distortions: frozenset[str] | None, saved: Path | None
+    ) -> np.ndarray:
         vgg = method in VGG
         network, recipe = self._network(vgg), self.scale.first
         if vgg:
@@ -96,14 +106,13 @@ class Protocol:
                 found = _examples(parts[part])
                 sets = patch_sets(found, self.scale.patches, self.seed, Path(place) / part, best, normalise, (which,))
                 batches.append(Labelled(*sets[which], recipe.batch_size, self.seed))
-            fit_first(network, batches[0], batches[1], recipe)
+            stages.fit_first(network, batches[0], batches[1], recipe, saved=saved and _of_stage(saved, "first"))
             del sets, batches
         if method in ("Proposed", VGG[1]):
             # One image is held at a time: those of TID2013 in float32 are 7 GB, and hyper-images are 3 GB more.
             hyper = {n: self._hyper_images(network, found) for n, found in parts.items()}
-            labels = {n: np.array([i.score for i in found], np.float32) for n, found in parts.items()}
-            held_out = (hyper["validation"], labels["validation"])
-            network.fit_second(hyper["train"], labels["train"], held_out, self.scale.second)
+            train, held_out = (self._labelled(hyper[n], parts[n]) for n in ("train", "validation"))
+            stages.fit(network.second, train, held_out, self.scale.second, saved=saved and _of_stage(saved, "second"))
             return network.predict(hyper["test"])
         return np.concatenate([network.predict_patch_average([self._pixels(i)]) for i in parts["test"]])
 
@@ -125,22 +134,32 @@ class Protocol:
             return TwoStage(CNNIQA((32, 32, 1)), LIVEStageTwo((*LIVE_GRID, 800)), LocalContrastNormalization())
         return TwoStage(CNNIQA(), TIDStageTwo(), LocalContrastNormalization())
 
-    def _end_to_end(self, split: int, method: str, distortions: frozenset[str] | None) -> np.ndarray:
+    def _end_to_end(
+        self, split: int, method: str, distortions: frozenset[str] | None, saved: Path | None
+    ) -> np.ndarray:
         normalise = LocalContrastNormalization()
         parts = {n: self.part(split, n, distortions) for n in ("train", "validation", "test")}
         images = {
             n: np.stack([np.asarray(normalise(self._pixels(i)[None]), np.float16)[0] for i in found])
             for n, found in parts.items()
         }
-        labels = {n: np.array([i.score for i in found], np.float32) for n, found in parts.items()}
         model = END_TO_END[method](images["test"].shape[1:])
-        held_out = (images["validation"], labels["validation"])
-        self.scale.second.fit(model, images["train"], labels["train"], held_out)
+        train, held_out = (self._labelled(images[n], parts[n]) for n in ("train", "validation"))
+        stages.fit(model, train, held_out, self.scale.second, saved=saved and _of_stage(saved, "second"))
         return model.predict(images["test"], verbose=0)[:, 0]
+
+    def _labelled(self, examples: np.ndarray, found: list[Rated]) -> Labelled:
+        scores = np.array([[image.score] for image in found], np.float32)
+        return Labelled(examples, scores, self.scale.second.batch_size, self.seed)
 
     def _pixels(self, rated: Rated) -> np.ndarray:
         image = rated.load().astype(np.float32)
         return _grey(image) if self.dataset == "live_iqa" else image
+
+
+def _of_stage(place: Path, stage: str) -> Path:
+    """Where the epochs of a stage are saved."""
+    return place.with_name(f"{place.name}-{stage}")
 
 
 def _grey(image: np.ndarray) -> np.ndarray:

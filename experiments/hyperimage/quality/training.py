@@ -221,17 +221,17 @@ def train(
         model = CNNIQA() if which == "all" else both.first
         trainer = both if which == "selected" else TwoStage(model, TIDStageTwo())
 
-        def fit(which: str = which, trainer: TwoStage = trainer) -> keras.callbacks.History:
+        def fit(saved: Path, which: str = which, trainer: TwoStage = trainer) -> keras.callbacks.History:
             batches = {part: Labelled(*sets[part][which], scale.first.batch_size, seed) for part in sets}
             if scale.from_data:
                 x, y = sets["train"][which]
                 scale_to_data(trainer.first, x[:: max(1, len(x) // 256)], float(y.mean()))
-            return stages.fit_first(trainer, batches["train"], batches["validation"], scale.first)
+            return stages.fit_first(trainer, batches["train"], batches["validation"], scale.first, saved=saved)
 
         train_stage(folder, name, model, fit)
     sets.clear()
 
-    def second() -> keras.callbacks.History:
+    def second(saved: Path) -> keras.callbacks.History:
         parts = {}
         for part, source in sources.items():
             hyper, scores = GrowingArray(place / f"{part}.float16"), []
@@ -242,7 +242,7 @@ def train(
         if scale.second_from_data:
             x, y = parts["train"].examples, parts["train"].labels
             scale_to_data(both.second, x[:: max(1, len(x) // 32)], float(y.mean()))
-        return stages.fit(both.second, parts["train"], parts["validation"], scale.second)
+        return stages.fit(both.second, parts["train"], parts["validation"], scale.second, saved=saved)
 
     train_stage(folder, SECOND, both.second, second)
     shutil.rmtree(place, ignore_errors=True)

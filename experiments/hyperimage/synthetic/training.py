@@ -124,13 +124,13 @@ def train(scale: Scale, folder: Path, seed: int = 0, control: bool = True) -> Tw
     network = TwoStage(SyntheticPatchNet(), SyntheticStageTwo())
     parts = {part: examples(scale, part, seed) for part in ("train", "validation")}
 
-    def first() -> keras.callbacks.History:
+    def first(saved: Path) -> keras.callbacks.History:
         held_out = patches(parts["validation"], scale.label)
         x, y = patches(parts["train"], scale.label)
         if "first" in scale.from_data:
             scale_to_data(network.first, x[:256], float(y.mean()))
         size = scale.first.batch_size
-        return fit_first(network, Labelled(x, y, size, seed), Labelled(*held_out, size), scale.first)
+        return fit_first(network, Labelled(x, y, size, seed), Labelled(*held_out, size), scale.first, saved=saved)
 
     train_stage(folder, FIRST, network.first, first)
     if not scale.relu:
@@ -141,11 +141,11 @@ def train(scale: Scale, folder: Path, seed: int = 0, control: bool = True) -> Tw
     else:
         hyper = {part: network.hyper_images(arrays(found)[0], 16) for part, found in parts.items()}
         scores = {part: arrays(found)[1] for part, found in parts.items()}
-    train_stage(folder, SECOND, network.second, lambda: _fit_second(network, hyper, scores, scale))
+    train_stage(folder, SECOND, network.second, lambda saved: _fit_second(network, hyper, scores, scale))
     if control:
         shuffled = TwoStage(network.first, SyntheticStageTwo())
         hyper = {part: permuted(x, i) for i, (part, x) in enumerate(hyper.items())}
-        train_stage(folder, PERMUTED, shuffled.second, lambda: _fit_second(shuffled, hyper, scores, scale))
+        train_stage(folder, PERMUTED, shuffled.second, lambda saved: _fit_second(shuffled, hyper, scores, scale))
     return network
 
 

@@ -1,0 +1,119 @@
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from zoo.datasets.labelled import Labelled
+from zoo.datasets.ranked_pairs import RankedPairs
+from zoo.experiments.hyperimage import stages
+from zoo.hyperimage import RankingHinge, RankingNet, Recipe
+from zoo.hyperimage.saved_training import remove_saved, saved_log
+
+
+class Killed(Exception):
+    pass
+
+
+class Kill(keras.callbacks.Callback):
+    """Ends the training in the middle of an epoch."""
+
+    def __init__(self, epoch, step):
+        super().__init__()
+        self.at, self.epoch = (epoch, step), -1
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        if (self.epoch, batch) == self.at:
+            raise Killed
+
+
+def _network():
+    keras.utils.set_random_seed(3)
+    inputs = keras.Input((6, 6, 3))
+    x = keras.layers.Flatten()(inputs)
+    x = keras.layers.Dropout(0.4)(keras.layers.Dense(8, activation="relu")(x))
+    return keras.Model(inputs, keras.layers.Dense(1)(x))
+
+
+def _labelled(seed):
+    rng = np.random.default_rng(seed)
+    return Labelled(rng.normal(size=(22, 6, 6, 3)), rng.normal(size=(22, 1)), 4, seed)
+
+
+def _pairs(seed):
+    rng = np.random.default_rng(seed)
+    return RankedPairs(*rng.integers(0, 256, (2, 24, 6, 6, 3), np.uint8), batch_size=4, seed=seed)
+
+
+PLATEAU = Recipe(9, 4, "mean_absolute_error", learning_rate=0.3, plateau=1, batch_size=4)
+"""So fast that the rate falls, and early stopping ends it."""
+
+
+@pytest.mark.parametrize("kind", ["labelled", "pairs"])
+@pytest.mark.parametrize("epoch", [0, 3])
+def test_a_killed_stage_ends_as_one_that_was_not(tmp_path, monkeypatch, kind, epoch):
+    batches = _labelled if kind == "labelled" else _pairs
+    recipe = PLATEAU if kind == "labelled" else Recipe(5, 5, RankingHinge(), 0.01, plateau=1, batch_size=4)
+
+    def train(path):
+        first = _network()
+        model = first if kind == "labelled" else RankingNet(first)
+        return first, stages.fit(model, batches(1), batches(2), recipe, saved=path).history
+
+    whole, history = train(tmp_path / "whole.of")
+    follow = stages._follow
+    monkeypatch.setattr(stages, "_follow", lambda *given: [*follow(*given), Kill(epoch, 2)])
+    with pytest.raises(Killed):
+        train(tmp_path / "killed.of")
+    assert len(saved_log(tmp_path / "killed.of")) == epoch
+    monkeypatch.setattr(stages, "_follow", follow)
+    resumed, again = train(tmp_path / "killed.of")
+    assert again["val_loss"] == history["val_loss"] and again["loss"] == history["loss"]
+    for one, other in zip(whole.get_weights(), resumed.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    # What has ended is not trained again, and gives the best epoch's weights.
+    monkeypatch.setattr(stages, "_follow", lambda *given: [Kill(0, 0)])
+    ended, same = train(tmp_path / "killed.of")
+    assert same["val_loss"] == history["val_loss"]
+    for one, other in zip(whole.get_weights(), ended.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_rules_go_on_where_they_were(tmp_path):
+    """The rate that was lowered stays so, and stopping counts the epochs of the first run."""
+    path = tmp_path / "stage.x"
+    history = stages.fit(_network(), _labelled(1), _labelled(2), PLATEAU, saved=path).history
+    best = int(np.argmin(history["val_loss"]))
+    assert len(history["val_loss"]) == min(9, best + 5)
+    assert history["learning_rate"][-1] < 0.03
+    kept = sorted(p.name for p in tmp_path.iterdir())
+    last = len(history["val_loss"]) - 1
+    assert kept == sorted({f"stage.x.{best}.weights.h5", f"stage.x.{last}.weights.h5", "stage.x.log.json"})
+    assert json.loads((tmp_path / "stage.x.log.json").read_text())[0]["seconds"] > 0
+    (tmp_path / "stage.y.log.json").write_text("[]")
+    remove_saved(path)
+    assert [p.name for p in tmp_path.iterdir()] == ["stage.y.log.json"]
+
+
+def test_train_stage_counts_all_runs(tmp_path, monkeypatch):
+    saved = tmp_path / "hyperimage-x.generated"
+
+    def fit(path):
+        assert path == saved
+        return stages.fit(_network(), _labelled(1), _labelled(2), Recipe(2, 2, batch_size=4), saved=path)
+
+    follow = stages._follow
+    monkeypatch.setattr(stages, "_follow", lambda *given: [*follow(*given), Kill(1, 0)])
+    with pytest.raises(Killed):
+        stages.train_stage(tmp_path, saved.name, _network(), fit)
+    (log,) = saved_log(saved)
+    (tmp_path / f"{saved.name}.log.json").write_text(json.dumps([log | {"seconds": 1000.0}]))
+    monkeypatch.setattr(stages, "_follow", follow)
+    stages.train_stage(tmp_path, saved.name, _network(), fit)
+    found = json.loads((tmp_path / f"{saved.name}.json").read_text())
+    assert 1000 < found["seconds"] < 1100
+    assert len(found["log"]["val_loss"]) == 2
+    assert sorted(p.name for p in tmp_path.iterdir()) == [f"{saved.name}.json", f"{saved.name}.npz"]
