@@ -66,7 +66,7 @@ def plan(table: str, scale: str) -> Plan:
             ("hyper-images of a split, in float16 and again in float32 for Keras", 1800 * 1.33 * 713 * 800 * 6 / 1e9),
         ),
         left_out="making patches and hyper-images: every image of a split goes through contrast normalisation and the "
-        "patch network once for each row of the table; nothing is kept but each split's scores",
+        "patch network once for each row of the table, and again after a kill; states, of one split at a time",
     )
 
 
@@ -101,12 +101,12 @@ def _forgery(settings: forgery.Scale) -> Plan:
             ("patches to rank, and once more while they are joined", 2 * 2 * pairs * _bytes(64, 64, 3) / 2),
             ("hyper-images, float16, and once more while they are joined", 2 * held * _bytes(*grid)),
         ),
-        left_out="finding outlines of tampered regions; a killed run repeats one of the three trainings",
+        left_out="finding outlines of tampered regions, which a killed run finds again",
     )
 
 
 def _alone(what: str, steps: int, batch: int, step: str, passes: int = UPDATE, at_most: bool = False) -> Work:
-    return Work(what, 1, steps, batch, f"{__name__}:{step}", passes, at_most, saved=False)
+    return Work(what, 1, steps, batch, f"{__name__}:{step}", passes, at_most, saved=passes == UPDATE)
 
 
 def _bytes(*shape: int) -> float:
