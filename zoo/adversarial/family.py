@@ -22,6 +22,7 @@ FAMILY = Family(
         ),
     ),
     stored=(
+        "adversarial-efficientnet.clothing",
         "adversarial-inception.digits",
         "adversarial-overfeat.digits",
     ),
