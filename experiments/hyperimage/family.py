@@ -32,6 +32,9 @@ EXPERIMENTS = Experiments(
             "Hyper-images, quality: the calibration of the package on other photographs",
             "zoo.experiments.hyperimage.quality.tables.calibrated:TABLE",
         ),
+        "epochs": Listed(
+            "Hyper-images, quality: seconds of an epoch", "zoo.experiments.hyperimage.quality.tables.epochs:TABLE"
+        ),
         "localisation": Listed(
             "Hyper-images, splices of photographs: which, and where",
             "zoo.experiments.hyperimage.forgery.tables.localisation:TABLE",

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from zoo.datasets.pairs import HidingPairs
-from zoo.experiments.steganography.timing import seconds
+from zoo.experiments.run.timing import seconds
 from zoo.experiments.steganography.training import VALIDATION_SEED
 from zoo.experiments.train.precision import FASTEST, precision
 from zoo.steganography import BalujaNet, HNet, RNet, Steganographer

@@ -5,7 +5,6 @@ not count. Both methods take turns, and the ratio is that of neighbouring turns.
 """
 
 import dataclasses
-import time
 from collections.abc import Callable
 from functools import cache
 
@@ -13,7 +12,7 @@ import keras
 import numpy as np
 
 from zoo.datasets import keyed
-from zoo.experiments.run.environment import device
+from zoo.experiments.run.timing import take_turns
 from zoo.experiments.steganography.training import SCALES as TRAINING
 from zoo.experiments.steganography.training import build
 from zoo.metrics import Estimate, bootstrap_mean
@@ -42,18 +41,13 @@ SCALES = {
 }
 
 
-def seconds() -> float:
-    """The clock: this process's processor time on a CPU, wall-clock time on a GPU."""
-    return time.process_time() if device().startswith("CPU") else time.perf_counter()
-
-
 @cache
 def training_times(size: int, batch: int, turns: int) -> dict[str, np.ndarray]:
     """Seconds of a training step of each method at each turn, (turns,), optimisers included."""
     images = keyed.generator(0, batch).random((2, batch, size, size, 3), np.float32)
     batch_of = {"cover": images[0], "secret": images[1]}
     models = _models()
-    return _take_turns({name: _step(model, batch_of) for name, model in models.items()}, turns)
+    return take_turns({name: _step(model, batch_of) for name, model in models.items()}, turns)
 
 
 @cache
@@ -61,7 +55,7 @@ def testing_times(size: int, turns: int) -> dict[str, np.ndarray]:
     """Seconds to hide and reveal one image by each method at each turn, (turns,)."""
     images = keyed.generator(1).random((2, 1, size, size, 3), np.float32)
     models = _models()
-    return _take_turns({name: _pass(model, images) for name, model in models.items()}, turns)
+    return take_turns({name: _pass(model, images) for name, model in models.items()}, turns)
 
 
 def estimate(values: np.ndarray, factor: float = 1.0) -> Estimate:
@@ -80,15 +74,3 @@ def _step(model: Steganographer, batch: dict[str, np.ndarray]) -> Callable[[], N
 
 def _pass(model: Steganographer, images: np.ndarray) -> Callable[[], None]:
     return lambda: model.revealing.predict_on_batch(model.hiding.predict_on_batch(list(images)))
-
-
-def _take_turns(actions: dict[str, Callable[[], None]], turns: int) -> dict[str, np.ndarray]:
-    for action in actions.values():
-        action()  # traces and compiles
-    times: dict[str, list[float]] = {name: [] for name in actions}
-    for _ in range(turns):
-        for name, action in actions.items():
-            began = seconds()
-            action()
-            times[name].append(seconds() - began)
-    return {name: np.array(found) for name, found in times.items()}

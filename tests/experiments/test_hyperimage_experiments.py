@@ -25,7 +25,7 @@ from zoo.experiments.hyperimage.quality import evaluation as quality_evaluation
 from zoo.experiments.hyperimage.quality import protocol
 from zoo.experiments.hyperimage.quality import training as quality
 from zoo.experiments.hyperimage.quality.evaluation import smallest_fall
-from zoo.experiments.hyperimage.quality.tables import table_2
+from zoo.experiments.hyperimage.quality.tables import epochs, table_2
 from zoo.experiments.hyperimage.synthetic import evaluation as synthetic_evaluation
 from zoo.experiments.hyperimage.synthetic import training as synthetic
 from zoo.experiments.hyperimage.synthetic.tables import seeds
@@ -497,3 +497,25 @@ def test_scaled_start_gives_every_layer_unit_variance(rng):
         np.testing.assert_allclose(after.mean(axes), 0, atol=1e-3)
         np.testing.assert_allclose(after.std(axes), 1, atol=1e-3)
     assert np.asarray(model(x)).mean() == pytest.approx(4.5, abs=0.3)
+
+
+def test_seconds_of_an_epoch(monkeypatch):
+    """Known times of an update, and LIVE's and TID2013's numbers of updates counted by hand."""
+    timed = []
+
+    def take_turns(actions, turns):
+        timed.append([action.args[0].shape for action in actions.values()])
+        return {stage: np.full(turns, value) for stage, value in zip(actions, (0.5, 2.0), strict=True)}
+
+    monkeypatch.setattr(epochs, "take_turns", take_turns)
+    epochs._epochs.cache_clear()
+    found = {(c.row, c.column): c for c in epochs.TABLE.cells(Settings("smoke"))}
+    epochs._epochs.cache_clear()
+    values = {key: cell.measure().value for key, cell in found.items()}
+    live, tid = 456, 1800  # 17 of 29 references, and 15 of 25 with 120 images each
+    assert values["live_iqa", "first stage"] == 0.5 * -(-2 * live * 713 // 128)
+    assert values["tid2013", "first stage"] == 0.5 * -(-2 * tid * 713 // 128)
+    assert values["live_iqa", "second stage"] == 2 * 29 and values["tid2013", "second stage"] == 2 * 113
+    assert values["tid2013", "second / first"] == pytest.approx(2 * 113 / (0.5 * 20054), rel=1e-3)
+    assert [found[key].paper_value for key in (("live_iqa", "second stage"), ("tid2013", "first stage"))] == [3, 106]
+    assert timed == [[(128, 32, 32, 1), (16, 23, 24, 800)], [(128, 32, 32, 3), (16, 23, 31, 800)]]

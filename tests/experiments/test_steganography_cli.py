@@ -280,7 +280,7 @@ def test_timings_and_comparison_at_smoke(tmp_path, command, monkeypatch):
     monkeypatch.chdir(tmp_path)
     times = {"ours": np.array([1.0, 2.0]), "Baluja": np.array([3.0, 6.0])}
     monkeypatch.setattr(timing, "_models", dict)
-    monkeypatch.setattr(timing, "_take_turns", lambda actions, turns: times)
+    monkeypatch.setattr(timing, "take_turns", lambda actions, turns: times)
     monkeypatch.setattr(comparison, "train", lambda scale, network, seed: (None, [_point(network)] * comparison.POINTS))
     for table in ("table-3", "table-4", "comparison"):
         assert command("reproduce", "steganography", table, "--scale", "smoke")[0] == 0
