@@ -29,6 +29,7 @@ from zoo.resolve_weights import resolve_weights
 Batches = Labelled | RankedPairs
 """What stages are trained on."""
 
+
 def train_stage(
     folder: Path,
     name: str,
@@ -91,9 +92,7 @@ def fit(
     """
     with _fed(batches, recipe, saved) as data, fed(validation, 0, 1) as held_out:
         follow, steps = _follow(batches, saved), len(batches)
-        return recipe.fit(
-            model, data, None, held_out, follow, class_weight=class_weight, steps=steps, saved=saved
-        )
+        return recipe.fit(model, data, None, held_out, follow, class_weight=class_weight, steps=steps, saved=saved)
 
 
 def _fed(batches: Batches, recipe: Recipe, saved: Path | None) -> contextlib.AbstractContextManager:

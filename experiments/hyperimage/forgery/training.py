@@ -7,9 +7,9 @@ Time:     see `zoo/hyperimage/weights.json`; seconds for `smoke`; `photographs` 
 
 Hosts and donors are generated scenes, or photographs to train on; those of the tables are never seen. On a laptop the
 networks have a quarter of the paper's filters (`width`): the full ranking network costs 16 times as much. They start
-scaled to data there, see `stages.scale_to_data`, and the second stage's rate is .0015, as for quality.
-At the paper's rate, .005, the ranking network of `photographs` ends in a constant within its second epoch (validation
-losses 2.65 and 3.00, the margin; tried at commit cab97ef): its rate is .001.
+scaled to data there, see `stages.scale_to_data`, and at `laptop` the second stage's rate is .0015. At `photographs` the
+second stage has the paper's start and rate. Its ranking network has a rate of .001: at the paper's, .005, it ended in a
+constant in its second epoch (validation losses 2.65 and 3.00, the margin; tried at commit cab97ef).
 
 At `photographs` host and donor were each saved as JPEG before, at qualities of their own, as pictures that one finds
 are. The authentic twin is made from the same saved host: both classes are compressed as often, and neither format nor
@@ -57,7 +57,9 @@ class Scale:
     end_to_end: Recipe
     size: tuple[int, int] = (256, 384)
     from_data: bool = False
-    """Whether the networks start from ``stages.scale_to_data`` instead of Glorot's draw."""
+    """Whether the first stage and the baseline start from ``stages.scale_to_data`` instead of Glorot's draw."""
+    second_from_data: bool = False
+    """The same for the second stage."""
     earlier: tuple[int, ...] = ()
     """JPEG qualities that hosts and donors were saved with before, see ``splices.make``."""
     points: int = POINTS
@@ -79,6 +81,7 @@ SCALES = {
         Recipe(1, 1, CROSS_ENTROPY, batch_size=2),
         (96, 128),
         True,
+        True,
     ),
     "laptop": Scale(
         80,
@@ -89,6 +92,7 @@ SCALES = {
         Recipe(40, 12, CROSS_ENTROPY, learning_rate=0.0015, plateau=5, batch_size=16),
         Recipe(10, 5, CROSS_ENTROPY, plateau=3, batch_size=16),
         from_data=True,
+        second_from_data=True,
     ),
     "photographs": Scale(
         1100,
@@ -96,7 +100,7 @@ SCALES = {
         2,
         0.25,
         Recipe(7, 4, RANKING, learning_rate=0.001, plateau=2, batch_size=16),
-        Recipe(40, 12, CROSS_ENTROPY, learning_rate=0.0015, plateau=5, batch_size=16),
+        Recipe(40, 12, CROSS_ENTROPY, plateau=5, batch_size=16),
         Recipe(4, 2, CROSS_ENTROPY, plateau=1, batch_size=16),
         from_data=True,
         earlier=(60, 70, 80, 90, 95),
@@ -199,19 +203,21 @@ def train(
 
     train_stage(folder, CHANNEL, both.first, ranking)
     parts = {part: found[:: scale.every] for part, found in parts.items()}
+    place = folder / "images"  # gigabytes; a killed training leaves them, and the next one writes over them
 
     def second(saved: Path) -> keras.callbacks.History:
         batches = {}
         for part, found in parts.items():
-            hyper = both.hyper_images(_both_classes(found))
-            batches[part] = Labelled(hyper, _labels(found), scale.second.batch_size, seed)
-        if scale.from_data:
+            hyper = GrowingArray(place / f"hyper-{part}.float16")
+            for image in _both_classes(found):
+                hyper.append(both.hyper_images([image]))
+            batches[part] = Labelled(hyper.array(), _labels(found), scale.second.batch_size, seed)
+        if scale.second_from_data:
             scale_to_data(both.second, batches["train"].examples[:64])
         return stages.fit(both.second, batches["train"], batches["validation"], scale.second, saved=saved)
 
     train_stage(folder, SECOND, both.second, second)
     baseline = ForgeryEndToEnd(width=scale.width)
-    place = folder / "images"  # gigabytes
 
     def end_to_end(saved: Path) -> keras.callbacks.History:
         batches = {}

@@ -88,9 +88,7 @@ class Protocol:
             return self._end_to_end(split, method, distortions, place), opinions
         return self._two_stage(split, method, distortions, place), opinions
 
-    def _two_stage(
-        self, split: int, method: str, distortions: frozenset[str] | None, saved: Path | None
-    ) -> np.ndarray:
+    def _two_stage(self, split: int, method: str, distortions: frozenset[str] | None, saved: Path | None) -> np.ndarray:
         vgg = method in VGG
         network, recipe = self._network(vgg), self.scale.first
         if vgg:
