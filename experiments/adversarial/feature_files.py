@@ -1,4 +1,4 @@
-"""Features of a training set by layer, computed once: in memory where they are few, else in one file a layer.
+"""Features of a training set by layer, computed once: in memory for small networks, else in one file a layer.
 
 The files are shared by all tables of a network. A run that was stopped goes on behind the last rows that it finished.
 Attacked pictures are kept in the same folder.
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from zoo.experiments.adversarial.data import Batches
 
 IN_MEMORY = 2**28
-"""Bytes of all layers together that are kept in memory and not in files."""
+"""Bytes of all layers together that are kept in memory and not in files, if the network is small too."""
+SMALL = 1_000_000
+"""Parameters of a network whose features and attacks take seconds; it is not worth keeping them."""
 ROWS = 1024
 """Pictures after which a stopped run goes on; a file's rows are written to the disk that often."""
 Extract = Callable[[np.ndarray], Mapping[str, np.ndarray]]
@@ -33,7 +35,7 @@ Extract = Callable[[np.ndarray], Mapping[str, np.ndarray]]
 
 
 def folder_for(model: "keras.Model", database: "Batches", rows: int, widths: Mapping[str, int]) -> Path | None:
-    """Where the files of a training set's features go; None where they are few and stay in memory.
+    """Where the files of a training set's features go; None where few of a small network stay in memory.
 
     Args:
         model: The network. Its weights and the first pictures name the folder.
@@ -41,7 +43,7 @@ def folder_for(model: "keras.Model", database: "Batches", rows: int, widths: Map
         rows: How many pictures there are.
         widths: Length of the features by layer.
     """
-    if needed(rows, widths) <= IN_MEMORY:
+    if needed(rows, widths) <= IN_MEMORY and model.count_params() <= SMALL:
         return None
     return store.home() / "features" / f"{model.name}-{fingerprint(model, database)}"
 

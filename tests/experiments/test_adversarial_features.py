@@ -124,11 +124,15 @@ def test_other_weights_or_pictures_go_to_another_folder(tmp_path, monkeypatch):
         def get_weights(self):
             return [np.full((2, 3), self.value, np.float32), np.float32(1)]
 
+        def count_params(self):
+            return feature_files.SMALL + (self.value == 3)
+
     def others(start):
         return ((images + 1, labels) for images, labels in database(start))
 
     monkeypatch.setenv("FORENSICS_ZOO_HOME", str(tmp_path))
     assert feature_files.folder_for(Model(1), database, ROWS, WIDTHS) is None
+    assert feature_files.folder_for(Model(3), database, ROWS, WIDTHS) is not None  # attacks on it take long
     monkeypatch.setattr(feature_files, "IN_MEMORY", 1000)
     places = [feature_files.folder_for(Model(1), pictures, ROWS, WIDTHS) for pictures in (database, database, others)]
     places.append(feature_files.folder_for(Model(2), database, ROWS, WIDTHS))
