@@ -197,7 +197,7 @@ def _write_progress(folder: Path, rows: int) -> None:
 
 
 def _size(count: float) -> str:
-    return f"{count / 1e9:.1f} GB"
+    return f"{count / 1e9:.1f} GB" if count >= 1e8 else f"{count / 1e6:.1f} MB"
 
 
 @contextlib.contextmanager

@@ -103,6 +103,9 @@ def test_disk_is_named_before_anything_starts(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(feature_files.shutil, "disk_usage", lambda _: usage)
     with pytest.raises(ValueError, match=r"need 42\.0 GB of disk in .*FORENSICS_ZOO_HOME.*Received: 1\.0 GB free"):
         feature_files.announce(tmp_path / "new", 1_281_167, {"pool5": 1024, "fc6": 3072, "fc7": 4096})
+    monkeypatch.undo()
+    feature_files.announce(tmp_path / "small", 3068, {"head": 1280})
+    assert "3,068 pictures take 15.7 MB of disk" in capsys.readouterr().err  # 4 * 3068 * 1281 bytes
     feature_files.in_files(tmp_path, database, ROWS, WIDTHS, extract)
     feature_files.announce(tmp_path, ROWS, WIDTHS)
     assert capsys.readouterr().err == ""
