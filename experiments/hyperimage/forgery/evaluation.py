@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 from zoo.datasets import keyed, splices
 from zoo.datasets.photographs import photographs
 from zoo.experiments.contrast.evaluation import percent
-from zoo.experiments.hyperimage.forgery.training import CHANNEL, END_TO_END, SCALES, SECOND
+from zoo.experiments.hyperimage.forgery.training import CHANNEL, EARLIER, END_TO_END, SECOND
 from zoo.experiments.hyperimage.stages import find
 from zoo.experiments.run.cached_method import cached_method
 from zoo.experiments.run.cells import Settings
@@ -38,7 +38,7 @@ class Offline:
     def pairs(self) -> list[tuple[str, splices.Splice]]:
         """Scene and splice: eight of each photograph, or ``DRAWN`` of more than ``FEW``, half of them copy-moves.
 
-        Donors are the other photographs in turn. What was saved before is as at this scale's training.
+        Donors are the other photographs in turn. All were saved as JPEG before, as pictures that one finds are.
         """
         settings = self.settings
         own = settings.dataset.startswith("folder:")
@@ -55,7 +55,7 @@ class Offline:
                 if donor is host:
                     donor = images[(i + 1) % len(images)]
                 rng = keyed.generator(self.settings.seed, 8, i, n)
-                spliced = splices.make(rng, host, donor, self.scale.earlier)
+                spliced = splices.make(rng, host, donor, EARLIER)
                 made.append((pictures[i].scene, spliced))
         return made
 

@@ -68,6 +68,8 @@ class Scale:
     """Of so many splices, one is kept for the second stage and the end-to-end baseline."""
 
 
+EARLIER = (60, 70, 80, 90, 95)
+"""JPEG qualities of which one is drawn for what a photograph was saved with before it was spliced."""
 RANKING = RankingHinge()
 CROSS_ENTROPY = "binary_crossentropy"
 SCALES = {
@@ -99,11 +101,11 @@ SCALES = {
         74,
         2,
         0.25,
-        Recipe(7, 4, RANKING, learning_rate=0.001, plateau=2, batch_size=16),
+        Recipe(7, 4, RANKING, learning_rate=0.001, plateau=1, batch_size=16),
         Recipe(40, 12, CROSS_ENTROPY, plateau=5, batch_size=16),
         Recipe(4, 2, CROSS_ENTROPY, plateau=1, batch_size=16),
         from_data=True,
-        earlier=(60, 70, 80, 90, 95),
+        earlier=EARLIER,
         points=5,
         every=3,
     ),
