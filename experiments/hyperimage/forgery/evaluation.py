@@ -32,7 +32,7 @@ class Offline:
     """Scores of spliced photographs and their authentic twins by every method, each computed once."""
 
     def __init__(self, settings: Settings) -> None:
-        self.settings, self.scale = settings, SCALES[settings.scale]
+        self.settings = settings
 
     @cached_property
     def pairs(self) -> list[tuple[str, splices.Splice]]:
