@@ -73,16 +73,12 @@ class Headline:
 
 @dataclasses.dataclass(frozen=True)
 class Alias:
-    """Maps a word of the CSV column ``weights`` to names of stored weights, where it is not simply their name."""
+    """Stored weights that cells of a table were measured with, too, where the CSV names only others."""
 
-    pattern: str
-    """Regular expression that the whole word fits."""
-    names: tuple[str, ...]
-    """Names of stored weights, with the pattern's groups as ``\\1``, ..."""
-    note: str = ""
-    """What ``zoo.provenance`` adds to the number; by default ``with`` and the word, without ``stored:``."""
-    table: str = ""
-    """The only table it holds for; empty for all."""
+    table: str
+    named: str
+    """What the CSV's column ``weights`` names."""
+    others: tuple[str, ...]
 
 
 @dataclasses.dataclass(frozen=True)

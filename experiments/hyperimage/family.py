@@ -91,11 +91,5 @@ EXPERIMENTS = Experiments(
             decimals=3,
         ),
     ),
-    aliases=(
-        Alias(
-            r"(hyperimage-forgery-stage-two\.generated)",
-            ("hyperimage-forgery-channel.generated",),
-            table="table_3",
-        ),
-    ),
+    aliases=(Alias("table_3", "hyperimage-forgery-stage-two.generated", ("hyperimage-forgery-channel.generated",)),),
 )

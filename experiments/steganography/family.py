@@ -72,11 +72,5 @@ EXPERIMENTS = Experiments(
             dataset="open_photographs",
         ),
     ),
-    aliases=(
-        Alias(
-            r"(steganography-h-net\.generated)",
-            ("steganography-r-net.generated",),
-            table="table_1",
-        ),
-    ),
+    aliases=(Alias("table_1", "steganography-h-net.generated", ("steganography-r-net.generated",)),),
 )
