@@ -91,7 +91,7 @@ publish: $(VENV)/.installed ## for maintainers: PAPER=... TABLE=table-1, as meas
 
 pretrained: $(VENV)/.installed ## train networks of PAPER anew (resumes when killed), for the local store; INSTALL=1: into the package
 	@for paper in $(PAPERS); do \
-	  for joint in "" $$([ $$paper != imaging ] || echo --joint); do \
+	  for joint in "" $$([ $$paper != imaging ] || echo joint); do \
 	    $(BIN)/zoo pretrain $$paper $$joint --scale $(SCALE) --dataset $(DATASET) --seed $(SEED) \
 	      $(if $(DATA_DIR),--data-dir $(DATA_DIR)) $(if $(filter 1,$(INSTALL)),--install) || exit $$?; \
 	  done; \

@@ -12,13 +12,10 @@ class Training:
 
     run: str
     """``module:function``, called with the parsed options and the command line that is stored with the weights."""
-    flag: str = ""
-    """The option that chooses it, as ``--joint``; the training without one is the default."""
+    name: str = ""
+    """``joint`` for that of ``zoo pretrain imaging joint``; ``zoo pretrain imaging`` runs the one without a name."""
     help: str = ""
-    choices: tuple[str, ...] = ()
-    """What the option takes, if anything."""
-    workers: bool = False
-    """Whether ``--workers`` processes make its examples."""
+    """What is trained."""
     parts: str = ""
     """``module:function`` that returns, for the parsed options, rounds: lists of ``run.tasks.Task``. The tasks of a
     round are parts of the training that do not depend on each other. After all rounds ``run`` finds everything trained.
@@ -29,7 +26,7 @@ class Training:
 
 @dataclasses.dataclass(frozen=True)
 class Option:
-    """An option of one family's trainings, in addition to those of every ``zoo pretrain``."""
+    """An option of ``zoo pretrain <family>``, in addition to those of every family."""
 
     flag: str
     """The option on the command line, for example ``--recipe``."""
@@ -76,16 +73,12 @@ class Headline:
 
 @dataclasses.dataclass(frozen=True)
 class Alias:
-    """Maps a word of the CSV column ``weights`` to names of stored weights, where it is not simply their name."""
+    """Stored weights that cells of a table were measured with, too, where the CSV names only others."""
 
-    pattern: str
-    """Regular expression that the whole word fits."""
-    names: tuple[str, ...]
-    """Names of stored weights, with the pattern's groups as ``\\1``, ..."""
-    note: str = ""
-    """What ``zoo.provenance`` adds to the number; by default ``with`` and the word, without ``stored:``."""
-    table: str = ""
-    """The only table it holds for; empty for all."""
+    table: str
+    named: str
+    """What the CSV's column ``weights`` names."""
+    others: tuple[str, ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,6 +101,8 @@ class Experiments:
     """``module:function`` of further aliases, where a training makes the words: notes by stored weights, by word."""
     options: tuple[Option, ...] = ()
     """Options of its trainings."""
+    workers: bool = False
+    """Whether its trainings take ``--workers``, processes that make examples."""
     plan: str = ""
     """``module:function`` that says what a table needs at a scale, see ``zoo.experiments.run.planning``."""
     calibrations: Mapping[str, str] = dataclasses.field(default_factory=dict)

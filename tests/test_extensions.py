@@ -19,7 +19,7 @@ from zoo.datasets import keyed
 from zoo.datasets.distortions import distort
 from zoo.datasets.embedded import SCENES, photograph
 from zoo.datasets.photographs import photographs
-from zoo.experiments.cli import doctor
+from zoo.experiments.cli import doctor, pretrain
 from zoo.experiments.cli import main as cli
 from zoo.experiments.run import tables
 from zoo.experiments.run.cells import Settings
@@ -196,6 +196,55 @@ def test_a_package_with_an_index_has_weights_of_its_own(tmp_path, monkeypatch, c
         zoo.load("net.trained")
 
 
+TRAINED = """
+from zoo.experiments.cli.numbers import whole
+from zoo.experiments.family import Experiments, Option, Training
+DEPTH = Option("--depth", "how many layers", parse=whole(1, 9))
+DEEP = Experiments("deep", {}, trainings=(Training("page_of_trainings:train", help="both networks", stored=()),
+    Training("page_of_trainings:train", "second", "the second alone")), options=(DEPTH,), workers=True)
+NAMED = Experiments("named", {}, trainings=(Training("page_of_trainings:train", "only", "all that there is"),))
+MORE = Experiments("contrast", {}, trainings=(Training("page_of_trainings:train"),
+    Training("page_of_trainings:train", "ours", "a further one")), options=(DEPTH, Option("--seed")))
+def train(options, command):
+    print(options.training, getattr(options, "depth", None), getattr(options, "workers", None), command, sep="|")
+    return 0
+"""
+
+
+def test_its_trainings_have_their_own_names_and_options(tmp_path, monkeypatch, capsys):
+    (tmp_path / "page_of_trainings.py").write_text(TRAINED)
+    points = "".join(f"{name} = page_of_trainings:{name.upper()}\n" for name in ("deep", "named", "more"))
+    _package(tmp_path, "trained", "", f"[forensics_zoo.experiments]\n{points}")
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def trained(words):
+        assert cli.main(["pretrain", *words.split()]) == 0
+        return capsys.readouterr().out.strip()
+
+    assert trained("deep --seed 2") == "None|None|1|zoo pretrain deep --scale laptop --seed 2"
+    kept = "zoo pretrain deep second --scale smoke --depth 3 --seed 0"
+    assert trained("deep second --scale smoke --depth 3") == trained("deep --depth 3 --scale smoke second")
+    assert trained(kept.removeprefix("zoo pretrain ")) == f"second|3|0|{kept}"
+    assert trained("named only") == "only|None|None|zoo pretrain named only --scale laptop --seed 0"
+    # What a package adds to a family of the zoo is there as well, and replaces nothing of it.
+    assert trained("contrast ours --depth 4") == "ours|4|1|zoo pretrain contrast ours --scale laptop --depth 4 --seed 0"
+    with pytest.warns(UserWarning, match="contrast: argument --seed: conflicting option string: --seed"):
+        options = cli._parser().parse_args(["pretrain", "contrast"])
+    assert pretrain.chosen(options).run == "zoo.experiments.contrast.commands:pretrain"
+    for words, message in {
+        "named": "the following arguments are required: only",
+        "named only --depth 3": "unrecognized arguments: --depth 3",
+        "named only --workers 3": "unrecognized arguments: --workers 3",
+        "deep --depth 10": "must be an integer from 1 to 9. Received: '10'",
+        "imaging --depth 3": "unrecognized arguments: --depth",
+    }.items():
+        with pytest.raises(SystemExit):
+            cli.main(["pretrain", *words.split()])
+        err = capsys.readouterr().err
+        assert message in err.splitlines()[-1]
+        assert err.count("zoo: contrast: argument --seed: conflicting option string: --seed") == 1
+
+
 def test_its_operator_is_measured(here, tmp_path):
     output = ["--output", str(tmp_path)]
     assert cli.main(["reproduce", "contrast", "table-1", "--scale", "smoke", "--rows", "median-3x3", *output]) == 0
@@ -225,11 +274,11 @@ def broken(tmp_path, monkeypatch):
     points += "[forensics_zoo.experiments]\none = broken_page:ONE\ntwo = broken_page:TWO\nthree = broken_page:THREE\n"
     (folder / "entry_points.txt").write_text(points)
     (tmp_path / "broken_page.py").write_text(
-        "from zoo.experiments.family import Experiments, Listed, Training\n"
+        "from zoo.experiments.family import Experiments, Listed, Option, Training\n"
         "ONE = Experiments('broken', {'table_1': Listed('T', 'no_such_module:T')}, commands='no_such_module:add')\n"
         "TWO = Experiments('contrast', {'table_1': Listed('Other', 'no_such_module:T')})\n"
-        "TRAININGS = (Training('broken_page:add', '--seed', 'taken'),)\n"
-        "THREE = Experiments('taken', {}, 'broken_page:add', TRAININGS)\n"
+        "TRAININGS = (Training('broken_page:train'),)\n"
+        "THREE = Experiments('taken', {}, 'broken_page:add', TRAININGS, options=(Option('--seed'),))\n"
         "def add(commands): commands.add_parser('export')\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))

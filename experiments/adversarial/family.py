@@ -45,11 +45,12 @@ EXPERIMENTS = Experiments(
     trainings=(
         Training(
             "zoo.experiments.adversarial.commands:pretrain",
-            workers=True,
+            help="small OverFeat and InceptionV3, or EfficientNet-Lite0",
             stored=(("laptop", "embedded"), ("laptop", "clothing")),
             parts="zoo.experiments.adversarial.commands:parts",
         ),
     ),
+    workers=True,
     options=(
         Option(
             "--imagenet",

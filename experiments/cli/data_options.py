@@ -12,26 +12,27 @@ EMBEDDED = "embedded"
 """The default: what comes with the packages, or is generated."""
 
 
-def downloaded() -> list[str]:
-    """Data sets of the families' tables that TensorFlow Datasets downloads."""
-    return [one.name for one in DATA_SETS if one.name in _taken() and one.downloaded]
+def downloaded(paper: str | None = None) -> list[str]:
+    """Data sets of one paper, or of all, that TensorFlow Datasets downloads."""
+    return [one.name for one in DATA_SETS if one.name in _taken(paper) and one.downloaded]
 
 
-def by_hand() -> list[str]:
-    """Data sets of the families' tables that are downloaded by hand: --data-dir says where they lie."""
-    return [one.name for one in DATA_SETS if one.name in _taken() and not one.downloaded]
+def by_hand(paper: str | None = None) -> list[str]:
+    """Data sets of one paper, or of all, that are downloaded by hand: --data-dir says where they lie."""
+    return [one.name for one in DATA_SETS if one.name in _taken(paper) and not one.downloaded]
 
 
-def _taken() -> set[str]:
-    return {name for page in experiments() for name in page.data_sets}
+def _taken(paper: str | None) -> set[str]:
+    return {name for page in experiments() if paper in (None, page.name) for name in page.data_sets}
 
 
-def add(parser: argparse.ArgumentParser) -> None:
-    """Add the three options to a command's parser."""
+def add(parser: argparse.ArgumentParser, paper: str | None = None) -> None:
+    """Add the three options to a parser; its help names the data sets of ``paper``, or of all."""
     parser.add_argument(
         "--dataset",
         default=EMBEDDED,
-        help=f"embedded, {', '.join(downloaded())}; with --data-dir {', '.join(by_hand())}; or one of a package",
+        help=f"{', '.join([EMBEDDED, *downloaded(paper)])}; with --data-dir {', '.join(by_hand(paper)) or 'none'}; "
+        "or one of a package",
     )
     parser.add_argument("--data-dir", type=Path, help="a folder of lossless or RAW photographs instead")
     parser.add_argument("--seed", type=whole(0, 2**31 - 1), default=0, help="of everything drawn at random (default 0)")

@@ -21,90 +21,87 @@ USUAL_SCALE = "laptop"
 
 
 def add(commands: "argparse._SubParsersAction") -> None:
-    """Add the command to the ``zoo`` parser."""
-    pages = _trained()
+    """Add the command to the ``zoo`` parser, with a command of its own for each paper."""
     parser = commands.add_parser("pretrain", help="train a paper's stored weights anew")
-    parser.add_argument("paper", choices=sorted(page.name for page in pages))
+    papers = parser.add_subparsers(dest="paper", required=True, metavar="PAPER")
+    for name in sorted({page.name for page in experiments() if page.trainings}):
+        _add_paper(papers, name)
+
+
+def _add_paper(papers: "argparse._SubParsersAction", paper: str) -> None:
+    trainings = _trainings(paper)
+    names = [name for name in trainings if name]
+    default = trainings.get("")
+    parser = papers.add_parser(paper, help=default.help if default else None)
+    parser.set_defaults(run=_run, training=None)
+    if names:
+        text = "; ".join(f"{name or 'default'}: {training.help}" for name, training in trainings.items())
+        # Without choices: argparse would name the value of an unknown option as a wrong training.
+        parser.add_argument("training", nargs="?" if default else None, metavar="|".join(names), help=text)
     parser.add_argument(
         "--scale", default=USUAL_SCALE, type=scale_name, help="smoke, laptop (default), photographs, gpu or paper"
     )
-    data_options.add(parser)
-    parser.add_argument(
-        "--workers",
-        type=whole(0, 256),
-        help="processes that make examples; 0: the training's own (default 1, 0 at smoke)",
-    )
+    data_options.add(parser, paper)
+    if any(page.workers for page in _pages(paper)):
+        parser.add_argument(
+            "--workers",
+            type=whole(0, 256),
+            help="processes that make examples; 0: the training's own (default 1, 0 at smoke)",
+        )
     where = parser.add_mutually_exclusive_group()
     add_device(where)
     where.add_argument("--devices", choices=("all",), help="divide every batch among all GPUs of this machine")
     parser.add_argument("--install", action="store_true", help="into the package, not the local store")
     parser.add_argument("--folder", type=Path, default=Path("runs"), help="checkpoints; a killed training resumes")
-    add_workers(parser, "trainings that do not depend on each other")
-    flags = parser.add_mutually_exclusive_group()
-    for page in pages:
-        for training in filter(lambda training: training.flag, page.trainings):
-            text = f"{page.name}: {training.help}"
-            try:
-                if training.choices:
-                    flags.add_argument(training.flag, choices=training.choices, help=text)
-                else:
-                    flags.add_argument(training.flag, action="store_true", help=text)
-            except argparse.ArgumentError as error:  # another package's option that is taken
-                warnings.warn(f"{page.name}: {error}", stacklevel=1)
-        for option in page.options:
-            text, choices = f"{page.name}: {option.help}", option.choices or None
-            try:
-                parser.add_argument(option.flag, help=text, choices=choices, type=option.parse, metavar=option.metavar)
-            except argparse.ArgumentError as error:
-                warnings.warn(f"{page.name}: {error}", stacklevel=1)
-    parser.set_defaults(run=_run)
+    if any(training.parts for training in trainings.values()):
+        add_workers(parser, "trainings that do not depend on each other")
+    own = []
+    for option in _options(paper).values():
+        text, choices = option.help, option.choices or None
+        try:
+            parser.add_argument(option.flag, help=text, choices=choices, type=option.parse, metavar=option.metavar)
+            own.append(option.flag)
+        except argparse.ArgumentError as error:  # another package's option that is taken
+            warnings.warn(f"{paper}: {error}", stacklevel=1)
+    parser.set_defaults(own=own)
 
 
-def training_command(options: argparse.Namespace, flag: str = "") -> str:
-    """The command as it is kept with the weights; paths are cut to their last part.
-
-    ``flag`` is that of the training, where it has one; what an option with choices was given is added by the training.
-    """
-    words = ["zoo", "pretrain", options.paper, *([flag] if flag else []), "--scale", options.scale]
+def training_command(options: argparse.Namespace) -> str:
+    """The command as it is kept with the weights; paths are cut to their last part."""
+    words = ["zoo", *_named(options), "--scale", options.scale]
     if options.dataset != EMBEDDED:
         words += ["--dataset", options.dataset]
     if options.data_dir is not None:
         words += ["--data-dir", data_options.folder_name(options)]
     for option, value in _given(options):
         words += [option.flag, Path(value).name if isinstance(value, Path) else str(value)]
-    if getattr(options, "devices", None):
+    if options.devices:
         words += ["--devices", options.devices]
     return shlex.join([*words, "--seed", str(options.seed)])
 
 
-def _given(options: argparse.Namespace) -> list[tuple[Option, Any]]:
-    """The families' own options that the command line has, each with its value.
+def _named(options: argparse.Namespace) -> list[str]:
+    """The words that name the training."""
+    return ["pretrain", options.paper, *filter(None, [options.training])]
 
-    Raises:
-        ValueError: For an option of another family.
-    """
-    found = []
-    for page in _trained():
-        for option in page.options:
-            value = option.given(options)
-            if value is not None and page.name != options.paper:
-                raise ValueError(f"{option.flag} is for {page.name}. Received: {options.paper}")
-            if value is not None:
-                found.append((option, value))
-    return found
+
+def _given(options: argparse.Namespace) -> list[tuple[Option, Any]]:
+    """The family's own options that the command line has, each with its value."""
+    known = _options(options.paper)
+    found = ((known[flag], known[flag].given(options)) for flag in options.own)
+    return [(option, value) for option, value in found if value is not None]
 
 
 def _run(options: argparse.Namespace) -> int:
-    training = _chosen(options)
-    if options.workers is None:
+    training = chosen(options)
+    if "workers" in options and options.workers is None:
         options.workers = 0 if options.scale == "smoke" else 1
-    elif options.workers and not training.workers:
-        raise ValueError(f"{options.paper} makes its examples without --workers. Received: {options.workers}")
     _check_install(options, training)
     data_options.check_known(options.dataset)
-    command = training_command(options, "" if training.choices else training.flag)
+    command = training_command(options)
     check_one_worker()
-    _on_workers(options, training)
+    if "on" in options:
+        _on_workers(options, training)
     with on_all_devices() if options.devices else contextlib.nullcontext():
         return load(training.run)(options, command)
 
@@ -117,7 +114,7 @@ def _on_workers(options: argparse.Namespace, training: Training) -> None:
     if not training.parts:
         raise ValueError(
             f"--on is for trainings that do not depend on each other; here one follows the other. "
-            f"Received: {options.paper} --on {workers.engine}"
+            f"Received: {' '.join(_named(options))} --on {workers.engine}"
         )
     if options.devices:
         raise ValueError("--on takes --gpus for each worker, and not --devices. Received: both")
@@ -125,35 +122,45 @@ def _on_workers(options: argparse.Namespace, training: Training) -> None:
 
     logs = options.folder / f".{options.paper}-{options.scale}-{options.seed}.workers"
     for tasks in load(training.parts)(options):
-        for _ in follow(tasks, workers, logs, f"pretrain {options.paper}", sys.stderr.isatty()):
+        for _ in follow(tasks, workers, logs, " ".join(_named(options)), sys.stderr.isatty()):
             pass
     shutil.rmtree(logs, ignore_errors=True)
 
 
-def _trained() -> list[Experiments]:
-    return [page for page in experiments() if page.trainings]
-
-
-def _chosen(options: argparse.Namespace) -> Training:
+def chosen(options: argparse.Namespace) -> Training:
     """The training that the options name.
 
     Raises:
-        ValueError: For an option of another family.
+        ValueError: For a name that no training of the paper has.
     """
-    usual = []
-    for page in _trained():
+    known = _trainings(options.paper)
+    if (options.training or "") not in known:
+        names = ", ".join(filter(None, known))
+        raise ValueError(f"The training of {options.paper} must be one of {names}. Received: {options.training!r}")
+    return known[options.training or ""]
+
+
+def _pages(paper: str) -> list[Experiments]:
+    """What describes a paper: the zoo's own, then those of other packages."""
+    return [page for page in experiments() if page.name == paper]
+
+
+def _trainings(paper: str) -> dict[str, Training]:
+    """A paper's trainings by name. Packages may add some to a family of the zoo, and replace none."""
+    known: dict[str, Training] = {}
+    for page in _pages(paper):
         for training in page.trainings:
-            given = training.flag and getattr(options, training.flag.strip("-").replace("-", "_"))
-            if given and page.name != options.paper:
-                raise ValueError(f"{training.flag} is for {page.name}. Received: {options.paper}")
-            if given:
-                return training
-            if not training.flag and page.name == options.paper:
-                usual.append(training)
-    if not usual:
-        flags = [t.flag for page in _trained() if page.name == options.paper for t in page.trainings]
-        raise ValueError(f"{options.paper} is trained by one of {', '.join(flags)}. Received: none")
-    return usual[0]
+            known.setdefault(training.name, training)
+    return known
+
+
+def _options(paper: str) -> dict[str, Option]:
+    """A paper's own options by what is typed; of packages as in ``_trainings``."""
+    known: dict[str, Option] = {}
+    for page in _pages(paper):
+        for option in page.options:
+            known.setdefault(option.flag, option)
+    return known
 
 
 def _check_install(options: argparse.Namespace, training: Training) -> None:

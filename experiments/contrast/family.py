@@ -40,10 +40,11 @@ EXPERIMENTS = Experiments(
     trainings=(
         Training(
             "zoo.experiments.contrast.commands:pretrain",
-            workers=True,
+            help="the three networks of its two steps",
             stored=(("photographs", "open_photographs"),),
         ),
     ),
+    workers=True,
     options=(
         Option("--start", "trained weights to start from: the JPEG-aware step alone", parse=Path, metavar="NAME|FILE"),
     ),

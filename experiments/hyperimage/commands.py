@@ -55,7 +55,7 @@ def add(commands: "argparse._SubParsersAction") -> None:
 
 
 def pretrain(options: argparse.Namespace, command: str) -> int:
-    """Train the stored weights of the family, all three tasks or ``--only`` one; ``command`` is kept with them.
+    """Train the stored weights of the family, all three tasks or one; ``command`` is kept with them.
 
     Raises:
         ValueError: For an unknown scale, photographs for the synthetic task, a database that tables train on, or
@@ -69,7 +69,8 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
         wanted = import_module(f"zoo.experiments.hyperimage.{task}.training").STORED_AT
         if options.install and chosen != wanted:
             raise ValueError(
-                f"--install of {task} must be with --only {task} --scale {wanted[0]} --dataset {wanted[1]}. "
+                f"The package's weights of {task} are those of hyperimage {task} --scale {wanted[0]} --dataset "
+                f"{wanted[1]}, and --install replaces them by no others. "
                 f"Received: --scale {chosen[0]} --dataset {chosen[1]}"
             )
     for task in tasks:
@@ -82,7 +83,7 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
         arguments = {}
         if task == "forgery" and scale.width != module.SCALES["laptop"].width:
             arguments = {name: {"width": scale.width} for name in module.STORED}
-        stages.install(given.folder, f"{command} --only {task}", seen, given.local, arguments, module.STORED_AT)
+        stages.install(given.folder, command, seen, given.local, arguments, module.STORED_AT)
     return 0
 
 
@@ -110,12 +111,12 @@ def _given(options: argparse.Namespace) -> "tuple[Material, list[str]]":
             f"table-2 and table-3 train on LIVE, TID2013 and CASIA-2 themselves, at --scale paper. "
             f"Received: {options.dataset}"
         )
-    if options.only == "synthetic" and (options.data_dir is not None or options.dataset != "embedded"):
+    if options.training == "synthetic" and (options.data_dir is not None or options.dataset != "embedded"):
         raise ValueError(f"The synthetic task makes its own images. Received: {options.data_dir or options.dataset}")
     given = material(options, validation=True)
-    return given, [options.only] if options.only else [
-        task for task in TASKS if task != "synthetic" or not given.pictures
-    ]
+    if options.training is not None:
+        return given, [options.training]
+    return given, [task for task in TASKS if task != "synthetic" or not given.pictures]
 
 
 def _train(options: argparse.Namespace, task: str, given: "Material") -> tuple[Any, Any]:

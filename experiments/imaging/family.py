@@ -81,15 +81,16 @@ EXPERIMENTS = Experiments(
     trainings=(
         Training(
             "zoo.experiments.imaging.developing.commands:pretrain",
+            help="INet, UNet and DNet",
             parts="zoo.experiments.imaging.developing.commands:parts",
         ),
         Training(
             "zoo.experiments.imaging.joint.commands:pretrain",
-            "--joint",
-            "camera and analyst, after the networks",
+            "joint",
+            "camera and analyst together, after the networks",
             parts="zoo.experiments.imaging.joint.commands:parts",
         ),
-        Training("zoo.experiments.imaging.prnu.commands:pretrain", "--low-light", "Table 3's network for low light"),
+        Training("zoo.experiments.imaging.prnu.commands:pretrain", "low-light", "Table 3's network for low light"),
     ),
     data_sets=("open_photographs", "sid"),
     headlines=(

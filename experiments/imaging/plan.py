@@ -72,7 +72,7 @@ def plan(table: str, scale: str) -> Plan:
             ("30 photographs to test on", 30 * PHOTOGRAPH),
             ("3,000 patches, and what two models make of them", _TEST),
         ),
-        trained_by=f"zoo pretrain imaging --joint --scale {scale} --data-dir CAMERAS"
+        trained_by=f"zoo pretrain imaging joint --scale {scale} --data-dir CAMERAS"
         + (" trains all of Table S1; python -m zoo.experiments.imaging.joint.training one" * (table == "table_4")),
         left_out=f"validation on {joint.validation * joint.validation_patches} patches every {joint.every} epochs, and "
         "the tests of the table: forward passes",

@@ -7,7 +7,6 @@ cells of the README's headlines and the first cell of each row and metric, ``LIN
 """
 
 import io
-import re
 from pathlib import Path
 
 import pandas as pd
@@ -57,7 +56,7 @@ def weights_of(column: str, table: str, packaged: set[str]) -> dict[str, str]:
     """Which ``packaged`` weights a cell of ``table`` was measured with, by its column ``weights``, and a note on each.
 
     The families write there a name, ``stored:`` and a name, several of these, and other words between, which are passed
-    over; the aliases of a family's experiments say which words stand for other weights, too.
+    over; the aliases of a family's experiments say which other weights belong to some words.
     """
     found = {}
     for word in column.split():
@@ -67,9 +66,8 @@ def weights_of(column: str, table: str, packaged: set[str]) -> dict[str, str]:
         for page in (page for page in experiments() if page.stands_for):
             found |= load(page.stands_for)().get(word, {})
         for alias in (alias for page in experiments() for alias in page.aliases):
-            match = re.fullmatch(alias.pattern, word)
-            if match and alias.table in ("", table):
-                found |= {match.expand(other): alias.note or f"with {name}" for other in alias.names}
+            if (alias.table, alias.named) == (table, word):
+                found |= dict.fromkeys(alias.others, f"with {word}")
     return {name: note for name, note in found.items() if name in packaged}
 
 

@@ -39,10 +39,11 @@ EXPERIMENTS = Experiments(
     trainings=(
         Training(
             "zoo.experiments.steganography.commands:pretrain",
-            workers=True,
+            help="H-net and R-net",
             parts="zoo.experiments.steganography.commands:parts",
         ),
     ),
+    workers=True,
     options=(
         Option("--recipe", "the public relative's or ours; else the scale's", ("relative", "short")),
         Option("--initialiser", "how H-net and R-net start; else the recipe's own", ("relative", "pytorch", "haar")),
@@ -71,11 +72,5 @@ EXPERIMENTS = Experiments(
             dataset="open_photographs",
         ),
     ),
-    aliases=(
-        Alias(
-            r"(steganography-h-net\.generated)",
-            ("steganography-r-net.generated",),
-            table="table_1",
-        ),
-    ),
+    aliases=(Alias("table_1", "steganography-h-net.generated", ("steganography-r-net.generated",)),),
 )

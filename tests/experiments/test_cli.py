@@ -258,6 +258,7 @@ def test_what_needs_no_network_loads_no_tensorflow(tmp_path, arguments):
         ("pretrain", "contrast", "--scale", "huge"),
         ("pretrain", "contrast", "--dataset", "kodak"),
         ("pretrain", "imaging", "--workers", "2"),
+        ("pretrain", "imaging", "low-light", "--on", "local:2"),
         ("reproduce", "contrast", "table-9"),
         ("reproduce", "contrast", "table-1", "--scale", "huge"),
         ("reproduce", "contrast", "table-1", "--dataset", "kodak"),

@@ -1,6 +1,8 @@
 """Options that name data, a detector, or where weights go: what does not fit is refused, never passed over."""
 
 import argparse
+import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,6 +13,7 @@ from zoo import extensions
 from zoo.datasets import keyed
 from zoo.datasets.embedded import generate_scene
 from zoo.experiments.cli import data_options, pretrain
+from zoo.experiments.cli import main as cli
 from zoo.experiments.contrast import pretrained as contrast_pretrained
 from zoo.experiments.contrast import training as contrast_training
 from zoo.experiments.hyperimage import stages
@@ -82,22 +85,19 @@ def test_an_index_is_refused_by_tables_that_search_nothing(tmp_path, command):
 @pytest.mark.parametrize(
     ("arguments", "received"),
     [
-        (("contrast", "--only", "quality"), "contrast"),
-        (("imaging", "--only", "quality"), "imaging"),
-        (("hyperimage", "--joint"), "hyperimage"),
         (("contrast", "--install", "--scale", "paper"), "--scale paper --dataset embedded"),
         (("imaging", "--install", "--scale", "smoke"), "--scale smoke --dataset embedded"),
-        (("imaging", "--joint", "--install", "--scale", "smoke"), "--scale smoke --dataset embedded"),
+        (("imaging", "joint", "--install", "--scale", "smoke"), "--scale smoke --dataset embedded"),
         (("hyperimage", "--install", "--scale", "smoke"), "--scale smoke --dataset embedded"),
         (("adversarial", "--install", "--dataset", "cifar10"), "--scale laptop --dataset cifar10"),
         (("adversarial", "--install", "--scale", "smoke"), "--scale smoke --dataset embedded"),
         (("steganography", "--install", "--data-dir", "mine"), "--data-dir mine"),
         (("contrast", "--install", "--dataset", "clic"), "--scale laptop --dataset clic"),
         (("contrast", "--install"), "--scale laptop --dataset embedded"),
-        (("steganography", "--start", "w.npz"), "steganography"),
+        (("hyperimage", "quality", "--install", "--scale", "smoke"), "--scale smoke --dataset embedded"),
     ],
 )
-def test_pretrain_refuses_what_another_family_takes_and_what_the_package_does_not_hold(
+def test_pretrain_refuses_to_install_what_the_package_does_not_hold(
     tmp_path, command, monkeypatch, arguments, received
 ):
     monkeypatch.chdir(tmp_path)
@@ -139,22 +139,87 @@ def test_the_command_of_a_task_names_the_task(tmp_path, command, monkeypatch):
     kept = []
     monkeypatch.setattr(synthetic, "train", lambda *given: None)
     monkeypatch.setattr(stages, "install", lambda folder, command, *more: kept.append(command))
-    arguments = ("--scale", "smoke", "--only", "synthetic", "--folder", tmp_path)
-    assert command("pretrain", "hyperimage", *arguments)[0] == 0
-    assert kept == ["zoo pretrain hyperimage --scale smoke --seed 0 --only synthetic"]
+    arguments = ("--scale", "smoke", "--folder", tmp_path)
+    assert command("pretrain", "hyperimage", "synthetic", *arguments)[0] == 0
+    assert kept == ["zoo pretrain hyperimage synthetic --scale smoke --seed 0"]
 
 
-def test_commands_of_the_other_families():
-    usual = {"dataset": "embedded", "data_dir": None, "seed": 0, "scale": "laptop"}
+COMMANDS = {
+    "imaging": "imaging --scale laptop --seed 0",
+    "imaging joint --scale gpu --dataset open_photographs": (
+        "imaging joint --scale gpu --dataset open_photographs --seed 0"
+    ),
+    "imaging --seed 3 low-light": "imaging low-light --scale laptop --seed 3",
+    "hyperimage": "hyperimage --scale laptop --seed 0",
+    "hyperimage --scale smoke forgery": "hyperimage forgery --scale smoke --seed 0",
+    "imaging joint --on local:2": "imaging joint --scale laptop --seed 0",
+    "adversarial --dataset clothing --data-dir a/clothes --imagenet 'a/my weights.pth' --workers 4": (
+        "adversarial --scale laptop --dataset clothing --data-dir clothes --imagenet 'my weights.pth' --seed 0"
+    ),
+    "steganography --lambda 0.5 --recipe short --epochs 7": (
+        "steganography --scale laptop --recipe short --epochs 7 --lambda 0.5 --seed 0"
+    ),
+    "contrast --start w.npz --devices all --folder elsewhere": (
+        "contrast --scale laptop --start w.npz --devices all --seed 0"
+    ),
+}
+"""What follows ``zoo pretrain``, and what of it is kept with weights."""
 
-    def kept(paper, flag="", **given):
-        return pretrain.training_command(argparse.Namespace(paper=paper, **usual | given), flag)
 
-    assert kept("imaging", "--joint") == "zoo pretrain imaging --joint --scale laptop --seed 0"
-    assert kept("imaging", "--low-light") == "zoo pretrain imaging --low-light --scale laptop --seed 0"
-    assert kept("adversarial", dataset="cifar10") == (
-        "zoo pretrain adversarial --scale laptop --dataset cifar10 --seed 0"
+@pytest.mark.parametrize(("typed", "kept"), COMMANDS.items())
+def test_the_command_that_is_kept_trains_the_same_when_typed(typed, kept):
+    def parsed(text):
+        return cli._parser().parse_args(shlex.split(text)[1:])
+
+    options = parsed(f"zoo pretrain {typed}")
+    assert pretrain.training_command(options) == f"zoo pretrain {kept}"
+    again = parsed(f"zoo pretrain {kept}")
+    assert pretrain.chosen(again) == pretrain.chosen(options)
+    assert pretrain.training_command(again) == f"zoo pretrain {kept}"
+
+
+FLAGS = {"contrast": "--start", "adversarial": "--imagenet", "steganography": "--recipe"}
+"""An option that one paper alone takes."""
+
+
+@pytest.mark.parametrize("paper", ["adversarial", "contrast", "hyperimage", "imaging", "steganography"])
+def test_help_on_a_papers_trainings_names_what_it_takes_and_nothing_else(command, paper):
+    code, out, _ = command("pretrain", paper, "--help")
+    assert code == 0
+    shown = set(re.findall(r"^  (?:-h, )?(--[a-z-]+)", out, re.MULTILINE))
+    assert {"--scale", "--dataset", "--data-dir", "--seed", "--devices", "--install", "--folder"} < shown
+    assert {name for name, flag in FLAGS.items() if flag in shown} == {paper} & set(FLAGS)
+    assert ("--workers" in shown) == (paper in FLAGS)
+    assert ("--on" in shown) == (paper != "contrast")
+    assert ("[joint|low-light]" in out, "[synthetic|quality|forgery]" in out) == (
+        paper == "imaging",
+        paper == "hyperimage",
     )
+    assert ("tid2013" in out, "clothing" in out) == (paper == "hyperimage", paper == "adversarial")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("contrast", "--recipe", "short"), "unrecognized arguments: --recipe short"),
+        (("steganography", "--start", "w.npz"), "unrecognized arguments: --start w.npz"),
+        (("contrast", "--on", "local:2"), "unrecognized arguments: --on local:2"),
+        (("imaging", "--workers=2"), "unrecognized arguments: --workers=2"),
+        (("imaging", "--joint"), "unrecognized arguments: --joint"),
+        (("hyperimage", "--only", "quality"), "unrecognized arguments: --only"),
+        (("imaging", "--recipe", "short"), "unrecognized arguments: --recipe"),
+        (("hyperimage", "joint"), "must be one of synthetic, quality, forgery. Received: 'joint'"),
+        (("contrast", "joint"), "unrecognized arguments: joint"),
+        (("astrology",), "invalid choice: 'astrology' (choose from"),
+        ((), "the following arguments are required: PAPER"),
+    ],
+)
+def test_what_a_paper_does_not_take_is_unknown_to_it(tmp_path, command, monkeypatch, words, message):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = command("pretrain", *words)
+    assert (code, out) == (2, "")
+    assert message in err.splitlines()[-1]
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="needs make")

@@ -1,6 +1,5 @@
 """``--device`` and ``--devices``: what is refused, what a backend sees, and two devices with the numbers of one."""
 
-import argparse
 import json
 import os
 import subprocess
@@ -13,6 +12,7 @@ import pytest
 
 from zoo.datasets.labelled import Labelled
 from zoo.experiments.cli import devices, pretrain
+from zoo.experiments.cli import main as cli
 from zoo.experiments.train import fitting
 
 JOB = Path(__file__).parent.parent / "devices_job.py"
@@ -140,6 +140,5 @@ def test_one_device_or_all(command):
 
 
 def test_weights_say_that_several_devices_trained_them():
-    usual = {"paper": "contrast", "dataset": "embedded", "data_dir": None, "seed": 0, "scale": "laptop"}
-    command = pretrain.training_command(argparse.Namespace(**usual, devices="all"))
-    assert command == "zoo pretrain contrast --scale laptop --devices all --seed 0"
+    options = cli._parser().parse_args(["pretrain", "contrast", "--devices", "all"])
+    assert pretrain.training_command(options) == "zoo pretrain contrast --scale laptop --devices all --seed 0"

@@ -271,10 +271,10 @@ def test_networks_by_name(tmp_path):
 
 def test_the_low_light_network_is_trained_where_table_3_takes_it(tmp_path, monkeypatch, command):
     monkeypatch.chdir(tmp_path)
-    code, _, err = command("pretrain", "imaging", "--low-light", "--scale", "smoke")
+    code, _, err = command("pretrain", "imaging", "low-light", "--scale", "smoke")
     assert code == 0, err
     assert provenance("unet-cedar-low-light.generated-smoke").command == (
-        "zoo pretrain imaging --low-light --scale smoke --seed 0"
+        "zoo pretrain imaging low-light --scale smoke --seed 0"
     )
     cells = table_3.cells(Settings("smoke", weights=tmp_path / "runs" / "imaging-smoke-0"))
     assert {cell.status for cell in cells if cell.row == "UNet (short)"} == {"measured"}

@@ -129,7 +129,7 @@ def test_joint_tables_take_a_camera_of_the_folder(cameras, tmp_path):
     ]
     cells = {(c.row, c.column, c.metric): c for c in table_s1_and_figure_9.cells(settings)}
     trained = cells["canon_eos_5d, lambda 0.1", "unet", "PSNR"]
-    command = "zoo pretrain imaging --joint --scale paper --data-dir CAMERAS"
+    command = "zoo pretrain imaging joint --scale paper --data-dir CAMERAS"
     assert (trained.status, trained.paper_value) == ("not-run", 42.6) and command in trained.why
     assert cells["canon_eos_40d, F", "dnet", "accuracy"].status == "data-unavailable"
     run = JointRun("unet", 0.1, "nikon_d90", 3)
@@ -149,6 +149,6 @@ def test_joint_tables_take_a_camera_of_the_folder(cameras, tmp_path):
 @pytest.mark.parametrize("arguments", [(), ("--data-dir", "{}"), ("--dataset", "open_photographs")])
 def test_the_papers_joint_trainings_ask_for_its_cameras(tmp_path, command, arguments):
     given = [argument.format(tmp_path) for argument in arguments]
-    code, _, err = command("pretrain", "imaging", "--joint", "--scale", "paper", "--folder", tmp_path / "runs", *given)
+    code, _, err = command("pretrain", "imaging", "joint", "--scale", "paper", "--folder", tmp_path / "runs", *given)
     assert (code, err.count("\n")) == (2, 1)
-    assert "--joint --scale paper trains on the paper's cameras, canon_eos_40d" in err
+    assert "imaging joint --scale paper trains on the paper's cameras, canon_eos_40d" in err

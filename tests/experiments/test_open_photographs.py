@@ -109,7 +109,7 @@ def test_varied_scenes_of_the_imaging_trainings_are_of_train_and_validation(read
     assert set(read) == {"train", "validation"}
 
 
-@pytest.mark.parametrize("words", [("adversarial",), ("hyperimage", "--only", "synthetic")])
+@pytest.mark.parametrize("words", [("adversarial",), ("hyperimage", "synthetic")])
 def test_trainings_without_photographs_say_so(read, command, words):
     code, _, err = command("pretrain", *words, "--scale", "smoke", *DATA)
     assert code == 2 and len(err.splitlines()) == 1 and "Received" in err

@@ -346,7 +346,6 @@ def test_pretrain_takes_recipe_start_lambda_and_networks(tmp_path, command, monk
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("contrast", "--recipe", "short"), "--recipe is for steganography. Received: contrast"),
         (("steganography", "--lambda", "0.6"), "invalid choice: '0.6'"),
         (("steganography", "--jpeg-from", "absent"), "Received: 'absent'"),
         (("steganography", "--jpeg-from", "generated", "--lambda", "all"), "one number. Received: ours and 0.5, 0.75"),

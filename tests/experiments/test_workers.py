@@ -239,7 +239,7 @@ def _options(*arguments):
 )
 def test_what_pretrain_trains_at_the_same_time(tmp_path, arguments, rounds):
     options = _options(*arguments, "--folder", tmp_path)
-    planned = load(pretrain._chosen(options).parts)(options)
+    planned = load(pretrain.chosen(options).parts)(options)
     assert [[task.label for task in tasks] for tasks in planned] == rounds
     for tasks in planned:
         assert all(pickle.loads(pack(task)) for task in tasks)
@@ -249,7 +249,7 @@ def test_joint_trainings_wait_for_what_they_begin_with():
     from zoo.experiments.imaging.joint import commands as joint
     from zoo.experiments.imaging.joint.scales import check_scale
 
-    options = _options("imaging", "--joint", "--scale", "laptop")
+    options = _options("imaging", "joint", "--scale", "laptop")
     scale = check_scale("laptop")
     first, second, third = ([task.label for task in tasks] for tasks in joint.parts(options))
     assert len({*first, *second, *third}) == len(first) + len(second) + len(third)
@@ -263,7 +263,7 @@ def test_joint_trainings_of_the_paper_are_of_the_cameras_that_are_there(tmp_path
     from zoo.experiments.imaging.joint import commands as joint
     from zoo.experiments.imaging.real_cameras import JOINT
 
-    options = _options("imaging", "--joint", "--scale", "paper", "--data-dir", tmp_path, "--folder", tmp_path / "runs")
+    options = _options("imaging", "joint", "--scale", "paper", "--data-dir", tmp_path, "--folder", tmp_path / "runs")
     with pytest.raises(ValueError, match="trains on the paper's cameras"):
         joint.parts(options)
     for name in (JOINT[0], "nikon_d810"):
@@ -281,7 +281,7 @@ def test_joint_trainings_of_the_paper_are_of_the_cameras_that_are_there(tmp_path
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("contrast",), "here one follows the other. Received: contrast --on local"),
+        (("imaging", "low-light"), "here one follows the other. Received: pretrain imaging low-light --on local"),
         (("adversarial", "--dataset", "clothing"), "on this data set one is trained. Received: clothing"),
         (("imaging", "--devices", "all"), "--on takes --gpus for each worker, and not --devices. Received: both"),
     ],

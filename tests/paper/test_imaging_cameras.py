@@ -96,7 +96,7 @@ def test_fivek_and_raise(workplace, cameras, alone, monkeypatch, done, killed, p
     )
     monkeypatch.setitem(scales.SCALES, "paper", joint)
     monkeypatch.setitem(evaluation.SCALES, "paper", evaluation.Scale(1, 2))
-    train = ("pretrain", "imaging", "--joint", "--scale", "paper", "--data-dir", cameras)
+    train = ("pretrain", "imaging", "joint", "--scale", "paper", "--data-dir", cameras)
     killed(1, *train)
     done(*train)
     folder = workplace / "runs" / "imaging-paper-0"

@@ -5,7 +5,7 @@ from pathlib import Path
 from zoo.family import Family, Network, Product
 
 MODEL, COMMAND = "zoo.hyperimage.model", "zoo pretrain hyperimage"
-QUALITY = f"{COMMAND} --only quality --scale photographs --dataset open_photographs"
+QUALITY = f"{COMMAND} quality --scale photographs --dataset open_photographs"
 FAMILY = Family(
     name="hyperimage",
     cited="Chandakkar, Li 2017",

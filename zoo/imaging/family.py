@@ -4,7 +4,7 @@ from pathlib import Path
 
 from zoo.family import Family, Network, Product
 
-DEVELOPING, JOINT = "zoo.imaging.developing.model", "zoo pretrain imaging --joint"
+DEVELOPING, JOINT = "zoo.imaging.developing.model", "zoo pretrain imaging joint"
 FAMILY = Family(
     name="imaging",
     cited="Korus, Memon 2019",
@@ -12,7 +12,7 @@ FAMILY = Family(
     folder=Path(__file__).parent,
     networks=(
         Network("fan-*", "zoo.imaging.joint.fan:FAN", JOINT, {"input_shape": (None, None, 3)}),
-        Network("*-low-light", f"{DEVELOPING}:UNet", "zoo pretrain imaging --low-light"),
+        Network("*-low-light", f"{DEVELOPING}:UNet", "zoo pretrain imaging low-light"),
         Network("inet-joint-*", f"{DEVELOPING}:INet", JOINT),
         Network("unet-joint-*", f"{DEVELOPING}:UNet", JOINT),
         Network("dnet-joint-*", f"{DEVELOPING}:DNet", JOINT),

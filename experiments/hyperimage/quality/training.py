@@ -1,7 +1,7 @@
 """Training for no-reference quality on generated distortions (Chandakkar and Li 2017, pages 4 and 5; Tables 4 and 5).
 
-Command:  zoo pretrain hyperimage --only quality --scale photographs --dataset open_photographs [--install]
-          zoo pretrain hyperimage --only quality          (`laptop`, on generated scenes)
+Command:  zoo pretrain hyperimage quality --scale photographs --dataset open_photographs [--install]
+          zoo pretrain hyperimage quality                 (`laptop`, on generated scenes)
 Expected: the stored weights `hyperimage-quality-*`; their numbers are Table 2's, see zoo/hyperimage/README.md
 Time:     seconds for `smoke`; see `zoo/hyperimage/weights.json` for `photographs`, which needs 12 GB of disk until it
           ends, for patches and hyper-images

@@ -1,6 +1,6 @@
 """Training for the synthetic task (Chandakkar and Li 2017, page 3; networks of Table 4).
 
-Command:  zoo pretrain hyperimage --scale laptop        (synthetic, quality and forgery; --only synthetic)
+Command:  zoo pretrain hyperimage synthetic --scale laptop        (without synthetic: quality and forgery as well)
 Expected: the stored weights `hyperimage-synthetic-*`; their numbers are Table 1's, see zoo/hyperimage/README.md
 Time:     see `zoo/hyperimage/weights.json`; seconds for `smoke`
 

@@ -1,4 +1,4 @@
-"""``zoo imaging detect``: which manipulation a picture went through, and ``zoo pretrain imaging --joint``."""
+"""``zoo imaging detect``: which manipulation a picture went through, and ``zoo pretrain imaging joint``."""
 
 import argparse
 import sys
@@ -121,8 +121,8 @@ def _material(options: argparse.Namespace) -> "tuple[Path, Sequence[str], Callab
     here = in_folder(options.data_dir) if options.data_dir is not None and options.dataset == EMBEDDED else {}
     if not set(JOINT) & set(here):
         raise ValueError(
-            f"--joint --scale paper trains on the paper's cameras, {', '.join(JOINT)}: --data-dir CAMERAS, a folder "
-            f"with what TFDS prepared of mit_fivek and raise8k. Received: {options.data_dir or options.dataset}"
+            f"imaging joint --scale paper trains on the paper's cameras, {', '.join(JOINT)}: --data-dir CAMERAS, a "
+            f"folder with what TFDS prepared of mit_fivek and raise8k. Received: {options.data_dir or options.dataset}"
         )
     folder = options.folder / run_name(EMBEDDED, options.scale, options.seed)
 

@@ -249,7 +249,7 @@ def is_finished(run: JointRun, scale: JointScale, folder: Path) -> bool:
 
 def absent(run: JointRun, scale: str) -> str:
     """Why a cell has no value whose model is nowhere, for ``Cell.why``; names the command that trains it."""
-    planned = "zoo pretrain imaging --joint" + ("" if scale == "laptop" else f" --scale {scale}")
+    planned = "zoo pretrain imaging joint" + ("" if scale == "laptop" else f" --scale {scale}")
     planned += " --data-dir CAMERAS" if run.camera in PAPERS else ""
     command = planned if run in check_scale(scale).runs() else run.command
     return f"the model {run.name} is not stored here; `{command}` trains it, --weights names its folder"

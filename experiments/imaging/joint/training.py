@@ -5,12 +5,12 @@ Paper: for each of four cameras, UNet and DNet (INet gains little) pre-trained; 
 epochs of 6 batches of 20 RAW patches of 128x128 planes, each in five versions; Adam 1e-4, 15 % less every 100 epochs
 (authors' code: from epoch 0 on).
 
-Command:  zoo pretrain imaging --joint                     all trainings of `laptop`, after those of the networks
+Command:  zoo pretrain imaging joint                       all trainings of `laptop`, after those of the networks
           python -m zoo.experiments.imaging.joint.training --network unet --weight 0.1     one of them; no --weight: F
-          zoo pretrain imaging --joint --scale photographs --dataset open_photographs [--data-dir DIR]  (`gpu`: longer)
+          zoo pretrain imaging joint --scale photographs --dataset open_photographs [--data-dir DIR]  (`gpu`: longer)
           python -m zoo.experiments.imaging.joint.training --network unet --weight 0.1 --margin 16 --codec libjpeg \
               --scale photographs --dataset open_photographs --nip unet.keras      one of them, from a network of yours
-          zoo pretrain imaging --joint --scale paper --data-dir CAMERAS     the paper's cameras that are there, after
+          zoo pretrain imaging joint --scale paper --data-dir CAMERAS     the paper's cameras that are there, after
               their networks; CAMERAS: see `real_cameras.py`
           python -m zoo.experiments.imaging.joint.training --network dnet --weight 0.25 --repetition 3 --scale paper \
               --data-dir CAMERAS --camera nikon_d90 --nip dnet.keras     one of its 880 trainings
@@ -69,7 +69,7 @@ def plain_nip(
     source = file if file is not None else own if own.is_file() else NAMES[network] if known else None
     if source is None:
         raise ValueError(
-            f"The {network} of the camera {camera!r} is to be trained first: zoo pretrain imaging [--joint] for a "
+            f"The {network} of the camera {camera!r} is to be trained first: zoo pretrain imaging [joint] for a "
             f"synthetic one, zoo imaging fit RAW_DIR for yours; or give --nip. Received: {own}"
         )
     with precision("float32" if network == "inet" else policy):

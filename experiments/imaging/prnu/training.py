@@ -1,6 +1,6 @@
 """Train a UNet to develop short exposures to what long ones look like, for Table 3 (Chen et al., CVPR 2018).
 
-Command:  zoo pretrain imaging --low-light [--scale laptop]
+Command:  zoo pretrain imaging low-light [--scale laptop]
 Then:     zoo reproduce imaging table-3 --weights runs/imaging-laptop-0
 Expected: runs/tables/laptop/imaging_table_3.csv, row "UNet (short)"
 Time:     as the UNet of ``training.py`` at the same scale

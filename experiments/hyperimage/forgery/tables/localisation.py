@@ -1,7 +1,7 @@
 """Splices of photographs: detection and localisation, next to two baselines without training.
 
 Command:  zoo reproduce hyperimage localisation --scale photographs --dataset open_photographs --weights FOLDER
-          (FOLDER: of `zoo pretrain hyperimage --only forgery --scale photographs --dataset open_photographs`)
+          (FOLDER: of `zoo pretrain hyperimage forgery --scale photographs --dataset open_photographs`)
           zoo reproduce hyperimage localisation       (the stored networks on the embedded photographs)
 Expected: runs/tables/<scale>/hyperimage_localisation.csv
 Time:     not measured yet

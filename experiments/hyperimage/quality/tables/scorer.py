@@ -2,7 +2,7 @@
 
 Command:  zoo reproduce hyperimage scorer --dataset open_photographs       (or the embedded photographs)
           zoo reproduce hyperimage scorer --scale photographs --dataset open_photographs --weights FOLDER
-          (FOLDER: of `zoo pretrain hyperimage --only quality --scale photographs --dataset open_photographs`)
+          (FOLDER: of `zoo pretrain hyperimage quality --scale photographs --dataset open_photographs`)
 Expected: runs/tables/<scale>/hyperimage_scorer.csv
 
 ``agreement``: with MDSI, over all generated distortions of the test photographs, and by how much the proposed method

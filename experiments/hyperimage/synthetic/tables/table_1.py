@@ -2,13 +2,13 @@
 
 Command:  zoo reproduce hyperimage table-1            (or: make reproduce-table-1 PAPER=hyperimage)
 Expected: runs/tables/laptop/hyperimage_table_1.csv; the family's README has the numbers and what they mean
-Time:     minutes on two cores with the stored weights; `zoo pretrain hyperimage --only synthetic` trains them anew
+Time:     minutes on two cores with the stored weights; `zoo pretrain hyperimage synthetic` trains them anew
 
 Experiment 1: images with random contents and positions. Experiment 2: 1,000 images that differ in nothing but the
 positions of one to five patches; the networks are experiment 1's. Additional rows: a closed form without any
 learning, ``-sum(alpha_i)`` from the pixels, which is all but the score itself; the number of patches; and a second
 stage trained and tested on hyper-images whose cells were shuffled, which can know no position; the package does not
-hold it, so its cells are ``not-run`` until `zoo pretrain hyperimage --only synthetic` has trained it. ``comparable`` is
+hold it, so its cells are ``not-run`` until `zoo pretrain hyperimage synthetic` has trained it. ``comparable`` is
 ``yes``: task, sizes and networks are the paper's, as far as it gives them.
 """
 

@@ -1,6 +1,6 @@
 """Figure 10 of Korus and Memon 2019: patches by the plain and by the jointly trained network, and what differs.
 
-Command:  zoo reproduce imaging figure-10 --weights runs/imaging-laptop-0      after `zoo pretrain imaging --joint`
+Command:  zoo reproduce imaging figure-10 --weights runs/imaging-laptop-0      after `zoo pretrain imaging joint`
 Expected: runs/tables/laptop/imaging_figure_10.csv and .png
 Time:     2 minutes on one core
 

@@ -1,6 +1,6 @@
 """Figure 8 of Korus and Memon 2019: validation accuracy and PSNR along the training, F and F+N.
 
-Command:  zoo reproduce imaging figure-8 --weights runs/imaging-laptop-0       after `zoo pretrain imaging --joint`
+Command:  zoo reproduce imaging figure-8 --weights runs/imaging-laptop-0       after `zoo pretrain imaging joint`
 Expected: runs/tables/laptop/imaging_figure_8.csv and .png
 Time:     seconds
 

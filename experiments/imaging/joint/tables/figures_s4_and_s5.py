@@ -1,7 +1,7 @@
 """Figures S4 and S5 of Korus and Memon 2019 (supplement, Figures 4 and 5): spectra of the distortions that are learned.
 
 Command:  zoo reproduce imaging figure-s4 --weights runs/imaging-laptop-0      (DNet; figure-s5: UNet)
-Expected: imaging_figure_s4.csv and .png, imaging_figure_s5.csv and .png, after `zoo pretrain imaging --joint`
+Expected: imaging_figure_s4.csv and .png, imaging_figure_s5.csv and .png, after `zoo pretrain imaging joint`
 Time:     6 and 4 minutes on one core
 """
 

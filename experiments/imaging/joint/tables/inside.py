@@ -1,6 +1,6 @@
 """Do the traces of F+N lie inside a picture, or at the border of the patch that was developed? Not in the paper.
 
-Command:  zoo reproduce imaging inside --weights runs/imaging-laptop-0       after `zoo pretrain imaging --joint`
+Command:  zoo reproduce imaging inside --weights runs/imaging-laptop-0       after `zoo pretrain imaging joint`
           zoo reproduce imaging inside                      what is stored: the package has lambda .1 with a margin
 Expected: runs/tables/laptop/imaging_inside.csv and .png; the family's README says what it means
 Time:     3 minutes for the three rows with a margin, beside other work; the whole was not measured undisturbed

@@ -1,6 +1,6 @@
 """Table 3 of Korus and Memon 2019: does PRNU survive a pipeline for low light?
 
-Command:  zoo reproduce imaging table-3 --weights runs/imaging-laptop-0       after `zoo pretrain imaging --low-light`
+Command:  zoo reproduce imaging table-3 --weights runs/imaging-laptop-0       after `zoo pretrain imaging low-light`
           zoo reproduce imaging table-3 --scale paper --dataset sid --data-dir SID --weights CHECKPOINT
 Expected: runs/tables/laptop/imaging_table_3.csv and .png
 Time:     1 minute at `laptop` on one core
