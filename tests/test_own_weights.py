@@ -5,7 +5,7 @@ import pytest
 from zoo import store
 from zoo.resolve_weights import resolve_weights
 
-PAIR = ("hyperimage-forgery-channel.generated", "hyperimage-forgery-stage-two.generated")
+PAIR = ("hyperimage-forgery-channel.photographs", "hyperimage-forgery-stage-two.photographs")
 
 
 def test_nothing_given_is_what_is_stored():
@@ -26,9 +26,9 @@ def test_a_file_or_a_name_is_one_networks(tmp_path):
     assert resolve_weights("contrast-unaware.photographs", "contrast-aware.photographs") == (
         "contrast-unaware.photographs",
     )
-    with pytest.raises(ValueError, match=r"This file is for one network, .*here are generated. Received: .*mine.npz"):
+    with pytest.raises(ValueError, match=r"This file is for one network, .*here are photographs. Received: .*mine.npz"):
         resolve_weights(file, *PAIR)
-    with pytest.raises(ValueError, match=rf"what follows the dot of {PAIR[0]} and {PAIR[1]}; here are generated"):
+    with pytest.raises(ValueError, match=rf"what follows the dot of {PAIR[0]} and {PAIR[1]}; here are photographs"):
         resolve_weights("nowhere", *PAIR)
     with pytest.raises(
         ValueError, match=r"^weights must be .*contrast-aware.photographs, .*contrast-unaware.photographs"
@@ -45,13 +45,13 @@ def test_the_training_alone_names_every_network(tmp_path, monkeypatch):
     file = tmp_path / "packed.npz"
     file.write_bytes(b"0")
     for stored in PAIR:
-        name = stored.replace(".generated", ".generated-smoke")
+        name = stored.replace(".photographs", ".generated-smoke")
         store.add(store.home(), f"hyperimage/weights/{name}.npz", file, {})
-    smoke = tuple(f"{name}-smoke" for name in PAIR)
+    smoke = tuple(name.replace(".photographs", ".generated-smoke") for name in PAIR)
     for given in ("generated-smoke", "hyperimage-forgery.generated-smoke", *smoke):
         assert resolve_weights(given, *PAIR) == smoke
-    assert resolve_weights("generated", *PAIR) == PAIR
+    assert resolve_weights("photographs", *PAIR) == PAIR
     with pytest.raises(
-        ValueError, match=r"here are generated, generated-smoke. Received: 'contrast-aware.photographs'"
+        ValueError, match=r"here are generated-smoke, photographs. Received: 'contrast-aware.photographs'"
     ):
         resolve_weights("contrast-aware.photographs", *PAIR)

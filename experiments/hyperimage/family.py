@@ -91,5 +91,8 @@ EXPERIMENTS = Experiments(
             decimals=3,
         ),
     ),
-    aliases=(Alias("table_3", "hyperimage-forgery-stage-two.generated", ("hyperimage-forgery-channel.generated",)),),
+    aliases=tuple(
+        Alias(table, "hyperimage-forgery-stage-two.photographs", ("hyperimage-forgery-channel.photographs",))
+        for table in ("table_3", "localisation")
+    ),
 )

@@ -49,7 +49,7 @@ def test_detector_and_export_take_weights_of_any_width(tmp_path, photo, command)
     paths = [_saved(m, tmp_path / f"{name}.npz") for m, name in zip(models, FORGERY_WEIGHTS, strict=True)]
     image = np.ascontiguousarray(photo[:96, :128])
     expected = ForgeryDetector(tuple(paths)).score(image)
-    code, _, err = command("export", "hyperimage-forgery.generated", tmp_path / "out", "--weights", tmp_path)
+    code, _, err = command("export", "hyperimage-forgery.photographs", tmp_path / "out", "--weights", tmp_path)
     assert code == 0, err
     served = keras.layers.TFSMLayer(str(tmp_path / "out"), call_endpoint="serve")(image[None])["score"]
     np.testing.assert_allclose(served[0], expected, atol=1e-5)

@@ -13,7 +13,7 @@ from zoo.hyperimage.two_stage import TwoStage
 from zoo.layers import LocalContrastNormalization
 
 QUALITY_WEIGHTS = ("hyperimage-quality-patches.photographs", "hyperimage-quality-stage-two.photographs")
-FORGERY_WEIGHTS = ("hyperimage-forgery-channel.generated", "hyperimage-forgery-stage-two.generated")
+FORGERY_WEIGHTS = ("hyperimage-forgery-channel.photographs", "hyperimage-forgery-stage-two.photographs")
 QUALITY_LARGEST, FORGERY_LARGEST = (1024, 1024), (900, 900)
 """Larger pictures are scaled down before patches are cut, as the paper does beyond its data set's largest image; its
 TID2013 has one size only, and 900 is CASIA-2's largest side."""

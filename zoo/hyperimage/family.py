@@ -6,6 +6,7 @@ from zoo.family import Family, Network, Product
 
 MODEL, COMMAND = "zoo.hyperimage.model", "zoo pretrain hyperimage"
 QUALITY = f"{COMMAND} quality --scale photographs --dataset open_photographs"
+FORGERY = f"{COMMAND} forgery --scale photographs --dataset open_photographs"
 FAMILY = Family(
     name="hyperimage",
     cited="Chandakkar, Li 2017",
@@ -17,15 +18,15 @@ FAMILY = Family(
     networks=(
         Network("hyperimage-quality-stage-two", f"{MODEL}:TIDStageTwo", QUALITY),
         Network("hyperimage-quality-*", f"{MODEL}:CNNIQA", QUALITY),
-        Network("hyperimage-forgery-channel", f"{MODEL}:ForgeryChannel", COMMAND),
-        Network("hyperimage-forgery-stage-two", f"{MODEL}:ForgeryStageTwo", COMMAND),
-        Network("hyperimage-forgery-end-to-end", f"{MODEL}:ForgeryEndToEnd", COMMAND),
+        Network("hyperimage-forgery-channel", f"{MODEL}:ForgeryChannel", FORGERY),
+        Network("hyperimage-forgery-stage-two", f"{MODEL}:ForgeryStageTwo", FORGERY),
+        Network("hyperimage-forgery-end-to-end", f"{MODEL}:ForgeryEndToEnd", FORGERY),
         Network("hyperimage-synthetic-patches", f"{MODEL}:SyntheticPatchNet", COMMAND),
         Network("hyperimage-synthetic-*", f"{MODEL}:SyntheticStageTwo", COMMAND),
     ),
     stored=(
-        "hyperimage-forgery-channel.generated",
-        "hyperimage-forgery-stage-two.generated",
+        "hyperimage-forgery-channel.photographs",
+        "hyperimage-forgery-stage-two.photographs",
         "hyperimage-quality-patches.photographs",
         "hyperimage-quality-stage-two.photographs",
         "hyperimage-synthetic-patches.generated",

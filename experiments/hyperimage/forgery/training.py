@@ -1,7 +1,7 @@
 """Training for forgery on generated splices (Chandakkar and Li 2017, pages 6 and 7; Table 4 and Figure 3).
 
-Command:  zoo pretrain hyperimage --scale laptop --only forgery
-          zoo pretrain hyperimage --only forgery --scale photographs --dataset open_photographs
+Command:  zoo pretrain hyperimage forgery --scale photographs --dataset open_photographs [--install]
+          zoo pretrain hyperimage forgery          (`laptop`, on generated scenes)
 Expected: the stored weights `hyperimage-forgery-*`; their numbers are Table 3's, see zoo/hyperimage/README.md
 Time:     see `zoo/hyperimage/weights.json`; seconds for `smoke`; `photographs` is not measured yet
 
@@ -37,10 +37,10 @@ from zoo.hyperimage.contour import POINTS, contour_points, patches_at
 from zoo.hyperimage.detector import FORGERY_LARGEST, TRAINING_MEAN, preprocessing, to_end_to_end
 from zoo.hyperimage.grid import fit_inside
 
-CHANNEL, SECOND = "hyperimage-forgery-channel.generated", "hyperimage-forgery-stage-two.generated"
-END_TO_END = "hyperimage-forgery-end-to-end.generated"
+CHANNEL, SECOND = "hyperimage-forgery-channel.photographs", "hyperimage-forgery-stage-two.photographs"
+END_TO_END = "hyperimage-forgery-end-to-end.photographs"
 STORED = dict.fromkeys((CHANNEL, SECOND, END_TO_END), "splices and copy-moves of generated scenes")
-STORED_AT = ("laptop", "embedded")
+STORED_AT = ("photographs", "open_photographs")
 """Scale and data set of the stored weights."""
 
 
