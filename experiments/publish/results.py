@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from zoo.experiments.cli.data_options import EMBEDDED
 from zoo.experiments.cli.quiet import quiet_import
 from zoo.experiments.publish import ROOT, card, headlines, measured
 from zoo.experiments.run import tables
@@ -58,7 +59,8 @@ def publish(table: Table, scale: str, measured_in: Path, results: Path) -> Path:
         new.to_csv(partial, index=False)
     write_reasons(target, reasons)
     picture = source.with_suffix(".png")
-    if table.plots_pictures and picture.is_file():
+    # Pictures of other data sets must not enter the project.
+    if table.plots_pictures and picture.is_file() and new["dataset"].iloc[0] == EMBEDDED:
         shutil.copyfile(picture, ROOT / "docs" / "assets" / picture.name)
     return target
 

@@ -1,5 +1,6 @@
 """Users measure into a folder of their own; what is published is shown, marked, and changed by publishing alone."""
 
+import dataclasses
 import io
 import json
 import os
@@ -210,3 +211,15 @@ def test_a_wide_table_is_printed_in_blocks_and_nothing_of_it_is_cut_off(width):
         assert column in text.getvalue()
     for value, paper in zip(frame["value"], frame["paper_value"], strict=True):
         assert f"{value:.1f} | {paper:.1f}" in text.getvalue()
+
+
+@pytest.mark.parametrize(("dataset", "kept"), [("embedded", True), ("clothing", False), ("folder:mine", False)])
+def test_pictures_of_other_data_sets_do_not_enter_the_project(tmp_path, monkeypatch, dataset, kept):
+    monkeypatch.setattr(measure, "commit", lambda: "0123456789ab")
+    monkeypatch.setattr(results, "ROOT", tmp_path / "root")
+    (tmp_path / "root" / "docs" / "assets").mkdir(parents=True)
+    table = dataclasses.replace(_table(), plots_pictures=True)
+    measure.run(table, Settings("smoke", dataset), tmp_path / "own", progress=False)
+    measure.csv_path(table, "smoke", tmp_path / "own").with_suffix(".png").write_bytes(b"picture")
+    results.publish(table, "smoke", tmp_path / "own", tmp_path / "published")
+    assert (tmp_path / "root" / "docs" / "assets" / "demo_table_1.png").is_file() == kept
