@@ -64,19 +64,21 @@ EXPERIMENTS = Experiments(
     headlines=(
         Headline(
             "table_2",
-            "L-BFGS, small OverFeat on digits, pool5",
+            "L-BFGS, photographs of clothes, EfficientNet-Lite0",
             "AUC",
-            ("pool5, PCA+W, DW-kNN", "L-BFGS"),
-            "Mahalanobis, fc6",
-            ("Mahalanobis, fc6", "L-BFGS"),
+            ("pool5, none, DW-kNN", "L-BFGS"),
+            "shrunk Mahalanobis",
+            ("Mahalanobis shrunk, fc6", "L-BFGS"),
+            dataset="clothing",
         ),
         Headline(
             "table_4",
-            "iterative attack, small InceptionV3 on digits, mixed_6d",
+            "iterative attack, photographs of clothes, EfficientNet-Lite0",
             "AUC",
             ("mixed_6d, DW-kNN", "iter_target_class"),
-            "DkNN",
-            ("DkNN credibility, all layers", "iter_target_class"),
+            "class centroid",
+            ("baseline: class centroid, mixed_6d", "iter_target_class"),
+            dataset="clothing",
         ),
     ),
 )

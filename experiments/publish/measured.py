@@ -3,7 +3,8 @@
 `make publish` writes it, and a test compares it with the CSVs.
 
 If the paper gives numbers for some of a model's cells, only those are listed, otherwise all. Of each table come the
-cells of the README's headlines and the first cell of each row and metric, ``LINES`` at most.
+cells of the README's headlines and the first cell of each row and metric, ``LINES`` at most. Tables on other data sets
+than ``embedded`` count only for models that no other table has.
 """
 
 import io
@@ -12,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 import zoo.weights
+from zoo.experiments.cli.data_options import EMBEDDED
 from zoo.experiments.families import experiments, load
 
 COLUMNS = [
@@ -35,7 +37,7 @@ LINES = 4
 def collect(results: Path, packaged: set[str]) -> str:
     """The CSV of what the tables in ``results`` have measured with ``packaged`` weights; see above which cells."""
     found = [pd.DataFrame(columns=[*COLUMNS, "paper_value", "paper"])]
-    for path in sorted(results.glob("*.csv")):
+    for path in (*sorted(results.glob("*.csv")), *sorted(results.glob("*/*.csv"))):
         frame = pd.read_csv(path, dtype={"column": str, "weights": str, "commit": str})
         frame = frame[(frame["status"] == "measured") & frame["weights"].notna()]
         cells = frame.to_dict("records")
@@ -73,6 +75,8 @@ def weights_of(column: str, table: str, packaged: set[str]) -> dict[str, str]:
 
 def _chosen(cells: pd.DataFrame) -> pd.DataFrame:
     """The cells of one model that are noted, in the order of the tables."""
+    usual = cells["dataset"] == EMBEDDED
+    cells = cells[usual] if usual.any() else cells
     if cells["paper_value"].notna().any():
         cells = cells[cells["paper_value"].notna()]
     headlines = {(p.name, line.table, *line.ours, line.metric) for p in experiments() for line in p.headlines}
