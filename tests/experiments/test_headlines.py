@@ -50,7 +50,7 @@ def test_the_simpler_method_named_is_the_best_there_is(paper, line):
     folder = ROOT / "results" / "laptop" / (line.dataset if line.dataset != "embedded" else "")
     frame = pd.read_csv(folder / f"{paper}_{line.table}.csv", dtype={"column": str})
     frame = frame[(frame["column"] == line.ours[1]) & (frame["metric"] == line.metric)].set_index("row")["value"]
-    simpler = "^(?:Experiment 1: )?(?:baseline: |Mahalanobis, |LID, |DkNN |CNN)"
+    simpler = "^(?:Experiment 1: )?(?:baseline: |Mahalanobis(?: shrunk)?, |LID, |DkNN |CNN)"
     if paper == "imaging":  # a row for the pictures of each camera
         simpler = f"^baseline: (?:chance|.*, {line.ours[0]})$"
     best = frame[frame.index.str.contains(simpler)].idxmax()
