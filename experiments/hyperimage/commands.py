@@ -24,8 +24,8 @@ QUALITY_NOTE = (
     "9 is undistorted, lower is worse; compare versions of one picture, not two pictures"
 )
 FORGERY_NOTE = (
-    "trained on splices of generated scenes, never on real forgeries: 0..1, higher looks more tampered; "
-    "on spliced photographs not shown to be better than chance, and no evidence about a single picture"
+    "trained on splices of photographs made by a program, never on real forgeries: 0..1, higher looks more tampered; "
+    "little better than chance on spliced photographs, and no evidence about a single picture"
 )
 QUALITY_SCALE, FORGERY_SCALE = Scale("better", None, None), Scale("more likely tampered", 0, 1)
 QUALITY_STORED = ("hyperimage-quality-patches.photographs", "hyperimage-quality-stage-two.photographs")
@@ -253,7 +253,7 @@ FORGERY = Question(
         "places as well. How often, and which, has not been looked at."
     ),
     control=_twin,
-    caution="on spliced photographs its network has not been shown to be better than chance",
+    caution="on spliced photographs its network is little better than chance",
 )
 
 
