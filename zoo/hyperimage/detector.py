@@ -45,7 +45,7 @@ class QualityScorer:
 
 
 class ForgeryDetector:
-    """Scores pictures by the two-stage network trained on generated splices: 0..1, higher for tampered.
+    """Scores pictures by the two-stage network trained on splices of photographs: 0..1, higher for tampered.
 
     Args:
         weights: Of the channel and the second stage, stored names or files, of any width.
