@@ -26,7 +26,8 @@ def test_a_large_training_set_is_read_from_files_with_the_same_scores(small, mon
     monkeypatch.setattr(feature_files, "IN_MEMORY", 0)
     large = Evaluation("overfeat", Settings("smoke"))
     np.testing.assert_array_equal(large.judged, small.judged)
-    assert "zoo: the features of 300 pictures take 0.0 GB of disk" in capsys.readouterr().err
+    size = 4 * 300 * (1 + sum(large.extractor.dimensions.values())) / 1e6
+    assert f"zoo: the features of 300 pictures take {size:.1f} MB of disk" in capsys.readouterr().err
     for name, expected in small.database[0].items():
         assert isinstance(large.database[0][name], np.memmap)
         np.testing.assert_array_equal(large.database[0][name], expected)
