@@ -1,4 +1,4 @@
-"""Train a stage once and keep it: packed weights and a log, from which a killed training goes on stage by stage."""
+"""Train a stage once and keep it: packed weights and a log; a killed training goes on behind its last epoch."""
 
 import contextlib
 import dataclasses

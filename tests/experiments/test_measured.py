@@ -74,6 +74,14 @@ def test_without_a_number_of_the_paper_others_are_noted_and_what_was_not_measure
     assert measured.collect(tmp_path, {FAN}).strip() == ",".join(measured.COLUMNS)
 
 
+def test_another_data_set_is_noted_only_where_no_other_table_has_the_model(tmp_path):
+    (tmp_path / "clothing").mkdir()
+    _csv(tmp_path / "clothing", [{"row": "r", "column": "a", "value": 5.0, "paper_value": 9.0, "dataset": "clothing"}])
+    assert _noted(tmp_path) == [("r", "a", 5)]
+    _csv(tmp_path, [{"row": "s", "column": "a", "value": 6.0, "paper_value": None}])
+    assert _noted(tmp_path) == [("s", "a", 6)]
+
+
 def test_every_model_of_the_package_has_a_line_and_none_has_many():
     frame = pd.read_csv(StringIO(measured.collect(ROOT / "results" / "laptop", PACKAGE)))
     assert set(frame["weights"]) == PACKAGE

@@ -38,7 +38,7 @@ class Offline:
     def pairs(self) -> list[tuple[str, splices.Splice]]:
         """Scene and splice: eight of each photograph, or ``DRAWN`` of more than ``FEW``, half of them copy-moves.
 
-        Donors are the other photographs in turn. All were saved as JPEG before, as pictures that one finds are.
+        Donors are the other photographs in turn. All were saved as JPEG before, as most pictures are.
         """
         settings = self.settings
         own = settings.dataset.startswith("folder:")

@@ -3,7 +3,7 @@
 Command:  zoo reproduce hyperimage localisation --dataset open_photographs
           zoo reproduce hyperimage localisation       (on the embedded photographs)
 Expected: runs/tables/<scale>/hyperimage_localisation.csv
-Time:     10 minutes of one core for the 100 test photographs
+Time:     20 minutes of one core for the 100 test photographs
 
 ``picture AUC`` tells spliced pictures from their authentic twins, which went through the same cut, paste, blend and
 JPEG steps. ``localisation AUC`` is the mean over spliced pictures of how well the map tells the region from the rest:

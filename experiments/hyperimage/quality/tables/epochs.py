@@ -5,8 +5,8 @@ Expected: runs/tables/laptop/hyperimage_epochs.csv; only the ratio of the stages
 Time:     a minute on two cores
 
 A few updates are timed on random patches and hyper-images, and taken times the updates of an epoch of the paper's
-protocol. How many patches an epoch had is not in the paper: "selected" patches are at most one for each place of the
-grid and as many of the reference, and that many are counted. The clock is the process's own time on a CPU.
+protocol. How many patches an epoch had is not in the paper. Counted are the most there can be: of each image 713, as
+many as TID2013's grid has places, and as many of its reference. The clock is the process's own time on a CPU.
 """
 
 import math
