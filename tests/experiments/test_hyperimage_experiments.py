@@ -204,7 +204,7 @@ def test_what_the_package_does_not_hold_is_not_run(trained, monkeypatch):
         (quality, "generated", "generated"),
         (forgery, "generated", "generated"),
         (forgery, "my-photos", "my-photos"),
-        (forgery, "open-photographs-photographs", "open-photographs-photographs"),
+        (forgery, "open-photographs-photographs", "photographs"),
     ],
 )
 def test_tables_find_a_control_only_if_it_was_trained_as_the_stored_networks_were(

@@ -303,7 +303,7 @@ def _point(network):
 def test_taking_turns_measures_each_action():
     calls = []
     actions = {"fast": lambda: calls.append("fast"), "slow": lambda: calls.append(sum(range(300_000)))}
-    times = timing._take_turns(actions, 5)
+    times = timing.take_turns(actions, 5)
     assert [len(found) for found in times.values()] == [5, 5]
     assert len(calls) == 12
     assert np.median(times["slow"]) > np.median(times["fast"])
