@@ -86,7 +86,7 @@ SCALES = {
         60,
         512,
         128,
-        {"inet": Recipe(15, 400, 3e-3), "unet": Recipe(60, 200, 5e-4), "dnet": Recipe(60, 100, 3e-4)},
+        {"inet": Recipe(15, 400, 3e-3), "unet": Recipe(40, 200, 5e-4), "dnet": Recipe(30, 100, 3e-4)},
         batch=8,
         precision=FASTEST,
         polish=0.4,
