@@ -108,7 +108,7 @@ class Evaluation:
 
     def attackable(self, attack: str) -> np.ndarray:
         """Numbers of the test pictures that ``attack`` is tried on: ``right``, or fewer of them where it is slow."""
-        few = self.scale.lbfgs if attack == "L-BFGS" else None
+        few = self.scale.few if attack in ("L-BFGS", *ADAPTIVE) else None
         if few is None or few >= len(self.right):
             return self.right
         return self.right[np.linspace(0, len(self.right) - 1, few).astype(int)]

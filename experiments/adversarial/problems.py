@@ -39,8 +39,8 @@ class Scale:
     bootstrap: int
     dimensions: int = 32
     """Components of PCA; the paper has 256."""
-    lbfgs: int | None = None
-    """How many of the test pictures L-BFGS is tried on (None: all)."""
+    few: int | None = None
+    """How many of the test pictures L-BFGS and attacks that know the detector are tried on (None: all)."""
     evaluations: int = 150
     """Of the network, at most, in a run of L-BFGS; an attack takes ten to twenty runs."""
 
@@ -62,7 +62,7 @@ ON_PHOTOGRAPHS = {
         adaptive_steps=2,
         bootstrap=20,
         dimensions=8,
-        lbfgs=2,
+        few=2,
         evaluations=3,
     ),
     "laptop": Scale(
@@ -71,11 +71,11 @@ ON_PHOTOGRAPHS = {
         fgs=1,
         eps=16,
         step=1,
-        adaptive_steps=20,
+        adaptive_steps=40,
         bootstrap=500,
         dimensions=256,
-        # Runs take all evaluations they may. With 25, these pictures took 35 minutes of one core.
-        lbfgs=32,
+        # L-BFGS takes all evaluations it may: with 25, these pictures took 35 minutes of one core.
+        few=32,
         evaluations=25,
     ),
 }

@@ -69,7 +69,7 @@ class Cut:
     """Of PCA; the paper 256."""
     adversarial_evaluations: int = 8
     """Of a run of L-BFGS, at most; the paper 150."""
-    adversarial_lbfgs: int = 4
+    adversarial_few: int = 4
     """Pictures that L-BFGS is tried on; the paper 1,000."""
     adversarial_bootstrap: int = 20
     """Samples of an interval; else 500."""

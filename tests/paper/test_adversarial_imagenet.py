@@ -32,7 +32,7 @@ def cut(monkeypatch):
     scale = dataclasses.replace(
         problems.SCALES["paper"],
         evaluations=CUT.adversarial_evaluations,
-        lbfgs=CUT.adversarial_lbfgs,
+        few=CUT.adversarial_few,
         bootstrap=CUT.adversarial_bootstrap,
     )
     monkeypatch.setitem(problems.SCALES, "paper", scale)

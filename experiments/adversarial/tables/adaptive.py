@@ -48,7 +48,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
 
 def _outcome(evaluation: Evaluation, layer: str, processing: str, attack: str) -> tuple[np.ndarray, np.ndarray]:
     """Whether each attacked picture is taken for the target, and whether the detector rejects it."""
-    numbers = evaluation.right
+    numbers = _numbers(evaluation)
     images = evaluation.attacked(attack, numbers, layer, processing)
     output, features = evaluation.extractor(images)
     detector = evaluation.detector(layer, processing)
@@ -60,7 +60,7 @@ def _outcome(evaluation: Evaluation, layer: str, processing: str, attack: str) -
 
 def _share(evaluation: Evaluation, outcome: Outcome, attack: str, column: str) -> Estimate:
     fooled, rejected = outcome(attack)
-    sources = np.array([int(n) for n in evaluation.right])
+    sources = _numbers(evaluation)
     values = {"classified as the target": fooled, "rejected": rejected[fooled], "passes both": fooled & ~rejected}[
         column
     ]
@@ -68,6 +68,11 @@ def _share(evaluation: Evaluation, outcome: Outcome, attack: str, column: str) -
     if not len(values):
         raise DataUnavailable(f"a picture that {attack} moved to its target, and none was at this scale")
     return percent(bootstrap_mean(values.astype(float), kept.tolist(), seed=evaluation.settings.seed))
+
+
+def _numbers(evaluation: Evaluation) -> np.ndarray:
+    """Of the pictures that every attack here is tried on, those that do not know the detector too."""
+    return evaluation.attackable(ADAPTIVE[0])
 
 
 TABLE = Table("adversarial", "adaptive", cells, takes_index=True)
