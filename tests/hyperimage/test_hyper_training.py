@@ -96,6 +96,23 @@ def test_second_stage_knows_where_and_the_average_does_not(squares):
     np.testing.assert_allclose(network.model.predict(test, verbose=0)[:, 0], network.predict(test, 40), atol=2e-3)
 
 
+@pytest.mark.parametrize("loss", ["binary_crossentropy", keras.losses.BinaryCrossentropy()])
+def test_cross_entropy_of_probabilities_is_refused_for_a_linear_output(loss):
+    with pytest.raises(ValueError, match="from_logits=True"):
+        Recipe(1, 1, loss).compile(_two_stage().second)
+    probabilities = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, "sigmoid")])
+    Recipe(1, 1, loss).compile(probabilities)
+
+
+def test_second_stage_with_a_linear_output_learns_classes(squares):
+    images, scores = squares
+    network, classes = _two_stage(), (scores > 0.5).astype(np.float32)
+    recipe = Recipe(20, 20, keras.losses.BinaryCrossentropy(from_logits=True), batch_size=16, learning_rate=0.03)
+    network.fit_second(images[:180], classes[:180], (images[180:200], classes[180:200]), recipe, verbose=0)
+    found = network.predict(images[200:], 40)
+    assert np.mean((found > 0) == (classes[200:] > 0.5)) > 0.85
+
+
 def test_patch_average_is_the_mean_over_the_grid(rng):
     network = _two_stage(LocalContrastNormalization())
     image = rng.uniform(0, 255, (24, 30, 1)).astype(np.float32)

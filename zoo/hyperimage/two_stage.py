@@ -35,7 +35,20 @@ class Recipe:
     batch_size: int = 128
 
     def compile(self, model: keras.Model) -> None:
-        """Compile ``model`` with this recipe's loss and optimiser."""
+        """Compile ``model`` with this recipe's loss and optimiser.
+
+        Raises:
+            ValueError: For a cross-entropy of probabilities with a linear output. Keras cuts such an output to [0, 1],
+                where it has no gradient, and the network never leaves a constant answer.
+        """
+        if (
+            _takes_probabilities(self.loss)
+            and getattr(model.layers[-1], "activation", None) is keras.activations.linear
+        ):
+            raise ValueError(
+                "binary_crossentropy takes probabilities. A network whose last layer is linear needs "
+                f"BinaryCrossentropy(from_logits=True). Received: a linear {model.layers[-1].name!r} in {model.name!r}"
+            )
         model.compile(DecayingSGD(self.learning_rate, self.momentum, self.decay), self.loss)
 
     def fit(
@@ -80,6 +93,12 @@ class Recipe:
             **arrays,
         )
         return _history(model, state) if state else history
+
+
+def _takes_probabilities(loss: str | keras.losses.Loss) -> bool:
+    if isinstance(loss, keras.losses.BinaryCrossentropy):
+        return not loss.from_logits
+    return loss == "binary_crossentropy"
 
 
 def _history(model: keras.Model, state: SavedTraining) -> keras.callbacks.History:

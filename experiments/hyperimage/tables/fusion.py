@@ -42,6 +42,8 @@ WEIGHTS = "contrast-aware.photographs"
 WITH_TRAINING = "open_photographs"
 """The data set that has photographs to train on."""
 GRID, SIDE, QUALITY = (3, 3), 192, 90
+LOSS = keras.losses.BinaryCrossentropy(from_logits=True)
+"""The second stage ends in a linear layer, as in the synthetic task."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,9 +59,9 @@ class Scale:
 
 
 SCALES = {
-    "smoke": Scale(3, 2, 1, Recipe(1, 1, "binary_crossentropy", batch_size=2), photographs=3),
-    "laptop": Scale(60, 20, 4, Recipe(60, 15, "binary_crossentropy", learning_rate=0.0015, plateau=6, batch_size=16)),
-    "paper": Scale(1000, 200, 8, Recipe(200, 40, "binary_crossentropy", batch_size=32)),
+    "smoke": Scale(3, 2, 1, Recipe(1, 1, LOSS, batch_size=2), photographs=3),
+    "laptop": Scale(60, 20, 4, Recipe(60, 15, LOSS, learning_rate=0.0015, plateau=6, batch_size=16)),
+    "paper": Scale(1000, 200, 8, Recipe(200, 40, LOSS, batch_size=32)),
 }
 
 
