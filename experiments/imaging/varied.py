@@ -1,4 +1,4 @@
-"""Scenes to train on: photographs made linear in another light, mixed with generated scenes of wide chroma.
+"""Scenes to train on: photographs made linear in another light, mixed with generated scenes.
 
 Networks that were trained on generated scenes of nearly grey palettes alone lose PSNR on photographs (Table 1).
 """
@@ -20,8 +20,11 @@ GENERATED = 4
 """One scene in so many is generated."""
 SIDE = 384
 """Pixels of a generated scene's sides; of a photograph's, at most."""
-CHROMA = (1.0, 6.0)
-"""Range of ``generate_linear_scene(chroma=)`` for generated scenes; 1 gives its usual palettes."""
+CHROMA = (1.0, 1.5)
+"""Range of ``generate_linear_scene(chroma=)`` for generated scenes; 1 gives its usual palettes.
+
+Much wider ones (up to 6) have colours that sRGB cannot show, and cost INet decibels on photographs.
+"""
 _ROLES = {"train": 0, "validation": 1}
 _KEY = 0xC0107
 """Apart from the keys of other scenes."""

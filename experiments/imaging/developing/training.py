@@ -65,7 +65,7 @@ class Scale:
     short: bool = False
     """Whether the rate decays along half a cosine and UNet and DNet start as linear pipelines (``warm_start``)."""
     varied: bool = False
-    """Whether scenes are photographs in drawn light and generated ones of wide chroma (``varied_scenes``)."""
+    """Whether scenes are photographs in drawn light and generated ones (``varied_scenes``)."""
 
 
 SCALES = {
@@ -86,7 +86,7 @@ SCALES = {
         60,
         512,
         128,
-        {"inet": Recipe(15, 400, 3e-3), "unet": Recipe(40, 200, 5e-4), "dnet": Recipe(30, 100, 3e-4)},
+        {"inet": Recipe(15, 400, 3e-3), "unet": Recipe(30, 200, 5e-4), "dnet": Recipe(20, 100, 3e-4)},
         batch=8,
         precision=FASTEST,
         polish=0.4,

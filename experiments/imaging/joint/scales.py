@@ -112,7 +112,7 @@ class JointScale:
     margin: int = 0
     """Margin of every F+N in pixels; those of ``inside`` always have ``MARGIN``."""
     varied: bool = False
-    """Whether scenes are photographs in drawn light and generated ones of wide chroma (``varied_scenes``)."""
+    """Whether scenes are photographs in drawn light and generated ones (``varied_scenes``)."""
 
     def run(
         self,
