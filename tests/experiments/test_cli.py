@@ -2,6 +2,7 @@ import json
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 import cv2
 import keras
@@ -61,6 +62,8 @@ def test_detect_scores_every_kind_of_picture_and_names_the_bad_ones(tmp_path, rn
     assert code == len(bad)
     scores = {entry["image"]: entry["score"] for entry in map(json.loads, out.splitlines())}
     assert set(scores) == {str(tmp_path / name) for name in good}
+    filled_up = [Path(entry["image"]).name for entry in map(json.loads, out.splitlines()) if entry["filled_up"]]
+    assert filled_up == ["one.png"]
     assert all(0 <= score <= 1 for score in scores.values())
     lines = err.strip().splitlines()
     small = [line for line in lines if "smaller than a patch" in line]
