@@ -20,7 +20,7 @@ def _scorer(weights):
             raise ValueError("not for\nthis product")
         return Answer({"score": float(image.mean()) / 3}, "")
 
-    return Scorer(answer, SCALE, "a note", (), ("score",))
+    return Scorer(answer, SCALE, "a note", (), ("score",), patch=16)
 
 
 PRODUCT = Product(lambda given: (), _scorer, lambda values: values["score"], SCALE)

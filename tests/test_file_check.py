@@ -115,7 +115,7 @@ def _wrong_checksum(data):
     ("harm", "found"),
     [
         (_wrong_checksum, "wrong checksum of 1 chunk(s), first 'IHDR'"),
-        (lambda data: data + b"secret", "6 bytes behind the end"),
+        (lambda data: data + b"secret", "6 bytes after the end"),
         (lambda data: data[:-12], "no end marker (IEND)"),
         (lambda data: data[:-5], "no end marker (IEND)"),
     ],
@@ -142,7 +142,7 @@ def test_a_png_whose_data_end_early_is_refused(tmp_path, picture, kept):
 
 def test_damage_of_a_jpeg(picture):
     data = _saved(picture, "JPEG", quality=80)
-    assert check_file(data + b"secret").damage == ["6 bytes behind the end"]
+    assert check_file(data + b"secret").damage == ["6 bytes after the end"]
     assert check_file(data + bytes(6)).damage == []  # padding
     table = _markers(data, 0xDB)[0]
     assert check_file(data[: table + 5] + bytes(64) + data[table + 69 :]).damage == ["zeros in 1 quantisation table(s)"]
@@ -193,7 +193,7 @@ def test_frames_are_counted(tmp_path, picture, kind):
 
 @pytest.mark.parametrize("kind", ["GIF", "BMP", "WEBP"])
 def test_bytes_behind_the_end_are_counted(picture, kind):
-    assert check_file(_saved(picture, kind) + b"secrets!").damage == ["8 bytes behind the end"]
+    assert check_file(_saved(picture, kind) + b"secrets!").damage == ["8 bytes after the end"]
 
 
 def test_a_gif_without_its_trailer(picture):

@@ -1,4 +1,4 @@
-"""Check an image file for damage that its decoder passes over: checksums, missing rows, bytes behind the end, frames.
+"""Check an image file for damage that its decoder passes over: checksums, missing rows, bytes after the end, frames.
 
 Decoders fill in what a file does not hold, and say nothing. Read here is what each format's own structure tells, and,
 for JPEG, what libjpeg-turbo warns of.
@@ -75,7 +75,7 @@ def _check(data: bytes, found: FileCheck) -> None:
 
 def _check_length(declared: int, length: int, found: FileCheck) -> None:
     if length > declared:
-        found.damage.append(f"{length - declared} bytes behind the end")
+        found.damage.append(f"{length - declared} bytes after the end")
     elif length < declared:
         found.damage.append(f"{declared - length} bytes fewer than the header declares")
 
@@ -115,7 +115,7 @@ def _check_png(data: bytes, found: FileCheck) -> None:
     if kind != b"IEND":
         found.damage.append("no end marker (IEND)")
     elif position < len(data):
-        found.damage.append(f"{len(data) - position} bytes behind the end")
+        found.damage.append(f"{len(data) - position} bytes after the end")
 
 
 def _png_bytes(width: int, height: int, bits: int, interlaced: bool) -> int:
@@ -149,7 +149,7 @@ def _check_jpeg(data: bytes, found: FileCheck) -> None:
     if end is None:
         found.damage.append("no end marker (EOI)")
     elif data[end:].strip(b"\0") and found.frames == 1:  # phones' MPO files have their other pictures there
-        found.damage.append(f"{len(data) - end} bytes behind the end")
+        found.damage.append(f"{len(data) - end} bytes after the end")
 
 
 def _walk_jpeg(data: bytes, found: FileCheck) -> int | None:
@@ -209,7 +209,7 @@ def _check_gif(data: bytes, found: FileCheck) -> None:
         kind = data[position]
         if kind == 0x3B:
             if position + 1 < len(data):
-                found.damage.append(f"{len(data) - position - 1} bytes behind the end")
+                found.damage.append(f"{len(data) - position - 1} bytes after the end")
             return
         if kind == 0x2C and position + 10 <= len(data):
             position += 11 + _gif_colours(data[position + 9])

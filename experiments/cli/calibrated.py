@@ -34,7 +34,7 @@ class Question:
         mapper: The same with a map of the picture, float (height, width); None for a product without maps.
         map_high: The upper end of the map's colour bar.
         map_shows: What the map shows, with what the ends of the colour bar mean.
-        map_errors: What a false alarm looks like on the map, as a sentence for people who are no experts.
+        map_errors: What a false alarm looks like on the map, as a sentence for people who are not experts.
         control: What an untouched photograph goes through, so that it differs from a processed one in nothing else.
         caution: What is known to be wrong with the product, as a clause.
     """

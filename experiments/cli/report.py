@@ -1,4 +1,4 @@
-"""``zoo report``: what can be said of a picture, on a page for people who are no experts, and as JSON."""
+"""``zoo report``: what can be said of a picture, on a page for people who are not experts, and as JSON."""
 
 import argparse
 import dataclasses
@@ -81,7 +81,7 @@ class Report:
 
 def add(commands: "argparse._SubParsersAction") -> None:
     """Add the command to the ``zoo`` parser."""
-    parser = commands.add_parser("report", help="what can be said of pictures, on pages for people who are no experts")
+    parser = commands.add_parser("report", help="what can be said of pictures, on pages for people who are not experts")
     parser.add_argument("images", nargs="+", metavar="PICTURE", help=PICTURES)
     text = "the page of a single picture, or a folder: a page for each, an index and a CSV"
     parser.add_argument("-o", "--output", type=Path, metavar="REPORT.html|FOLDER", help=text)

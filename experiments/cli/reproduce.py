@@ -3,6 +3,8 @@
 import argparse
 import os
 import sys
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,7 +44,9 @@ def add(commands: "argparse._SubParsersAction") -> None:
 def _add_arguments(parser: argparse.ArgumentParser, optional: bool = False) -> None:
     count = "?" if optional else None
     parser.add_argument("paper", metavar="PAPER", nargs=count)
-    parser.add_argument("table", metavar="TABLE", nargs=count, help="table-1, table-2, text, ...; see `zoo list`")
+    parser.add_argument(
+        "table", metavar="TABLE", nargs=count, default="", help="table-1, table-2, text, ...; see `zoo list`"
+    )
     parser.add_argument("--scale", default="laptop", type=scale_name, help="smoke, laptop (default) or paper")
     data_options.add(parser)
     parser.add_argument("--weights", type=Path, metavar="FOLDER", help="networks of `zoo pretrain` instead of ours")
@@ -91,8 +95,8 @@ def _reproduce(options: argparse.Namespace) -> int:
         code = 2 if failed else 0
     elif options.paper is None and options.report is not None:
         code = 0
-    elif options.table is None:
-        raise ValueError(f"PAPER and TABLE are needed, or --all, or --report alone. Received: {options.paper}")
+    elif options.paper is None:
+        raise ValueError("PAPER and TABLE are needed (`zoo list`), or --all, or --report alone. Received: none of them")
     else:
         code = _one(options)
     if options.report is not None:
@@ -157,7 +161,7 @@ def _one(options: argparse.Namespace) -> int:
     if frame is None:
         print(f"shard {options.shard} is measured; when all are: zoo merge {options.paper} {options.table}")
         return 0
-    return _show(table, settings, options.output, frame)
+    return _show(table, settings, options.output, frame, options.rows)
 
 
 def _merge(options: argparse.Namespace) -> int:
@@ -167,7 +171,8 @@ def _merge(options: argparse.Namespace) -> int:
     return _show(table, settings, options.output, measure.merge(table, settings, options.output, options.cells))
 
 
-def _show(table: "Table", settings: "Settings", output: Path, frame: "pd.DataFrame") -> int:
+def _show(table: "Table", settings: "Settings", output: Path, frame: "pd.DataFrame", rows: Sequence[str] = ()) -> int:
+    """Print the table, or only the rows that match one of ``rows``, and draw its plot."""
     from zoo.experiments.run.measure import csv_path
     from zoo.experiments.run.plots import plot
     from zoo.experiments.run.published import published_folder, with_published
@@ -175,6 +180,8 @@ def _show(table: "Table", settings: "Settings", output: Path, frame: "pd.DataFra
 
     path = csv_path(table, settings.scale, output)
     shown = with_published(frame, table, settings, published_folder())
+    if rows:
+        shown = shown[[any(fnmatchcase(row, pattern) for pattern in rows) for row in shown["row"]]]
     print_table(shown, f"{table.title} ({settings.scale}, {settings.dataset})", table.decimals)
     for why, count in missing(path).items():
         print(f"zoo: {count} cells were not measured: {why}", file=sys.stderr)

@@ -51,6 +51,8 @@ def _row(product: Product, path: str, scorer: Scorer, flatten: str | None) -> Ro
         image = read_picture(Path(path), flatten, product.sensor)
         answer = scorer.answer(image)
         reason = str(answer.values.get("reason") or "")
+        if not reason and min(image.shape[:2]) < scorer.patch:
+            reason = f"smaller than a patch of {scorer.patch} pixels, and filled up"
         score = product.score(answer.values)
         return Row(text_of(path), size_of(path), sha256(Path(path)), score, SCORED, reason)
     except (ValueError, OSError, MemoryError) as error:

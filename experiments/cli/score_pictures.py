@@ -33,7 +33,18 @@ Item = TypeVar("Item")
 VALIDATED, NOT_VALIDATED = "validated", "not validated"
 """Status of a picture, with a calibration."""
 _PICTURE_COLUMNS = ("image", "sha256", "height", "width")
-_FILE_COLUMNS = ("higher_is", "lowest", "highest", "damage", "frames", "networks", "heatmap", "note", "error")
+_FILE_COLUMNS = (
+    "higher_is",
+    "lowest",
+    "highest",
+    "damage",
+    "frames",
+    "filled_up",
+    "networks",
+    "heatmap",
+    "note",
+    "error",
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,7 +69,7 @@ class Answer:
     details: Sequence[str] = ()
     """Further lines for people."""
     after: str = ""
-    """For people, behind the picture's name."""
+    """For people, after the picture's name."""
     refused: bool = False
     """Whether there is no score, and so no heatmap either."""
 
@@ -73,7 +84,7 @@ class Scorer:
         note: What the scores are not; said once to people, and in every JSON line.
         networks: Names of stored weights, or files, that the scores come from.
         columns: Keys of ``Answer.values`` that become columns of a CSV file.
-        patch: Pictures with a shorter side are filled up, and that is said.
+        patch: Pictures with a shorter side are filled up; a line on standard error and ``filled_up`` say so.
         heatmap: Float (height, width) of a picture; None for commands without one.
         heatmap_high: The upper end of the heatmap's colour bar.
         heatmap_caption: What the heatmap shows.
@@ -220,12 +231,13 @@ def _score(
     image = _read(path, options)
     checked = check_picture(path)
     height, width = image.shape[:2]
-    if min(height, width) < scorer.patch:
+    filled_up = min(height, width) < scorer.patch
+    if filled_up:
         print(f"zoo: {shown(path)}: smaller than a patch of {scorer.patch} pixels, and filled up", file=sys.stderr)
     answer = scorer.answer(image)
     record = {"image": str(path), "sha256": sha256(path), "height": height, "width": width, **answer.values}
     record |= {"higher_is": scorer.scale.higher_is, "range": [scorer.scale.low, scorer.scale.high]}
-    record |= {"file": checked.as_json(), "networks": dict(networks)}
+    record |= {"file": checked.as_json(), "filled_up": filled_up, "networks": dict(networks)}
     if options.flatten:
         record["flatten"] = options.flatten
     hint = "" if scorer.hint is None or answer.refused else scorer.hint(path, answer)
@@ -292,7 +304,7 @@ def _calibrated(scorer: Scorer, calibration: Calibration, networks: Mapping[str,
 
 
 def _remarks(checked: "FileCheck") -> str:
-    """What stands behind a picture's name: damage, and frames that were not looked at."""
+    """What is printed after a picture's name: damage, and frames that were not looked at."""
     remarks = [f"damaged file: {'; '.join(checked.damage)}"] if checked.damage else []
     if checked.frames > 1:
         remarks.append(f"only the first of {checked.frames} frames is scored")

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 NOTE = (
-    "no probability, and no threshold holds for all pictures: compare with pictures of the same source that were not "
-    "adjusted; what is found and what is not stands in zoo/contrast/README.md"
+    "not a probability, and no threshold holds for all pictures: compare with pictures of the same source that were "
+    "not adjusted; zoo/contrast/README.md says what is found and what is not"
 )
 SCALE = Scale("more likely adjusted", 0, 1)
 STORED = "contrast-aware.photographs"

@@ -25,7 +25,7 @@ QUALITY_NOTE = (
 )
 FORGERY_NOTE = (
     "trained on splices of photographs made by a program, never on real forgeries: 0..1, higher looks more tampered; "
-    "little better than chance on spliced photographs, and no evidence about a single picture"
+    "little better than chance on spliced photographs, and not evidence about a single picture"
 )
 QUALITY_SCALE, FORGERY_SCALE = Scale("better", None, None), Scale("more likely tampered", 0, 1)
 QUALITY_STORED = ("hyperimage-quality-patches.photographs", "hyperimage-quality-stage-two.photographs")

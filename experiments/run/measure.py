@@ -72,7 +72,7 @@ def choose(
     cells = list(table.cells(settings))
     for pattern in rows:
         if not any(fnmatchcase(cell.row, pattern) for cell in cells):
-            labels = ", ".join(dict.fromkeys(cell.row for cell in cells))
+            labels = ", ".join(dict.fromkeys(repr(cell.row) for cell in cells))  # some names hold a comma
             raise ValueError(f"--rows must fit a row ({labels}). Received: {pattern!r}")
     wanted = [c for c in cells if not rows or any(fnmatchcase(c.row, pattern) for pattern in rows)]
     if settings.detector and not any(cell.weights == settings.detector for cell in wanted):

@@ -2,6 +2,7 @@ import json
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 import cv2
 import keras
@@ -61,6 +62,8 @@ def test_detect_scores_every_kind_of_picture_and_names_the_bad_ones(tmp_path, rn
     assert code == len(bad)
     scores = {entry["image"]: entry["score"] for entry in map(json.loads, out.splitlines())}
     assert set(scores) == {str(tmp_path / name) for name in good}
+    filled_up = [Path(entry["image"]).name for entry in map(json.loads, out.splitlines()) if entry["filled_up"]]
+    assert filled_up == ["one.png"]
     assert all(0 <= score <= 1 for score in scores.values())
     lines = err.strip().splitlines()
     small = [line for line in lines if "smaller than a patch" in line]
@@ -93,6 +96,8 @@ def test_detect_of_good_pictures_succeeds_and_draws_a_heatmap(tmp_path, rng, com
         ("contrast", "detect", "@absent.txt"),
         ("contrast", "detect", "a.png", "--csv", "out.txt"),
         ("contrast", "detect", "a.png", "--csv", "absent/out.csv"),
+        ("reproduce",),
+        ("reproduce", "contrast"),
         ("reproduce", "contrast", "table-9"),
         ("reproduce", "astrology", "table-1"),
         ("reproduce", "contrast", "table-1", "--scale", "huge"),
@@ -119,6 +124,16 @@ def test_bad_input_is_one_line_and_code_2(tmp_path, command, monkeypatch, argume
     assert last.startswith("zoo")
     assert "Traceback" not in err
     assert not (tmp_path / "runs" / "tables").exists()
+
+
+def test_a_missing_table_and_a_row_that_does_not_exist_list_what_there_is(command):
+    names = [name for paper, name, _ in tables.overview() if paper == "contrast"]
+    code, _, err = command("reproduce", "contrast")
+    assert (code, err) == (2, f"zoo: TABLE of contrast must be one of {', '.join(names)}. Received: ''\n")
+    code, _, err = command("reproduce")
+    assert (code, err.endswith("Received: none of them\n")) == (2, True)
+    code, _, err = command("reproduce", "contrast", "table-1", "--scale", "smoke", "--rows", "absent")
+    assert code == 2 and "'baseline: histogram, CLAHE 0.005', " in err  # the name holds a comma
 
 
 def test_list_names_every_table(command):
@@ -151,7 +166,7 @@ def test_table_1_at_smoke_end_to_end_with_a_users_detector(tmp_path, command, mo
     assert measured.loc[("aware - histogram, gamma 1.5", "95"), "value"] == pytest.approx(ours - untrained)
     assert measured.loc[("gamma 1.5", "95"), "paper_value"] == 89.2
     assert set(measured["comparable"]) == {"no"}
-    assert "| 89.2" in out
+    assert "| 89.2" in out and "gamma 1.7" not in out  # only the rows that were asked for
     assert (tmp_path / "runs" / "tables" / "smoke" / "contrast_table_1.png").stat().st_size > 5000
 
 

@@ -75,6 +75,20 @@ def _text(page):
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())
 
 
+def test_sentences_are_apart_where_the_interval_includes_1(given, command, monkeypatch):
+    calibration = read_calibration(given / "calibration.json", "contrast")
+    score = min(np.linspace(0, 1, 101), key=lambda one: abs(calibration.log10_lr(one)))
+    question = dataclasses.replace(
+        commands.QUESTION, mapper=lambda weights: lambda image: (score, np.full(image.shape[:2], 0.5))
+    )
+    monkeypatch.setattr(commands, "QUESTION", question)
+    code, _, err = command("report", "photo.png", "--calibration", "calibration.json", "-o", "report.html")
+    assert code == 0, err
+    texts = re.findall(r">([^<]+)", (given / "report.html").read_text(encoding="utf-8").partition("</head>")[2])
+    assert any("It includes 1: with other reference photographs" in text for text in texts)
+    assert not [text for text in texts if re.search(r"[a-z]\.[A-Z][a-z]", text)]
+
+
 def test_the_page_says_the_likelihood_ratio_and_both_propositions(given, command):
     code, out, err = command("report", "photo.png", "--calibration", "calibration.json", "-o", "report.html", "--json")
     assert code == 0, err
@@ -97,7 +111,7 @@ def test_the_page_says_the_likelihood_ratio_and_both_propositions(given, command
         "80 photographs of different scenes",
         "reference photographs without JPEG",
         "Missed: CLAHE",
-        "Known of this method: the stored network does not find gamma corrections",
+        "Known about this method: the stored network does not find gamma corrections",
         "of those as large as this one",
         "zoo report photo.png --calibration calibration.json -o report.html --json",
         answer["networks"][commands.STORED],

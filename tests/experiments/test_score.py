@@ -76,6 +76,14 @@ def test_a_row_a_picture(tmp_path, archive, command):
     assert command("score", "bright", archive, "-o", tmp_path / "out.csv", "--force")[0] == 0
 
 
+@pytest.mark.parametrize(("side", "reason"), [(15, "smaller than a patch of 16 pixels, and filled up"), (16, "")])
+def test_a_picture_smaller_than_a_patch_is_scored_and_says_so(tmp_path, side, reason):
+    Image.fromarray(np.full((side, 20, 3), 60, np.uint8)).save(tmp_path / "small.png")
+    scoring = score_bucket.Scoring(scores_job.PLACE, ())
+    (row,) = score_bucket.score_bucket(scoring, [str(tmp_path / "small.png")])
+    assert (row.score, row.status, row.reason) == (20, "scored", reason)
+
+
 @pytest.mark.slow  # loads each network twice
 @pytest.mark.parametrize(
     ("product", "verb", "score_of"),

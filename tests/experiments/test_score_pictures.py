@@ -100,12 +100,12 @@ def test_lines_for_people_name_damage_and_further_frames(evidence, command):
     assert code == 0
     assert [line.split("  ", 2)[1:] for line in out.splitlines()] == [
         ["evidence/b/two.png"],
-        ["evidence/one.png", "(damaged file: 11 bytes behind the end)"],
+        ["evidence/one.png", "(damaged file: 11 bytes after the end)"],
         ["evidence/pages.tif", "(only the first of 3 frames is scored)"],
     ]
     _, out, _ = command("contrast", "detect", "evidence", "--json")
     files = [json.loads(line)["file"] for line in out.splitlines()]
-    assert files[1:] == [{"damage": ["11 bytes behind the end"], "frames": 1}, {"damage": [], "frames": 3}]
+    assert files[1:] == [{"damage": ["11 bytes after the end"], "frames": 1}, {"damage": [], "frames": 3}]
 
 
 def test_a_damaged_container_is_named(evidence, command):
@@ -113,7 +113,7 @@ def test_a_damaged_container_is_named(evidence, command):
         file.write(b"hidden here")
     code, _, err = command("steganography", "reveal", "evidence/one.png", "-o", "secret.png")
     assert code == 0
-    assert err.splitlines()[0] == "zoo: warning: evidence/one.png is damaged: 11 bytes behind the end"
+    assert err.splitlines()[0] == "zoo: warning: evidence/one.png is damaged: 11 bytes after the end"
 
 
 def test_the_exit_code_counts_failures_up_to_a_limit(evidence, command):

@@ -45,6 +45,13 @@ def test_bad_input_is_named(change):
         jpeg(**arguments)
 
 
+def test_uint8_in_the_default_range_names_the_range_that_takes_it():
+    pictures = np.zeros((1, 8, 8, 3), np.uint8)
+    with pytest.raises(ValueError, match=r"uint8 needs value_range=\(0, 255\). Received: dtype uint8"):
+        DifferentiableJPEG(75)(pictures)
+    assert DifferentiableJPEG(75, value_range=(0, 255))(pictures).dtype == "uint8"
+
+
 @pytest.mark.parametrize("quality", [0, 101, float("nan"), (0, 50), (60, 50), (50.5, 60), (1, 2, 3)], ids=str)
 def test_bad_quality_of_the_layer(quality):
     with pytest.raises(ValueError, match=r"Received: [^\n]+$"):

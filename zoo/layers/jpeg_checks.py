@@ -70,7 +70,7 @@ def check_images(images: Any, value_range: tuple[int, int]) -> None:
         raise ValueError(f"JPEG takes images of at least one pixel. Received: shape {shape}")
     dtype = backend.standardize_dtype(images.dtype)
     if not ("float" in dtype or (dtype == "uint8" and value_range == (0, 255))):
-        expected = "floats" if value_range == (0, 1) else "uint8 or floats"
+        expected = "floats; uint8 needs value_range=(0, 255)" if value_range == (0, 1) else "uint8 or floats"
         raise ValueError(f"JPEG with value_range {value_range} takes {expected}. Received: dtype {dtype}")
 
 

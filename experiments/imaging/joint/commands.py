@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 NOTE = (
     "knows pictures of one synthetic camera that were halved and saved as JPEG 50; what it says of others is a guess, "
-    "and no evidence about a single picture: zoo/imaging/README.md"
+    "and not evidence about a single picture: zoo/imaging/README.md"
 )
 SCALE = Scale("more likely of this class", 0, 1)
 PROCESSED = ("sharpen", "gaussian", "resample")
@@ -280,10 +280,10 @@ QUESTION = Question(
     weights=(STORED,),
     scorer=_scorer,
     mapper=_mapper,
-    map_shows="One less the probability of an untouched place: 0 (blue) looks untouched, 1 (red) looks processed.",
+    map_shows="1 minus the probability that a place is untouched: 0 (blue) looks untouched, 1 (red) looks processed.",
     map_errors=(
         "A false alarm looks just like a finding: a red place that nobody processed. Most or all of the map may be red "
-        "so, as it was in the one untouched photograph that has been looked at."
+        "in this way, as it was in the one untouched photograph that has been looked at."
     ),
     caution="its network knows pictures of one synthetic camera, made half as large and saved as JPEG 50",
 )
