@@ -313,7 +313,7 @@ def _score(photos: "Sequence[Photo]", question: Question, weights: tuple[str, ..
     from zoo.datasets.folder import load as load_photo
 
     # The last is raised when a result holds something else than before.
-    of = [question.yes, question.no, list(question.processes()), list(question.qualities), __version__, 2]
+    of = [question.yes, question.no, list(question.processes()), list(question.qualities), __version__, 3]
     key = hashlib.sha256(json.dumps([*of, sorted(_checksums(weights).values())]).encode()).hexdigest()
     done = _kept(kept, key)
     digests = [sha256(photo.path) for photo in photos]
