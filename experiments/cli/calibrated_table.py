@@ -152,15 +152,16 @@ class Validation:
         return np.array(whole), np.array(drawn), len(set(sources)), len(values)
 
 
-def calibrated_table(paper: str, product: str, place: str) -> Table:
-    """The table ``calibrated`` of a family.
+def calibrated_table(paper: str, product: str, place: str, name: str = "calibrated") -> Table:
+    """The table that validates the stored calibration of a product.
 
     Args:
         paper: The family.
         product: Its name for ``zoo calibrate``.
         place: Where its question is, ``module:NAME``.
+        name: Of the table; a family's second product needs another.
     """
-    return Table(paper, "calibrated", partial(_cells, product, place), decimals={"Cllr": 3})
+    return Table(paper, name, partial(_cells, product, place), decimals={"Cllr": 3})
 
 
 def _cells(product: str, place: str, settings: Settings) -> Iterator[Cell]:

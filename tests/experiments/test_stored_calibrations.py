@@ -20,6 +20,7 @@ from zoo.experiments.contrast import commands
 from zoo.experiments.families import load
 from zoo.experiments.publish import calibrations
 from zoo.experiments.run.cells import DataUnavailable, Settings
+from zoo.experiments.run.tables import find
 from zoo.images import write_png
 
 LEVELS = (20, 30, 40, 50, 60, 70)
@@ -172,6 +173,14 @@ def test_without_a_calibration_or_answers_a_cell_says_what_is_missing(validation
     place.unlink()
     with pytest.raises(DataUnavailable, match="a calibration of contrast in the package"):
         Validation("contrast", validation.question, validation.settings).refused("more", 0)
+
+
+@pytest.mark.parametrize(("name", "product"), [("calibrated", "quality"), ("calibrated_forgery", "forgery")])
+def test_both_products_of_the_hyper_image_family_have_a_table(name, product):
+    question = load(products()[product])
+    cells = list(find("hyperimage", name).cells(Settings(dataset="open_photographs")))
+    assert {cell.row for cell in cells} > {f"detected, {process}" for process in question.processes()}
+    assert {cell.weights for cell in cells} == {" ".join(question.weights)}
 
 
 def test_the_reference_is_the_whole_calibration_split_and_nothing_else(tmp_path, monkeypatch, capsys):
