@@ -118,10 +118,13 @@ class Validation:
 
     def promised(self, quality: int | None) -> Estimate:
         """Cllr that the calibration states for a JPEG quality, None for all, of the photographs that made it."""
-        validation = self.calibration.contents["validation"]
-        if quality is not None:
-            validation = next(one for one in validation["by_quality"] if one["jpeg_quality"] == quality)
-        value = float(validation["cllr"])
+        validation = self.calibration.at(quality or None).contents["validation"]
+        if quality is None and self.calibration.qualities:
+            value = float(np.mean([self.promised(one).value for one in self.question.qualities]))
+        elif quality is not None and "by_quality" in validation:
+            value = next(float(one["cllr"]) for one in validation["by_quality"] if one["jpeg_quality"] == quality)
+        else:
+            value = float(validation["cllr"])
         return Estimate(value, value, value, self.calibration.sources, 1)
 
     @cached_method()
@@ -131,7 +134,9 @@ class Validation:
         for quality in qualities:
             for name, scores in self.scores(quality).items():
                 answered = np.flatnonzero(~np.isnan(scores))
-                ratios += [self.calibration.log10_lr(score) for score in scores[answered]]
+                # A file without JPEG does not say that it never was one.
+                given = self.calibration.at(quality or None)
+                ratios += [given.log10_lr(score) for score in scores[answered]]
                 truth += [name != UNTOUCHED] * len(answered)
                 sources += answered.tolist()
         values, is_processed, numbers = np.array(ratios), np.array(truth, bool), np.array(sources, int)
