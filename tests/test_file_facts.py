@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zoo.file_facts import file_facts, thumbnail
+from zoo import file_facts as module
+from zoo.file_facts import file_facts, jpeg_quality, thumbnail
 from zoo.images import read_image, write_png
 
 
@@ -38,6 +39,18 @@ def test_tables_of_opencv_and_of_ones_own(tmp_path, rgb):
     assert found["tables"]["0"][0][:2] == [17, 16] and found["tables"]["1"] == [[20] * 8] * 8
     Image.fromarray(rgb[..., 0]).save(path, quality=60)
     assert (_facts(path)["jpeg"]["quality"], _facts(path)["jpeg"]["subsampling"]) == (60, "one channel")
+
+
+@pytest.mark.parametrize(("name", "quality"), [("a.jpg", 61), ("a.png", None), ("a.webp", None)])
+def test_the_quality_is_known_of_jpeg_files_alone(tmp_path, rgb, name, quality):
+    Image.fromarray(rgb).save(tmp_path / name, quality=61)
+    assert jpeg_quality(tmp_path / name) == quality
+
+
+@pytest.mark.parametrize(("coding", "quality"), [(None, 0), ("lossy JPEG", None)])
+def test_a_raw_file_never_was_jpeg_unless_it_is_coded_as_one(tmp_path, monkeypatch, coding, quality):
+    monkeypatch.setattr(module, "lossy_coding", lambda path: coding)
+    assert jpeg_quality(tmp_path / "a.nef") == quality
 
 
 def test_hashes_tell_the_file_from_the_pixels(tmp_path, rgb):

@@ -18,7 +18,7 @@ from PIL import ExifTags, Image
 from PIL.JpegImagePlugin import JpegImageFile
 
 from zoo.checks import check_rgb
-from zoo.images import ImageError, check_picture, header, lossy_coding
+from zoo.images import RAW_SUFFIXES, ImageError, check_picture, header, lossy_coding
 from zoo.store import sha256
 
 LONGEST = 200
@@ -83,6 +83,19 @@ def file_facts(path: str | Path, pixels: np.ndarray) -> dict[str, Any]:
             found["exif"] = _exif(exif)
             found["position"] = bool(exif.get_ifd(ExifTags.IFD.GPSInfo))
     return found
+
+
+def jpeg_quality(path: str | Path) -> int | None:
+    """The quality of libjpeg that fits a JPEG file's tables best; 0 for a RAW file without lossy coding, else None.
+
+    Such a RAW file never was JPEG. Whether a PNG was, its format does not say.
+    """
+    if Path(path).suffix.lower() in RAW_SUFFIXES:
+        return None if lossy_coding(path) else 0
+    with contextlib.suppress(ImageError), header(path) as image:
+        if isinstance(image, JpegImageFile):
+            return int(jpeg_facts(image)["quality"])
+    return None
 
 
 def jpeg_facts(image: JpegImageFile) -> dict[str, Any]:

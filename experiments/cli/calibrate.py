@@ -171,7 +171,8 @@ def calibrate(
     """What a calibration file says of scores: mapping, bounds, costs, and error rates.
 
     The mapping is fitted to all sources. Bounds, Cllr and cross-entropy come from likelihood ratios of each source by a
-    mapping that was fitted to others. All processes weigh the same, and so do all qualities.
+    mapping that was fitted to others. All processes weigh the same, and so do all qualities. For pictures whose quality
+    is known there is the same again, from the versions of each quality alone.
 
     Args:
         scores: Of the photographs.
@@ -184,40 +185,15 @@ def calibrate(
 
     from zoo import calibration
 
-    fit: calibration.Fit = calibration.isotonic if kind == "isotonic" else calibration.logistic
-    stack = np.stack([*scores.processed.values()])
-    values = np.concatenate([scores.untouched.ravel(), stack.ravel()])
-    truth = np.repeat([False, True], [scores.untouched.size, stack.size])
-    rows = np.broadcast_to(np.arange(len(scores.untouched))[:, None], scores.untouched.shape)
-    sources = np.concatenate([rows.ravel(), np.broadcast_to(rows, stack.shape).ravel()])
+    fitted, bounded, truth, weights = _fitted(scores, kind, resamples)
     columns = np.broadcast_to(np.arange(len(qualities)), scores.untouched.shape)
-    quality = np.concatenate([columns.ravel(), np.broadcast_to(columns, stack.shape).ravel()])
-    # A source counts once for each proposition.
-    weights = calibration.weights_by_source(list(zip(sources.tolist(), truth.tolist(), strict=True)))
-    mapping = fit(values, truth, weights)
-    held_out = calibration.cross_validated(values, truth, sources.tolist(), fit)
-    low, high = calibration.empirical_bounds(held_out, truth, weights)
-    bounded = np.clip(held_out, low, high)
+    quality = np.tile(columns.ravel(), 1 + len(scores.processed))
     ideal = calibration.after_pav(bounded, truth, weights)
     priors = np.array(PRIORS)
-    grid = np.linspace(values.min(), values.max(), GRID)
-    ends = calibration.resampled_interval(values, truth, sources.tolist(), grid, fit, resamples)
     return {
-        "mapping": {"kind": kind, **dataclasses.asdict(mapping)},
-        "bounds": {
-            "low": low,
-            "high": high,
-            "of": "log10 likelihood ratios, by ELUB (Vergeer et al. 2016) with sources as units",
-        },
-        "interval": {
-            "of": f"log10 likelihood ratios, within the bounds: 95 % of {resamples} resamplings of the sources",
-            "scores": grid.tolist(),
-            "low": np.clip(ends[0], low, high).tolist(),
-            "high": np.clip(ends[1], low, high).tolist(),
-        },
+        **fitted,
         "validation": {
-            "of": f"bounded likelihood ratios, cross-validated by source in {calibration.FOLDS} parts",
-            **dataclasses.asdict(calibration.cost(bounded, truth, weights)),
+            **fitted["validation"],
             "by_quality": [
                 {
                     "jpeg_quality": q,
@@ -234,8 +210,57 @@ def calibrate(
                 "of_none": calibration.empirical_cross_entropy(0 * bounded, truth, priors, weights).tolist(),
             },
         },
+        "by_jpeg_quality": [
+            {"jpeg_quality": q, **_fitted(_chosen(scores, np.s_[:, [i]]), kind, resamples)[0]}
+            for i, q in enumerate(qualities)
+        ],
         "false_alarms": [_error_rates(scores, qualities, rate, groups or {}) for rate in RATES],
     }
+
+
+def _fitted(scores: Scores, kind: str, resamples: int) -> "tuple[dict[str, Any], np.ndarray, np.ndarray, np.ndarray]":
+    """Mapping, bounds, interval and costs; then cross-validated log10 likelihood ratios, their truth and weights."""
+    import numpy as np
+
+    from zoo import calibration
+
+    fit: calibration.Fit = calibration.isotonic if kind == "isotonic" else calibration.logistic
+    stack = np.stack([*scores.processed.values()])
+    values = np.concatenate([scores.untouched.ravel(), stack.ravel()])
+    truth = np.repeat([False, True], [scores.untouched.size, stack.size])
+    rows = np.broadcast_to(np.arange(len(scores.untouched))[:, None], scores.untouched.shape)
+    sources = np.concatenate([rows.ravel(), np.broadcast_to(rows, stack.shape).ravel()])
+    # A source counts once for each proposition.
+    weights = calibration.weights_by_source(list(zip(sources.tolist(), truth.tolist(), strict=True)))
+    mapping = fit(values, truth, weights)
+    held_out = calibration.cross_validated(values, truth, sources.tolist(), fit)
+    low, high = calibration.empirical_bounds(held_out, truth, weights)
+    bounded = np.clip(held_out, low, high)
+    grid = np.linspace(values.min(), values.max(), GRID)
+    ends = calibration.resampled_interval(values, truth, sources.tolist(), grid, fit, resamples)
+    found = {
+        "mapping": {"kind": kind, **dataclasses.asdict(mapping)},
+        "bounds": {
+            "low": low,
+            "high": high,
+            "of": "log10 likelihood ratios, by ELUB (Vergeer et al. 2016) with sources as units",
+        },
+        "interval": {
+            "of": f"log10 likelihood ratios, within the bounds: 95 % of {resamples} resamplings of the sources",
+            "scores": grid.tolist(),
+            "low": np.clip(ends[0], low, high).tolist(),
+            "high": np.clip(ends[1], low, high).tolist(),
+        },
+        "validation": {
+            "of": f"bounded likelihood ratios, cross-validated by source in {calibration.FOLDS} parts",
+            **dataclasses.asdict(calibration.cost(bounded, truth, weights)),
+        },
+    }
+    return found, bounded, truth, weights
+
+
+def _chosen(scores: Scores, at: Any) -> Scores:
+    return Scores(scores.untouched[at], {name: one[at] for name, one in scores.processed.items()})
 
 
 def size_group(pixels: int) -> list[float | None]:
@@ -282,8 +307,7 @@ def _error_rates(
         found[f"by_{name}"] = []
         for group in sorted({json.dumps(one): one for one in of_each}.values(), key=str):
             rows = [i for i, one in enumerate(of_each) if one == group]
-            chosen = Scores(scores.untouched[rows], {key: one[rows] for key, one in scores.processed.items()})
-            errors = _by_quality(chosen, qualities, threshold)
+            errors = _by_quality(_chosen(scores, rows), qualities, threshold)
             found[f"by_{name}"].append({name: group, "sources": len(rows), "by_quality": errors})
     return found
 
@@ -313,7 +337,7 @@ def _score(photos: "Sequence[Photo]", question: Question, weights: tuple[str, ..
     from zoo.datasets.folder import load as load_photo
 
     # The last is raised when a result holds something else than before.
-    of = [question.yes, question.no, list(question.processes()), list(question.qualities), __version__, 2]
+    of = [question.yes, question.no, list(question.processes()), list(question.qualities), __version__, 3]
     key = hashlib.sha256(json.dumps([*of, sorted(_checksums(weights).values())]).encode()).hexdigest()
     done = _kept(kept, key)
     digests = [sha256(photo.path) for photo in photos]

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 FORMAT = 1
 """Version of the file format; raised when a reader of the old one would misunderstand the new one."""
 MAPPINGS = ("logistic", "isotonic")
+NEAR = 5
+"""How far a file's JPEG quality may lie from one of the reference's to count as that one."""
 STORED = "stored"
 """What ``--calibration`` takes for the file that comes with the package."""
 
@@ -70,7 +72,10 @@ class Calibration:
         thresholds: Score by rate of false alarms.
         ends: Scores, and the lower and upper end of the interval of the log10 likelihood ratio at each; empty for a
             file of a version that measured none.
-        contents: The whole file.
+        contents: The whole file; for one quality with the costs of this quality alone.
+        qualities: The same for pictures of one JPEG quality, 0 for those that never were JPEG; empty for a file of a
+            version that told none apart.
+        of: Which pictures the likelihood ratios are of; empty where none are told apart.
     """
 
     path: Path
@@ -85,6 +90,17 @@ class Calibration:
     thresholds: Mapping[float, float]
     ends: tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]
     contents: Mapping[str, Any]
+    qualities: "Mapping[int, Calibration]" = dataclasses.field(default_factory=dict)
+    of: str = ""
+
+    def at(self, quality: int | None) -> "Calibration":
+        """For pictures of a JPEG quality, as ``zoo.file_facts.jpeg_quality`` says; of all where there is none near."""
+        if quality is None:
+            return self
+        if quality in self.qualities:
+            return self.qualities[quality]
+        near = {abs(one - quality): found for one, found in self.qualities.items() if one and quality}
+        return near[min(near)] if near and min(near) <= NEAR else self
 
     def log10_lr(self, score: float) -> float:
         """The log10 likelihood ratio of a score, within the bounds."""
@@ -207,10 +223,9 @@ def read_calibration(path: Path, product: str | None = None) -> Calibration:
 
 
 def _calibration(path: Path, given: Mapping[str, Any]) -> Calibration:
-    low, high = (_number(given["bounds"][end]) for end in ("low", "high"))
-    if not low <= 0 <= high:
-        raise ValueError(f"bounds: {low}, {high}")
-    return Calibration(
+    low, high = _bounds(given["bounds"])
+    qualities: dict[int, Calibration] = {}
+    found = Calibration(
         path=path,
         networks=frozenset(given["networks"].values()),
         yes=str(given["propositions"]["yes"]),
@@ -225,7 +240,30 @@ def _calibration(path: Path, given: Mapping[str, Any]) -> Calibration:
         },
         ends=_ends(given.get("interval")),
         contents=given,
+        qualities=qualities,
+        of="reference photographs of all JPEG qualities" if given.get("by_jpeg_quality") else "",
     )
+    for one in given.get("by_jpeg_quality", ()):
+        low, high = _bounds(one["bounds"])
+        quality = int(one["jpeg_quality"])
+        saved = f"saved as JPEG of quality {quality}" if quality else "without JPEG"
+        qualities[quality] = dataclasses.replace(
+            found,
+            mapping=_mapping(one["mapping"]),
+            low=low,
+            high=high,
+            ends=_ends(one["interval"]),
+            contents={**given, "validation": one["validation"]},
+            of=f"reference photographs {saved}",
+        )
+    return found
+
+
+def _bounds(given: Mapping[str, Any]) -> tuple[float, float]:
+    low, high = (_number(given[end]) for end in ("low", "high"))
+    if not low <= 0 <= high:
+        raise ValueError(f"bounds: {low}, {high}")
+    return low, high
 
 
 def _ends(given: Mapping[str, Any] | None) -> tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]:

@@ -118,10 +118,13 @@ class Validation:
 
     def promised(self, quality: int | None) -> Estimate:
         """Cllr that the calibration states for a JPEG quality, None for all, of the photographs that made it."""
-        validation = self.calibration.contents["validation"]
-        if quality is not None:
-            validation = next(one for one in validation["by_quality"] if one["jpeg_quality"] == quality)
-        value = float(validation["cllr"])
+        validation = self.calibration.at(quality or None).contents["validation"]
+        if quality is None and self.calibration.qualities:
+            value = float(np.mean([self.promised(one).value for one in self.question.qualities]))
+        elif quality is not None and "by_quality" in validation:
+            value = next(float(one["cllr"]) for one in validation["by_quality"] if one["jpeg_quality"] == quality)
+        else:
+            value = float(validation["cllr"])
         return Estimate(value, value, value, self.calibration.sources, 1)
 
     @cached_method()
@@ -131,7 +134,9 @@ class Validation:
         for quality in qualities:
             for name, scores in self.scores(quality).items():
                 answered = np.flatnonzero(~np.isnan(scores))
-                ratios += [self.calibration.log10_lr(score) for score in scores[answered]]
+                # A file without JPEG does not say that it never was one.
+                given = self.calibration.at(quality or None)
+                ratios += [given.log10_lr(score) for score in scores[answered]]
                 truth += [name != UNTOUCHED] * len(answered)
                 sources += answered.tolist()
         values, is_processed, numbers = np.array(ratios), np.array(truth, bool), np.array(sources, int)
@@ -152,15 +157,16 @@ class Validation:
         return np.array(whole), np.array(drawn), len(set(sources)), len(values)
 
 
-def calibrated_table(paper: str, product: str, place: str) -> Table:
-    """The table ``calibrated`` of a family.
+def calibrated_table(paper: str, product: str, place: str, name: str = "calibrated") -> Table:
+    """The table that validates the stored calibration of a product.
 
     Args:
         paper: The family.
         product: Its name for ``zoo calibrate``.
         place: Where its question is, ``module:NAME``.
+        name: Of the table; a family's second product needs another.
     """
-    return Table(paper, "calibrated", partial(_cells, product, place), decimals={"Cllr": 3})
+    return Table(paper, name, partial(_cells, product, place), decimals={"Cllr": 3})
 
 
 def _cells(product: str, place: str, settings: Settings) -> Iterator[Cell]:

@@ -159,7 +159,7 @@ def make_report(
         ValueError: For a picture that cannot be read, and a calibration with a field missing.
     """
     from zoo.content_credentials import content_credentials
-    from zoo.file_facts import file_facts, thumbnail
+    from zoo.file_facts import file_facts, jpeg_quality, thumbnail
 
     image = read_picture(path, flatten)
     facts, small = file_facts(path, image), thumbnail(path, image)
@@ -176,7 +176,7 @@ def make_report(
     answers, maps = [], {}
     for one in asked:
         try:
-            answer, heat = _answer(one, image, facts)
+            answer, heat = _answer(one, image, facts, jpeg_quality(path))
         except (KeyError, TypeError, AttributeError) as error:
             wrong = f"--calibration must be a whole file of `zoo calibrate {one.product}`; make it anew"
             raise ValueError(f"{wrong}. Received: {one.calibration.path}, without {error}") from error
@@ -204,12 +204,15 @@ def like_this(facts: Mapping[str, Any], qualities: Sequence[int]) -> int:
     return min(saved, key=lambda quality: (abs(quality - facts["jpeg"]["quality"]), quality))
 
 
-def _answer(one: Asked, image: "np.ndarray", facts: Mapping[str, Any]) -> "tuple[dict[str, Any], np.ndarray | None]":
-    """What a product says of a picture, and its map."""
+def _answer(
+    one: Asked, image: "np.ndarray", facts: Mapping[str, Any], quality: int | None
+) -> "tuple[dict[str, Any], np.ndarray | None]":
+    """What a product says of a picture of a ``jpeg_quality``, and its map."""
     from zoo.calibration import verbal
     from zoo.validity import not_validated
 
-    calibration, contents = one.calibration, one.calibration.contents
+    calibration = one.calibration.at(quality)
+    contents = calibration.contents
     reference, validation = contents["reference"], contents["validation"]
     answer: dict[str, Any] = {
         "product": one.product,
@@ -238,6 +241,7 @@ def _answer(one: Asked, image: "np.ndarray", facts: Mapping[str, Any]) -> "tuple
         "log10_lr": round(ratio, 4),
         "log10_lr_interval": None if interval is None else [round(end, 4) for end in interval],
         "log10_lr_bounds": [calibration.low, calibration.high],
+        **({"log10_lr_of": calibration.of} if calibration.of else {}),
         "at_bound": ratio in (calibration.low, calibration.high),
         "verbal": words,
         "supports": None if words == "no support" else "yes" if ratio > 0 else "no",

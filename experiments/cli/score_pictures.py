@@ -194,7 +194,8 @@ def score_pictures(
     scorer = make(track) if any(path.is_file() for path in paths) else None
     networks = {} if scorer is None else checksums(scorer.networks)
     if scorer is not None and calibration is not None:
-        scorer = _calibrated(scorer, calibration, networks, options.anyway)
+        check_networks(calibration, networks)
+        scorer = _noted(scorer, calibration)
     with _csv_writer(options.csv, scorer.columns if scorer else ()) as write_row:
         for path in track.each(paths):
             record: dict[str, object] = {"image": str(path)}
@@ -202,7 +203,7 @@ def score_pictures(
                 if scorer is None:
                     _read(path, options)
                 else:
-                    record |= _score(path, scorer, networks, options, heatmaps.get(path))
+                    record |= _score(path, scorer, networks, options, heatmaps.get(path), calibration)
             except (ValueError, MemoryError) as error:
                 reason = " ".join(str(error).split()) or "does not fit into memory"
                 record["error"] = reason
@@ -223,9 +224,15 @@ def _read(path: Path, options: argparse.Namespace) -> "np.ndarray":
 
 
 def _score(
-    path: Path, scorer: Scorer, networks: Mapping[str, str], options: argparse.Namespace, heatmap: Path | None
+    path: Path,
+    scorer: Scorer,
+    networks: Mapping[str, str],
+    options: argparse.Namespace,
+    heatmap: Path | None,
+    calibration: Calibration | None,
 ) -> dict[str, object]:
     """Score one picture, print its lines and write its heatmap; returns its record."""
+    from zoo.file_facts import jpeg_quality
     from zoo.images import check_picture
 
     image = _read(path, options)
@@ -234,7 +241,10 @@ def _score(
     filled_up = min(height, width) < scorer.patch
     if filled_up:
         print(f"zoo: {shown(path)}: smaller than a patch of {scorer.patch} pixels, and filled up", file=sys.stderr)
-    answer = scorer.answer(image)
+    if calibration is None:
+        answer = scorer.answer(image)
+    else:
+        answer = _calibrated(scorer, image, calibration.at(jpeg_quality(path)), options.anyway)
     record = {"image": str(path), "sha256": sha256(path), "height": height, "width": width, **answer.values}
     record |= {"higher_is": scorer.scale.higher_is, "range": [scorer.scale.low, scorer.scale.high]}
     record |= {"file": checked.as_json(), "filled_up": filled_up, "networks": dict(networks)}
@@ -261,46 +271,41 @@ def _score(
     return record
 
 
-def _calibrated(scorer: Scorer, calibration: Calibration, networks: Mapping[str, str], anyway: bool) -> Scorer:
-    """The scorer with a likelihood ratio for each picture like the reference, and without a score for any other.
-
-    Raises:
-        ValueError: For a calibration of other networks.
-    """
+def _calibrated(scorer: Scorer, image: "np.ndarray", calibration: Calibration, anyway: bool) -> Answer:
+    """The answer with a likelihood ratio for a picture like the reference, and without a score for any other."""
     from zoo.validity import not_validated
 
-    check_networks(calibration, networks)
-    first = scorer.columns[0]
-    score_of = scorer.calibrated or (lambda values: float(values[first]))  # type: ignore[arg-type]
+    reason = "; ".join(not_validated(image, calibration.patches))
+    if reason and not anyway:
+        return Answer({"status": NOT_VALIDATED, "reason": reason}, NOT_VALIDATED, after=f"  ({reason})", refused=True)
+    found = scorer.answer(image)
+    if reason:
+        values = {**found.values, "status": NOT_VALIDATED, "reason": reason}
+        return dataclasses.replace(found, values=values, after=f"{found.after}  ({NOT_VALIDATED}: {reason})")
+    first = found.values[scorer.columns[0]]
+    score = float(first) if scorer.calibrated is None else scorer.calibrated(found.values)  # type: ignore[arg-type]
+    ratio, rates = calibration.log10_lr(score), calibration.exceeded(score)
+    values = {**found.values, "status": VALIDATED, "log10_lr": round(ratio, 4)}
+    values |= {"calibrated_score": round(score, 6)} if scorer.calibrated else {}
+    values |= {"log10_lr_interval": calibration.interval(score)}
+    values |= {"log10_lr_bounds": [calibration.low, calibration.high], "above_false_alarm_rates": rates}
+    values |= {"log10_lr_of": calibration.of} if calibration.of else {}
+    after = f"  (by {calibration.of})" if calibration.of else ""
+    after += f"  (above the threshold of {rates[0]:.0%} false alarms)" if rates else ""
+    return dataclasses.replace(
+        found, values=values, line=f"{found.line}  log10 LR {ratio:+.2f}", after=found.after + after
+    )
 
-    def answer(image: "np.ndarray") -> Answer:
-        reason = "; ".join(not_validated(image, calibration.patches))
-        if reason and not anyway:
-            return Answer(
-                {"status": NOT_VALIDATED, "reason": reason}, NOT_VALIDATED, after=f"  ({reason})", refused=True
-            )
-        found = scorer.answer(image)
-        if reason:
-            values = {**found.values, "status": NOT_VALIDATED, "reason": reason}
-            return dataclasses.replace(found, values=values, after=f"{found.after}  ({NOT_VALIDATED}: {reason})")
-        score = score_of(found.values)
-        ratio, rates = calibration.log10_lr(score), calibration.exceeded(score)
-        values = {**found.values, "status": VALIDATED, "log10_lr": round(ratio, 4)}
-        values |= {"calibrated_score": round(score, 6)} if scorer.calibrated else {}
-        values |= {"log10_lr_interval": calibration.interval(score)}
-        values |= {"log10_lr_bounds": [calibration.low, calibration.high], "above_false_alarm_rates": rates}
-        alarm = f"  (above the threshold of {rates[0]:.0%} false alarms)" if rates else ""
-        return dataclasses.replace(
-            found, values=values, line=f"{found.line}  log10 LR {ratio:+.2f}", after=found.after + alarm
-        )
 
+def _noted(scorer: Scorer, calibration: Calibration) -> Scorer:
+    """The scorer with the note and the columns of a calibration."""
+    each = (calibration, *calibration.qualities.values())
+    low, high = min(one.low for one in each), max(one.high for one in each)
     note = (
         f"log10 LR is the log10 likelihood ratio of '{calibration.yes}' to '{calibration.no}', for pictures like the "
-        f"{calibration.sources} of the reference, from {calibration.low:.2f} to {calibration.high:.2f}; it is not the "
-        "probability of either"
+        f"{calibration.sources} of the reference, from {low:.2f} to {high:.2f}; it is not the probability of either"
     )
-    columns = (*scorer.columns, "status", "reason", "log10_lr")
-    return dataclasses.replace(scorer, answer=answer, note=note, columns=columns)
+    return dataclasses.replace(scorer, note=note, columns=(*scorer.columns, "status", "reason", "log10_lr"))
 
 
 def _remarks(checked: "FileCheck") -> str:

@@ -33,6 +33,10 @@ EXPERIMENTS = Experiments(
             "Hyper-images, quality: the calibration of the package on other photographs",
             "zoo.experiments.hyperimage.quality.tables.calibrated:TABLE",
         ),
+        "calibrated_forgery": Listed(
+            "Hyper-images, forgery: the calibration of the package on other photographs",
+            "zoo.experiments.hyperimage.forgery.tables.calibrated:TABLE",
+        ),
         "epochs": Listed(
             "Hyper-images, quality: seconds of an epoch", "zoo.experiments.hyperimage.quality.tables.epochs:TABLE"
         ),

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import scipy.integrate
 import scipy.stats
+from PIL import Image
 
 from zoo.datasets.embedded import photograph
 from zoo.experiments.cli import calibration_plot
@@ -121,6 +122,25 @@ def test_known_scores_give_known_numbers(kind):
     assert curve["after_pav"][middle] == pytest.approx(found["validation"]["discrimination"])
     assert curve["of_none"][middle] == pytest.approx(1)
     assert json.loads(json.dumps(found, allow_nan=False)) == json.loads(json.dumps(found))
+
+
+def test_each_quality_has_likelihood_ratios_of_its_own():
+    """Normal scores of deviation 1 that are d apart, from -d/2 to d/2: log LR = d s."""
+    rng = np.random.default_rng(6)
+    apart = np.array([3.0, 1.0])
+    scores = Scores(rng.normal(-apart / 2, 1, (2000, 2)), {"one": rng.normal(apart / 2, 1, (2000, 2))})
+    found = calibrate(scores, (0, 75), "logistic", resamples=20)
+    assert [one["jpeg_quality"] for one in found["by_jpeg_quality"]] == [0, 75]
+    for one, d in zip(found["by_jpeg_quality"], apart, strict=True):
+        assert one["mapping"]["slope"] == pytest.approx(d / math.log(10), rel=0.07)
+        assert one["mapping"]["intercept"] == pytest.approx(0, abs=0.05)
+        cost = lambda s, d=d: scipy.stats.norm.pdf(s, -d / 2) * np.logaddexp(0, d * s) / math.log(2)  # noqa: E731
+        assert one["validation"]["cllr"] == pytest.approx(scipy.integrate.quad(cost, -9, 9)[0], abs=0.025)
+        assert one["bounds"]["low"] < -0.5 and one["bounds"]["high"] > 0.5
+        low, high = (np.interp(0.4, one["interval"]["scores"], one["interval"][end]) for end in ("low", "high"))
+        assert low - 0.02 < 0.4 * d / math.log(10) < high + 0.02 and high - low < 0.2
+    together = [one["cllr"] for one in found["validation"]["by_quality"]]
+    assert all(one["validation"]["cllr"] < c for one, c in zip(found["by_jpeg_quality"], together, strict=True))
 
 
 def test_the_plot_shows_the_three_curves_of_the_file(tmp_path, monkeypatch):
@@ -249,6 +269,53 @@ def test_pictures_like_the_reference_get_a_likelihood_ratio_and_others_no_score(
     assert float(rows[0]["log10_lr"]) == photo["log10_lr"] and rows[1]["reason"] == plain["reason"]
 
 
+@pytest.fixture
+def by_quality():
+    """Likelihood ratios that are constants: log10 0.1 without JPEG, 0.2 at quality 95 and 0.3 at 75."""
+    constants = {0: 0.1, 95: 0.2, 75: 0.3}
+    return [
+        {
+            "jpeg_quality": quality,
+            "mapping": {"kind": "logistic", "intercept": constant, "slope": 0.0},
+            "bounds": {"low": -2.0, "high": 2.0},
+            "interval": {"scores": [0.0], "low": [constant - 0.1], "high": [constant + 0.1]},
+            "validation": {"cllr": constant},
+        }
+        for quality, constant in constants.items()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "quality", "ratio", "of"),
+    [
+        ("photo.jpg", 95, 0.2, "saved as JPEG of quality 95"),
+        ("photo.jpg", 80, 0.3, "saved as JPEG of quality 75"),
+        ("photo.jpg", 85, 0.0, "of all JPEG qualities"),
+        ("photo.png", None, 0.0, "of all JPEG qualities"),
+    ],
+)
+def test_a_picture_gets_the_likelihood_ratio_of_its_quality_or_that_of_all(
+    calibrated, by_quality, tmp_path, command, name, quality, ratio, of
+):
+    Image.fromarray(PHOTO).save(tmp_path / name, **({"quality": quality} if quality else {}))
+    path = calibrated(mapping={"kind": "logistic", "intercept": 0.0, "slope": 0.0}, by_jpeg_quality=by_quality)
+    code, out, err = command("contrast", "detect", tmp_path / name, "--json", "--calibration", path)
+    assert code == 0, err
+    found = json.loads(out)
+    assert found["log10_lr"] == pytest.approx(ratio) and found["log10_lr_of"] == f"reference photographs {of}"
+    assert found["log10_lr_bounds"] == ([-2.0, 2.0] if ratio else [-1.5, 1.0])
+    assert found["log10_lr_interval"] == (pytest.approx([ratio - 0.1, ratio + 0.1]) if ratio else None)
+
+
+def test_which_quality_of_a_calibration_is_near(calibrated, by_quality):
+    found = read_calibration(calibrated(by_jpeg_quality=by_quality))
+    for quality, near in ((None, None), (0, 0), (3, None), (69, None), (70, 75), (84, None), (90, 95), (100, 95)):
+        assert found.at(quality) is (found if near is None else found.qualities[near])
+    assert found.at(0).contents["validation"] == {"cllr": 0.1}
+    old = read_calibration(calibrated())
+    assert old.at(95) is old and not old.of
+
+
 def test_any_picture_is_scored_anyway_but_without_a_likelihood_ratio(calibrated, tmp_path, command):
     write_png(tmp_path / "plain.png", PLAIN)
     _, plain, _ = command("contrast", "detect", tmp_path / "plain.png", "--json")
@@ -291,6 +358,7 @@ def test_lines_for_people(calibrated, tmp_path, command):
         ({"bounds": {"low": "a", "high": 2}}, "wrong or missing field"),
         ({"reference": []}, "wrong or missing field"),
         ({"interval": {"scores": [0.1], "low": [], "high": [1]}}, "interval: scores, low and high"),
+        ({"by_jpeg_quality": [{"jpeg_quality": 95}]}, "wrong or missing field ('bounds')"),
     ],
 )
 def test_calibrations_that_do_not_fit_are_refused_in_one_line(calibrated, tmp_path, command, fields, message):

@@ -234,6 +234,23 @@ def test_wrong_options_are_refused_in_one_line(given, contents, command, argumen
     assert (code, out) == (2, "") and message in err and len(err.splitlines()) == 1
 
 
+def test_a_jpeg_gets_the_likelihood_ratio_of_its_quality(given, contents, command):
+    Image.fromarray(PHOTO).save("photo.jpg", quality=74)
+    answers = {}
+    for name in ("photo.jpg", "photo.png"):
+        code, out, err = command("report", name, "--calibration", "calibration.json", "-o", f"{name}.html", "--json")
+        assert code == 0, err
+        (answers[name],) = [one for one in json.loads(out)["answers"] if "propositions" in one]
+    (_, group) = contents["by_jpeg_quality"]
+    ratio = group["mapping"]["intercept"] + 0.5 * group["mapping"]["slope"]
+    assert group["jpeg_quality"] == 75 and group["bounds"]["low"] < ratio
+    jpeg, png = answers["photo.jpg"], answers["photo.png"]
+    assert jpeg["log10_lr"] == pytest.approx(min(ratio, group["bounds"]["high"]), abs=1e-4) != png["log10_lr"]
+    assert jpeg["calibration"]["cllr"] == round(group["validation"]["cllr"], 4) != png["calibration"]["cllr"]
+    assert "found with reference photographs saved as JPEG of quality 75" in _text(given / "photo.jpg.html")
+    assert "found with reference photographs of all JPEG qualities" in _text(given / "photo.png.html")
+
+
 def test_a_calibration_with_a_part_missing_is_named(given, contents, command):
     (given / "calibration.json").write_text(json.dumps({k: v for k, v in contents.items() if k != "validation"}))
     code, _, err = command("report", "photo.png", "--json", "--calibration", "calibration.json")

@@ -20,6 +20,7 @@ from zoo.experiments.contrast import commands
 from zoo.experiments.families import load
 from zoo.experiments.publish import calibrations
 from zoo.experiments.run.cells import DataUnavailable, Settings
+from zoo.experiments.run.tables import find
 from zoo.images import write_png
 
 LEVELS = (20, 30, 40, 50, 60, 70)
@@ -160,6 +161,25 @@ def test_cllr_of_the_stored_calibration_by_its_definition(validation):
     assert validation.promised(0).value == 0.4 and validation.promised(None).value == 0.5
 
 
+def test_jpegs_are_validated_with_the_likelihood_ratios_of_their_quality(validation, place, contents):
+    pooled = validation.cost("cllr", (0,)).value
+    of_95 = {
+        "jpeg_quality": 95,
+        "mapping": {"kind": "logistic", "intercept": 0.5, "slope": 0.0},
+        "bounds": {"low": -1.0, "high": 1.0},
+        "interval": {"scores": [0.0], "low": [0.4], "high": [0.6]},
+        "validation": {"cllr": 0.2},
+    }
+    without = of_95 | {"jpeg_quality": 0}  # of RAW files alone, which photographs of the table are not
+    place.write_text(json.dumps(contents | {"by_jpeg_quality": [without, of_95]}))
+    question = dataclasses.replace(validation.question, qualities=(0, 95))
+    found = Validation("contrast", question, validation.settings)
+    always = (math.log2(1 + 10**0.5) + math.log2(1 + 10**-0.5)) / 2
+    assert found.cost("cllr", (95,)).value == pytest.approx(always, abs=1e-9)
+    assert found.cost("cllr", (0,)).value == pytest.approx(pooled, abs=1e-9) != always
+    assert [found.promised(quality).value for quality in (0, 95, None)] == pytest.approx([0.4, 0.2, 0.3])
+
+
 def test_without_a_calibration_or_answers_a_cell_says_what_is_missing(validation, place, contents, monkeypatch):
     place.write_text(json.dumps(contents | {"false_alarms": []}))
     with pytest.raises(DataUnavailable, match="a threshold for 5% of false alarms"):
@@ -172,6 +192,14 @@ def test_without_a_calibration_or_answers_a_cell_says_what_is_missing(validation
     place.unlink()
     with pytest.raises(DataUnavailable, match="a calibration of contrast in the package"):
         Validation("contrast", validation.question, validation.settings).refused("more", 0)
+
+
+@pytest.mark.parametrize(("name", "product"), [("calibrated", "quality"), ("calibrated_forgery", "forgery")])
+def test_both_products_of_the_hyper_image_family_have_a_table(name, product):
+    question = load(products()[product])
+    cells = list(find("hyperimage", name).cells(Settings(dataset="open_photographs")))
+    assert {cell.row for cell in cells} > {f"detected, {process}" for process in question.processes()}
+    assert {cell.weights for cell in cells} == {" ".join(question.weights)}
 
 
 def test_the_reference_is_the_whole_calibration_split_and_nothing_else(tmp_path, monkeypatch, capsys):

@@ -1,0 +1,15 @@
+"""The calibration of the detector of splices in the package, on photographs that it was not made from: errors and Cllr.
+
+Command:  zoo reproduce hyperimage calibrated-forgery --dataset open_photographs
+Expected: runs/tables/laptop/hyperimage_calibrated_forgery.csv
+Time:     6 minutes of one core
+
+``python -m zoo.experiments.publish.calibrations forgery`` makes the file, from the split ``calibration``. Intervals of
+rates are exact (Clopper and Pearson); those of Cllr resample the photographs. The paper has no such numbers.
+"""
+
+from zoo.experiments.cli.calibrated_table import calibrated_table
+
+TABLE = calibrated_table(
+    "hyperimage", "forgery", "zoo.experiments.hyperimage.commands:FORGERY", name="calibrated_forgery"
+)
