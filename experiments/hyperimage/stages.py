@@ -4,7 +4,7 @@ import contextlib
 import dataclasses
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import keras
@@ -166,16 +166,16 @@ def install(
     data: dict[str, str],
     local: str | None = None,
     arguments: Mapping[str, dict] | None = None,
-    stored_at: tuple[str, str] = ("laptop", "embedded"),
+    stored_at: Sequence[tuple[str, str]] = (),
 ) -> None:
     """Copy the packed stages of ``folder`` named in ``data`` (name -> what it saw), see ``install_weights.install``.
 
     What the package does not hold, controls and baselines, goes to the local store even where ``local`` is None; under
-    its own name, by which tables find it, if it was trained as the stored weights were, at the scale and on the data
-    set ``stored_at``.
+    its own name, by which tables find it, if it was trained as the stored weights were: ``stored_at`` has their scales
+    and data sets, see ``Training.stored``.
     ``arguments`` are those of the constructors, by name, where they are not the stored networks'.
     """
-    as_stored = local in (None, install_weights.training_tag(*stored_at))
+    as_stored = local in (None, *(install_weights.training_tag(*at) for at in stored_at))
     for name, seen in data.items():
         packed = folder / f"{name}.npz"
         log = json.loads(packed.with_suffix(".json").read_text())

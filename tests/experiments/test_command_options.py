@@ -88,13 +88,14 @@ def test_an_index_is_refused_by_tables_that_search_nothing(tmp_path, command):
         (("contrast", "--install", "--scale", "paper"), "--scale paper --dataset embedded"),
         (("imaging", "--install", "--scale", "smoke"), "--scale smoke --dataset embedded"),
         (("imaging", "joint", "--install", "--scale", "smoke"), "--scale smoke --dataset embedded"),
-        (("hyperimage", "--install", "--scale", "smoke"), "--scale smoke --dataset embedded"),
+        (("hyperimage", "--install"), "none"),
         (("adversarial", "--install", "--dataset", "cifar10"), "--scale laptop --dataset cifar10"),
         (("adversarial", "--install", "--scale", "smoke"), "--scale smoke --dataset embedded"),
         (("steganography", "--install", "--data-dir", "mine"), "--data-dir mine"),
         (("contrast", "--install", "--dataset", "clic"), "--scale laptop --dataset clic"),
         (("contrast", "--install"), "--scale laptop --dataset embedded"),
         (("hyperimage", "quality", "--install", "--scale", "smoke"), "--scale smoke --dataset embedded"),
+        (("hyperimage", "forgery", "--install"), "--scale laptop --dataset embedded"),
     ],
 )
 def test_pretrain_refuses_to_install_what_the_package_does_not_hold(
