@@ -30,6 +30,8 @@ STATISTICS: dict[str, Callable] = {
 }
 SUBSETS = {"four": SHARED_WITH_LIVE, "six": SHARED_WITH_LIVE + LEAST_UNIFORM, "all 24": tuple(DISTORTIONS)}
 CNN, SELECTIVE, PROPOSED = protocol.METHODS
+SUBSET_ROWS = {f"{m}, {subset} distortions": (m, subset) for m in (SELECTIVE, PROPOSED) for subset in SUBSETS}
+"""Method and subset of the paper's rows of experiment 3."""
 FEW, DRAWN = 20, 2
 """With more than ``FEW`` photographs, ``DRAWN`` distortions of each are scored at all levels, in turn; else all 20."""
 COARSE = 8

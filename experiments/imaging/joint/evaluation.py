@@ -80,7 +80,7 @@ class JointEvaluation:
             DataUnavailable: Where the camera's photographs are not here.
         """
         if self.unavailable:
-            raise DataUnavailable(self.unavailable.removeprefix("needs "))
+            raise DataUnavailable(self.unavailable)
         if self.raw is not None:
             return data.folder(self.raw, "test", self.scale.pictures)
         if self.settings.dataset != "embedded":
@@ -90,7 +90,7 @@ class JointEvaluation:
 
     @property
     def unavailable(self) -> str:
-        """Why one of the paper's cameras has no pictures; empty where there are some."""
+        """What photographs one of the paper's cameras needs; empty where they are here."""
         return needed(self.camera) if self.camera in PAPERS and self.raw is None else ""
 
     @cached_property
@@ -147,7 +147,7 @@ class JointEvaluation:
         Of one of the paper's cameras at the paper's scale a number is comparable with the paper's.
         """
         if self.unavailable:
-            return Cell(row, column, metric, paper, status="data-unavailable", why=self.unavailable)
+            return Cell(row, column, metric, paper, status="data-unavailable", why=f"needs {self.unavailable}")
         comparable = self.camera in PAPERS and self.settings.scale == "paper" and paper is not None
         found = []
         for run in runs:
