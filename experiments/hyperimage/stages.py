@@ -170,19 +170,15 @@ def install(
 ) -> None:
     """Copy the packed stages of ``folder`` named in ``data`` (name -> what it saw), see ``install_weights.install``.
 
-    What the package does not hold, controls and baselines, goes to the local store even where ``local`` is None; under
-    its own name, by which tables find it, if it was trained as the stored weights were: ``stored_at`` has their scales
-    and data sets, see ``Training.stored``.
+    What the package does not hold, controls and baselines, goes to the local store under its own name, by which tables
+    find it, if it was trained as the stored weights were: ``stored_at`` has their scales and data sets, see
+    ``Training.stored``.
     ``arguments`` are those of the constructors, by name, where they are not the stored networks'.
     """
-    as_stored = local in (None, *(install_weights.training_tag(*at) for at in stored_at))
+    as_stored = [install_weights.training_tag(*at) for at in stored_at]
     for name, seen in data.items():
-        packed = folder / f"{name}.npz"
-        log = json.loads(packed.with_suffix(".json").read_text())
+        (log,) = saved_log(folder / name)
         given = (arguments or {}).get(name)
-        place = local if name in FAMILY.stored or not as_stored else name.rpartition(".")[2]
-        install_weights.install("hyperimage", packed, [log], _readable(log["bits"]), command, seen, place, given)
-
-
-def _readable(bits: dict[str, int] | int) -> str:
-    return str(bits) if isinstance(bits, int) else ", ".join(["8", *(f"{name} {n}" for name, n in bits.items())])
+        place = None if name not in FAMILY.stored and local in as_stored else local
+        bits = install_weights.in_words(log["bits"])
+        install_weights.install("hyperimage", folder / f"{name}.npz", [log], bits, command, seen, place, given)

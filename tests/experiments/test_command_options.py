@@ -120,8 +120,7 @@ def test_photographs_to_test_on_only_are_not_replaced_by_scenes(tmp_path, comman
 def test_the_command_kept_with_weights_names_data_and_folder(tmp_path, photos, command, monkeypatch):
     kept = []
     monkeypatch.setattr(contrast_training, "pretrain", lambda *given: None)
-    monkeypatch.setattr(contrast_pretrained, "pack_all", lambda folder: {})
-    monkeypatch.setattr(contrast_pretrained, "install", lambda folder, command, *more: kept.append((command, *more)))
+    monkeypatch.setattr(contrast_pretrained, "store", lambda folder, command, *more: kept.append((command, *more)))
     monkeypatch.setattr(steganography_pretrained, "run", lambda *given: kept.append(given[2:5]))
     for paper in ("contrast", "steganography"):
         given = ("pretrain", paper, "--scale", "smoke", "--seed", "3", "--folder")

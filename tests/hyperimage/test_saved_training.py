@@ -8,7 +8,7 @@ from zoo.datasets.labelled import Labelled
 from zoo.datasets.ranked_pairs import RankedPairs
 from zoo.experiments.hyperimage import stages
 from zoo.hyperimage import RankingHinge, RankingNet, Recipe
-from zoo.saved_training import remove_saved, saved_log
+from zoo.saved_training import SavedState, remove_saved, saved_log
 
 
 class Killed(Exception):
@@ -117,3 +117,11 @@ def test_train_stage_counts_all_runs(tmp_path, monkeypatch):
     assert 1000 < found["seconds"] < 1100
     assert len(found["log"]["val_loss"]) == 2
     assert sorted(p.name for p in tmp_path.iterdir()) == [f"{saved.name}.json", f"{saved.name}.npz"]
+
+
+def test_a_state_without_its_log_is_not_gone_on_from(tmp_path):
+    """A kill between the two files, in the first epoch that is saved, leaves a state alone."""
+    SavedState(tmp_path / "step").write(_network(), {"epoch": 1, "seconds": 1.0})
+    assert SavedState(tmp_path / "step").done == 1
+    (tmp_path / "step.json").unlink()
+    assert SavedState(tmp_path / "step").done == 0
