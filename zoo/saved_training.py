@@ -26,6 +26,8 @@ class SavedState(keras.callbacks.Callback):
         note: Returns what an entry of the log has besides the epoch's number, seconds, losses and metrics.
     """
 
+    suffix = ".json"
+
     def __init__(self, path: Path, every: int = 1, note: Callable[[], dict[str, Any]] = dict) -> None:
         super().__init__()
         self.path, self.every, self.note, self.seconds = path, every, note, 0.0
@@ -38,14 +40,16 @@ class SavedState(keras.callbacks.Callback):
 
     def load(self) -> keras.Model:
         """The model as it was saved, with its optimiser's state."""
-        return keras.models.load_model(_file(self.path, ".keras"))
+        return keras.models.load_model(self._state(0))
 
     def write(self, model: keras.Model, entry: dict[str, Any]) -> None:
-        """Save a state and the log with one more entry, each file whole or not at all."""
+        """Save a state, then the log that speaks of it, with one more entry; each file whole or not at all."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with atomic(_file(self.path, ".keras")) as partial:
-            model.save(partial)
-        self._write_log(".json", entry)
+        with atomic(self._state(len(self.log))) as partial:
+            self._save(model, partial)
+        self.log = [*self.log, entry]
+        with atomic(_file(self.path, self.suffix)) as partial:
+            partial.write_text(json.dumps(self.log, indent=1))
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Start the clock."""
@@ -61,12 +65,13 @@ class SavedState(keras.callbacks.Callback):
         self.write(self.model, entry | {name: float(value) for name, value in (logs or {}).items()})
 
     def _read(self) -> list[dict[str, Any]]:
-        return saved_log(self.path) if _file(self.path, ".keras").exists() else []
+        return saved_log(self.path) if self._state(0).exists() else []
 
-    def _write_log(self, suffix: str, entry: dict[str, Any]) -> None:
-        self.log = [*self.log, entry]
-        with atomic(_file(self.path, suffix)) as partial:
-            partial.write_text(json.dumps(self.log, indent=1))
+    def _state(self, epoch: int) -> Path:
+        return _file(self.path, ".keras")
+
+    def _save(self, model: keras.Model, state: Path) -> None:
+        model.save(state)
 
 
 class SavedTraining(SavedState):
@@ -81,6 +86,8 @@ class SavedTraining(SavedState):
         plateau: The rule for the learning rate.
         stopping: The rule that ends the training and puts back the best epoch's weights.
     """
+
+    suffix = ".log.json"
 
     def __init__(
         self,
@@ -118,29 +125,28 @@ class SavedTraining(SavedState):
         self._load_weights(self.model, len(self.log) - 1)  # the optimiser's rate too
 
     def write(self, model: keras.Model, entry: dict[str, Any]) -> None:
-        """Save a state, then the log that speaks of it; states that are neither the last nor the best go."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        epoch = len(self.log)
-        with atomic(self._weights(epoch)) as partial:
-            model.save_weights(partial)
-        self._write_log(".log.json", entry)
-        for old in range(epoch):
+        """Save as any state; those that are neither the last nor the best go."""
+        super().write(model, entry)
+        for old in range(len(self.log) - 1):
             if old != self.best:
-                self._weights(old).unlink(missing_ok=True)
-
-    def _read(self) -> list[dict[str, Any]]:
-        return saved_log(self.path, ".log.json")
+                self._state(old).unlink(missing_ok=True)
 
     def _load_weights(self, model: keras.Model, epoch: int) -> None:
         model.optimizer.build(model.trainable_variables)
-        model.load_weights(self._weights(epoch))
+        model.load_weights(self._state(epoch))
 
-    def _weights(self, epoch: int) -> Path:
+    def _read(self) -> list[dict[str, Any]]:
+        return saved_log(self.path, self.suffix)
+
+    def _state(self, epoch: int) -> Path:
         return _file(self.path, f".{epoch}.weights.h5")
 
+    def _save(self, model: keras.Model, state: Path) -> None:
+        model.save_weights(state)
 
-def saved_log(path: Path, suffix: str = ".json") -> list[dict[str, Any]]:
-    """Entries of the log of ``path``, oldest first, ``".log.json"`` for that of a ``SavedTraining``; none without one.
+
+def saved_log(path: Path, suffix: str = SavedState.suffix) -> list[dict[str, Any]]:
+    """Entries of the log of ``path``, oldest first; none without one. ``suffix`` is that of the class that wrote it.
 
     A training that was logged as a whole has one entry.
     """
@@ -153,7 +159,7 @@ def remove_saved(path: Path) -> None:
     """Remove the files of a ``SavedTraining`` that has ended."""
     for file in path.parent.glob(f"{path.name}.*.weights.h5"):
         file.unlink()
-    _file(path, ".log.json").unlink(missing_ok=True)
+    _file(path, SavedTraining.suffix).unlink(missing_ok=True)
 
 
 def _file(path: Path, suffix: str) -> Path:

@@ -24,7 +24,7 @@ from zoo.hyperimage import Recipe, TwoStage
 from zoo.hyperimage.family import FAMILY
 from zoo.images import atomic
 from zoo.resolve_weights import resolve_weights
-from zoo.saved_training import remove_saved, saved_log
+from zoo.saved_training import SavedTraining, remove_saved, saved_log
 
 Batches = Labelled | RankedPairs
 """What stages are trained on."""
@@ -48,7 +48,7 @@ def train_stage(
     path = folder / f"{name}.npz"
     if not path.is_file():
         began = time.perf_counter()
-        before = sum(entry["seconds"] for entry in saved_log(folder / name, ".log.json"))
+        before = sum(entry["seconds"] for entry in saved_log(folder / name, SavedTraining.suffix))
         history = fit(folder / name)
         seconds = before + time.perf_counter() - began
         log = {key: [float(v) for v in values] for key, values in history.history.items()}
@@ -97,7 +97,7 @@ def fit(
 
 def _fed(batches: Batches, recipe: Recipe, saved: Path | None) -> contextlib.AbstractContextManager:
     """Batches of the epochs that are left."""
-    done = len(saved_log(saved, ".log.json")) if saved else 0
+    done = len(saved_log(saved, SavedTraining.suffix)) if saved else 0
     return fed(batches, min(done, recipe.epochs), recipe.epochs)
 
 
