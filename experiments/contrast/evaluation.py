@@ -88,11 +88,10 @@ class Evaluation:
     @cached_property
     def pictures(self) -> list[Photograph]:
         """The pictures of the data set's split, or all of a user's folder."""
-        dataset = self.settings.dataset
-        own = dataset.startswith("folder:")
+        settings = self.settings
         # The stored networks have seen nothing of a user's folder: all of it is for testing.
-        split = "all" if own and not self.halved else self.split
-        found = photographs(None if own else dataset, self.settings.data_dir, split, self.settings.seed)
+        split = "all" if settings.named is None and not self.halved else self.split
+        found = photographs(settings.named, settings.data_dir, split, settings.seed)
         return found[: self.scale.pictures]
 
     @cached_property

@@ -117,9 +117,8 @@ class Evaluation:
     def photographs(self) -> tuple[list[np.ndarray], list[str]]:
         """The units of the test pictures and their scenes."""
         settings = self.settings
-        own = settings.dataset.startswith("folder:")
-        split = "all" if own and settings.weights is None else "test"
-        found = photographs(None if own else settings.dataset, settings.data_dir, split, settings.seed)
+        split = "all" if settings.named is None and settings.weights is None else "test"
+        found = photographs(settings.named, settings.data_dir, split, settings.seed)
         units, scenes = [], []
         for i, picture in enumerate(found[: self.scale.pictures]):
             image = picture.load()

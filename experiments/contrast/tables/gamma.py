@@ -98,8 +98,7 @@ class Gamma:
             DataUnavailable: Where the data set has no photographs to train on.
         """
         settings, data = self.settings, self.settings.dataset.replace(":", "-")
-        own = settings.dataset.startswith("folder:")
-        pictures = photographs(None if own else settings.dataset, settings.data_dir, "train", settings.seed)
+        pictures = photographs(settings.named, settings.data_dir, "train", settings.seed)
         if not pictures:
             raise DataUnavailable("photographs to train on, as --dataset open_photographs has")
         folder = Path("runs") / f"contrast-gamma-{data}-{settings.scale}-{settings.seed}"
