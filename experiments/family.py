@@ -21,7 +21,8 @@ class Training:
     round are parts of the training that do not depend on each other. After all rounds ``run`` finds everything trained.
     Empty where each part needs the one before."""
     stored: tuple[tuple[str, str], ...] = (("laptop", "embedded"),)
-    """Scales and data sets of the weights in the package: ``--install`` replaces them by no others."""
+    """Scales and data sets of the weights in the package: ``--install`` replaces them by no others. Empty for several
+    trainings in one, whose weights in the package have no common scale."""
 
 
 @dataclasses.dataclass(frozen=True)

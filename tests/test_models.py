@@ -124,7 +124,7 @@ def test_arguments_of_the_constructor_are_kept(home, tmp_path):
     assert zoo.load("hyperimage-quality-stage-two.tiny").input_shape == (None, 16, 16, 8)
 
 
-def test_what_the_adversarial_and_the_hyperimage_trainings_leave_is_found_by_name(home, tmp_path):
+def test_what_the_adversarial_and_the_hyperimage_trainings_leave_is_found_by_name(home, tmp_path, monkeypatch, rng):
     from zoo.adversarial import SmallInception, SmallOverFeat
     from zoo.experiments.adversarial import pretrained
     from zoo.experiments.hyperimage import stages
@@ -133,10 +133,13 @@ def test_what_the_adversarial_and_the_hyperimage_trainings_leave_is_found_by_nam
     for name, build in {"overfeat": SmallOverFeat, "inception": SmallInception}.items():
         model = build((32, 32, 3), 10)
         model.save(tmp_path / f"{name}.keras")
-        zoo.weights.pack(model, tmp_path / f"{name}.npz")
+        # As a training of before was logged.
         (tmp_path / f"{name}.json").write_text(json.dumps({"seconds": 1.5, "commit": "c", "epochs": 1}))
-    pretrained.install(tmp_path, "command", "cifar10, its training part", "cifar10")
+    images = rng.integers(0, 256, (4, 32, 32, 3)).astype(np.uint8), np.arange(4)
+    monkeypatch.setattr(pretrained, "pictures", lambda dataset, part, data_dir: images)
+    pretrained.store(tmp_path, "cifar10", "command", "cifar10")
     assert zoo.load("adversarial-inception.cifar10").inputs[0].shape == (None, 32, 32, 3)
+    assert {"overfeat.npz", "inception.npz"} < {path.name for path in tmp_path.iterdir()}
     channel = "hyperimage-forgery-channel.generated"
     zoo.weights.pack(ForgeryChannel(width=1 / 16), tmp_path / f"{channel}.npz")
     log = {"seconds": 2.0, "commit": "c", "device": "abacus", "bits": {"conv1_1": 6}, "log": {}}

@@ -5,7 +5,8 @@ camera); patches and crops of one source are never resampled on their own, which
 """
 
 import dataclasses
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 from scipy.stats import beta
@@ -99,6 +100,13 @@ def bootstrap_mean(values: np.ndarray, sources: Sequence[Hashable], samples: int
     return Estimate.from_samples(values.mean(), means, len(set(sources)), len(sources))
 
 
+def resamples(sources: int, seed: int) -> Iterator[np.ndarray]:
+    """Yield, without end, how often each of ``sources`` sources occurs in a bootstrap sample, int (sources,)."""
+    rng = np.random.default_rng(seed)
+    while True:
+        yield rng.multinomial(sources, np.full(sources, 1 / sources))
+
+
 def jackknife(value: float, without: Sequence[float], n_units: int) -> Estimate:
     """``value`` with a 95 % interval from leaving out one group of sources at a time, of groups of one size.
 
@@ -175,8 +183,7 @@ def _source_weights(sources: Sequence[Hashable], samples: int, seed: int) -> np.
     """How often each unit occurs in each bootstrap sample, (samples, units)."""
     index = {source: i for i, source in enumerate(dict.fromkeys(sources))}
     of_unit = np.array([index[source] for source in sources])
-    counts = np.random.default_rng(seed).multinomial(len(index), np.full(len(index), 1 / len(index)), samples)
-    return counts[:, of_unit].astype(np.float64)
+    return np.stack([*islice(resamples(len(index), seed), samples)])[:, of_unit].astype(np.float64)
 
 
 def _weighted(comparison: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -108,12 +108,9 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
     digits = options.dataset == EMBEDDED
     folder = _training_folder(options)
     training.pretrain(options.scale, folder, options.seed, options.dataset, options.workers)
-    for path, (before, after) in pretrained.pack_all(folder, options.dataset).items():
-        print(f"written: {path} ({before:.2%} of the test pictures right, packed {after:.2%})")
     # In the package and here the small networks are called after the digits that they know.
     local = None if options.install else training_tag(options.scale, "digits" if digits else options.dataset)
-    data = "scikit-learn's digits, the first 1,200" if digits else f"{options.dataset}, its training part"
-    pretrained.install(folder, command, data, local)
+    pretrained.store(folder, options.dataset, command, local)
     return 0
 
 
@@ -149,10 +146,8 @@ def _pretrain_photographs(options: argparse.Namespace, command: str) -> int:
 
     folder = options.folder / f"adversarial-clothing-{options.scale}-{options.seed}"
     fine_tuning.pretrain(options.scale, folder, options.seed, options.data_dir, options.imagenet, options.workers)
-    path, before, after = pretrained.pack_photographs(folder, options.data_dir)
-    print(f"written: {path} ({before:.2%} of the test pictures right, packed {after:.2%})")
     local = None if options.install else training_tag(options.scale, options.dataset)
-    pretrained.install_photographs(folder, command, local)
+    pretrained.store(folder, options.dataset, command, local, options.data_dir)
     return 0
 
 

@@ -12,7 +12,6 @@ ImageNet's statistics.
 """
 
 import dataclasses
-import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,6 +28,7 @@ from zoo.experiments.adversarial.training import SMOOTHING, accuracy, moved_pict
 from zoo.experiments.run.scales import scale_of
 from zoo.experiments.train.fitting import KeyedDropout, check_same, cosine, fit
 from zoo.images import atomic
+from zoo.saved_training import SavedState, saved_log
 
 LAST_FROZEN = "block11"
 """A map of 14 x 14 x 112."""
@@ -132,6 +132,9 @@ def pretrain(
         "efficientnet-training",
         {"scale": scale, "seed": seed, "images": len(images), "imagenet": imagenet and imagenet.name},
     )
+    state = SavedState(folder / "efficientnet")
+    if state.log:
+        return state.load()
     keras.utils.set_random_seed(seed)
     classes = int(labels.max()) + 1
     model = EfficientNetLite0(classes, imagenet)
@@ -150,12 +153,9 @@ def pretrain(
     for layer in tail.layers:
         if layer.weights:
             model.get_layer(layer.name).set_weights(layer.get_weights())
-    epochs = json.loads((folder / "last-layers.json").read_text())
+    epochs = saved_log(folder / "last-layers")
     # A resumed training took the time of all its epochs, not of the last run alone.
     log = epochs[-1] | {"seconds": sum(entry["seconds"] for entry in epochs), "dataset": CLOTHING}
     log["accuracy"] = accuracy(model, *pictures(CLOTHING, "calibration", data_dir))
-    with atomic(folder / "efficientnet.json") as partial:
-        partial.write_text(json.dumps(log, indent=1))
-    with atomic(folder / "efficientnet.keras") as partial:
-        model.save(partial)
+    state.write(model, log)
     return model

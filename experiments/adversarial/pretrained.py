@@ -1,17 +1,17 @@
 """Store the trained networks of digits and photographs as small files with checksum and provenance."""
 
-import json
+from functools import partial
 from pathlib import Path
 
-import keras
+from keras.layers import DepthwiseConv2D
 
-import zoo.weights
-from zoo.adversarial.efficientnet import EfficientNetLite0
 from zoo.adversarial.small import DIGITS
 from zoo.experiments.adversarial.data import CLOTHING, pictures
 from zoo.experiments.adversarial.training import NETWORKS, accuracy
+from zoo.experiments.cli.data_options import EMBEDDED
 from zoo.experiments.train import install_weights
-from zoo.images import atomic
+from zoo.experiments.train.install_weights import Trained
+from zoo.saved_training import SavedState
 
 NAMES = {name: f"adversarial-{name}.digits" for name in NETWORKS}
 EFFICIENTNET = "efficientnet"
@@ -30,57 +30,31 @@ def stored_name(name: str, dataset: str) -> str | None:
     return NAMES[name] if dataset == "embedded" else None
 
 
-def pack_all(folder: Path, dataset: str = "embedded") -> dict[Path, tuple[float, float]]:
-    """Pack the networks that ``pretrain`` left in ``folder``, for ``zoo reproduce --weights``.
+def store(folder: Path, dataset: str, command: str, local: str | None, data_dir: Path | None = None) -> None:
+    """Pack and store the networks that a training on ``dataset`` left in ``folder``, see ``install_weights.store``.
 
-    Returns the files with the share of test pictures classified right before and after packing.
+    Packing costs a share of the test pictures that are classified right. Of EfficientNet, kernels that filter each
+    channel by itself have one scale for all channels in 8 bits: they are kept in 16.
     """
-    images, labels = pictures(dataset, "test")
-    written = {}
-    for name, build in NETWORKS.items():
-        trained = keras.models.load_model(folder / f"{name}.keras")
-        path = folder / f"{name}.npz"
-        zoo.weights.pack(trained, path)
-        packed = build(trained.inputs[0].shape[1:], trained.outputs[0].shape[-1], weights=path)
-        written[path] = (accuracy(trained, images, labels), accuracy(packed, images, labels))
-    return written
+    images, labels = pictures(dataset, "test", data_dir)
+    right = partial(accuracy, images=images, labels=labels)
+    for network in (EFFICIENTNET,) if dataset == CLOTHING else NETWORKS:
+        state = SavedState(folder / network)
+        model = state.load()
+        if dataset == CLOTHING:
+            data = "clothing-dataset-small, its training part; ImageNet before that"
+            arguments: dict | None = {"classes": int(model.outputs[0].shape[-1])}
+            bits, described = {n.name: 16 for n in model.layers if isinstance(n, DepthwiseConv2D)}, "8, depthwise 16"
+        else:
+            data = f"{dataset}, its training part" if dataset != EMBEDDED else "scikit-learn's digits, the first 1,200"
+            shape = model.inputs[0].shape[1:]
+            # Only other data sets than the digits have other sides.
+            arguments = {"input_shape": list(shape)} if tuple(shape) != DIGITS else None
+            bits, described = {}, "8"
+        name = stored_name(network, dataset) or NAMES[network]
+        networks = [Trained(name, model, state.log, bits, described, arguments, file=network)]
+        install_weights.store("adversarial", folder, networks, partial(right, model), _said, command, data, local)
 
 
-def install(folder: Path, command: str, data: str, local: str | None = None) -> None:
-    """Copy the packed networks of ``folder`` into the package or the local store, see ``install_weights.install``."""
-    for name, stem in NAMES.items():
-        packed, trained = folder / f"{stem}.npz", json.loads((folder / f"{name}.json").read_text())
-        with atomic(packed) as partial:
-            partial.write_bytes((folder / f"{name}.npz").read_bytes())
-        shape = keras.models.load_model(folder / f"{name}.keras").inputs[0].shape[1:]
-        # Only other data sets than the digits have other sides.
-        arguments = {"input_shape": list(shape)} if tuple(shape) != DIGITS else None
-        install_weights.install("adversarial", packed, [trained], "8", command, data, local, arguments)
-
-
-def pack_photographs(folder: Path, data_dir: Path | None) -> tuple[Path, float, float]:
-    """Pack the EfficientNet-Lite0 that ``fine_tuning`` left in ``folder`` as ``efficientnet.npz``.
-
-    Kernels that filter each channel by itself have one scale for all channels in 8 bits: they are kept in 16.
-    Returns the file, and the shares of test pictures classified right before and after packing.
-    """
-    images, labels = pictures(CLOTHING, "test", data_dir)
-    trained = keras.models.load_model(folder / f"{EFFICIENTNET}.keras")
-    path = folder / f"{EFFICIENTNET}.npz"
-    bits = {layer.name: 16 for layer in trained.layers if isinstance(layer, keras.layers.DepthwiseConv2D)}
-    zoo.weights.pack(trained, path, bits)
-    packed = EfficientNetLite0(trained.outputs[0].shape[-1], path)
-    return path, accuracy(trained, images, labels), accuracy(packed, images, labels)
-
-
-def install_photographs(folder: Path, command: str, local: str | None) -> None:
-    """Copy ``efficientnet.npz`` into the package or the local store, see ``install_weights.install``."""
-    log = json.loads((folder / f"{EFFICIENTNET}.json").read_text())
-    packed = folder / f"adversarial-{EFFICIENTNET}.{CLOTHING}.npz"
-    with atomic(packed) as partial:
-        partial.write_bytes((folder / f"{EFFICIENTNET}.npz").read_bytes())
-    classes = keras.models.load_model(folder / f"{EFFICIENTNET}.keras").outputs[0].shape[-1]
-    data = "clothing-dataset-small, its training part; ImageNet before that"
-    install_weights.install(
-        "adversarial", packed, [log], "8, depthwise 16", command, data, local, {"classes": int(classes)}
-    )
+def _said(before: float, after: float) -> str:
+    return f"{before:.2%} of the test pictures right, packed {after:.2%}"

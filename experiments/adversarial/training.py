@@ -9,7 +9,6 @@ The pictures are moved, turned and scaled a little, by draws that depend on (see
 """
 
 import dataclasses
-import json
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -26,7 +25,7 @@ from zoo.experiments.adversarial.data import pictures
 from zoo.experiments.run.environment import commit
 from zoo.experiments.run.scales import scale_of
 from zoo.experiments.train.fitting import fed
-from zoo.images import atomic
+from zoo.saved_training import SavedState
 
 NETWORKS: dict[str, Callable[..., keras.Model]] = {"overfeat": SmallOverFeat, "inception": SmallInception}
 AUXILIARY_WEIGHT, SMOOTHING = 0.4, 0.1
@@ -122,9 +121,9 @@ def _trained(
     dataset: str,
     workers: int,
 ) -> keras.Model:
-    path = folder / f"{name}.keras"
-    if path.exists():
-        return keras.models.load_model(path)
+    state = SavedState(folder / name)
+    if state.log:
+        return state.load()
     images, labels = data
     keras.utils.set_random_seed(seed)
     model = build(images.shape[1:], int(labels.max()) + 1)
@@ -149,10 +148,7 @@ def _trained(
         )
     entry = {"seconds": time.perf_counter() - began, "commit": code, "epochs": scale.epochs, "dataset": dataset}
     entry["accuracy"] = accuracy(model, *pictures(dataset, "calibration"))
-    with atomic(folder / f"{name}.json") as partial:
-        partial.write_text(json.dumps(entry, indent=1))
-    with atomic(path) as partial:
-        model.save(partial)
+    state.write(model, entry)
     return model
 
 

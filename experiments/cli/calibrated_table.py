@@ -74,10 +74,9 @@ class Validation:
     @cached_property
     def photographs(self) -> list[Photograph]:
         """The first of each scene of the split ``test``, or of a user's folder."""
-        own = self.settings.dataset.startswith("folder:")
-        split, dataset = ("all", None) if own else ("test", self.settings.dataset)
+        split = "all" if self.settings.named is None else "test"
         first: dict[str, Photograph] = {}
-        for photo in photographs(dataset, self.settings.data_dir, split, self.settings.seed):
+        for photo in photographs(self.settings.named, self.settings.data_dir, split, self.settings.seed):
             first.setdefault(photo.scene, photo)
         return list(first.values())[: scale_of(SCALES, self.settings.scale)]
 

@@ -166,6 +166,9 @@ def _options(paper: str) -> dict[str, Option]:
 def _check_install(options: argparse.Namespace, training: Training) -> None:
     if not options.install:
         return
+    if not training.stored:
+        names = ", ".join(filter(None, _trainings(options.paper)))
+        raise ValueError(f"--install needs the name of a training, one of {names}. Received: none")
     given = [f"{option.flag} {value}" for option, value in _given(options) if not option.for_stored]
     if (options.scale, options.dataset) not in training.stored:
         given += [f"--scale {options.scale}", f"--dataset {options.dataset}"]

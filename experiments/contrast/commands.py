@@ -85,9 +85,7 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
     check_same(given.folder, "start", {"start": options.start and options.start.name})
     pictures = patches or given.pictures
     training.pretrain(options.scale, given.folder, options.seed, pictures, options.workers, options.start)
-    for path, loss in pretrained.pack_all(given.folder).items():
-        print(f"written: {path} (packing moves a score by {loss:.4f} on average)")
-    pretrained.install(given.folder, command, given.data, given.local)
+    pretrained.store(given.folder, command, given.data, given.local)
     return 0
 
 

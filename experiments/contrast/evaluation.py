@@ -88,11 +88,10 @@ class Evaluation:
     @cached_property
     def pictures(self) -> list[Photograph]:
         """The pictures of the data set's split, or all of a user's folder."""
-        dataset = self.settings.dataset
-        own = dataset.startswith("folder:")
+        settings = self.settings
         # The stored networks have seen nothing of a user's folder: all of it is for testing.
-        split = "all" if own and not self.halved else self.split
-        found = photographs(None if own else dataset, self.settings.data_dir, split, self.settings.seed)
+        split = "all" if settings.named is None and not self.halved else self.split
+        found = photographs(settings.named, settings.data_dir, split, settings.seed)
         return found[: self.scale.pictures]
 
     @cached_property
@@ -160,7 +159,7 @@ class Evaluation:
         self, weights: str, operator: str | None, quality: int, first: str | None = None
     ) -> list[np.ndarray]:
         """ContrastNet's scores of the patches on each unit's grid, a list of (n,); arguments as of ``units``."""
-        network = _network(self.where(weights))
+        network = stored_network(self.where(weights))
         return list(_patch_scores(network, (u for units in self.units(operator, quality, first) for u in units)))
 
     @cached_method()
@@ -214,7 +213,12 @@ def _split_scores(network: ContrastDetector, groups: list[np.ndarray]) -> list[n
 
 
 @cache
-def _network(weights: str) -> ContrastDetector:
+def stored_network(weights: str) -> ContrastDetector:
+    """The detector with weights by name or file.
+
+    Raises:
+        DataUnavailable: Where the name is that of weights that are not stored here.
+    """
     if weights.startswith("contrast-") and weights not in names():
         raise DataUnavailable(f"stored weights {weights}")
     return ContrastDetector(weights)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from zoo.experiments.cli.calibrated import Question, add_calibration
 from zoo.experiments.cli.devices import add_device
 from zoo.experiments.cli.score_pictures import Answer, Product, Scale, Scorer, add_pictures, score_pictures
+from zoo.experiments.hyperimage.family import EXPERIMENTS
 from zoo.experiments.run.scales import scale_of
 from zoo.resolve_weights import HELP, resolve_weights
 
@@ -34,7 +35,8 @@ FORGERY_STORED = ("hyperimage-forgery-channel.photographs", "hyperimage-forgery-
 _DISTORTIONS = {"noise": 1, "blur": 8, "JPEG 2000": 11, "colours lost": 22}
 """TID2013's numbers of distortions of four kinds; ``_LEVEL`` is the middle one of its five."""
 _LEVEL = 3
-TASKS = ("synthetic", "quality", "forgery")
+STORED_AT = {training.name: training.stored for training in EXPERIMENTS.trainings if training.name}
+TASKS = tuple(STORED_AT)
 
 
 def add(commands: "argparse._SubParsersAction") -> None:
@@ -58,21 +60,11 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
     """Train the stored weights of the family, all three tasks or one; ``command`` is kept with them.
 
     Raises:
-        ValueError: For an unknown scale, photographs for the synthetic task, a database that tables train on, or
-            weights for the package that are not those of its scale and data set.
+        ValueError: For an unknown scale, photographs for the synthetic task, or a database that tables train on.
     """
     from zoo.experiments.hyperimage import stages
 
     given, tasks = _given(options)
-    chosen = options.scale, options.dataset
-    for task in tasks:
-        wanted = import_module(f"zoo.experiments.hyperimage.{task}.training").STORED_AT
-        if options.install and chosen != wanted:
-            raise ValueError(
-                f"The package's weights of {task} are those of hyperimage {task} --scale {wanted[0]} --dataset "
-                f"{wanted[1]}, and --install replaces them by no others. "
-                f"Received: --scale {chosen[0]} --dataset {chosen[1]}"
-            )
     for task in tasks:
         module, scale = _train(options, task, given)
         for name in module.STORED:
@@ -83,7 +75,7 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
         arguments = {}
         if task == "forgery" and scale.width != module.SCALES["laptop"].width:
             arguments = {name: {"width": scale.width} for name in module.STORED}
-        stages.install(given.folder, command, seen, given.local, arguments, module.STORED_AT)
+        stages.install(given.folder, command, seen, given.local, arguments, STORED_AT[task])
     return 0
 
 

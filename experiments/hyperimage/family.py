@@ -2,7 +2,6 @@
 
 from zoo.experiments.family import Alias, Experiments, Headline, Listed, Training
 
-STORED_AT = (("laptop", "embedded"), ("photographs", "open_photographs"))
 EXPERIMENTS = Experiments(
     name="hyperimage",
     tables={
@@ -63,13 +62,14 @@ EXPERIMENTS = Experiments(
             "zoo.experiments.hyperimage.commands:pretrain",
             help="its three tasks",
             parts="zoo.experiments.hyperimage.commands:parts",
+            stored=(),
         ),
         *(
-            Training("zoo.experiments.hyperimage.commands:pretrain", name, text, stored=STORED_AT)
-            for name, text in (
-                ("synthetic", "the networks of Table 1, on images made for it"),
-                ("quality", "the quality scorer"),
-                ("forgery", "the detector of splices"),
+            Training("zoo.experiments.hyperimage.commands:pretrain", name, text, stored=((scale, dataset),))
+            for name, text, scale, dataset in (
+                ("synthetic", "the networks of Table 1, on images made for it", "laptop", "embedded"),
+                ("quality", "the quality scorer", "photographs", "open_photographs"),
+                ("forgery", "the detector of splices", "photographs", "open_photographs"),
             )
         ),
     ),

@@ -9,7 +9,7 @@ import numpy as np
 
 from zoo.datasets.casia2.casia2_dataset_builder import AUTHENTIC, FRACTIONS, TAMPERED, pictures
 from zoo.experiments.hyperimage.forgery import training as forgery
-from zoo.experiments.hyperimage.quality.evaluation import SUBSETS
+from zoo.experiments.hyperimage.quality.evaluation import SUBSET_ROWS, SUBSETS
 from zoo.experiments.hyperimage.quality.protocol import (
     DATABASE_OF,
     END_TO_END,
@@ -39,6 +39,8 @@ IMAGES = {"live_iqa": 17 * 779 // 29, "tid2013": 15 * 120}
 """Of a split, to train on: 17 of LIVE's 29 references, 15 of TID2013's 25."""
 IMAGE = (384, 512, 3)
 """TID2013's."""
+STEPS = dict(zip(END_TO_END, ("shallow", "deep"), strict=True))
+"""The function below that is an update of each."""
 
 
 def plan(table: str, scale: str) -> Plan:
@@ -118,17 +120,15 @@ def _works(settings: Scale) -> Iterator[Work]:
     values = paper_values("table_2")
     for experiment, row in dict.fromkeys(zip(values["experiment"], values["row"], strict=True)):
         splits, database = SPLITS[experiment], DATABASE_OF[experiment]
-        method, _, subset = row.removesuffix(" distortions").rpartition(", ") if experiment == 3 else (row, "", "")
+        method, subset = SUBSET_ROWS.get(row, (row, "all 24"))
         if experiment == 1 and method not in METHODS:
             continue  # other authors' methods, quoted
-        share = len(SUBSETS[subset]) / 24 if subset in SUBSETS else 1
-        images = round(IMAGES[database] * share)
+        images = round(IMAGES[database] * len(SUBSETS[subset]) / 24)
         label = f"experiment {experiment}, {row}"
         second = settings.second
         if method in END_TO_END:
             steps = second.epochs * -(-images // second.batch_size)
-            kind = "shallow" if method.startswith("Shallow") else "deep"
-            yield _work(label, splits, steps, second.batch_size, kind)
+            yield _work(label, splits, steps, second.batch_size, STEPS[method])
             continue
         batch = VGG_BATCH if method in VGG else settings.first.batch_size
         patches = images * settings.patches * (1 if method == "CNN" else 2)

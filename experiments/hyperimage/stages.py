@@ -4,7 +4,7 @@ import contextlib
 import dataclasses
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import keras
@@ -22,9 +22,9 @@ from zoo.experiments.train.fitting import KeyedDropout, fed
 from zoo.families import network_of
 from zoo.hyperimage import Recipe, TwoStage
 from zoo.hyperimage.family import FAMILY
-from zoo.hyperimage.saved_training import remove_saved, saved_log
 from zoo.images import atomic
 from zoo.resolve_weights import resolve_weights
+from zoo.saved_training import SavedTraining, remove_saved, saved_log
 
 Batches = Labelled | RankedPairs
 """What stages are trained on."""
@@ -48,7 +48,7 @@ def train_stage(
     path = folder / f"{name}.npz"
     if not path.is_file():
         began = time.perf_counter()
-        before = sum(entry["seconds"] for entry in saved_log(folder / name))
+        before = sum(entry["seconds"] for entry in saved_log(folder / name, SavedTraining.suffix))
         history = fit(folder / name)
         seconds = before + time.perf_counter() - began
         log = {key: [float(v) for v in values] for key, values in history.history.items()}
@@ -97,7 +97,7 @@ def fit(
 
 def _fed(batches: Batches, recipe: Recipe, saved: Path | None) -> contextlib.AbstractContextManager:
     """Batches of the epochs that are left."""
-    done = len(saved_log(saved)) if saved else 0
+    done = len(saved_log(saved, SavedTraining.suffix)) if saved else 0
     return fed(batches, min(done, recipe.epochs), recipe.epochs)
 
 
@@ -166,23 +166,19 @@ def install(
     data: dict[str, str],
     local: str | None = None,
     arguments: Mapping[str, dict] | None = None,
-    stored_at: tuple[str, str] = ("laptop", "embedded"),
+    stored_at: Sequence[tuple[str, str]] = (),
 ) -> None:
     """Copy the packed stages of ``folder`` named in ``data`` (name -> what it saw), see ``install_weights.install``.
 
-    What the package does not hold, controls and baselines, goes to the local store even where ``local`` is None; under
-    its own name, by which tables find it, if it was trained as the stored weights were, at the scale and on the data
-    set ``stored_at``.
+    What the package does not hold, controls and baselines, goes to the local store under its own name, by which tables
+    find it, if it was trained as the stored weights were: ``stored_at`` has their scales and data sets, see
+    ``Training.stored``.
     ``arguments`` are those of the constructors, by name, where they are not the stored networks'.
     """
-    as_stored = local in (None, install_weights.training_tag(*stored_at))
+    as_stored = [install_weights.training_tag(*at) for at in stored_at]
     for name, seen in data.items():
-        packed = folder / f"{name}.npz"
-        log = json.loads(packed.with_suffix(".json").read_text())
+        (log,) = saved_log(folder / name)
         given = (arguments or {}).get(name)
-        place = local if name in FAMILY.stored or not as_stored else name.rpartition(".")[2]
-        install_weights.install("hyperimage", packed, [log], _readable(log["bits"]), command, seen, place, given)
-
-
-def _readable(bits: dict[str, int] | int) -> str:
-    return str(bits) if isinstance(bits, int) else ", ".join(["8", *(f"{name} {n}" for name, n in bits.items())])
+        place = None if name not in FAMILY.stored and local in as_stored else local
+        bits = install_weights.in_words(log["bits"])
+        install_weights.install("hyperimage", folder / f"{name}.npz", [log], bits, command, seen, place, given)

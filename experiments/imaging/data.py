@@ -101,7 +101,7 @@ def raw_folder(settings: Settings) -> Path | None:
     Raises:
         ValueError: For a data set that is neither.
     """
-    if settings.data_dir is not None and (settings.dataset.startswith("folder:") or settings.dataset == "embedded"):
+    if settings.data_dir is not None and settings.named in (None, "embedded"):
         return settings.data_dir
     if settings.dataset not in DATASETS:
         raise ValueError(

@@ -67,11 +67,11 @@ def in_folder(path: Path) -> dict[str, Path]:
 
 
 def needed(name: str) -> str:
-    """What a cell of a camera that is not there says."""
+    """What photographs a cell of a camera that is not there needs."""
     camera = PAPERS[name]
     if not camera.dataset:
-        return f"needs RAW files of a {camera.label}, which are the authors' own: --data-dir CAMERAS with {name} in it"
-    return f"needs RAW files of the {camera.label}: --data-dir CAMERAS with {camera.dataset}/{camera.config} in it"
+        return f"RAW files of a {camera.label}, which are the authors' own: --data-dir CAMERAS with {name} in it"
+    return f"RAW files of the {camera.label}: --data-dir CAMERAS with {camera.dataset}/{camera.config} in it"
 
 
 def pictures(

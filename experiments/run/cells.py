@@ -41,6 +41,11 @@ class Settings:
         if self.weights is not None and not self.weights.is_dir():
             raise ValueError(f"--weights must be a folder of `zoo pretrain`. Received: {self.weights}")
 
+    @property
+    def named(self) -> str | None:
+        """The data set, if it is one that has a name; None for a folder of the user's."""
+        return None if self.dataset.startswith("folder:") else self.dataset
+
 
 @dataclasses.dataclass(frozen=True)
 class Cell:

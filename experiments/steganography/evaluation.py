@@ -43,6 +43,7 @@ OURS_JPEG = "ours" + THROUGH_JPEG
 ALIKE = {"ours, as in the comparison": compared_training.OURS, "Baluja, as in the comparison": compared_training.BALUJA}
 """Networks that are trained on the spot, see ``compared_training``, seed 0."""
 LSB = tuple(f"baseline: LSB {bits}" for bits in (1, 2, 3, 4))
+LSB_COLUMNS = {f"LSB {bits}": name for bits, name in enumerate(LSB, start=1)}
 LSB_PLAIN = "baseline: LSB 4, no adjustment"
 TRAININGS = ("generated", "open-photographs-photographs")
 """What follows the dot of names of stored networks, the package's first; ``missing`` says how the others are made."""
@@ -116,9 +117,8 @@ class Evaluation:
     def photographs(self) -> tuple[list[np.ndarray], list[str]]:
         """The units of the test pictures and their scenes."""
         settings = self.settings
-        own = settings.dataset.startswith("folder:")
-        split = "all" if own and settings.weights is None else "test"
-        found = photographs(None if own else settings.dataset, settings.data_dir, split, settings.seed)
+        split = "all" if settings.named is None and settings.weights is None else "test"
+        found = photographs(settings.named, settings.data_dir, split, settings.seed)
         units, scenes = [], []
         for i, picture in enumerate(found[: self.scale.pictures]):
             image = picture.load()

@@ -1,9 +1,7 @@
 """Store trained networks as small files with checksum and provenance."""
 
-import json
-from pathlib import Path
+from functools import partial
 
-import zoo.weights
 from zoo.datasets.pairs import HidingPairs, ResizedPhotographs
 from zoo.experiments.steganography.training import (
     NETWORKS,
@@ -15,6 +13,8 @@ from zoo.experiments.steganography.training import (
     state_name,
 )
 from zoo.experiments.train import install_weights
+from zoo.experiments.train.install_weights import Trained
+from zoo.saved_training import saved_log
 from zoo.steganography import BalujaNet, HNet, RNet, Steganographer
 from zoo.steganography.hiding import (
     BALUJA_WEIGHTS,
@@ -34,33 +34,10 @@ BITS: dict[str, dict[str, int]] = {"hiding": ENDS | dict.fromkeys(LARGE, 5), "re
 """Bits of the layers that are not stored in 8 bits; see the table `packing`."""
 
 
-def pack(model: Steganographer, network: str, folder: Path, pairs: HidingPairs, ending: str = "") -> dict[str, Path]:
-    """Pack networks of ``NETWORKS`` into ``folder``, a file for each part; ``ending`` is that of the files' names.
-
-    Prints what packing costs both images over ``pairs``, with nothing between the two networks.
-    """
-    # Policies other than float32 are for training alone.
-    full = BalujaNet(quantize=True) if network == "baluja" else Steganographer(HNet(), RNet(), quantize=True)
-    full.hiding.set_weights(model.hiding.get_weights())
-    full.revealing.set_weights(model.revealing.get_weights())
-    full.compile()
-    before = full.evaluate(pairs, return_dict=True, verbose=0)
-    files = {part: folder / f"{name}{ending}.npz" for part, name in NAMES[network].items()}
-    for part, path in files.items():
-        packed = full if part == "both" else getattr(full, part)
-        zoo.weights.pack(packed, path, BITS[part])
-        zoo.weights.unpack(packed, path)
-    after = full.evaluate(pairs, return_dict=True, verbose=0)
-    images = {"container": "container_psnr", "revealed": "reveal_psnr"}
-    costs = ", ".join(f"{image} {before[name]:.2f} to {after[name]:.2f} dB" for image, name in images.items())
-    print(f"written: {', '.join(str(path) for path in files.values())} (packing moves the PSNRs: {costs})")
-    return files
-
-
 def run(
     scale: Scale, material: Material, command: str, data: str, local: str | None, begin: Steganographer | None = None
 ) -> None:
-    """Train all networks of a scale; each is packed and installed before the next, see ``install_weights.install``.
+    """Train all networks of a scale; each is packed and installed before the next, see ``install_weights.store``.
 
     ``data`` names the training images. With ``begin`` only our networks that go on from it through JPEG are trained.
     """
@@ -68,22 +45,30 @@ def run(
     unseen = HidingPairs(4, scale.batch_size, scale.size, material.seed + 2 * VALIDATION_SEED, held_out)
 
     def store(model: Steganographer, network: str, weight: float, history: list[dict], through_jpeg: str = "") -> None:
+        # Policies other than float32 are for training alone.
+        full = BalujaNet(quantize=True) if network == "baluja" else Steganographer(HNet(), RNet(), quantize=True)
+        full.hiding.set_weights(model.hiding.get_weights())
+        full.revealing.set_weights(model.revealing.get_weights())
+        full.compile()
         ending = ending_of(weight) + through_jpeg
-        for part, path in pack(model, network, material.folder, unseen, ending).items():
-            bits = "8, large layers 5, ends 16" if BITS[part] else "8"
-            tag = None if local is None else local + ending
-            install_weights.install("steganography", path, history, bits, command, data, tag)
+        tag = None if local is None else local + ending
+        parts, networks = {"both": full, "hiding": full.hiding, "revealing": full.revealing}, []
+        for part, name in NAMES[network].items():
+            described = "8, large layers 5, ends 16" if BITS[part] else "8"
+            networks.append(Trained(name + ending, parts[part], history, BITS[part], described))
+        measure = partial(full.evaluate, unseen, return_dict=True, verbose=0)  # with nothing between the two networks
+        install_weights.store("steganography", material.folder, networks, measure, _said, command, data, tag)
 
     for network in scale.networks:
         for weight in scale.weights:
             history, first = [], begin
             if first is None:
                 first = pretrain(scale, network, weight, material)
-                history = _history(material.folder, state_name(network, weight))
+                history = saved_log(material.folder / state_name(network, weight))
                 store(first, network, weight, history)
             if begin is not None or (scale.with_jpeg and network == NETWORKS[0]):
                 model = pretrain_through_jpeg(scale, weight, material, first)
-                history += _history(material.folder, state_name(network + THROUGH_JPEG, weight))
+                history = [*history, *saved_log(material.folder / state_name(network + THROUGH_JPEG, weight))]
                 store(model, network, weight, history, THROUGH_JPEG)
 
 
@@ -94,5 +79,7 @@ def train(scale: Scale, network: str, weight: float, material: Material, begin: 
         pretrain_through_jpeg(scale, weight, material, first)
 
 
-def _history(folder: Path, name: str) -> list[dict]:
-    return json.loads((folder / f"{name}.json").read_text())
+def _said(before: dict[str, float], after: dict[str, float]) -> str:
+    images = {"container": "container_psnr", "revealed": "reveal_psnr"}
+    costs = ", ".join(f"{image} {before[name]:.2f} to {after[name]:.2f} dB" for image, name in images.items())
+    return f"packing moves the PSNRs: {costs}"

@@ -36,8 +36,10 @@ from zoo.callbacks import TorchReduceLROnPlateau
 from zoo.datasets.pairs import DrawImage, HidingPairs, ResizedPhotographs
 from zoo.datasets.photographs import Photograph
 from zoo.experiments.steganography.warm_start import start_in_haar
-from zoo.experiments.train.fitting import SavedState, check_same, fed
+from zoo.experiments.train import fitting
+from zoo.experiments.train.fitting import check_same
 from zoo.experiments.train.precision import FASTEST, precision
+from zoo.saved_training import SavedState
 from zoo.steganography import BalujaNet, HNet, RNet, Steganographer, separate_optimizers
 from zoo.steganography.hiding import THROUGH_JPEG, jpeg_channel
 from zoo.steganography.initializers import Initializer
@@ -161,28 +163,10 @@ def fit(
     """
     if draw is not None and validation is None:
         raise ValueError("Pictures to validate on, which are not trained on, must be given too. Received: none")
-    folder.mkdir(parents=True, exist_ok=True)
-    state = SavedState(folder, name)
-    history = state.history()
-    if history:
-        model = keras.models.load_model(state.path)
-    done = history[-1]["epoch"] if history else 0
-    if done >= scale.epochs:
-        return model
     pairs = HidingPairs(scale.steps, scale.batch_size, scale.size, seed, draw)
     held_out = HidingPairs(scale.validation_steps, scale.batch_size, scale.size, seed + VALIDATION_SEED, validation)
-    with fed(pairs, done, scale.epochs, workers) as data:
-        model.fit(
-            data,
-            validation_data=held_out,
-            initial_epoch=done,
-            epochs=scale.epochs,
-            steps_per_epoch=len(pairs),
-            verbose=2,
-            shuffle=False,
-            callbacks=[pairs.follow(), *schedules(scale, history), *callbacks, state],
-        )
-    return model
+    own = [*schedules(scale, SavedState(folder / name).log), *callbacks]
+    return fitting.fit(model, pairs, scale.epochs, folder, name, own, validation_data=held_out, workers=workers)
 
 
 def state_name(network: str, weight: float) -> str:

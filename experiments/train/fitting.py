@@ -1,8 +1,7 @@
-"""A Keras ``fit`` that a kill does not lose: the state after every epoch on disk, and on from there."""
+"""Keras ``fit`` by batches that a resumed training sees again; `zoo.saved_training` says how its state is kept."""
 
 import contextlib
 import json
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,37 +14,7 @@ from zoo.datasets.keyed_batches import KeyedBatches
 from zoo.experiments.run.environment import commit
 from zoo.images import atomic
 from zoo.replicas import replicas
-
-
-class SavedState(keras.callbacks.Callback):
-    """Saves model, optimiser and log every so many epochs and after the last, as ``folder/<name>.keras``, ``.json``."""
-
-    def __init__(self, folder: Path, name: str, every: int = 1) -> None:
-        super().__init__()
-        self.every, self.seconds = every, 0.0
-        self.path, self.log = folder / f"{name}.keras", folder / f"{name}.json"
-
-    def history(self) -> list[dict]:
-        """Logs of the epochs that are saved, oldest first."""
-        return json.loads(self.log.read_text()) if self.path.exists() else []
-
-    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
-        """Start the clock."""
-        self.began = time.perf_counter()
-
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        """Write both, each whole or not at all."""
-        self.seconds += time.perf_counter() - self.began
-        if (epoch + 1) % self.every and epoch + 1 != self.params["epochs"]:
-            return
-        history = [entry for entry in self.history() if entry["epoch"] <= epoch]
-        entry = {"epoch": epoch + 1, "seconds": self.seconds, "commit": commit()}
-        self.seconds = 0.0
-        entry |= {name: float(value) for name, value in (logs or {}).items()}
-        with atomic(self.path) as partial:
-            self.model.save(partial)
-        with atomic(self.log) as partial:
-            partial.write_text(json.dumps([*history, entry], indent=1))
+from zoo.saved_training import SavedState
 
 
 class KeyedDropout(keras.callbacks.Callback):
@@ -107,7 +76,7 @@ def fit(
     callbacks: Sequence[keras.callbacks.Callback] = (),
     every: int = 1,
     prepare: Callable[[keras.Model], keras.Model] | None = None,
-    validation_data: tuple[np.ndarray, np.ndarray] | None = None,
+    validation_data: tuple[np.ndarray, np.ndarray] | KeyedBatches | None = None,
     validation_batch_size: int | None = None,
     workers: int = 0,
 ) -> keras.Model:
@@ -124,20 +93,17 @@ def fit(
     On several devices (`zoo.experiments.cli.devices`) each gets an equal part of every batch, also of the validation's;
     up to one example a device is left out of the latter.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    state = SavedState(folder, name, every)
-    history = state.history()
-    done = history[-1]["epoch"] if history else 0
-    if history:
-        model = keras.models.load_model(state.path)
-    if done < epochs:
+    state = SavedState(folder / name, every, lambda: {"commit": commit()})
+    if state.log:
+        model = state.load()
+    if state.done < epochs:
         model = model if prepare is None else prepare(model)
         # Callers' callbacks come first: what they add to the logs is saved with the state.
         validated = [n for n in range(1, epochs + 1) if n % every == 0 or n == epochs]
-        with fed(batches, done, epochs, workers) as data:
+        with fed(batches, state.done, epochs, workers) as data:
             model.fit(
                 data,
-                initial_epoch=done,
+                initial_epoch=state.done,
                 epochs=epochs,
                 steps_per_epoch=len(batches),
                 verbose=2,
@@ -196,10 +162,10 @@ def _divided(data: Any, batches: KeyedBatches, first: int) -> Any:
     return data.map(lambda *made: tf.nest.map_structure(part, made if len(made) > 1 else made[0]))
 
 
-def _divided_arrays(arrays: tuple[np.ndarray, np.ndarray] | None, size: int | None) -> Any:
-    """Validation data as they are for one device; for several, as ``tf.data`` in parts of one size."""
+def _divided_arrays(arrays: Any, size: int | None) -> Any:
+    """Validation data as they are for one device; for several, arrays as ``tf.data`` in parts of one size."""
     count = replicas()
-    if arrays is None or count == 1:
+    if not isinstance(arrays, tuple) or count == 1:
         return arrays
     import tensorflow as tf
 

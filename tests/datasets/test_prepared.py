@@ -122,8 +122,7 @@ def test_open_photographs(folder):
 def test_contrast_is_trained_on_stored_patches(folder, command, monkeypatch, tmp_path):
     given = []
     monkeypatch.setattr(contrast_training, "pretrain", lambda *arguments: given.append(arguments[3]))
-    monkeypatch.setattr(contrast_pretrained, "pack_all", lambda folder: {})
-    monkeypatch.setattr(contrast_pretrained, "install", lambda folder, command, data, tag: given.append((data, tag)))
+    monkeypatch.setattr(contrast_pretrained, "store", lambda folder, command, data, tag: given.append((data, tag)))
     words = ("pretrain", "contrast", "--scale", "smoke", "--folder", tmp_path, "--dataset", "raise8k", "--data-dir")
     assert command(*words, folder("raise8k/contrast_patches"))[0] == 0
     there = prepared.find(folder("raise8k/contrast_patches"), "raise8k", "contrast_patches")

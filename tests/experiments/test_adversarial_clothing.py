@@ -69,7 +69,8 @@ def test_frozen_layers_stay_and_the_last_ones_are_trained(folder, tmp_path, comm
             moved.add(before.name)
             assert not all(same), before.name
     assert {"head_conv", "logits"} < moved
-    assert json.loads((runs / "efficientnet.json").read_text())["dataset"] == "clothing"
+    (entry,) = json.loads((runs / "efficientnet.json").read_text())
+    assert entry["dataset"] == "clothing"
 
     # The layers behind the frozen ones give what the whole network gives.
     images, _ = data.pictures("clothing", "test", folder)

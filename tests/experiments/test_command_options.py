@@ -88,13 +88,14 @@ def test_an_index_is_refused_by_tables_that_search_nothing(tmp_path, command):
         (("contrast", "--install", "--scale", "paper"), "--scale paper --dataset embedded"),
         (("imaging", "--install", "--scale", "smoke"), "--scale smoke --dataset embedded"),
         (("imaging", "joint", "--install", "--scale", "smoke"), "--scale smoke --dataset embedded"),
-        (("hyperimage", "--install", "--scale", "smoke"), "--scale smoke --dataset embedded"),
+        (("hyperimage", "--install"), "none"),
         (("adversarial", "--install", "--dataset", "cifar10"), "--scale laptop --dataset cifar10"),
         (("adversarial", "--install", "--scale", "smoke"), "--scale smoke --dataset embedded"),
         (("steganography", "--install", "--data-dir", "mine"), "--data-dir mine"),
         (("contrast", "--install", "--dataset", "clic"), "--scale laptop --dataset clic"),
         (("contrast", "--install"), "--scale laptop --dataset embedded"),
         (("hyperimage", "quality", "--install", "--scale", "smoke"), "--scale smoke --dataset embedded"),
+        (("hyperimage", "forgery", "--install"), "--scale laptop --dataset embedded"),
     ],
 )
 def test_pretrain_refuses_to_install_what_the_package_does_not_hold(
@@ -119,8 +120,7 @@ def test_photographs_to_test_on_only_are_not_replaced_by_scenes(tmp_path, comman
 def test_the_command_kept_with_weights_names_data_and_folder(tmp_path, photos, command, monkeypatch):
     kept = []
     monkeypatch.setattr(contrast_training, "pretrain", lambda *given: None)
-    monkeypatch.setattr(contrast_pretrained, "pack_all", lambda folder: {})
-    monkeypatch.setattr(contrast_pretrained, "install", lambda folder, command, *more: kept.append((command, *more)))
+    monkeypatch.setattr(contrast_pretrained, "store", lambda folder, command, *more: kept.append((command, *more)))
     monkeypatch.setattr(steganography_pretrained, "run", lambda *given: kept.append(given[2:5]))
     for paper in ("contrast", "steganography"):
         given = ("pretrain", paper, "--scale", "smoke", "--seed", "3", "--folder")

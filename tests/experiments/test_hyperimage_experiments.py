@@ -17,7 +17,7 @@ from zoo.datasets.distortions import DISTORTIONS
 from zoo.datasets.embedded import generate_scene
 from zoo.datasets.photographs import Photograph
 from zoo.datasets.tid2013.tid2013_dataset_builder import Rated
-from zoo.experiments.hyperimage import stages
+from zoo.experiments.hyperimage import commands, stages
 from zoo.experiments.hyperimage.forgery import casia
 from zoo.experiments.hyperimage.forgery import evaluation as forgery_evaluation
 from zoo.experiments.hyperimage.forgery import training as forgery
@@ -211,8 +211,8 @@ def test_tables_find_a_control_only_if_it_was_trained_as_the_stored_networks_wer
     trained, monkeypatch, tmp_path, task, local, kept
 ):
     monkeypatch.setenv(store.VARIABLE, str(tmp_path))
-    control = quality.ALL if task is quality else forgery.END_TO_END
-    stages.install(trained, "zoo pretrain hyperimage", {control: ""}, local, stored_at=task.STORED_AT)
+    control, name = (quality.ALL, "quality") if task is quality else (forgery.END_TO_END, "forgery")
+    stages.install(trained, "zoo pretrain hyperimage", {control: ""}, local, stored_at=commands.STORED_AT[name])
     name = f"{control.rpartition('.')[0]}.{kept}"
     assert set(zoo.weights.names()) - set(zoo.weights.packaged()) == {name}
 

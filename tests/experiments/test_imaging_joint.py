@@ -24,6 +24,7 @@ from zoo.experiments.run.paper_values import paper_values
 from zoo.experiments.train import install_weights
 from zoo.imaging import FAN, ImagingWorkflow, INet
 from zoo.imaging.family import FAMILY
+from zoo.store import INDEX, VARIABLE, read_index
 
 SMOKE = SCALES["smoke"]
 
@@ -124,19 +125,18 @@ def test_stored_models_are_what_was_packed(folder, monkeypatch):
 
 
 def test_what_the_package_does_not_list_is_stored_locally_when_the_rest_is_installed(tmp_path, monkeypatch):
-    found = {}
-    monkeypatch.setattr(joint_pretrained, "train_all", lambda *given: {})
-    monkeypatch.setattr(
-        joint_pretrained,
-        "pack",
-        lambda run, *given: {tmp_path / f"{name}.npz": 0.0 for name in run.stored[run.weight is None :]},
-    )
-    monkeypatch.setattr(install_weights, "install", lambda *given: found.setdefault(given[1].stem, given[-1]))
-    listed = JointRun("inet", 0.1, margin=MARGIN).stored
-    monkeypatch.setattr(joint_pretrained, "FAMILY", dataclasses.replace(FAMILY, stored=listed))
-    joint_pretrained.run("smoke", tmp_path, 0, "zoo pretrain imaging joint", None)
-    local = {"fan-inet-F-birch.generated", *JointRun("inet", 0.1).stored}
-    assert found == dict.fromkeys(listed) | dict.fromkeys(local, "generated-smoke")
+    listed, local = JointRun("inet", 0.1, margin=MARGIN).stored, JointRun("inet", 0.1).stored
+    page = dataclasses.replace(FAMILY, stored=listed, folder=tmp_path / "package")
+    monkeypatch.setattr(install_weights, "families", lambda: [page])
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "home"))
+    for name in (*listed, *local):
+        (tmp_path / f"{name}.npz").write_bytes(b"")
+        history = [{"seconds": 1.0, "commit": "c"}]
+        install_weights.install(
+            "imaging", tmp_path / f"{name}.npz", history, "8", "zoo pretrain imaging joint", "scenes"
+        )
+    assert set(read_index(tmp_path / "package" / INDEX)) == set(listed)
+    assert set(read_index(tmp_path / "home" / INDEX)) == set(local)
 
 
 def test_the_family_stores_seventeen_megabytes_at_most():

@@ -5,11 +5,13 @@ import keras
 import numpy as np
 import pytest
 
+import zoo
 from zoo.experiments.imaging import data
 from zoo.experiments.imaging.developing import pretrained, training, warm_start
 from zoo.experiments.imaging.developing.training import SCALES, Recipe, new_network, squared_error_255, train
 from zoo.experiments.train import fitting
 from zoo.imaging import INet
+from zoo.saved_training import SavedState
 
 TINY = dataclasses.replace(SCALES["smoke"], recipes={"inet": Recipe(3, 4, 1e-3), "dnet": Recipe(1, 1, 1e-4)})
 
@@ -134,13 +136,20 @@ def test_scenes_of_training_validation_and_test_never_meet():
 
 
 def test_packing_keeps_what_is_fine_and_costs_little(tmp_path, pictures, fixed):
-    for name in ("inet", "unet"):
-        new_network(name, SCALES["smoke"], pictures[0]).save(tmp_path / f"{name}.keras")
-    written = pretrained.pack_all(tmp_path, side=64, scenes=2)
-    assert {path.stem for path in written} == {"inet-birch.generated", "unet-birch.generated"}
-    assert abs(written[tmp_path / "inet-birch.generated.npz"]) < 1e-6
-    assert abs(written[tmp_path / "unet-birch.generated.npz"]) < 0.3
+    networks = {name: new_network(name, SCALES["smoke"], pictures[0]) for name in ("inet", "unet")}
+    for name, network in networks.items():
+        SavedState(tmp_path / name).write(network, {"seconds": 1.0, "commit": "c"})
+    pretrained.store(tmp_path, "command", "scenes", "generated-smoke", side=64, scenes=2)
+    written = sorted(tmp_path.glob("*.npz"))
+    assert [path.stem for path in written] == ["inet-birch.generated", "unet-birch.generated"]
     assert sum(path.stat().st_size for path in written) < 12 * 2**20
+    x, y = fixed
+    for name, network in networks.items():
+        whole, packed = (
+            np.clip(n.predict_on_batch(x), 0, 1) for n in (network, zoo.load(f"{name}-birch.generated-smoke"))
+        )
+        cost = float(np.mean(training.psnr(y, whole) - training.psnr(y, packed)))
+        assert abs(cost) < (1e-6 if name == "inet" else 0.3)
 
 
 def test_bad_scale_and_network(tmp_path):

@@ -8,7 +8,7 @@ from zoo.datasets.labelled import Labelled
 from zoo.datasets.ranked_pairs import RankedPairs
 from zoo.experiments.hyperimage import stages
 from zoo.hyperimage import RankingHinge, RankingNet, Recipe
-from zoo.hyperimage.saved_training import remove_saved, saved_log
+from zoo.saved_training import SavedState, remove_saved, saved_log
 
 
 class Killed(Exception):
@@ -68,7 +68,7 @@ def test_a_killed_stage_ends_as_one_that_was_not(tmp_path, monkeypatch, kind, ep
     monkeypatch.setattr(stages, "_follow", lambda *given: [*follow(*given), Kill(epoch, 2)])
     with pytest.raises(Killed):
         train(tmp_path / "killed.of")
-    assert len(saved_log(tmp_path / "killed.of")) == epoch
+    assert len(saved_log(tmp_path / "killed.of", ".log.json")) == epoch
     monkeypatch.setattr(stages, "_follow", follow)
     resumed, again = train(tmp_path / "killed.of")
     assert again["val_loss"] == history["val_loss"] and again["loss"] == history["loss"]
@@ -109,7 +109,7 @@ def test_train_stage_counts_all_runs(tmp_path, monkeypatch):
     monkeypatch.setattr(stages, "_follow", lambda *given: [*follow(*given), Kill(1, 0)])
     with pytest.raises(Killed):
         stages.train_stage(tmp_path, saved.name, _network(), fit)
-    (log,) = saved_log(saved)
+    (log,) = saved_log(saved, ".log.json")
     (tmp_path / f"{saved.name}.log.json").write_text(json.dumps([log | {"seconds": 1000.0}]))
     monkeypatch.setattr(stages, "_follow", follow)
     stages.train_stage(tmp_path, saved.name, _network(), fit)
@@ -117,3 +117,11 @@ def test_train_stage_counts_all_runs(tmp_path, monkeypatch):
     assert 1000 < found["seconds"] < 1100
     assert len(found["log"]["val_loss"]) == 2
     assert sorted(p.name for p in tmp_path.iterdir()) == [f"{saved.name}.json", f"{saved.name}.npz"]
+
+
+def test_a_state_without_its_log_is_not_gone_on_from(tmp_path):
+    """A kill between the two files, in the first epoch that is saved, leaves a state alone."""
+    SavedState(tmp_path / "step").write(_network(), {"epoch": 1, "seconds": 1.0})
+    assert SavedState(tmp_path / "step").done == 1
+    (tmp_path / "step.json").unlink()
+    assert SavedState(tmp_path / "step").done == 0

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from zoo.experiments.train.fitting import SavedState
+from zoo.saved_training import SavedState
 
 
 @pytest.fixture

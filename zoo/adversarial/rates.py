@@ -5,11 +5,12 @@ strictly above the threshold.
 """
 
 from collections.abc import Hashable, Sequence
+from itertools import islice
 from typing import Literal
 
 import numpy as np
 
-from zoo.metrics import Estimate
+from zoo.metrics import Estimate, resamples
 
 Measure = Literal["EER accuracy", "EER accuracy, interpolated", "AUC"]
 
@@ -91,13 +92,10 @@ def bootstrap_replicates(
     order = _order(trusted, spurious)
     index = {source: i for i, source in enumerate(sorted(set(trusted_sources) | set(spurious_sources), key=str))}
     of_unit = np.array([index[s] for s in (*trusted_sources, *spurious_sources)])[order]
-    rng = np.random.default_rng(seed)
-    replicates: list[float] = []
-    while len(replicates) < samples:
-        weights = rng.multinomial(len(index), np.full(len(index), 1 / len(index)))[of_unit]
-        if not weights[positive].any() or not weights[~positive].any():
-            continue  # a sample of one class has neither
-        replicates.append(MEASURES[measure](positive, scores, weights))
+    drawn = (counts[of_unit] for counts in resamples(len(index), seed))
+    # A sample of one class has no rate of the other.
+    drawn = (weights for weights in drawn if weights[positive].any() and weights[~positive].any())
+    replicates = [MEASURES[measure](positive, scores, weights) for weights in islice(drawn, samples)]
     return np.array(replicates), len(index)
 
 

@@ -5,7 +5,7 @@ from typing import Literal
 import numpy as np
 
 Weighting = Literal["kNN", "W-kNN", "DW-kNN"]
-WEIGHTINGS: dict[str, str] = {"kNN": "w_i = 1", "W-kNN": "w_i = 1 / i", "DW-kNN": "w_i = 1 / d(q, x_i)^2"}
+WEIGHTINGS: dict[Weighting, str] = {"kNN": "w_i = 1", "W-kNN": "w_i = 1 / i", "DW-kNN": "w_i = 1 / d(q, x_i)^2"}
 """Table 1: the weight of the i-th of the k nearest neighbours, counted from 1."""
 
 

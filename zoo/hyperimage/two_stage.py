@@ -9,8 +9,8 @@ import keras
 import numpy as np
 
 from zoo.hyperimage.hyper_image import HyperImage
-from zoo.hyperimage.saved_training import SavedTraining
 from zoo.hyperimage.theano_weights import DecayingSGD
+from zoo.saved_training import SavedTraining
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -77,14 +77,14 @@ class Recipe:
         plateau = keras.callbacks.ReduceLROnPlateau(factor=0.1, patience=self.plateau, min_delta=0)
         stopping = keras.callbacks.EarlyStopping(patience=self.stop, restore_best_weights=True)
         state = SavedTraining(saved, plateau, stopping) if saved else None
-        if state and (state.ended or len(state.log) >= self.epochs):
+        if state and (state.ended or state.done >= self.epochs):
             state.put_best(model)
             return _history(model, state)
         history = model.fit(
             x,
             y,
             epochs=self.epochs,
-            initial_epoch=len(state.log) if state else 0,
+            initial_epoch=state.done if state else 0,
             validation_data=validation,
             validation_batch_size=self.batch_size,
             callbacks=[plateau, stopping, *callbacks, *([state] if state else [])],
@@ -104,8 +104,8 @@ def _takes_probabilities(loss: str | keras.losses.Loss) -> bool:
 def _history(model: keras.Model, state: SavedTraining) -> keras.callbacks.History:
     history = keras.callbacks.History()
     history.set_model(model)
-    history.epoch = list(range(len(state.log)))
-    history.history = {name: [entry[name] for entry in state.log] for name in state.log[0]}
+    history.epoch = list(range(state.done))
+    history.history = {name: [entry[name] for entry in state.log] for name in state.log[0] if name != "epoch"}
     return history
 
 

@@ -14,6 +14,7 @@ Rows that are not the paper's: baselines, Mahalanobis (original and shrunk), LID
 from collections.abc import Iterator
 from functools import partial
 
+from zoo.adversarial.scoring import WEIGHTINGS
 from zoo.experiments.adversarial.data import FEATURES
 from zoo.experiments.adversarial.detectors import comparisons, knn
 from zoo.experiments.adversarial.evaluation import (
@@ -38,7 +39,12 @@ def cells(settings: Settings) -> Iterator[Cell]:
     evaluation, weights = evaluation_of("overfeat", settings), weights_of("overfeat", settings)
     values = paper_values("adversarial", "table_2")
     comparable = settings.scale == "paper" and settings.dataset == "imagenet2012"
-    scorers = {row: knn(evaluation, *row.split(", ")) for row in values.index}
+    scorers = {
+        f"{layer}, {processing}, {weighting}": knn(evaluation, layer, processing, weighting)
+        for layer in FEATURES["overfeat"]
+        for processing in ("none", "L2", "PCA+W")
+        for weighting in WEIGHTINGS
+    }
     for layer in FEATURES["overfeat"]:
         scorers |= comparisons(evaluation, layer)  # rows of no layer are there once
     for what in MEASURES:

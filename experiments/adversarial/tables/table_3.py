@@ -11,6 +11,7 @@ picture of the predicted class nearest to it. The paper chose its examples by ha
 
 from collections.abc import Iterator
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -57,9 +58,9 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
         return
     evaluation = evaluation_of("overfeat", settings)
     figure, axes = plt.subplots(len(KINDS) * EXAMPLES, 2, figsize=(4.5, 2.3 * len(KINDS) * EXAMPLES))
-    for row, (_, cell) in zip(axes, frame.iterrows(), strict=True):
-        kind, _, number = cell["row"].rpartition(" ")
-        attack, which = cell["column"], example(evaluation, kind, int(number) - 1)
+    scores = frame.set_index("row")["value"]
+    for row, (kind, i) in zip(axes, product(KINDS, range(EXAMPLES)), strict=True):
+        attack, which = OVERFEAT_ATTACKS[i % 2], example(evaluation, kind, i)
         group = evaluation.group(attack)
         true, predicted = int(evaluation.problem.test.labels[group.sources[which]]), int(group.predicted[which])
         detector = evaluation.detector(LAYER, PROCESSING)
@@ -69,7 +70,7 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
         row[0].imshow(group.images[which])
         row[0].set_title(f"{attack}: actual {true}", fontsize=8)
         row[1].imshow(_database_picture(evaluation, int(nearest)))
-        row[1].set_title(f"predicted {predicted}, s = {cell['value']:.2f}", fontsize=8)
+        row[1].set_title(f"predicted {predicted}, s = {scores[f'{kind} {i + 1}']:.2f}", fontsize=8)
         for axis in row:
             axis.axis("off")
     figure.suptitle(title, fontsize=9)

@@ -15,7 +15,7 @@ ties and has no threshold, so "Errors" has none of it; "AUC" counts ties half.
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from zoo.adversarial.scoring import Weighting
+from zoo.adversarial.scoring import WEIGHTINGS, Weighting
 from zoo.experiments.adversarial.data import FEATURES
 from zoo.experiments.adversarial.detectors import comparisons, knn
 from zoo.experiments.adversarial.evaluation import (
@@ -44,7 +44,11 @@ def cells(settings: Settings) -> Iterator[Cell]:
     evaluation, weights = evaluation_of("inception", settings), weights_of("inception", settings)
     values = paper_values("adversarial", "table_4")
     comparable = settings.scale == "paper" and settings.dataset == "nips17_dev"
-    scorers = {row: knn(evaluation, row.split(", ")[0], "PCA", row.split(", ")[1]) for row in values.index}
+    scorers = {
+        f"{layer}, {weighting}": knn(evaluation, layer, "PCA", weighting)
+        for weighting in WEIGHTINGS
+        for layer in FEATURES["inception"]
+    }
     scorers |= comparisons(evaluation, BEST)
     for row, scorer in scorers.items():
         printed = values.loc[row] if row in values.index else {}

@@ -70,13 +70,13 @@ class Case(NamedTuple):
 
 CASES = tuple(Case(tone, jpeg) for jpeg in (False, True) for tone in (False, True))
 COLUMNS = {
-    "gamma 1.5, no jpg": None,
-    "gamma 1.5, 95": None,
-    "gamma 1.5, 85": 97.0,
-    "gamma 0.7, no jpg": None,
-    "gamma 0.7, 95": 78.0,
+    ("gamma 1.5", "no jpg"): None,
+    ("gamma 1.5", "95"): None,
+    ("gamma 1.5", "85"): 97.0,
+    ("gamma 0.7", "no jpg"): None,
+    ("gamma 0.7", "95"): 78.0,
 }
-"""What is judged, and what the paper's footnote has."""
+"""What is judged, operator and JPEG quality, and what the paper's footnote has."""
 
 
 class Gamma:
@@ -98,8 +98,7 @@ class Gamma:
             DataUnavailable: Where the data set has no photographs to train on.
         """
         settings, data = self.settings, self.settings.dataset.replace(":", "-")
-        own = settings.dataset.startswith("folder:")
-        pictures = photographs(None if own else settings.dataset, settings.data_dir, "train", settings.seed)
+        pictures = photographs(settings.named, settings.data_dir, "train", settings.seed)
         if not pictures:
             raise DataUnavailable("photographs to train on, as --dataset open_photographs has")
         folder = Path("runs") / f"contrast-gamma-{data}-{settings.scale}-{settings.seed}"
@@ -129,10 +128,8 @@ class Gamma:
         found = self.evaluation.units(operator, quality)
         return np.array([detector.score(unit) for units in found for unit in units])
 
-    def measure(self, case: Case | None, column: str) -> Estimate:
+    def measure(self, case: Case | None, operator: str, quality: int) -> Estimate:
         """AUC in percent of a case's network, or of the untrained statistic."""
-        operator, _, compressed = column.partition(", ")
-        quality = QUALITIES[compressed]
         if case is None:
             pair = self.evaluation.roughness(None, quality), self.evaluation.roughness(operator, quality)
         else:
@@ -149,12 +146,13 @@ def cells(settings: Settings) -> Iterator[Cell]:
     """A row a case and one of the untrained statistic."""
     here = Gamma(settings)
     for case in (*CASES, None):
-        for column, paper in COLUMNS.items():
+        for (operator, compressed), paper in COLUMNS.items():
             # The paper's networks see JPEG.
             value = paper if case is not None and case.jpeg else None
             row = "baseline: histogram" if case is None else f"trained with gamma 1.5 alone, {case}"
             weights = "" if case is None else "trained"
-            yield Cell(row, column, "AUC", value, partial(here.measure, case, column), weights=weights)
+            measure = partial(here.measure, case, operator, QUALITIES[compressed])
+            yield Cell(row, f"{operator}, {compressed}", "AUC", value, measure, weights=weights)
 
 
 TABLE = Table("contrast", "gamma", cells)

@@ -21,14 +21,13 @@ from sklearn.metrics import roc_auc_score
 from zoo import tiles
 from zoo.contrast.baselines import histogram_roughness
 from zoo.contrast.dense import DenseScores
-from zoo.contrast.detector import DEFAULT_WEIGHTS, PATCH, ContrastDetector
+from zoo.contrast.detector import DEFAULT_WEIGHTS, PATCH
 from zoo.datasets import keyed
 from zoo.datasets.jpeg import compress
-from zoo.experiments.contrast.evaluation import MATCHED, OPERATORS, QUALITIES, Evaluation
+from zoo.experiments.contrast.evaluation import MATCHED, OPERATORS, QUALITIES, Evaluation, stored_network
 from zoo.experiments.run.cached_method import cached_method
 from zoo.experiments.run.cells import Cell, DataUnavailable, Settings, Table
 from zoo.metrics import Estimate, bootstrap_mean
-from zoo.weights import names
 
 SIDES = (64, 128, 192)
 """Sides of the adjusted square, in pixels."""
@@ -52,10 +51,7 @@ class Localisation:
     @cached_method()
     def network(self) -> DenseScores:
         """The aware network, over whole pictures."""
-        weights = self.evaluation.where(DEFAULT_WEIGHTS)
-        if weights.startswith("contrast-") and weights not in names():
-            raise DataUnavailable(f"stored weights {weights}")
-        return DenseScores(ContrastDetector(weights).model, self.stride)
+        return DenseScores(stored_network(self.evaluation.where(DEFAULT_WEIGHTS)).model, self.stride)
 
     def measure(self, operator: str | None, side: int, quality: int, untrained: bool = False) -> Estimate:
         """Mean AUC in percent over the pictures, with its interval over scenes.

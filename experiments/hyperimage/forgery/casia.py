@@ -22,7 +22,6 @@ from zoo.hyperimage.detector import FORGERY_LARGEST, TRAINING_MEAN, to_end_to_en
 from zoo.hyperimage.grid import fit_inside
 from zoo.metrics import Estimate, auc
 
-COLUMNS = ("accuracy", "JPEG only: balanced accuracy", "JPEG only: AUC")
 EXACT = 32
 """Bits of a kept weight: what is measured is what was trained, whether it was kept or not."""
 
@@ -120,9 +119,10 @@ class Casia:
         return np.array([float(self.end_to_end.predict_on_batch(x)[0, 0]) for x in inputs])
 
     def measure(self, proposed: bool, column: str, samples: int = 1000) -> Estimate:
-        """A number of the test part in percent, with its interval over groups."""
+        """A number of the test part, see ``COLUMNS``, in percent, with its interval over groups."""
         test, given = self.parts["test"], self.probabilities(proposed)
-        kept = [i for i, p in enumerate(test) if column == "accuracy" or p.is_jpeg]
+        statistic, jpeg_only = COLUMNS[column]
+        kept = [i for i, p in enumerate(test) if p.is_jpeg or not jpeg_only]
         truth, given = self.labels("test")[kept], given[kept]
         groups: dict[str, list[int]] = {}
         for position, i in enumerate(kept):
@@ -133,8 +133,8 @@ class Casia:
         for _ in range(samples):
             chosen = np.concatenate([members[i] for i in rng.integers(0, len(members), len(members))])
             if 0 < truth[chosen].sum() < len(chosen):
-                drawn.append(_statistic(truth[chosen], given[chosen], column))
-        value = _statistic(truth, given, column)
+                drawn.append(statistic(truth[chosen], given[chosen]))
+        value = statistic(truth, given)
         low, high = np.quantile(drawn, (0.025, 0.975)) if drawn else (value, value)
         return Estimate(value, float(low), float(high), len(members), len(kept))
 
@@ -166,10 +166,22 @@ def database(settings: Settings) -> Casia | None:
     return Casia(pictures(settings.data_dir), SCALES["paper"], settings.seed, kept)
 
 
-def _statistic(truth: np.ndarray, given: np.ndarray, column: str) -> float:
-    if column.endswith("AUC"):
-        return 100 * auc(given[truth == 0], given[truth == 1])
+def _accuracy(truth: np.ndarray, given: np.ndarray) -> float:
+    return 100 * float(((given >= 0.5) == truth).mean())
+
+
+def _balanced_accuracy(truth: np.ndarray, given: np.ndarray) -> float:
     right = (given >= 0.5) == truth
-    if column == "accuracy":
-        return 100 * float(right.mean())
     return 50 * float(right[truth == 1].mean() + right[truth == 0].mean())
+
+
+def _auc(truth: np.ndarray, given: np.ndarray) -> float:
+    return 100 * auc(given[truth == 0], given[truth == 1])
+
+
+COLUMNS = {
+    "accuracy": (_accuracy, False),
+    "JPEG only: balanced accuracy": (_balanced_accuracy, True),
+    "JPEG only: AUC": (_auc, True),
+}
+"""What is measured, and whether of JPEG files alone."""

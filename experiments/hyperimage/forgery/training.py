@@ -41,8 +41,6 @@ from zoo.hyperimage.grid import fit_inside
 CHANNEL, SECOND = "hyperimage-forgery-channel.photographs", "hyperimage-forgery-stage-two.photographs"
 END_TO_END = "hyperimage-forgery-end-to-end.photographs"
 STORED = dict.fromkeys((CHANNEL, SECOND, END_TO_END), "splices and copy-moves of generated scenes")
-STORED_AT = ("photographs", "open_photographs")
-"""Scale and data set of the stored weights."""
 
 
 @dataclasses.dataclass(frozen=True)

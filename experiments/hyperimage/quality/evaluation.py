@@ -30,6 +30,8 @@ STATISTICS: dict[str, Callable] = {
 }
 SUBSETS = {"four": SHARED_WITH_LIVE, "six": SHARED_WITH_LIVE + LEAST_UNIFORM, "all 24": tuple(DISTORTIONS)}
 CNN, SELECTIVE, PROPOSED = protocol.METHODS
+SUBSET_ROWS = {f"{m}, {subset} distortions": (m, subset) for m in (SELECTIVE, PROPOSED) for subset in SUBSETS}
+"""Method and subset of the paper's rows of experiment 3."""
 FEW, DRAWN = 20, 2
 """With more than ``FEW`` photographs, ``DRAWN`` distortions of each are scored at all levels, in turn; else all 20."""
 COARSE = 8
@@ -66,10 +68,9 @@ class Offline:
     def pictures(self) -> list[Photograph]:
         """The photographs; at `smoke` two."""
         settings = self.settings
-        own = settings.dataset.startswith("folder:")
         # The stored networks have seen nothing of a user's folder: all of it is for testing.
-        split = "all" if own and settings.weights is None else "test"
-        found = photographs(None if own else settings.dataset, settings.data_dir, split, settings.seed)
+        split = "all" if settings.named is None and settings.weights is None else "test"
+        found = photographs(settings.named, settings.data_dir, split, settings.seed)
         return found[:2] if self.settings.scale == "smoke" else found
 
     def examples(self) -> Iterator[quality.Example]:

@@ -16,9 +16,9 @@ from zoo.experiments.hyperimage.quality.training import Example, Scale, patch_se
 from zoo.experiments.run.cached_method import cached_method
 from zoo.experiments.run.cells import DataUnavailable
 from zoo.hyperimage import CNNIQA, DeepEndToEnd, LIVEStageTwo, ShallowEndToEnd, TIDStageTwo, TwoStage, VGGPatchNet
-from zoo.hyperimage.saved_training import remove_saved
 from zoo.images import atomic
 from zoo.layers import LocalContrastNormalization
+from zoo.saved_training import remove_saved
 
 DATABASE_OF = {1: "live_iqa", 2: "tid2013", 3: "tid2013", 4: "tid2013", 5: "tid2013"}
 """The database of each of the paper's five experiments."""

@@ -42,8 +42,6 @@ ALL, SELECTED = "hyperimage-quality-all-patches.photographs", "hyperimage-qualit
 SECOND = "hyperimage-quality-stage-two.photographs"
 STORED = dict.fromkeys((ALL, SELECTED, SECOND), "generated scenes and distortions, MDSI as target")
 PATCH, STEP = 32, 16
-STORED_AT = ("photographs", "open_photographs")
-"""Scale and data set of the stored weights."""
 MEASURE = "MDSI"
 """The measure that stands in for opinions."""
 REFERENCE_SCORE = 9.0

@@ -29,8 +29,6 @@ from zoo.hyperimage.grid import grid_starts
 FIRST, SECOND = "hyperimage-synthetic-patches.generated", "hyperimage-synthetic-stage-two.generated"
 PERMUTED = "hyperimage-synthetic-permuted.generated"
 STORED = dict.fromkeys((FIRST, SECOND, PERMUTED), "generated images of the synthetic task")
-STORED_AT = ("laptop", "embedded")
-"""Scale and data set of the stored weights."""
 GRID = 10
 PATCHES = 6
 Label = Literal["image", "patch"]

@@ -82,11 +82,9 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
     settings = training.check(options.scale, ())
     pictures = training_photographs(options, settings.training, settings.validation, varied=settings.varied)
     training.pretrain(options.scale, folder, options.seed, pictures=pictures)
-    for path, loss in pretrained.pack_all(folder).items():
-        print(f"written: {path} (packing costs {loss:.2f} dB)")
     scenes = "generated dead-leaves scenes" if pictures is None else options.dataset
     scenes += " and generated scenes" if settings.varied else ""
-    pretrained.install(folder, command, f"{scenes}, synthetic camera", local)
+    pretrained.store(folder, command, f"{scenes}, synthetic camera", local)
     return 0
 
 

@@ -1,46 +1,54 @@
 """Store trained networks as small files with checksum and provenance."""
 
-import json
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 import keras
 import numpy as np
 
-import zoo.weights
 from zoo.experiments.imaging.data import CAMERA, synthetic
 from zoo.experiments.imaging.developing.training import NETWORKS
 from zoo.experiments.train import install_weights
+from zoo.experiments.train.install_weights import Trained
 from zoo.imaging.metrics import psnr
+from zoo.saved_training import SavedState
 
 NAMES = {name: f"{name}-{CAMERA}.generated" for name in NETWORKS}
 """Stored names: the network and the synthetic camera it was trained for."""
 # 8 bits cost nothing where maps are coarse; what is close to the pixels bears less.
 _FINE = ("c1_1", "c1_2", "c2_1", "c2_2", "c8_1", "c8_2", "c9_1", "c9_2")
 _UNET_BITS = dict.fromkeys([*(f"{c}_conv" for c in _FINE), "s7_whole", "s8_whole", "c10"], 16)
+DESCRIBED = {"inet": "32", "unet": "8, fine levels 16", "dnet": "16, tone curve 32"}
+"""``bits`` in words."""
 UNSEEN = 10**9
 """A seed far from any that a training uses."""
 
 
-def pack_all(folder: Path, side: int = 256, scenes: int = 4) -> dict[Path, float]:
-    """Pack the networks that ``pretrain`` left in ``folder``, for ``zoo reproduce --weights``.
+def store(folder: Path, command: str, data: str, local: str | None = None, side: int = 256, scenes: int = 4) -> None:
+    """Pack and store the networks that ``pretrain`` left in ``folder``, see ``install_weights.store``.
 
-    Returns the files and what packing costs: by how many dB the mean PSNR falls, over scenes that no training draws.
+    Packing costs a fall of the mean PSNR, over scenes that no training draws.
     """
-    pictures = synthetic("test", scenes, side, UNSEEN)
-    written = {}
+    pairs = [picture.cut(0, 0, side // 2) for picture in synthetic("test", scenes, side, UNSEEN)]
     for name, build in NETWORKS.items():
-        if not (folder / f"{name}.keras").exists():
+        state = SavedState(folder / name)
+        if not state.log:
             continue
-        whole = build()
-        whole.set_weights(keras.models.load_model(folder / f"{name}.keras").get_weights())
-        path = folder / f"{NAMES[name]}.npz"
-        zoo.weights.pack(whole, path, bits(name, whole))
-        values = []
-        for model in (whole, build(weights=path)):
-            pairs = [p.cut(0, 0, side // 2) for p in pictures]
-            values.append(np.mean([psnr(y, np.asarray(model.predict_on_batch(x[None]))[0]) for x, y in pairs]))
-        written[path] = float(values[0] - values[1])
-    return written
+        model = build()
+        model.set_weights(state.load().get_weights())
+        networks = [Trained(NAMES[name], model, state.log, bits(name, model), DESCRIBED[name])]
+        measure = partial(mean_psnr, model, pairs)
+        install_weights.store("imaging", folder, networks, measure, _said, command, data, local)
+
+
+def _said(before: float, after: float) -> str:
+    return f"packing costs {before - after:.2f} dB"
+
+
+def mean_psnr(model: keras.Model, pairs: Iterable[tuple[np.ndarray, np.ndarray]]) -> float:
+    """Mean PSNR in dB of pictures that ``model`` develops, from pairs of planes and targets."""
+    return float(np.mean([psnr(y, np.asarray(model.predict_on_batch(x[None]))[0]) for x, y in pairs]))
 
 
 def bits(name: str, model: keras.Model) -> dict[str, int]:
@@ -52,11 +60,3 @@ def bits(name: str, model: keras.Model) -> dict[str, int]:
         return _UNET_BITS
     whole = ("c17_conv", "rgb")
     return {layer.name: 32 if name == "inet" or layer.name in whole else 16 for layer in model.layers}
-
-
-def install(folder: Path, command: str, data: str, local: str | None = None) -> None:
-    """Copy the packed networks of ``folder`` into the package or the local store, see ``install_weights.install``."""
-    described = {"inet": "32", "unet": "8, fine levels 16", "dnet": "16, tone curve 32"}
-    for name, stem in NAMES.items():
-        history = json.loads((folder / f"{name}.json").read_text())
-        install_weights.install("imaging", folder / f"{stem}.npz", history, described[name], command, data, local)

@@ -29,6 +29,7 @@ from zoo.experiments.train import fitting
 from zoo.experiments.train.precision import FASTEST, precision
 from zoo.imaging import DNet, INet, UNet
 from zoo.psnr import batch_psnr
+from zoo.saved_training import SavedState
 
 NETWORKS: dict[str, Callable[..., keras.Model]] = {"inet": INet, "unet": UNet, "dnet": DNet}
 
@@ -181,11 +182,11 @@ def train(
     """Train one network by Keras ``fit``, or what is left of it."""
     recipe = settings.recipes[name]
     batches = DevelopedPatches(training, recipe.steps, settings.batch, settings.patch, seed)
-    history = fitting.SavedState(folder, name).history()
+    state = SavedState(folder / name)
     epochs, callbacks = recipe.epochs, []
     if recipe.threshold is not None:
-        stop = StopOnPlateau(threshold=recipe.threshold, history=[entry["val_loss"] for entry in history])
-        epochs = history[-1]["epoch"] if stop.reached else epochs
+        stop = StopOnPlateau(threshold=recipe.threshold, history=[entry["val_loss"] for entry in state.log])
+        epochs = state.done if stop.reached else epochs
         callbacks.append(stop)
     model = new_network(name, settings, training, seed)
     # TensorFlow 1's epsilon at `paper`; the stored networks were trained with Keras'.

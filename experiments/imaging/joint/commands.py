@@ -92,7 +92,7 @@ def _pretrain_real(options: argparse.Namespace) -> int:
     folder, cameras, photographs = _material(options)
     for camera in JOINT:
         if camera not in cameras:
-            print(f"zoo: left out: {camera} {needed(camera)}", file=sys.stderr)
+            print(f"zoo: left out: {camera} needs {needed(camera)}", file=sys.stderr)
     train_all(options.scale, folder, options.seed, photographs, cameras)
     print(f"written: {shown(folder)}; zoo reproduce imaging table-s1 --scale paper takes it as --weights")
     return 0

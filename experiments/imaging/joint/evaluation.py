@@ -19,10 +19,10 @@ from zoo.experiments.imaging.joint.training import build, pictures_of, validatio
 from zoo.experiments.imaging.real_cameras import PAPERS, USUAL, in_folder, needed
 from zoo.experiments.run.cached_method import cached_method
 from zoo.experiments.run.cells import Cell, DataUnavailable, Settings
-from zoo.experiments.train.fitting import SavedState
 from zoo.imaging.joint.workflow import ImagingWorkflow
 from zoo.imaging.metrics import PAPER_SSIM_RANGE, psnr, ssim
 from zoo.metrics import Estimate, bootstrap_mean
+from zoo.saved_training import SavedState
 
 TRAINED_CHANNEL = None
 """Stands for the channel that a model was trained through."""
@@ -80,7 +80,7 @@ class JointEvaluation:
             DataUnavailable: Where the camera's photographs are not here.
         """
         if self.unavailable:
-            raise DataUnavailable(self.unavailable.removeprefix("needs "))
+            raise DataUnavailable(self.unavailable)
         if self.raw is not None:
             return data.folder(self.raw, "test", self.scale.pictures)
         if self.settings.dataset != "embedded":
@@ -90,7 +90,7 @@ class JointEvaluation:
 
     @property
     def unavailable(self) -> str:
-        """Why one of the paper's cameras has no pictures; empty where there are some."""
+        """What photographs one of the paper's cameras needs; empty where they are here."""
         return needed(self.camera) if self.camera in PAPERS and self.raw is None else ""
 
     @cached_property
@@ -147,7 +147,7 @@ class JointEvaluation:
         Of one of the paper's cameras at the paper's scale a number is comparable with the paper's.
         """
         if self.unavailable:
-            return Cell(row, column, metric, paper, status="data-unavailable", why=self.unavailable)
+            return Cell(row, column, metric, paper, status="data-unavailable", why=f"needs {self.unavailable}")
         comparable = self.camera in PAPERS and self.settings.scale == "paper" and paper is not None
         found = []
         for run in runs:
@@ -243,8 +243,7 @@ def _inside(rgb: np.ndarray, margin: int) -> np.ndarray:
 def is_finished(run: JointRun, scale: JointScale, folder: Path) -> bool:
     """Whether the last part of ``run``'s training has come to its end in ``folder``."""
     name, _, epochs = scale.parts(run)[-1]
-    history = SavedState(folder, name).history()
-    return bool(history) and history[-1]["epoch"] >= epochs
+    return SavedState(folder / name).done >= epochs
 
 
 def absent(run: JointRun, scale: str) -> str:
@@ -282,7 +281,7 @@ def progress(run: JointRun, scale: JointScale, folder: Path) -> list[tuple[int, 
     """Epoch, counted over all parts, and log of every validation of ``run``; empty where it has not come to its end."""
     if not is_finished(run, scale, folder):
         return []
-    logs = [SavedState(folder, name).history() for name, _, _ in scale.parts(run)]
+    logs = [SavedState(folder / name).log for name, _, _ in scale.parts(run)]
     found: list[tuple[int, dict]] = []
     for log in logs:
         before = found[-1][0] if found else 0

@@ -1,20 +1,21 @@
 """Store a jointly trained camera and its analysts as small files with checksum and provenance."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import keras
 import numpy as np
 
 import zoo.weights
-from zoo.experiments.imaging import data
-from zoo.experiments.imaging.developing.pretrained import NAMES, UNSEEN, bits
+from zoo.experiments.imaging.data import synthetic
+from zoo.experiments.imaging.developing.pretrained import DESCRIBED, NAMES, UNSEEN, bits
 from zoo.experiments.imaging.developing.training import NETWORKS
 from zoo.experiments.imaging.joint.evaluation import progress
 from zoo.experiments.imaging.joint.scales import MARGIN, JointRun, JointScale, check_scale
 from zoo.experiments.imaging.joint.training import Pictures, build, train_all, validation_patches
 from zoo.experiments.train import install_weights
-from zoo.imaging.family import FAMILY
+from zoo.experiments.train.install_weights import Trained
 from zoo.imaging.joint.workflow import ImagingWorkflow
 
 SEEN = "generated scenes, synthetic camera"
@@ -30,33 +31,33 @@ def kept(scale: JointScale) -> list[JointRun]:
     return list(dict.fromkeys(found))  # at some scales every F+N has a margin
 
 
-def pack(run: JointRun, scale: JointScale, folder: Path) -> dict[Path, float]:
-    """Pack the model of ``run`` into ``folder``, for ``zoo imaging detect --weights`` and installation.
+def store(run: JointRun, scale: JointScale, folder: Path, command: str, data: str, local: str | None) -> None:
+    """Pack and store the model of ``run`` that ``train_all`` left in ``folder``, see ``install_weights.store``.
 
-    Returns the files and what packing costs: by how much the FAN's accuracy falls, over patches of 16 scenes that no
-    training draws.
+    Packing costs accuracy of the FAN, over patches of 16 scenes that no training draws.
     """
     trained = keras.models.load_model(folder / "joint" / f"{run.name}.keras", compile=False)
-    pictures = data.synthetic("test", 16, scale.side, UNSEEN, run.camera)
+    pictures = synthetic("test", 16, scale.side, UNSEEN, run.camera)
     planes, _ = validation_patches(pictures, scale.patch + 2 * run.margin, 4, UNSEEN)
-    nip_path, fan_path = (folder / f"{name}.npz" for name in run.stored)
-    whole, packed = (build(run, NETWORKS[run.network](clip=False), "float32", 0) for _ in range(2))
-    whole.nip.set_weights(trained.nip.get_weights())
-    whole.fan.set_weights(trained.fan.get_weights())
-    if run.weight is None and NAMES[run.network] in zoo.weights.names():  # it will meet the plain NIP as it is stored
-        zoo.weights.load_into(packed.nip, NAMES[run.network])
-    else:
-        packed.nip.set_weights(trained.nip.get_weights())
-    written = [fan_path]
+    workflow = build(run, NETWORKS[run.network](clip=False), "float32", 0)
+    workflow.nip.set_weights(trained.nip.get_weights())
+    workflow.fan.set_weights(trained.fan.get_weights())
+    whole = _accuracy(workflow, planes)
+    history = [entry for _, entry in progress(run, scale, folder / "joint")]
+    nip, fan = run.stored
     # The filters that the first layer makes of its kernel are differences: 8 bits would disturb their zero sum.
-    zoo.weights.pack(whole.fan, fan_path, {"residual": 32})
-    zoo.weights.unpack(packed.fan, fan_path)
+    networks = [Trained(fan, workflow.fan, history, {"residual": 32})]
     if run.weight is not None:
-        written.append(nip_path)
-        zoo.weights.pack(whole.nip, nip_path, bits(run.network, whole.nip))
-        zoo.weights.unpack(packed.nip, nip_path)
-    cost = _accuracy(whole, planes) - _accuracy(packed, planes)
-    return dict.fromkeys(written, cost)
+        own = bits(run.network, workflow.nip)
+        networks.append(Trained(nip, workflow.nip, history, own, DESCRIBED[run.network]))
+    elif NAMES[run.network] in zoo.weights.names():  # the FAN will meet the plain NIP as it is stored
+        zoo.weights.load_into(workflow.nip, NAMES[run.network])
+
+    def said(_: float, packed: float) -> str:
+        return f"packing costs {100 * (whole - packed):.1f} points of accuracy"
+
+    measure = partial(_accuracy, workflow, planes)
+    install_weights.store("imaging", folder, networks, measure, said, command, data, local)
 
 
 def _accuracy(workflow: ImagingWorkflow, planes: np.ndarray) -> float:
@@ -73,18 +74,12 @@ def run(
     dataset: str = "generated scenes",
     photographs: Callable[[str], Pictures | None] = lambda camera: None,
 ) -> None:
-    """Train all joint models of a scale, pack what is kept and store it; says what was written.
+    """Train all joint models of a scale, pack what is kept and store it.
 
-    With ``local`` None, what the package does not list goes to the local store. ``command`` and ``local`` are otherwise
-    those of ``install_weights.install``; ``photographs`` as for ``train_all``, called ``dataset`` in the weights'
-    provenance.
+    ``command`` and ``local`` are those of ``install_weights.install``; ``photographs`` as for ``train_all``, called
+    ``dataset`` in the weights' provenance.
     """
     scale = check_scale(scale_name)
     train_all(scale_name, folder, seed, photographs)
     for one in kept(scale):
-        history = [entry for _, entry in progress(one, scale, folder / "joint")]
-        for path, cost in pack(one, scale, folder).items():
-            print(f"written: {path} (packing costs {100 * cost:.1f} points of accuracy)")
-            described = "8, residual 32" if path.name.startswith("fan") else "8, fine levels 16"
-            tag = local if path.stem in FAMILY.stored else local or install_weights.training_tag(scale_name)
-            install_weights.install("imaging", path, history, described, command, f"{dataset}, synthetic camera", tag)
+        store(one, scale, folder, command, f"{dataset}, synthetic camera", local)

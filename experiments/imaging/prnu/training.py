@@ -12,22 +12,23 @@ the loss was seen to rise a millionfold in the sixth epoch.
 """
 
 import dataclasses
-import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-import zoo.weights
 from zoo.datasets import keyed
 from zoo.datasets.camera import CAMERAS, Body, as_raw, expose
 from zoo.datasets.developed import Developed, fixed_patches
 from zoo.datasets.embedded import generate_linear_scene
 from zoo.experiments.imaging.developing import training
-from zoo.experiments.imaging.developing.pretrained import bits
+from zoo.experiments.imaging.developing.pretrained import DESCRIBED, bits, mean_psnr
 from zoo.experiments.imaging.prnu.pipelines import CAMERA, EXPOSURE, LOW_LIGHT
 from zoo.experiments.train import fitting, install_weights
+from zoo.experiments.train.install_weights import Trained
 from zoo.imaging import UNet
 from zoo.imaging.developing import pipeline
+from zoo.saved_training import saved_log
 
 _ROLES = {"train": 0, "validation": 1}
 _SCENES = 0x10E5
@@ -57,7 +58,7 @@ def pairs(role: str, count: int, side: int, seed: int = 0) -> list[Developed]:
     return made
 
 
-def run(scale_name: str, folder: Path, seed: int, command: str, local: str | None) -> Path:
+def run(scale_name: str, folder: Path, seed: int, command: str, local: str | None) -> None:
     """Train in ``folder/low-light``, and pack into ``folder``, where ``zoo reproduce imaging table-3 --weights`` looks.
 
     ``command`` and ``local`` as for ``install_weights.install``.
@@ -80,10 +81,11 @@ def run(scale_name: str, folder: Path, seed: int, command: str, local: str | Non
     trained = training.train("unet", scale, pictures, fixed, states, seed)
     network = UNet()
     network.set_weights(trained.get_weights())
-    path = folder / f"{LOW_LIGHT}.npz"
-    zoo.weights.pack(network, path, bits("unet", network))
-    history = json.loads((states / "unet.json").read_text())
-    print(f"written: {path} ({history[-1]['val_psnr']:.1f} dB on validation scenes)")
+    networks = [Trained(LOW_LIGHT, network, saved_log(states / "unet"), bits("unet", network), DESCRIBED["unet"])]
     data = "generated low-light scenes, synthetic camera"
-    install_weights.install("imaging", path, history, "8, fine levels 16", command, data, local)
-    return path
+    measure = partial(mean_psnr, network, list(zip(*fixed, strict=True)))
+    install_weights.store("imaging", folder, networks, measure, _said, command, data, local)
+
+
+def _said(before: float, after: float) -> str:
+    return f"{before:.1f} dB on validation scenes, packed {after:.1f}"

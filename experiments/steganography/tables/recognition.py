@@ -85,8 +85,7 @@ class Recognition:
         if split == "calibration" and settings.dataset != "open_photographs":
             rngs = (keyed.generator(SEED, settings.seed, i) for i in range(self.scale.scenes))
             return [generate_scene(rng, size, size) for rng in rngs]
-        named = None if settings.dataset.startswith("folder:") else settings.dataset
-        found = photographs(named, settings.data_dir, split, settings.seed)
+        found = photographs(settings.named, settings.data_dir, split, settings.seed)
         return [_middle(picture.load(), size) for picture in found[: self.scale.scenes]]
 
     @cached_method()

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from zoo.experiments.run.cells import Cell, Settings, Table
 from zoo.experiments.run.paper_values import paper_values
-from zoo.experiments.steganography.evaluation import COLUMNS, LSB, NEEDED, Evaluation, missing
+from zoo.experiments.steganography.evaluation import COLUMNS, LSB_COLUMNS, NEEDED, Evaluation, missing
 from zoo.experiments.steganography.training import WEIGHTS, state_name
 from zoo.metrics import Estimate
 from zoo.steganography.measures import mse
@@ -52,12 +52,8 @@ def cells(settings: Settings) -> Iterator[Cell]:
                 yield cell(evaluation, row, column, network, weight, "photographs", paper, dataset)
     for data in ("photographs", "scenes"):
         for weight in WEIGHTS:
-            for column, network in COLUMNS.items():
+            for column, network in (COLUMNS | LSB_COLUMNS).items():
                 yield cell(evaluation, f"{data}, lambda {weight:g}", column, network, weight, data)
-            for name in LSB:
-                yield cell(
-                    evaluation, f"{data}, lambda {weight:g}", name.removeprefix("baseline: "), name, weight, data
-                )
 
 
 def training_cell(settings: Settings, row: str, column: str, network: str, weight: float, paper: float) -> Cell:

@@ -16,7 +16,7 @@ import numpy as np
 
 from zoo.experiments.run.cells import Cell, Settings, Status, Table
 from zoo.experiments.run.paper_values import paper_values
-from zoo.experiments.steganography.evaluation import COLUMNS, LSB, NEEDED, Evaluation, missing
+from zoo.experiments.steganography.evaluation import COLUMNS, LSB_COLUMNS, NEEDED, Evaluation, missing
 from zoo.steganography.hiding import STORED_WEIGHT
 from zoo.steganography.measures import apd_levels, apd_ratio
 
@@ -54,7 +54,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
                 )
     for metric, apd in METRICS.items():
         for data in ("photographs", "scenes"):
-            for column, network in [*COLUMNS.items(), *((name.removeprefix("baseline: "), name) for name in LSB)]:
+            for column, network in (COLUMNS | LSB_COLUMNS).items():
                 for part in PARTS:
                     label = f"{column}, {part}"
                     if network in COLUMNS.values() and not evaluation.available(network):

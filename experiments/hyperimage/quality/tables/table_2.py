@@ -31,6 +31,7 @@ from zoo.experiments.hyperimage.quality.evaluation import (
     PROPOSED,
     SELECTIVE,
     STATISTICS,
+    SUBSET_ROWS,
     SUBSETS,
     Offline,
 )
@@ -63,11 +64,10 @@ def cells(settings: Settings) -> Iterator[Cell]:
         return
     offline = Offline(settings)
     for name, numbers in (SUBSETS | {name: (name,) for name in extensions.names("distortions")}).items():
-        label = f"all {len(numbers)}" if name.startswith("all") else name
         for method in (CNN, SELECTIVE, PROPOSED, LEVEL, BRISQUE):
             for column, statistic in STATISTICS.items():
                 measure = partial(offline.agreement, method, statistic, numbers)
-                row = f"{label} generated distortions: {method}"
+                row = f"{name} generated distortions: {method}"
                 metric = f"agreement with {MEASURE}"
                 cell = Cell(row, column, metric, None, measure, weights=WEIGHTS.get(method, ""))
                 yield or_not_run(cell, settings)
@@ -86,7 +86,7 @@ def _papers(settings: Settings) -> Iterator[Cell]:
                 why = NEEDED[DATABASE_OF[experiment]] if ours else ""
                 yield Cell(label, column, "agreement with opinions, median", paper, status=status, why=why)
                 continue
-            method, distortions = _what(experiment, row)
+            method, distortions = _what(row)
             for how, name in ((np.median, "median"), (np.mean, "mean")):
                 measure = partial(_over_splits, here, method, distortions, statistic, SPLITS[experiment], how)
                 metric = f"agreement with opinions, {name}"
@@ -109,12 +109,12 @@ def _database(settings: Settings) -> protocol.Protocol | None:
     return protocol.Protocol(settings.dataset, rated(settings.data_dir), SCALES["paper"], settings.seed, kept)
 
 
-def _what(experiment: int, row: str) -> tuple[str, frozenset[str] | None]:
-    """Method and distortions of a row of the paper."""
-    if experiment != 3:
+def _what(row: str) -> tuple[str, frozenset[str] | None]:
+    """Method and distortions of a row of the paper; None for all of them."""
+    if row not in SUBSET_ROWS:
         return row, None
-    method, _, subset = row.removesuffix(" distortions").rpartition(", ")
-    if subset.startswith("all"):
+    method, subset = SUBSET_ROWS[row]
+    if len(SUBSETS[subset]) == len(DISTORTIONS):
         return method, None
     return method, frozenset(DISTORTIONS[number][0] for number in SUBSETS[subset])
 
