@@ -469,8 +469,9 @@ def test_printed_values_are_all_there():
     assert printed("table_3", 2, "Proposed two-stage CNN", "accuracy") == 83.11
     assert printed("table_2", 3, "Proposed, six distortions", "PLCC") == 0.755
     assert printed("table_1", 1, "no such row", "SROCC") is None
-    experiment, _ = table_2._what(3, "CNN + selective patches, four distortions")
-    assert experiment == "CNN + selective patches"
+    method, distortions = table_2._what("CNN + selective patches, four distortions")
+    assert method == "CNN + selective patches"
+    assert distortions is not None and len(distortions) == 4
 
 
 def test_average_from_mean_features_is_the_mean_of_scores():
