@@ -256,14 +256,14 @@ def test_it_is_written_down_what_goes_in_and_comes_out(done):
 
 
 def test_it_is_written_down_which_weights_are_in_it(tmp_path, rng):
-    ours = export.serving("inet-birch.generated")
+    ours = export.serving("inet-birch.photographs")
     pack(INet(), tmp_path / "mine.npz")
-    theirs = export.serving("inet-birch.generated", tmp_path / "mine.npz")
+    theirs = export.serving("inet-birch.photographs", tmp_path / "mine.npz")
     for name, product in (("ours", ours), ("theirs", theirs)):
         export.export(product, tmp_path / name)
     ours, theirs = (json.loads((tmp_path / name / export.ABOUT).read_text()) for name in ("ours", "theirs"))
-    assert (ours["name"], theirs["name"]) == ("inet-birch.generated", "inet-birch")
-    assert [w["sha256"] for w in ours["weights"]] == [provenance("inet-birch.generated").sha256]
+    assert (ours["name"], theirs["name"]) == ("inet-birch.photographs", "inet-birch")
+    assert [w["sha256"] for w in ours["weights"]] == [provenance("inet-birch.photographs").sha256]
     assert theirs["weights"] == [{"file": "mine.npz", "sha256": sha256(tmp_path / "mine.npz")}]
     assert export.serving("contrast-aware.photographs", "contrast-unaware.photographs").weights == (
         "contrast-unaware.photographs",

@@ -159,7 +159,7 @@ def test_names_in_the_store_tell_data_and_scale():
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("unet-birch.generated", "zoo pretrain imaging` trains"),
+        ("unet-birch.photographs", "zoo pretrain imaging` trains"),
         ("fan-unet-0.1-birch.generated", "zoo pretrain imaging joint` trains"),
         ("steganography-h-net.generated", "zoo pretrain steganography` trains"),
         ("hyperimage-forgery-channel.generated", "--dataset open_photographs` trains"),

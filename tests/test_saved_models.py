@@ -18,7 +18,7 @@ def made(monkeypatch, tmp_path):
 
 
 def test_made_once_and_verified_after_that(made, monkeypatch, tmp_path):
-    assert made == tmp_path / "home" / "savedmodels" / "inet-birch.generated"
+    assert made == tmp_path / "home" / "savedmodels" / "inet-birch.photographs"
     planes = np.random.default_rng(0).integers(400, 4000, (1, 10, 12, 4)).astype(np.uint16)
     levels = {"black_levels": np.full((1, 4), 400, np.float32), "white_level": np.float32([4000])}
     given = {"planes": planes, "white_balance": np.ones((1, 3), np.float32)} | levels
@@ -28,13 +28,13 @@ def test_made_once_and_verified_after_that(made, monkeypatch, tmp_path):
     assert loaded.serve(given)["picture"].shape == (1, 20, 24, 3)
     exported = []
     monkeypatch.setattr(zoo.export, "export", lambda product, folder: exported.append(product.name) or folder)
-    assert zoo.saved_model("inet-birch.generated") == made
+    assert zoo.saved_model("inet-birch.photographs") == made
     assert not exported
     # Made by another version, or from other weights: made anew.
     for change in ({"made_by": "forensics-zoo 0.0"}, {"weights": [{"sha256": "0"}]}):
         (made / ABOUT).write_text(json.dumps(about | change))
         zoo.saved_model("inet-birch")
-    assert exported == ["inet-birch.generated"] * 2
+    assert exported == ["inet-birch.photographs"] * 2
     (made / ABOUT).write_text(json.dumps(about))
     with (made / "saved_model.pb").open("ab") as file:
         file.write(b"x")
@@ -48,7 +48,7 @@ def test_made_once_and_verified_after_that(made, monkeypatch, tmp_path):
 @pytest.mark.parametrize("name", ["resnet", "inet", "contrast-aware.nowhere", ""])
 def test_names_that_are_no_product(name, monkeypatch, tmp_path):
     monkeypatch.setenv("FORENSICS_ZOO_HOME", str(tmp_path))
-    with pytest.raises(ValueError, match=f"here are .*inet-birch.generated.*Received: '{name}'"):
+    with pytest.raises(ValueError, match=f"here are .*inet-birch.photographs.*Received: '{name}'"):
         zoo.saved_model(name)
 
 
@@ -58,7 +58,7 @@ def test_the_packages_own_come_first(monkeypatch, tmp_path):
     monkeypatch.setattr(
         saved_models, "exportable", lambda: [*exportable(), "inet-birch.mine", "unet-mine.a", "unet-mine.b"]
     )
-    assert saved_models._full_name("inet-birch") == "inet-birch.generated"
+    assert saved_models._full_name("inet-birch") == "inet-birch.photographs"
     with pytest.raises(ValueError, match=r"here are unet-mine\.a, unet-mine\.b"):
         saved_models._full_name("unet-mine")
 
@@ -66,10 +66,10 @@ def test_the_packages_own_come_first(monkeypatch, tmp_path):
 def test_all_at_once(tmp_path, command, monkeypatch):
     from zoo.experiments.cli import export as cli
 
-    monkeypatch.setattr(cli, "exportable", lambda: ["inet-birch.generated"])
+    monkeypatch.setattr(cli, "exportable", lambda: ["inet-birch.photographs"])
     code, _, err = command("export", "--all", tmp_path / "all")
     assert code == 0, err
-    assert (tmp_path / "all" / "inet-birch.generated" / "saved_model.pb").is_file()
+    assert (tmp_path / "all" / "inet-birch.photographs" / "saved_model.pb").is_file()
     assert command("export", "contrast-aware.photographs", tmp_path / "x", "--all")[0] == 2
     assert command("export", tmp_path / "x")[0] == 2
 

@@ -1,4 +1,4 @@
-"""All models by name: ``network.training``, as ``contrast-aware.photographs`` or ``unet-birch.generated``."""
+"""All models by name: ``network.training``, as ``contrast-aware.photographs`` or ``unet-birch.photographs``."""
 
 import importlib
 from fnmatch import fnmatchcase

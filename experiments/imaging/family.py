@@ -82,6 +82,7 @@ EXPERIMENTS = Experiments(
         Training(
             "zoo.experiments.imaging.developing.commands:pretrain",
             help="INet, UNet and DNet",
+            stored=(("photographs", "open_photographs"),),
             parts="zoo.experiments.imaging.developing.commands:parts",
         ),
         Training(

@@ -21,10 +21,10 @@ FAMILY = Family(
         Network("dnet-*", f"{DEVELOPING}:DNet", "zoo pretrain imaging"),
     ),
     stored=(
-        "dnet-birch.generated",
+        "dnet-birch.photographs",
         "fan-unet-0.1-margin16-birch.generated",
-        "inet-birch.generated",
-        "unet-birch.generated",
+        "inet-birch.photographs",
+        "unet-birch.photographs",
         "unet-joint-0.1-margin16-birch.generated",
     ),
     products=(

@@ -14,8 +14,10 @@ from zoo.experiments.train.install_weights import Trained
 from zoo.imaging.metrics import psnr
 from zoo.saved_training import SavedState
 
-NAMES = {name: f"{name}-{CAMERA}.generated" for name in NETWORKS}
+NAMES = {name: f"{name}-{CAMERA}.photographs" for name in NETWORKS}
 """Stored names: the network and the synthetic camera it was trained for."""
+GENERATED = {name: f"{name}-{CAMERA}.generated" for name in NETWORKS}
+"""Those trained on generated scenes alone, in the local store: the joint models were trained from them."""
 # 8 bits cost nothing where maps are coarse; what is close to the pixels bears less.
 _FINE = ("c1_1", "c1_2", "c2_1", "c2_2", "c8_1", "c8_2", "c9_1", "c9_2")
 _UNET_BITS = dict.fromkeys([*(f"{c}_conv" for c in _FINE), "s7_whole", "s8_whole", "c10"], 16)

@@ -11,7 +11,7 @@ import numpy as np
 import zoo.weights
 from zoo.datasets.camera import CAMERAS
 from zoo.experiments.imaging import data
-from zoo.experiments.imaging.developing.pretrained import NAMES
+from zoo.experiments.imaging.developing.pretrained import GENERATED
 from zoo.experiments.imaging.developing.training import NETWORKS
 from zoo.experiments.imaging.joint.real_channel import Files, RealChannel, saved_versions
 from zoo.experiments.imaging.joint.scales import OWN, JointRun, JointScale, check_scale
@@ -130,7 +130,7 @@ class JointEvaluation:
         if not kept or self.camera not in CAMERAS or self.settings.scale == "paper":
             return None
         known, (nip, fan) = zoo.weights.names(), run.stored
-        both = fan in known and (NAMES[run.network] if run.weight is None else nip) in known
+        both = fan in known and (GENERATED[run.network] if run.weight is None else nip) in known
         return f"stored:{fan}" if both else None
 
     def cell(
@@ -189,7 +189,7 @@ class JointEvaluation:
             workflow.fan.set_weights(trained.fan.get_weights())
             return workflow
         nip, fan = run.stored
-        zoo.weights.load_into(workflow.nip, NAMES[run.network] if run.weight is None else nip)
+        zoo.weights.load_into(workflow.nip, GENERATED[run.network] if run.weight is None else nip)
         zoo.weights.load_into(workflow.fan, fan)
         return workflow
 

@@ -9,7 +9,7 @@ import numpy as np
 
 import zoo.weights
 from zoo.experiments.imaging.data import synthetic
-from zoo.experiments.imaging.developing.pretrained import DESCRIBED, NAMES, UNSEEN, bits
+from zoo.experiments.imaging.developing.pretrained import DESCRIBED, GENERATED, UNSEEN, bits
 from zoo.experiments.imaging.developing.training import NETWORKS
 from zoo.experiments.imaging.joint.evaluation import progress
 from zoo.experiments.imaging.joint.scales import MARGIN, JointRun, JointScale, check_scale
@@ -50,8 +50,8 @@ def store(run: JointRun, scale: JointScale, folder: Path, command: str, data: st
     if run.weight is not None:
         own = bits(run.network, workflow.nip)
         networks.append(Trained(nip, workflow.nip, history, own, DESCRIBED[run.network]))
-    elif NAMES[run.network] in zoo.weights.names():  # the FAN will meet the plain NIP as it is stored
-        zoo.weights.load_into(workflow.nip, NAMES[run.network])
+    elif GENERATED[run.network] in zoo.weights.names():  # the FAN will meet the plain NIP as it is stored
+        zoo.weights.load_into(workflow.nip, GENERATED[run.network])
 
     def said(_: float, packed: float) -> str:
         return f"packing costs {100 * (whole - packed):.1f} points of accuracy"

@@ -40,7 +40,7 @@ from zoo.experiments.cli.numbers import real, whole
 from zoo.experiments.imaging import data
 from zoo.experiments.imaging.data import CAMERA
 from zoo.experiments.imaging.developing import training
-from zoo.experiments.imaging.developing.pretrained import NAMES
+from zoo.experiments.imaging.developing.pretrained import GENERATED
 from zoo.experiments.imaging.joint.scales import CODECS, OWN, JointRun, JointScale, check_scale
 from zoo.experiments.imaging.real_cameras import PAPERS, in_folder
 from zoo.experiments.run.environment import device
@@ -55,9 +55,10 @@ from zoo.layers import DifferentiableJPEG
 def plain_nip(
     network: str, folder: Path, camera: str = CAMERA, file: Path | None = None, policy: str = "float32"
 ) -> keras.Model:
-    """The camera's pre-trained NIP, not clipped: from ``file``, else ``folder``, else the stored weights.
+    """The camera's pre-trained NIP, not clipped: from ``file``, else ``folder``, else the local store.
 
-    ``folder/<network>.keras`` and the stored weights are of the camera "birch"; others' are in ``folder/<camera>``.
+    ``folder/<network>.keras`` and those of the local store, trained on generated scenes, are of the camera "birch";
+    those of others are in ``folder/<camera>``.
 
     Raises:
         ValueError: For an unknown network, or where there are no such weights.
@@ -65,8 +66,8 @@ def plain_nip(
     if network not in training.NETWORKS:
         raise ValueError(f"network must be one of {', '.join(training.NETWORKS)}. Received: {network!r}")
     own = _nips(folder, camera) / f"{network}.keras"
-    known = camera == CAMERA and NAMES[network] in zoo.weights.names()
-    source = file if file is not None else own if own.is_file() else NAMES[network] if known else None
+    known = camera == CAMERA and GENERATED[network] in zoo.weights.names()
+    source = file if file is not None else own if own.is_file() else GENERATED[network] if known else None
     if source is None:
         raise ValueError(
             f"The {network} of the camera {camera!r} is to be trained first: zoo pretrain imaging [joint] for a "
