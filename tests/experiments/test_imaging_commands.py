@@ -63,11 +63,11 @@ def test_stored_weights_say_whose_camera_they_know_or_that_there_are_none(tmp_pa
     from zoo.experiments.train import install_weights
 
     (tmp_path / "imaging").mkdir()
-    packed = inet.rename(tmp_path / "inet-birch.generated.npz")
+    packed = inet.rename(tmp_path / "inet-birch.photographs.npz")
     history = [{"seconds": 3.5, "commit": "c"}, {"seconds": 4.0, "commit": "d"}]
     install_weights.install("imaging", packed, history, "32", "command", "data")
-    entry = zoo.weights.provenance("inet-birch.generated")
-    assert (entry.seconds, entry.commit, entry.file) == (7, "d", "weights/inet-birch.generated.npz")
+    entry = zoo.weights.provenance("inet-birch.photographs")
+    assert (entry.seconds, entry.commit, entry.file) == (7, "d", "weights/inet-birch.photographs.npz")
     code, _, err = command(*arguments)
     assert code == 0, err
     assert "synthetic camera birch" in err

@@ -141,7 +141,7 @@ def test_packing_keeps_what_is_fine_and_costs_little(tmp_path, pictures, fixed):
         SavedState(tmp_path / name).write(network, {"seconds": 1.0, "commit": "c"})
     pretrained.store(tmp_path, "command", "scenes", "generated-smoke", side=64, scenes=2)
     written = sorted(tmp_path.glob("*.npz"))
-    assert [path.stem for path in written] == ["inet-birch.generated", "unet-birch.generated"]
+    assert [path.stem for path in written] == ["inet-birch.photographs", "unet-birch.photographs"]
     assert sum(path.stat().st_size for path in written) < 12 * 2**20
     x, y = fixed
     for name, network in networks.items():
