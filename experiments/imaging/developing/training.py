@@ -4,11 +4,11 @@ Paper: for each camera 120 photographs to train on and 30 to validate; batches o
 squared error of the unclipped output in the 255 range; Adam 1e-4; until the validation loss stands still or 50,000
 epochs; 17 to 26 minutes (INet), 2 to 4 hours (UNet), 12 to 22 hours (DNet) on a Tesla K80.
 
-Command:  zoo pretrain imaging --scale laptop --install      (make pretrained PAPER=imaging INSTALL=1: this and joint)
-          zoo pretrain imaging --scale photographs --dataset open_photographs [--data-dir DIR]     (`gpu`: longer)
+Command:  zoo pretrain imaging --scale photographs --dataset open_photographs [--data-dir DIR]     (`gpu`: longer)
+          zoo pretrain imaging      (`laptop`: generated scenes alone, for the joint models, in the local store)
           zoo imaging fit RAW_DIR --network inet --scale paper
 Expected: the stored weights and their numbers, see zoo/imaging/README.md
-Time:     an hour on two cores with AVX512-BF16 and other work beside it for `laptop`, as `zoo/imaging/weights.json`
+Time:     `photographs` two hours of one core with AVX512-BF16 and other work beside it, as `zoo/imaging/weights.json`
           adds up; seconds for `smoke`
 """
 
