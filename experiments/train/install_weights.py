@@ -15,7 +15,6 @@ import keras
 import zoo.store
 import zoo.weights
 from zoo.experiments.run.environment import device
-from zoo.families import families
 
 T = TypeVar("T")
 
@@ -110,7 +109,7 @@ def install(
         name: Of the weights in the package; by default the file's stem.
     """
     name = name or packed.stem
-    page = next(page for page in families() if page.name == paper)
+    page = next(page for page in zoo.weights.families() if page.name == paper)
     if local is None and name not in page.stored:
         local = name.rpartition(".")[2]
     if local is not None:

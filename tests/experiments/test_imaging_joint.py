@@ -127,7 +127,7 @@ def test_stored_models_are_what_was_packed(folder, monkeypatch):
 def test_what_the_package_does_not_list_is_stored_locally_when_the_rest_is_installed(tmp_path, monkeypatch):
     listed, local = JointRun("inet", 0.1, margin=MARGIN).stored, JointRun("inet", 0.1).stored
     page = dataclasses.replace(FAMILY, stored=listed, folder=tmp_path / "package")
-    monkeypatch.setattr(install_weights, "families", lambda: [page])
+    monkeypatch.setattr(zoo.weights, "families", lambda: [page])
     monkeypatch.setenv(VARIABLE, str(tmp_path / "home"))
     for name in (*listed, *local):
         (tmp_path / f"{name}.npz").write_bytes(b"")
