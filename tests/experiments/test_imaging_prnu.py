@@ -258,7 +258,7 @@ def test_other_scales_are_refused(module):
 def test_networks_by_name(tmp_path):
     """A folder of packed weights makes the networks' pipelines run."""
     network = INet()
-    pack(network, tmp_path / "inet-birch.generated.npz", {layer.name: 32 for layer in network.layers})
+    pack(network, tmp_path / "inet-birch.photographs.npz", {layer.name: 32 for layer in network.layers})
     chosen = {p.name: p for p in pipelines.standard("birch", tmp_path)}["INet"]
     (shot,) = shots.synthetic(Body(CAMERAS["birch"], 1), "test", 1, 64, 0)
     picture = chosen.develop(shot)

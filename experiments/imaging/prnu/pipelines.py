@@ -45,7 +45,7 @@ def standard(camera: str | None, folder: Path | None) -> list[Pipeline]:
         Pipeline("bilinear", lambda shot: to_8_bits(pipeline.develop(shot.image, "bilinear"))),
         Pipeline("libRAW", Shot.libraw),
     ]
-    stored = {name: name.lower() if camera is None else f"{name.lower()}-{camera}.generated" for name in NETWORKS}
+    stored = {name: name.lower() if camera is None else f"{name.lower()}-{camera}.photographs" for name in NETWORKS}
     return [*classical, *(_neural(name, name, stored[name], folder, phase=PHASE) for name in NETWORKS)]
 
 
