@@ -53,7 +53,7 @@ def test_a_folder_is_judged_on_the_half_that_is_not_trained_on(trained_on, tmp_p
     for number in range(6):
         write_png(tmp_path / "own" / f"{number}.png", generate_scene(keyed.generator(41, number), 300, 300))
     here = gamma.Gamma(Settings("smoke", "folder:own", tmp_path / "own"))
-    estimate = here.measure(gamma.CASES[0], "gamma 1.5, 95")
+    estimate = here.measure(gamma.CASES[0], "gamma 1.5", gamma.QUALITIES["95"])
     ((batches, _, _),) = trained_on
     trained, judged = {p.name for p in batches.scene.pictures}, {p.name for p in here.evaluation.pictures}
     assert trained and judged and not trained & judged
@@ -65,12 +65,15 @@ def test_brightness_is_the_other_way_round_for_the_two_gammas(trained_on, monkey
     here = gamma.Gamma(Settings("smoke"))
     bright = SimpleNamespace(score=lambda unit: float(unit.mean()))
     monkeypatch.setattr(here, "detector", lambda case: bright)
-    assert here.measure(gamma.CASES[0], "gamma 1.5, 95").value > here.measure(gamma.CASES[0], "gamma 0.7, 95").value
-    assert here.measure(None, "gamma 1.5, no jpg").value == 100  # the gaps of its table
+    assert (
+        here.measure(gamma.CASES[0], "gamma 1.5", gamma.QUALITIES["95"]).value
+        > here.measure(gamma.CASES[0], "gamma 0.7", gamma.QUALITIES["95"]).value
+    )
+    assert here.measure(None, "gamma 1.5", gamma.QUALITIES["no jpg"]).value == 100  # the gaps of its table
 
 
 def test_without_photographs_to_train_on_nothing_is_trained(trained_on):
     with pytest.raises(DataUnavailable, match="photographs to train on"):
-        gamma.Gamma(Settings("smoke")).measure(gamma.CASES[0], "gamma 1.5, 95")
+        gamma.Gamma(Settings("smoke")).measure(gamma.CASES[0], "gamma 1.5", gamma.QUALITIES["95"])
     assert not trained_on
     assert len({cell.row for cell in gamma.cells(Settings("smoke"))}) == 5

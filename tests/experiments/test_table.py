@@ -148,7 +148,7 @@ def test_rows_by_pattern(tmp_path):
     frame = runner.run(_table(calls), SETTINGS, tmp_path, rows=("b*",), progress=False)
     assert {row for row, _ in calls} == {"b"}
     assert frame["status"].tolist()[:6] == ["not-run"] * 5 + ["measured"]
-    with pytest.raises(ValueError, match=r"a, b, c.*Received: 'z'"):
+    with pytest.raises(ValueError, match=r"'a', 'b', 'c'.*Received: 'z'"):
         runner.run(_table(), SETTINGS, tmp_path, rows=("z",), progress=False)
 
 
