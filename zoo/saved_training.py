@@ -148,7 +148,7 @@ class SavedTraining(SavedState):
 def saved_log(path: Path, suffix: str = SavedState.suffix) -> list[dict[str, Any]]:
     """Entries of the log of ``path``, oldest first; none without one. ``suffix`` is that of the class that wrote it.
 
-    A training that was logged as a whole has one entry.
+    A log that holds a single entry in place of a list is read as a list of one.
     """
     file = _file(path, suffix)
     found = json.loads(file.read_text()) if file.exists() else []

@@ -94,7 +94,7 @@ def measure(image: np.ndarray) -> dict[str, float]:
 
     ``texture``: blocks of 8x8 with texture, over these and those without any, 0..1; 1 where every block has an edge.
     ``outlines``: blocks that have an edge and share a side with a flat block of their patch, over all blocks, 0..1.
-    JPEG hardly changes it, since the ripples around an edge stay within its block.
+    JPEG hardly changes it: the ripples that it adds around an edge stay within the edge's block.
     ``levels``: exponential of the entropy of the grey levels, 1..256.
     ``likeness``: correlation of neighbouring pixels within patches, at most 1.
     ``period``: the highest peak in the spectrum of the mean absolute difference between neighbouring columns, over the

@@ -33,7 +33,7 @@ EXPERIMENTS = Experiments(
             "zoo.experiments.hyperimage.quality.tables.calibrated:TABLE",
         ),
         "calibrated_forgery": Listed(
-            "Hyper-images, forgery: the calibration of the package on other photographs",
+            "Hyper-images, forgery: a calibration on other photographs",
             "zoo.experiments.hyperimage.forgery.tables.calibrated:TABLE",
         ),
         "epochs": Listed(

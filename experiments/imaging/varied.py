@@ -21,10 +21,7 @@ GENERATED = 4
 SIDE = 384
 """Pixels of a generated scene's sides; of a photograph's, at most."""
 CHROMA = (1.0, 1.5)
-"""Range of ``generate_linear_scene(chroma=)`` for generated scenes; 1 gives its usual palettes.
-
-With a range up to 6, INet did worse on photographs of the split ``validation``.
-"""
+"""Range of ``generate_linear_scene(chroma=)`` for generated scenes; 1 gives its usual palettes."""
 _ROLES = {"train": 0, "validation": 1}
 _KEY = 0xC0107
 """Apart from the keys of other scenes."""

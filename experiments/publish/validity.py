@@ -3,7 +3,7 @@
 The limits come from the split ``calibration`` alone: each is met by 99.5 % of its photographs and their JPEGs. Those
 for noise and for drawings lie midway between them and pictures made here, which are of the same kinds as those that are
 counted afterwards, but not the same pictures. With these limits the command counts how many photographs of another
-split, and how many pictures made here that are no photographs, are refused. It rounds the limits away from the
+split, and how many pictures made here that are not photographs, are refused. It rounds the limits away from the
 photographs; they are copied to ``zoo.validity`` by hand.
 
 The photographs of the split ``test`` were counted twice with earlier rules. Three rules were changed after the first

@@ -71,7 +71,7 @@ def _share(evaluation: Evaluation, outcome: Outcome, attack: str, column: str) -
 
 
 def _numbers(evaluation: Evaluation) -> np.ndarray:
-    """Of the pictures that every attack here is tried on, those that do not know the detector too."""
+    """Numbers of the test pictures that every attack of the table is tried on, ``iter_target_class`` included."""
     return evaluation.attackable(ADAPTIVE[0])
 
 

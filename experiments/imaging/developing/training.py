@@ -8,8 +8,8 @@ Command:  zoo pretrain imaging --scale photographs --dataset open_photographs [-
           zoo pretrain imaging      (`laptop`: generated scenes alone, for the joint models, in the local store)
           zoo imaging fit RAW_DIR --network inet --scale paper
 Expected: the stored weights and their numbers, see zoo/imaging/README.md
-Time:     `photographs` two hours of one core with AVX512-BF16 and other work beside it, as `zoo/imaging/weights.json`
-          adds up; seconds for `smoke`
+Time:     `photographs` two hours on one core with AVX512-BF16 while other programs ran (the sum in
+          `zoo/imaging/weights.json`); seconds for `smoke`
 """
 
 import dataclasses

@@ -1,10 +1,11 @@
-"""The calibration of the detector of splices in the package, on photographs that it was not made from: errors and Cllr.
+"""A calibration of the detector of splices, on photographs that it was not made from: error rates and Cllr.
 
 Command:  zoo reproduce hyperimage calibrated-forgery --dataset open_photographs
 Expected: runs/tables/laptop/hyperimage_calibrated_forgery.csv
 Time:     6 minutes of one core
 
-``python -m zoo.experiments.publish.calibrations forgery`` makes the file, from the split ``calibration``. Intervals of
+The package has no such calibration, because its threshold does not hold (zoo/hyperimage/README.md).
+``python -m zoo.experiments.publish.calibrations forgery`` makes it, from the split ``calibration``. Intervals of
 rates are exact (Clopper and Pearson); those of Cllr resample the photographs. The paper has no such numbers.
 """
 
