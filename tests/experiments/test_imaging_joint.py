@@ -16,7 +16,7 @@ from zoo.experiments.imaging.joint import pretrained as joint_pretrained
 from zoo.experiments.imaging.joint.evaluation import JointEvaluation, progress
 from zoo.experiments.imaging.joint.patch_grid import spectrum
 from zoo.experiments.imaging.joint.scales import MARGIN, SCALES, JointRun, check_scale
-from zoo.experiments.imaging.joint.tables import figures_s4_and_s5, inside, splices, table_s1_and_figure_9
+from zoo.experiments.imaging.joint.tables import figures_s4_and_s5, inside, splices, table_4, table_s1_and_figure_9
 from zoo.experiments.imaging.joint.training import pictures_of, plain_nip, train
 from zoo.experiments.run import tables
 from zoo.experiments.run.cells import Settings
@@ -102,7 +102,7 @@ def test_the_last_epoch_is_saved_and_judged_where_the_count_does_not_divide(tmp_
 
 
 def test_ones_own_camera_takes_no_models_of_another(tmp_path, folder, monkeypatch):
-    monkeypatch.setattr("zoo.weights.names", lambda: ["inet-birch.generated", *JointRun("inet").stored])
+    monkeypatch.setattr("zoo.weights.names", lambda: ["inet-birch.generated", *JointRun("inet").stored("generated")])
     monkeypatch.chdir(tmp_path)
     assert JointEvaluation(Settings("smoke")).weights(JointRun("inet")) == "stored:fan-inet-F-birch.generated"
     own = JointEvaluation(Settings("smoke", dataset=f"folder:{tmp_path}", data_dir=tmp_path))
@@ -110,22 +110,48 @@ def test_ones_own_camera_takes_no_models_of_another(tmp_path, folder, monkeypatc
     assert own.weights(JointRun("inet", camera="own")) is None
 
 
+def test_on_photographs_the_models_of_photographs_are_measured(monkeypatch):
+    run = JointRun("unet", 0.1, margin=MARGIN)
+    nip, fan = run.stored("photographs")
+    assert (nip, fan) == ("unet-joint-0.1-margin16-birch.photographs", "fan-unet-0.1-margin16-birch.photographs")
+    monkeypatch.setattr("zoo.weights.names", lambda: [nip, fan, "unet-birch.photographs"])
+    on_photographs = JointEvaluation(Settings("laptop", dataset="open_photographs"))
+    assert on_photographs.training == SCALES["photographs"]
+    assert on_photographs.weights(run) == f"stored:{fan}"
+    assert on_photographs.weights(JointRun("unet")) is None
+    assert on_photographs.folder.name == "imaging-open_photographs-photographs-0"  # where zoo pretrain trains them
+    (cell,) = (c for c in table_4.cells(on_photographs.settings) if (c.row, c.column) == ("a F: native", "native"))
+    assert "zoo pretrain imaging joint --scale photographs --dataset open_photographs" in cell.why
+    on_generated = JointEvaluation(Settings("laptop"))
+    assert on_generated.training == SCALES["laptop"]
+    assert on_generated.weights(run) is None
+
+
+def test_joint_models_start_from_the_plain_networks_of_their_scenes(tmp_path):
+    nip = plain_nip("inet", tmp_path, scenes=SCALES["photographs"].scenes)
+    stored = INet(weights="inet-birch.photographs", clip=False)
+    for a, b in zip(nip.get_weights(), stored.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    with pytest.raises(ValueError, match="is to be trained first"):
+        plain_nip("inet", tmp_path, scenes=SCALES["laptop"].scenes)
+
+
 def test_stored_models_are_what_was_packed(folder, monkeypatch):
     run = JointRun("inet", 0.1)
-    files = dict(zip(run.stored, (folder / f"{name}.npz" for name in run.stored), strict=True))
+    files = {name: folder / f"{name}.npz" for name in run.stored("generated")}
     monkeypatch.setattr("zoo.weights.names", lambda: list(files))
     load_into = zoo.weights.load_into
     monkeypatch.setattr("zoo.weights.load_into", lambda model, name: load_into(model, files[name]))
     monkeypatch.chdir(folder.parent)
     install_weights, trained = (JointEvaluation(Settings("smoke", weights=weights)) for weights in (None, folder))
-    assert install_weights.weights(run) == f"stored:{run.stored[1]}"
+    assert install_weights.weights(run) == f"stored:{run.stored('generated')[1]}"
     one, two = (evaluation.workflow(run).get_weights() for evaluation in (install_weights, trained))
     for a, b in zip(one, two, strict=True):
         np.testing.assert_allclose(a, b, atol=max(1e-7, 0.005 * np.abs(b).max()))
 
 
 def test_what_the_package_does_not_list_is_stored_locally_when_the_rest_is_installed(tmp_path, monkeypatch):
-    listed, local = JointRun("inet", 0.1, margin=MARGIN).stored, JointRun("inet", 0.1).stored
+    listed, local = (JointRun("inet", 0.1, margin=n).stored("photographs") for n in (MARGIN, 0))
     page = dataclasses.replace(FAMILY, stored=listed, folder=tmp_path / "package")
     monkeypatch.setattr(zoo.weights, "families", lambda: [page])
     monkeypatch.setenv(VARIABLE, str(tmp_path / "home"))

@@ -14,10 +14,11 @@ from zoo.experiments.train.install_weights import Trained
 from zoo.imaging.metrics import psnr
 from zoo.saved_training import SavedState
 
-NAMES = {name: f"{name}-{CAMERA}.photographs" for name in NETWORKS}
-"""Stored names: the network and the synthetic camera it was trained for."""
-GENERATED = {name: f"{name}-{CAMERA}.generated" for name in NETWORKS}
-"""Those trained on generated scenes alone, in the local store: the joint models were trained from them."""
+PLAIN = {scenes: {name: f"{name}-{CAMERA}.{scenes}" for name in NETWORKS} for scenes in ("photographs", "generated")}
+"""Stored names by what the networks were trained on: the package's on photographs, the local store's on generated
+scenes alone; joint models are trained from either."""
+NAMES = PLAIN["photographs"]
+"""The package's."""
 # 8 bits cost nothing where maps are coarse; what is close to the pixels bears less.
 _FINE = ("c1_1", "c1_2", "c2_1", "c2_2", "c8_1", "c8_2", "c9_1", "c9_2")
 _UNET_BITS = dict.fromkeys([*(f"{c}_conv" for c in _FINE), "s7_whole", "s8_whole", "c10"], 16)

@@ -11,7 +11,7 @@ import numpy as np
 import zoo.weights
 from zoo.datasets.camera import CAMERAS
 from zoo.experiments.imaging import data
-from zoo.experiments.imaging.developing.pretrained import GENERATED
+from zoo.experiments.imaging.developing.pretrained import PLAIN
 from zoo.experiments.imaging.developing.training import NETWORKS
 from zoo.experiments.imaging.joint.real_channel import Files, RealChannel, saved_versions
 from zoo.experiments.imaging.joint.scales import OWN, JointRun, JointScale, check_scale
@@ -65,10 +65,12 @@ class JointEvaluation:
     """
 
     def __init__(self, settings: Settings, camera: str = data.CAMERA) -> None:
-        self.training: JointScale = check_scale(settings.scale)
+        self.trained_at = trained_at(settings)
+        self.training: JointScale = check_scale(self.trained_at)
         self.camera, self.raw = place_of(settings, camera)
         self.settings, self.scale = settings, SCALES[settings.scale]
-        self.folder = Path("runs") / f"imaging-{settings.scale}-{settings.seed}"
+        scenes = data.DATASETS[self.training.varied]
+        self.folder = Path("runs") / data.run_name(scenes, self.trained_at, settings.seed)
         self.folder = self.folder if settings.weights is None else settings.weights
         # Pictures and networks are large, and are asked for one after the other.
 
@@ -121,7 +123,7 @@ class JointEvaluation:
         """Where the model of ``run`` is: ``trained:`` or ``stored:`` and its name, or None for nowhere.
 
         One whose training has not come to its end is nowhere. The stored ones are of the synthetic camera, and of
-        `laptop`: neither for a user's RAW files nor for `paper`.
+        `laptop` and `photographs`: neither for a user's RAW files nor for `paper`.
         """
         path = self.folder / "joint" / f"{run.name}.keras"
         if path.is_file():
@@ -129,8 +131,8 @@ class JointEvaluation:
         kept = run.repetition == 0 and run.codec == "dJPEG" and self.settings.weights is None
         if not kept or self.camera not in CAMERAS or self.settings.scale == "paper":
             return None
-        known, (nip, fan) = zoo.weights.names(), run.stored
-        both = fan in known and (GENERATED[run.network] if run.weight is None else nip) in known
+        known, (nip, fan) = zoo.weights.names(), run.stored(self.training.scenes)
+        both = fan in known and (PLAIN[self.training.scenes][run.network] if run.weight is None else nip) in known
         return f"stored:{fan}" if both else None
 
     def cell(
@@ -154,7 +156,7 @@ class JointEvaluation:
             weights = self.weights(run)
             if weights is None:
                 needs = " ".join(run.trained for run in runs)
-                why = absent(run, self.settings.scale)
+                why = absent(run, self.trained_at)
                 return Cell(row, column, metric, paper, status="not-run", why=why, needs=needs)
             found.append(weights)
         return Cell(row, column, metric, paper, measure, comparable=comparable, weights=" ".join(found))
@@ -181,15 +183,15 @@ class JointEvaluation:
         """
         where = self.weights(run)
         if where is None:
-            raise DataUnavailable(absent(run, self.settings.scale))
+            raise DataUnavailable(absent(run, self.trained_at))
         workflow = build(run, NETWORKS[run.network](clip=False), "float32", 0)
         if where == run.trained:  # perhaps in bfloat16; it is measured in float32
             trained = keras.models.load_model(self.folder / "joint" / f"{run.name}.keras", compile=False)
             workflow.nip.set_weights(trained.nip.get_weights())
             workflow.fan.set_weights(trained.fan.get_weights())
             return workflow
-        nip, fan = run.stored
-        zoo.weights.load_into(workflow.nip, GENERATED[run.network] if run.weight is None else nip)
+        nip, fan = run.stored(self.training.scenes)
+        zoo.weights.load_into(workflow.nip, PLAIN[self.training.scenes][run.network] if run.weight is None else nip)
         zoo.weights.load_into(workflow.fan, fan)
         return workflow
 
@@ -217,6 +219,16 @@ class JointEvaluation:
     def fidelity(self, run: JointRun, metric: str) -> np.ndarray:
         """PSNR or SSIM of each patch to its target, (n,)."""
         return fidelity(self.patches[1], self.developed(run), metric)
+
+
+def trained_at(settings: Settings) -> str:
+    """The scale of the training whose models a table measures.
+
+    It is the table's own, except that `laptop` trains on generated scenes alone: on photographs those of `photographs`
+    are measured.
+    """
+    photographs = settings.scale == "laptop" and settings.dataset == "open_photographs"
+    return "photographs" if photographs else settings.scale
 
 
 def place_of(settings: Settings, camera: str) -> tuple[str, Path | None]:
@@ -249,6 +261,7 @@ def is_finished(run: JointRun, scale: JointScale, folder: Path) -> bool:
 def absent(run: JointRun, scale: str) -> str:
     """Why a cell has no value whose model is nowhere, for ``Cell.why``; names the command that trains it."""
     planned = "zoo pretrain imaging joint" + ("" if scale == "laptop" else f" --scale {scale}")
+    planned += " --dataset open_photographs" if check_scale(scale).varied else ""
     planned += " --data-dir CAMERAS" if run.camera in PAPERS else ""
     command = planned if run in check_scale(scale).runs() else run.command
     return f"the model {run.name} is not stored here; `{command}` trains it, --weights names its folder"

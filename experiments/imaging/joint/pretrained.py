@@ -9,7 +9,7 @@ import numpy as np
 
 import zoo.weights
 from zoo.experiments.imaging.data import synthetic
-from zoo.experiments.imaging.developing.pretrained import DESCRIBED, GENERATED, UNSEEN, bits
+from zoo.experiments.imaging.developing.pretrained import DESCRIBED, PLAIN, UNSEEN, bits
 from zoo.experiments.imaging.developing.training import NETWORKS
 from zoo.experiments.imaging.joint.evaluation import progress
 from zoo.experiments.imaging.joint.scales import MARGIN, JointRun, JointScale, check_scale
@@ -44,14 +44,14 @@ def store(run: JointRun, scale: JointScale, folder: Path, command: str, data: st
     workflow.fan.set_weights(trained.fan.get_weights())
     whole = _accuracy(workflow, planes)
     history = [entry for _, entry in progress(run, scale, folder / "joint")]
-    nip, fan = run.stored
+    nip, fan = run.stored(scale.scenes)
     # The filters that the first layer makes of its kernel are differences: 8 bits would disturb their zero sum.
     networks = [Trained(fan, workflow.fan, history, {"residual": 32})]
     if run.weight is not None:
         own = bits(run.network, workflow.nip)
         networks.append(Trained(nip, workflow.nip, history, own, DESCRIBED[run.network]))
-    elif GENERATED[run.network] in zoo.weights.names():  # the FAN will meet the plain NIP as it is stored
-        zoo.weights.load_into(workflow.nip, GENERATED[run.network])
+    elif PLAIN[scale.scenes][run.network] in zoo.weights.names():  # the FAN will meet the plain NIP as it is stored
+        zoo.weights.load_into(workflow.nip, PLAIN[scale.scenes][run.network])
 
     def said(_: float, packed: float) -> str:
         return f"packing costs {100 * (whole - packed):.1f} points of accuracy"

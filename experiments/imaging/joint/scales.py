@@ -46,12 +46,14 @@ class JointRun:
         """What tables call the model as it was trained, in their column ``weights``."""
         return f"trained:{self.name}.keras"
 
-    @property
-    def stored(self) -> tuple[str, str]:
-        """Names of the stored NIP and FAN; in mode F the NIP is the plain one."""
+    def stored(self, scenes: str) -> tuple[str, str]:
+        """Names of the stored NIP and FAN, by what they were trained on (``JointScale.scenes``).
+
+        In mode F the NIP is the plain one, which has a name of its own.
+        """
         which = ("F" if self.weight is None else f"{self.weight:g}") + (f"-margin{self.margin}" if self.margin else "")
         nip, fan = f"{self.network}-joint-{which}-{self.camera}", f"fan-{self.network}-{which}-{self.camera}"
-        return f"{nip}.generated", f"{fan}.generated"
+        return f"{nip}.{scenes}", f"{fan}.{scenes}"
 
     @property
     def label(self) -> str:
@@ -113,6 +115,11 @@ class JointScale:
     """Margin of every F+N in pixels; those of ``inside`` always have ``MARGIN``."""
     varied: bool = False
     """Whether scenes are photographs in drawn light and generated ones (``varied_scenes``)."""
+
+    @property
+    def scenes(self) -> str:
+        """What is trained on, as the names of stored weights have it: ``"photographs"`` or ``"generated"``."""
+        return "photographs" if self.varied else "generated"
 
     def run(
         self,
@@ -273,10 +280,10 @@ def stands_for() -> dict[str, dict[str, str]]:
     A stored FAN was measured with the NIP that it was trained with, and both were packed from the model as trained.
     """
     found: dict[str, dict[str, str]] = {}
-    runs = {run for scale in SCALES.values() for run in scale.runs()}
-    for run in (run for run in runs if (run.repetition, run.codec) == (0, CODECS[0])):
-        nip, fan = run.stored
-        found[run.trained] = dict.fromkeys(run.stored, "before packing")
+    runs = {(run, scale.scenes) for scale in SCALES.values() for run in scale.runs()}
+    for run, scenes in ((run, scenes) for run, scenes in runs if (run.repetition, run.codec) == (0, CODECS[0])):
+        nip, fan = run.stored(scenes)
+        found.setdefault(run.trained, {}).update(dict.fromkeys((nip, fan), "before packing"))
         found[fan] = found[f"stored:{fan}"] = {nip: f"with {fan}"}
     return found
 

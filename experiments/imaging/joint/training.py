@@ -40,7 +40,7 @@ from zoo.experiments.cli.numbers import real, whole
 from zoo.experiments.imaging import data
 from zoo.experiments.imaging.data import CAMERA
 from zoo.experiments.imaging.developing import training
-from zoo.experiments.imaging.developing.pretrained import GENERATED
+from zoo.experiments.imaging.developing.pretrained import PLAIN
 from zoo.experiments.imaging.joint.scales import CODECS, OWN, JointRun, JointScale, check_scale
 from zoo.experiments.imaging.real_cameras import PAPERS, in_folder
 from zoo.experiments.run.environment import device
@@ -53,12 +53,17 @@ from zoo.layers import DifferentiableJPEG
 
 
 def plain_nip(
-    network: str, folder: Path, camera: str = CAMERA, file: Path | None = None, policy: str = "float32"
+    network: str,
+    folder: Path,
+    camera: str = CAMERA,
+    file: Path | None = None,
+    policy: str = "float32",
+    scenes: str = "generated",
 ) -> keras.Model:
-    """The camera's pre-trained NIP, not clipped: from ``file``, else ``folder``, else the local store.
+    """The camera's pre-trained NIP, not clipped: from ``file``, else ``folder``, else what is stored.
 
-    ``folder/<network>.keras`` and those of the local store, trained on generated scenes, are of the camera "birch";
-    those of others are in ``folder/<camera>``.
+    ``folder/<network>.keras`` and the stored ones, trained on ``scenes`` (``JointScale.scenes``), are of the camera
+    "birch"; those of others are in ``folder/<camera>``.
 
     Raises:
         ValueError: For an unknown network, or where there are no such weights.
@@ -66,8 +71,9 @@ def plain_nip(
     if network not in training.NETWORKS:
         raise ValueError(f"network must be one of {', '.join(training.NETWORKS)}. Received: {network!r}")
     own = _nips(folder, camera) / f"{network}.keras"
-    known = camera == CAMERA and GENERATED[network] in zoo.weights.names()
-    source = file if file is not None else own if own.is_file() else GENERATED[network] if known else None
+    stored = PLAIN[scenes][network]
+    known = camera == CAMERA and stored in zoo.weights.names()
+    source = file if file is not None else own if own.is_file() else stored if known else None
     if source is None:
         raise ValueError(
             f"The {network} of the camera {camera!r} is to be trained first: zoo pretrain imaging [joint] for a "
@@ -157,7 +163,7 @@ def _fitted(
     rate = (
         keras.callbacks.LearningRateScheduler(paper_rate) if scale.rate is None else fitting.cosine(scale.rate, epochs)
     )
-    plain = plain_nip(run.network, folder, run.camera, nip, scale.precision)
+    plain = plain_nip(run.network, folder, run.camera, nip, scale.precision, scale.scenes)
     workflow = build(run, plain, scale.precision, drawn, scale.fan_loss)
     if begin is not None:
         workflow.fan.set_weights(begin.fan.get_weights())
@@ -287,7 +293,7 @@ def main() -> None:
             raise ValueError(f"--data-dir and --camera exclude each other. Received: {options.camera}")
         camera = options.camera or (OWN if own else CAMERA)
         run = JointRun(options.network, options.weight, camera, options.repetition, options.codec, options.margin)
-        plain_nip(run.network, folder, camera, options.nip)  # before minutes are spent on pictures
+        plain_nip(run.network, folder, camera, options.nip, scenes=scale.scenes)  # before minutes are spent on pictures
         if own:
             pictures = pictures_of(scale, run.camera, raw, options.seed, folder / "pictures")
         else:

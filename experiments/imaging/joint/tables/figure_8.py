@@ -37,7 +37,12 @@ def cells(settings: Settings) -> Iterator[Cell]:
                 yield Cell(row, str(epoch), metric, measure=measure, weights=f"trained:{run.name}")
             if not logged:
                 yield Cell(
-                    row, "last", metric, status="not-run", why=absent(run, settings.scale), needs=f"trained:{run.name}"
+                    row,
+                    "last",
+                    metric,
+                    status="not-run",
+                    why=absent(run, evaluation.trained_at),
+                    needs=f"trained:{run.name}",
                 )
 
 

@@ -28,7 +28,7 @@ import numpy as np
 import pandas as pd
 
 from zoo.experiments.imaging.data import CAMERA
-from zoo.experiments.imaging.joint.evaluation import JointEvaluation, joint_evaluation, place_of
+from zoo.experiments.imaging.joint.evaluation import JointEvaluation, joint_evaluation, place_of, trained_at
 from zoo.experiments.imaging.joint.real_channel import CHANNELS
 from zoo.experiments.imaging.joint.scales import LAMBDAS, OWN, JointRun, check_scale
 from zoo.experiments.imaging.real_cameras import JOINT, PAPERS
@@ -48,7 +48,7 @@ DECIMALS = dict.fromkeys(("SSIM", "SSIM, range 1", "accuracy", REAL, LOST, "accu
 
 def cells(settings: Settings) -> Iterator[Cell]:
     """The cells of Table S1, camera by camera; of models that the scale does not train, what the paper prints."""
-    scale, paper = check_scale(settings.scale), paper_values("imaging", "table_s1")
+    scale, paper = check_scale(trained_at(settings)), paper_values("imaging", "table_s1")
     asked, _ = place_of(settings, CAMERA)
     own = asked == OWN
     real = asked in PAPERS
