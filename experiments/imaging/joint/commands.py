@@ -31,7 +31,7 @@ PROCESSED = ("sharpen", "gaussian", "resample")
 as JPEG too."""
 OWN_CAMERA = "zoo.experiments.imaging.joint.training"
 """The module that trains for your camera."""
-STORED = "fan-unet-0.1-margin16-birch.generated"
+STORED = "fan-unet-0.1-margin16-birch.photographs"
 PATCH = 64
 """The detector's own defaults, here too because its module imports Keras."""
 
