@@ -7,8 +7,8 @@ from zoo.families import families, network_of
 from zoo.weights import SUFFIXES, names
 
 HELP = (
-    "of your own training: a name of `zoo list` or what follows its last dot, a folder of `zoo pretrain`, or, where "
-    "one network is needed, a file"
+    "networks that you trained: a name of `zoo list`, the part of the name after its last dot, a folder of "
+    "`zoo pretrain` or, if one network is needed, a file"
 )
 
 

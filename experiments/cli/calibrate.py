@@ -78,15 +78,22 @@ def products() -> dict[str, str]:
 
 def add(commands: "argparse._SubParsersAction") -> None:
     """Add the command to the ``zoo`` parser."""
-    parser = commands.add_parser("calibrate", help="likelihood ratios and error rates on photographs of your own")
+    parser = commands.add_parser("calibrate", help="measure likelihood ratios and error rates on your own photographs")
     parser.add_argument("product", metavar="PRODUCT", help=", ".join(products()))
-    text = "your own untouched photographs, lossless or RAW; near-duplicates count as one"
+    text = "folder of your own untouched photographs, lossless or RAW; near-duplicates count as one"
     parser.add_argument("--reference", type=Path, required=True, metavar="DIR", help=text)
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.json", help="for --calibration")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        metavar="OUT.json",
+        help="calibration file, for the option --calibration of other commands",
+    )
     parser.add_argument("--weights", metavar="NAME|FILE|FOLDER", help=HELP)
-    text = "how scores become likelihood ratios (default: logistic; isotonic needs more photographs)"
+    text = "how to map scores to likelihood ratios (default: logistic; isotonic needs more photographs)"
     parser.add_argument("--mapping", choices=MAPPINGS, default=MAPPINGS[0], help=text)
-    text = "draw the empirical cross-entropy over the prior odds"
+    text = "plot the empirical cross-entropy against the prior odds"
     parser.add_argument("--plot", type=Path, metavar="FILE.png", help=text)
     add_force(parser)
     parser.set_defaults(run=_run)

@@ -128,11 +128,11 @@ def add_calibration(parser: argparse.ArgumentParser, product: str) -> None:
         product: Its name for ``zoo calibrate``.
     """
     text = (
-        f"of `zoo calibrate {product}`, or `{STORED}` for that of the package: likelihood ratios, and no score of a "
-        "picture for which they are not validated"
+        f"file written by `zoo calibrate {product}`, or `{STORED}` for the calibration of the package; adds likelihood "
+        "ratios. Pictures for which they are not validated get no score"
     )
     parser.add_argument("--calibration", type=Path, metavar=f"FILE|{STORED}", help=text)
-    parser.add_argument("--anyway", action="store_true", help="the scores of such pictures too; with --calibration")
+    parser.add_argument("--anyway", action="store_true", help="with --calibration: also score such pictures")
     parser.set_defaults(product=product)
 
 

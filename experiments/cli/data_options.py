@@ -31,11 +31,15 @@ def add(parser: argparse.ArgumentParser, paper: str | None = None) -> None:
     parser.add_argument(
         "--dataset",
         default=EMBEDDED,
-        help=f"{', '.join([EMBEDDED, *downloaded(paper)])}; with --data-dir {', '.join(by_hand(paper)) or 'none'}; "
-        "or one of a package",
+        help=f"{', '.join([EMBEDDED, *downloaded(paper)])}; together with --data-dir: "
+        f"{', '.join(by_hand(paper)) or 'none'}; or a data set of an installed package (default {EMBEDDED})",
     )
-    parser.add_argument("--data-dir", type=Path, help="a folder of lossless or RAW photographs instead")
-    parser.add_argument("--seed", type=whole(0, 2**31 - 1), default=0, help="of everything drawn at random (default 0)")
+    parser.add_argument(
+        "--data-dir",
+        type=Path,
+        help="the data set's folder or, without --dataset, a folder of lossless or RAW photographs",
+    )
+    parser.add_argument("--seed", type=whole(0, 2**31 - 1), default=0, help="random seed (default 0)")
 
 
 def check_known(dataset: str) -> None:

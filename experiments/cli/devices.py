@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Iterator
 
-DEVICE_HELP = "where networks run: cpu, gpu:0, gpu:1, ... (default: the first GPU, if there is one)"
+DEVICE_HELP = "device for networks: cpu, gpu:0, gpu:1, ... (default: the first GPU, or the CPU if there is none)"
 
 
 def add_device(parser: "argparse._ActionsContainer") -> None:

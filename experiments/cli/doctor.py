@@ -30,7 +30,7 @@ class Finding:
 
 def add(commands: "argparse._SubParsersAction") -> None:
     """Add the command to the ``zoo`` parser."""
-    parser = commands.add_parser("doctor", help="versions, backend, devices, data and weights on this machine")
+    parser = commands.add_parser("doctor", help="check versions, backend, devices, data and weights on this machine")
     parser.set_defaults(run=_run)
 
 

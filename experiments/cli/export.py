@@ -15,7 +15,7 @@ def add(commands: "argparse._SubParsersAction") -> None:
     """Add the command to the ``zoo`` parser."""
     parser = commands.add_parser(
         "export",
-        help="write a SavedModel, or an ONNX file, that needs nothing of the zoo",
+        help="write a SavedModel or an ONNX file that works without the zoo",
         description="Writes a SavedModel with the endpoints serve (a batch, uint8), serve_one (without the batch axis) "
         "and differentiable (float32, with gradients), and forensics_zoo.json, which says what goes in and comes out.",
     )
@@ -23,19 +23,19 @@ def add(commands: "argparse._SubParsersAction") -> None:
         "name",
         metavar="NAME",
         nargs="?",
-        help="as in `zoo list`, hyperimage-quality.* or hyperimage-forgery.* (of several weights), or the "
-        "folder of `zoo adversarial fit`; a wrong name lists all",
+        help="a name of `zoo list`; hyperimage-quality.* or hyperimage-forgery.* (two networks each); or a folder "
+        "written by `zoo adversarial fit`. An unknown name lists all names",
     )
-    parser.add_argument("folder", type=Path, metavar="DIR", help="a new folder, or an export to be replaced")
-    parser.add_argument("--all", action="store_true", help="all that can be exported, each to DIR/NAME")
+    parser.add_argument("folder", type=Path, metavar="DIR", help="output folder: new, or an existing export to replace")
+    parser.add_argument("--all", action="store_true", help="export all models, each to DIR/NAME")
     parser.add_argument(
         "--format",
         choices=("savedmodel", "onnx"),
         default="savedmodel",
-        help="savedmodel (default), or onnx: serve alone, checked with onnxruntime",
+        help="savedmodel (default), or onnx (only the endpoint serve, checked with onnxruntime)",
     )
     parser.add_argument("--weights", metavar="NAME|FILE|FOLDER", help=HELP)
-    parser.add_argument("--cfa", choices=PHASES, help="of networks that develop: phase of your sensor's mosaic")
+    parser.add_argument("--cfa", choices=PHASES, help="for developing networks: mosaic phase of your sensor")
     parser.set_defaults(run=_run)
 
 

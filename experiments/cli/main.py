@@ -66,7 +66,7 @@ def _one_line(message: object) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="zoo", description="Image-forensics papers as Keras models.")
+    parser = argparse.ArgumentParser(prog="zoo", description="Image forensics: five papers as Keras models.")
     parser.add_argument("--version", action="version", version=f"forensics-zoo {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for module in (listing, plan, reproduce, pretrain, score, calibrate, report, export, download, doctor):

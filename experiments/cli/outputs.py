@@ -8,7 +8,7 @@ from pathlib import Path
 
 def add_force(parser: argparse.ArgumentParser) -> None:
     """Add ``--force``."""
-    parser.add_argument("--force", action="store_true", help="replace files that exist")
+    parser.add_argument("--force", action="store_true", help="overwrite existing files")
 
 
 def check_outputs(outputs: Mapping[str, Path | None], inputs: Iterable[str | Path | None], force: bool) -> None:

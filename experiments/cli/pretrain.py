@@ -22,7 +22,7 @@ USUAL_SCALE = "laptop"
 
 def add(commands: "argparse._SubParsersAction") -> None:
     """Add the command to the ``zoo`` parser, with a command of its own for each paper."""
-    parser = commands.add_parser("pretrain", help="train a paper's stored weights anew")
+    parser = commands.add_parser("pretrain", help="train a paper's networks")
     papers = parser.add_subparsers(dest="paper", required=True, metavar="PAPER")
     for name in sorted({page.name for page in experiments() if page.trainings}):
         _add_paper(papers, name)
@@ -46,13 +46,20 @@ def _add_paper(papers: "argparse._SubParsersAction", paper: str) -> None:
         parser.add_argument(
             "--workers",
             type=whole(0, 256),
-            help="processes that make examples; 0: the training's own (default 1, 0 at smoke)",
+            help="processes that prepare examples; 0: the training process itself (default 1, at smoke 0)",
         )
     where = parser.add_mutually_exclusive_group()
     add_device(where)
-    where.add_argument("--devices", choices=("all",), help="divide every batch among all GPUs of this machine")
-    parser.add_argument("--install", action="store_true", help="into the package, not the local store")
-    parser.add_argument("--folder", type=Path, default=Path("runs"), help="checkpoints; a killed training resumes")
+    where.add_argument("--devices", choices=("all",), help="split every batch across all GPUs of this machine")
+    parser.add_argument(
+        "--install", action="store_true", help="store the weights in the package instead of the local store"
+    )
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=Path("runs"),
+        help="folder for checkpoints; an interrupted training resumes from it (default runs)",
+    )
     if any(training.parts for training in trainings.values()):
         add_workers(parser, "trainings that do not depend on each other")
     own = []

@@ -81,17 +81,17 @@ class Report:
 
 def add(commands: "argparse._SubParsersAction") -> None:
     """Add the command to the ``zoo`` parser."""
-    parser = commands.add_parser("report", help="what can be said of pictures, on pages for people who are not experts")
+    parser = commands.add_parser("report", help="write a report on pictures for people who are not experts")
     parser.add_argument("images", nargs="+", metavar="PICTURE", help=PICTURES)
-    text = "the page of a single picture, or a folder: a page for each, an index and a CSV"
+    text = "an HTML file for a single picture; a folder for several (one page each, an index and a CSV)"
     parser.add_argument("-o", "--output", type=Path, metavar="REPORT.html|FOLDER", help=text)
-    parser.add_argument("--json", action="store_true", help="one JSON object a line; -o may be left out then")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per line; -o is then optional")
     text = (
-        "of `zoo calibrate`, for each product that is to answer; without one there is no likelihood ratio. "
-        f"`{STORED}`: those that come with the package, of all other products"
+        "file written by `zoo calibrate`; repeat it for each product. A product without one gets no likelihood ratio. "
+        f"`{STORED}`: use the calibrations of the package for all other products"
     )
     parser.add_argument("--calibration", type=Path, action="append", default=[], metavar=f"FILE|{STORED}", help=text)
-    text = "certificates in PEM of those whose signers of Content Credentials are trusted; without it nobody is"
+    text = "PEM certificates of the authorities trusted to sign Content Credentials (default: none)"
     parser.add_argument("--authorities", type=Path, metavar="FILE.pem", help=text)
     add_flatten(parser)
     parser.add_argument("--weights", metavar="NAME|FILE|FOLDER", help=HELP)

@@ -23,21 +23,37 @@ if TYPE_CHECKING:
 
 def add(commands: "argparse._SubParsersAction") -> None:
     """Add both commands to the ``zoo`` parser."""
-    reproduce = commands.add_parser("reproduce", help="rebuild a table of a paper: CSV, plot, printed table")
+    reproduce = commands.add_parser(
+        "reproduce", help="measure a table of a paper; writes CSV and plot, prints the table"
+    )
     _add_arguments(reproduce, optional=True)
     reproduce.add_argument(
-        "--all", action="store_true", help="every table, of all papers or of PAPER; finished ones stay"
+        "--all", action="store_true", help="measure every unfinished table, of all papers or of PAPER"
     )
-    reproduce.add_argument("--report", type=Path, metavar="PAGE.html", help="one page of all that was measured so far")
-    reproduce.add_argument("--rows", action="append", default=[], metavar="PATTERN", help="only rows like 'gamma*'")
+    reproduce.add_argument("--report", type=Path, metavar="PAGE.html", help="write one page with all results so far")
+    reproduce.add_argument(
+        "--rows", action="append", default=[], metavar="PATTERN", help="measure only matching rows, such as 'gamma*'"
+    )
     add_device(reproduce)
-    reproduce.add_argument("--shard", default="1/1", metavar="I/N", help="measure every N-th cell, for `zoo merge`")
+    reproduce.add_argument(
+        "--shard",
+        default="1/1",
+        metavar="I/N",
+        help="measure only every N-th cell, starting at the I-th; `zoo merge` merges the shards",
+    )
     add_workers(reproduce, "cells of a table")
     reproduce.set_defaults(run=_reproduce)
 
-    merge = commands.add_parser("merge", help="make the CSV of a table from cells measured in shards")
+    merge = commands.add_parser("merge", help="merge the shards of a table into its CSV")
     _add_arguments(merge)
-    merge.add_argument("--cells", action="append", default=[], type=Path, metavar="DIR", help="cell folders elsewhere")
+    merge.add_argument(
+        "--cells",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="DIR",
+        help="another folder with measured cells; may be repeated",
+    )
     merge.set_defaults(run=_merge)
 
 
@@ -49,16 +65,23 @@ def _add_arguments(parser: argparse.ArgumentParser, optional: bool = False) -> N
     )
     parser.add_argument("--scale", default="laptop", type=scale_name, help="smoke, laptop (default) or paper")
     data_options.add(parser)
-    parser.add_argument("--weights", type=Path, metavar="FOLDER", help="networks of `zoo pretrain` instead of ours")
-    parser.add_argument("--detector", metavar="MODULE:FUNCTION|FOLDER", help="your detector, measured next to ours")
     parser.add_argument(
-        "--index", metavar="'FACTORY SEARCH'", help="search neighbours by a FAISS index, as in 'IVF1024,Flat nprobe=64'"
+        "--weights",
+        type=Path,
+        metavar="FOLDER",
+        help="measure the networks in this folder of `zoo pretrain` instead of the stored ones",
+    )
+    parser.add_argument("--detector", metavar="MODULE:FUNCTION|FOLDER", help="your own detector, to compare with ours")
+    parser.add_argument(
+        "--index",
+        metavar="'FACTORY SEARCH'",
+        help="FAISS index for the neighbour search, such as 'IVF1024,Flat nprobe=64' (default: exact)",
     )
     parser.add_argument(
         "--output",
         type=Path,
         default=Path("runs") / "tables",
-        help="where <scale>/<paper>_<table>.csv goes (default runs/tables)",
+        help="folder for <scale>/<paper>_<table>.csv (default runs/tables)",
     )
 
 

@@ -162,11 +162,11 @@ class Track:
 def add_pictures(parser: argparse.ArgumentParser, heatmap: str = "") -> None:
     """Add the pictures, ``--json``, ``--csv`` and, with a help text for it, ``--heatmap``."""
     parser.add_argument("images", nargs="+", metavar="IMAGE", help=PICTURES)
-    parser.add_argument("--json", action="store_true", help="one JSON object a line")
-    parser.add_argument("--csv", type=Path, metavar="OUT.csv", help="write a row a picture, failed ones too")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per line")
+    parser.add_argument("--csv", type=Path, metavar="OUT.csv", help="write one row per picture, including failed ones")
     add_flatten(parser)
     if heatmap:
-        text = f"{heatmap}: a file for a single picture, or a folder with a PNG for each"
+        text = f"{heatmap}; a file for a single picture, or a folder with one PNG for each"
         parser.add_argument("--heatmap", type=Path, metavar="OUT.png|FOLDER", help=text)
     add_force(parser)
 

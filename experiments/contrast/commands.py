@@ -51,10 +51,9 @@ QUESTION = Question(
     mapper=_mapper,
     map_shows="The detector's score of each place: 0 (blue) looks not adjusted, 1 (red) looks adjusted.",
     map_errors=(
-        "A false alarm looks just like a finding. In photographs that nobody adjusted, red areas are common: most of "
-        "all in places that are nearly black, such as shadows, dark clothes and the night sky, and also in evenly "
-        "coloured ones. A red place by itself is no sign that somebody adjusted it, and where a picture was adjusted "
-        "has no likelihood ratio."
+        "A false alarm looks like a true detection. Red areas are common in photographs that were not adjusted, "
+        "especially in nearly black areas, such as shadows, dark clothes and the night sky, and in evenly coloured "
+        "ones. A red area alone does not show that the picture was adjusted there. The map has no likelihood ratio."
     ),
 )
 
@@ -63,8 +62,8 @@ def add(commands: "argparse._SubParsersAction") -> None:
     """Add the family's command to the ``zoo`` parser."""
     contrast = commands.add_parser("contrast", help="detect contrast adjustment")
     verbs = contrast.add_subparsers(dest="verb", required=True, metavar="VERB")
-    detect = verbs.add_parser("detect", help="score pictures: the higher, the more likely adjusted")
-    add_pictures(detect, "where a picture looks adjusted")
+    detect = verbs.add_parser("detect", help="score pictures; higher means more likely adjusted")
+    add_pictures(detect, "draw where a picture looks adjusted")
     add_device(detect)
     detect.add_argument("--weights", metavar="NAME|FILE|FOLDER", help=f"{HELP} (default: the JPEG-aware network)")
     add_calibration(detect, "contrast")

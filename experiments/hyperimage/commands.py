@@ -41,9 +41,9 @@ TASKS = tuple(STORED_AT)
 
 def add(commands: "argparse._SubParsersAction") -> None:
     """Add the family's command to the ``zoo`` parser."""
-    family = commands.add_parser("hyperimage", help="stand-in quality and forgery from localised artefacts")
+    family = commands.add_parser("hyperimage", help="score quality and forgery by localised artefacts")
     verbs = family.add_subparsers(dest="verb", required=True, metavar="VERB")
-    heatmap = "what a picture's score rests on"
+    heatmap = "draw what a picture's score depends on"
     for verb, text, drawn, run in (
         ("quality", QUALITY_NOTE, "", _quality),
         ("forgery", FORGERY_NOTE, heatmap, _forgery),

@@ -60,7 +60,7 @@ EXPERIMENTS = Experiments(
     trainings=(
         Training(
             "zoo.experiments.hyperimage.commands:pretrain",
-            help="its three tasks",
+            help="all three tasks",
             parts="zoo.experiments.hyperimage.commands:parts",
             stored=(),
         ),

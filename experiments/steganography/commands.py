@@ -27,24 +27,31 @@ _JPEG = (".jpg", ".jpeg")
 
 def add(commands: "argparse._SubParsersAction") -> None:
     """Add the verbs to the ``zoo`` command's parser."""
-    verbs = commands.add_parser("steganography", help="hide a picture in a picture, and reveal it").add_subparsers(
+    verbs = commands.add_parser("steganography", help="hide a picture in another, and reveal it").add_subparsers(
         dest="verb", required=True, metavar="VERB"
     )
-    hide = verbs.add_parser("hide", help="write the cover with the secret picture in it")
-    hide.add_argument("cover", type=Path, metavar="COVER")
-    hide.add_argument("secret", type=Path, metavar="SECRET")
+    hide = verbs.add_parser("hide", help="hide a secret picture in a cover")
+    hide.add_argument("cover", type=Path, metavar="COVER", help="visible picture")
+    hide.add_argument("secret", type=Path, metavar="SECRET", help="picture to hide")
     hide.add_argument("-o", "--output", type=Path, required=True, metavar="CONTAINER.png")
-    hide.add_argument("--sheet", type=Path, metavar="SHEET.png", help="cover, container, difference, secret, revealed")
+    hide.add_argument(
+        "--sheet", type=Path, metavar="SHEET.png", help="also draw cover, container, difference, secret, revealed"
+    )
     hide.set_defaults(run=_hide)
-    reveal = verbs.add_parser("reveal", help="write the picture hidden in a container")
+    reveal = verbs.add_parser("reveal", help="reveal the picture hidden in a container")
     reveal.add_argument("container", type=Path, metavar="CONTAINER")
     reveal.add_argument("-o", "--output", type=Path, required=True, metavar="SECRET.png")
     reveal.add_argument(
-        "--size", type=picture_size, metavar="WIDTHxHEIGHT", help="of the secret picture; else the container's"
+        "--size",
+        type=picture_size,
+        metavar="WIDTHxHEIGHT",
+        help="size of the secret picture (default: the container's)",
     )
     reveal.set_defaults(run=_reveal)
     for verb in (hide, reveal):
-        verb.add_argument("--jpeg", action="store_true", help="the networks that survive JPEG, and show more")
+        verb.add_argument(
+            "--jpeg", action="store_true", help="use the networks that survive JPEG; they change the cover more"
+        )
         verb.add_argument("--weights", metavar="NAME|FILE.keras|FOLDER", help=HELP)
         add_device(verb)
         add_force(verb)

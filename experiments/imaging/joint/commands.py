@@ -38,17 +38,17 @@ PATCH = 64
 
 def add_detect(verbs: "argparse._SubParsersAction") -> None:
     """Add ``detect`` to the verbs of ``zoo imaging``."""
-    detect = verbs.add_parser("detect", help="tell which manipulation a picture went through before the web")
-    add_pictures(detect, "where a picture looks manipulated")
+    detect = verbs.add_parser("detect", help="detect how a picture was manipulated before a web site recompressed it")
+    add_pictures(detect, "draw where a picture looks manipulated")
     add_device(detect)
-    detect.add_argument("--patches", action="store_true", help="print each patch as well (not in CSV)")
+    detect.add_argument("--patches", action="store_true", help="also print the result of each patch (not in CSV)")
     detect.add_argument(
         "--weights",
         metavar="NAME|FILE|FOLDER",
-        help=f"of a FAN {HELP} (default: the one trained with the UNet, margin 16)",
+        help=f"{HELP} (default: the FAN trained with the UNet, margin 16)",
     )
     detect.add_argument(
-        "--patch", type=whole(16, 1024), default=PATCH, help="side of a patch, as in the weights' training"
+        "--patch", type=whole(16, 1024), default=PATCH, help="side of a patch in pixels, as in training (default 64)"
     )
     add_calibration(detect, "imaging")
     detect.set_defaults(run=_detect)
