@@ -90,7 +90,7 @@ class PhotoFolder:
         sizes = Counter(photo.scene for photo in self.photos)
         if len(sizes) < len(fractions):
             raise ValueError(
-                f"{self.folder}: {len(fractions)} parts need as many scenes at least; near-duplicates and bursts count "
+                f"{self.folder}: {len(fractions)} parts need at least as many scenes; near-duplicates and bursts count "
                 f"as one. Received: {len(sizes)} scenes"
             )
         missing = {part: fraction * len(self.photos) for part, fraction in fractions.items()}

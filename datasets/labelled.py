@@ -31,7 +31,7 @@ class Labelled(KeyedBatches):
         super().__init__()
         if not 0 < len(examples) == len(labels):
             raise ValueError(
-                f"examples and labels must be as many, and at least one. Received: {len(examples)}, {len(labels)}"
+                f"examples and labels must have the same length, at least 1. Received: {len(examples)}, {len(labels)}"
             )
         self.examples, self.labels, self.batch_size, self.seed = examples, labels, batch_size, seed
 

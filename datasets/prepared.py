@@ -102,7 +102,7 @@ def at(directory: Path) -> Prepared | None:
     kind = _builder(directory).info.file_format
     if kind is None or kind.value != "array_record":
         raise ValueError(
-            f'{directory} must be prepared with file_format="array_record", which is read by number. '
+            f'{directory} must be prepared with file_format="array_record", which can be read by index. '
             f"Received: {kind and kind.value}"
         )
     return Prepared(directory)

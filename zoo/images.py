@@ -76,7 +76,7 @@ def read_image(path: str | Path, background: int | None = None) -> np.ndarray:
         raise ImageError(path, "is a camera's RAW file", "read_photograph develops it")
     extra = extra_format(data[:64])
     if extra is not None and not register(extra):
-        raise ImageError(path, f"is a {extra.name} picture, which {extra.package} reads, and that is missing", INSTALL)
+        raise ImageError(path, f"is a {extra.name} picture, which needs the missing package {extra.package}", INSTALL)
     with _quiet:
         try:
             with Image.open(io.BytesIO(data), formats=_formats(data)) as image:

@@ -94,7 +94,7 @@ def bootstrap_mean(values: np.ndarray, sources: Sequence[Hashable], samples: int
     """
     values = np.asarray(values, np.float64)
     if len(values) != len(sources) or not len(values) or not np.isfinite(values).all():
-        raise ValueError(f"values must be finite and one a unit. Received: {values.shape} for {len(sources)} sources")
+        raise ValueError(f"values must be finite, one per unit. Received: {values.shape} for {len(sources)} sources")
     weights = _source_weights(sources, samples, seed)
     means = weights @ values / weights.sum(1)
     return Estimate.from_samples(values.mean(), means, len(set(sources)), len(sources))
@@ -173,7 +173,7 @@ def _paired(
 ) -> tuple[np.ndarray, np.ndarray]:
     if not len(negative) == len(positive) == len(sources):
         raise ValueError(
-            "Paired scores need one negative, one positive and one source a unit. "
+            "Paired scores need one negative, one positive and one source per unit. "
             f"Received: {len(negative)}, {len(positive)}, {len(sources)}"
         )
     return _comparison(negative, positive), _source_weights(sources, samples, seed)

@@ -45,6 +45,6 @@ def product_of(name: str) -> Product:
             return product
     whole = ", ".join(product.pattern for product in products())
     raise ValueError(
-        f"What can be exported is {whole}; with the weights that are here: {', '.join(exportable()) or 'none'}. "
+        f"name must be one of {whole}; available with stored weights: {', '.join(exportable()) or 'none'}. "
         f"Received: {name!r}"
     )

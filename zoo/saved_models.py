@@ -38,7 +38,7 @@ def saved_model(name: str) -> Path:
         found = store.sha256(folder / file) if (folder / file).is_file() else "no file"
         if found != expected:
             raise ValueError(
-                f"{folder / file} was changed or damaged; delete {folder}, and it is made anew: sha256 must be "
+                f"{folder / file} is changed or damaged; delete {folder} to export it again: sha256 must be "
                 f"{expected}. Received: {found}"
             )
     return folder
@@ -53,7 +53,7 @@ def _full_name(name: str) -> str:
     chosen = [full for full in found if own.issuperset(parts_of(full))] or found
     if len(chosen) != 1:
         listed = ", ".join(found or here) or "none"
-        raise ValueError(f"A SavedModel is named product.training, and here are {listed}. Received: {name!r}")
+        raise ValueError(f"A SavedModel is named product.training; available are {listed}. Received: {name!r}")
     return chosen[0]
 
 

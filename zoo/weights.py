@@ -121,7 +121,7 @@ def provenance(name: str) -> StoredWeights | Origin:
         family = next((family.name for family in families() if name in family.weightless), None)
         if family is None:
             here = ", ".join(all_names()) or "none yet"
-            raise ValueError(f"Models whose weights are here are {here}. Received: {name!r}")
+            raise ValueError(f"Models with available weights are {here}. Received: {name!r}")
         return extensions.origin("families", family, name)
     family, folder, entry = entries[name]
     metrics = _measured().get(name, ()) if _is_packaged(family, folder) else ()
@@ -156,13 +156,13 @@ def arguments_of(name: str) -> dict[str, Any]:
 
 
 def absent(name: str) -> str:
-    """Say that there is no model ``name`` here, what would make it, and what there is."""
-    here = f"Here are {', '.join(all_names()) or 'none yet'}."
+    """Return the error text for a missing model ``name``: how to train it, and which models are available."""
+    here = f"Available: {', '.join(all_names()) or 'none yet'}."
     network = network_of(name)
     if network is None:
         return f"A model is called network.training; `zoo pretrain PAPER` trains others. {here} Received: {name!r}"
-    how = f"`{network.command}` trains such weights and keeps them in {store.home()} ({store.VARIABLE} moves it)"
-    return f"The weights of this model are not here: {how}. {here} Received: {name!r}"
+    how = f"`{network.command}` trains them and stores them in {store.home()} ({store.VARIABLE} sets another folder)"
+    return f"The weights of this model are not available: {how}. {here} Received: {name!r}"
 
 
 def verify(entry: StoredWeights) -> Path:
@@ -176,7 +176,7 @@ def verify(entry: StoredWeights) -> Path:
     found = sha256(entry.path)
     if found != entry.sha256:
         raise ValueError(
-            f"{entry.path} was changed or damaged and is refused: sha256 must be {entry.sha256}. Received: {found}"
+            f"{entry.path} is changed or damaged and is refused: sha256 must be {entry.sha256}. Received: {found}"
         )
     return entry.path
 
@@ -215,7 +215,7 @@ def load_into(model: "keras.Model", weights: str | Path) -> None:
     try:
         for name, shape in shapes_of(path).items():
             if int(np.prod(shape)) > largest and not name.startswith("optimizer"):
-                raise ValueError(f"{name} is larger, {shape}, than anything that the network has")
+                raise ValueError(f"{name}, {shape}, is larger than any tensor of the network")
         model.load_weights(path)
     except NOT_READABLE as error:
         model.set_weights(before)

@@ -102,7 +102,9 @@ def parse_name(name: str) -> tuple[bool, str, str]:
         return False, *(2 * (f"{authentic[1]}{authentic[2]}",))
     tampered = re.fullmatch(r"[TS]p_[DS]_\w+?_\w_\w_([a-z]{3}\d+)_([a-z]{3}\d+)_\d+(?:_\w+)?", stem)
     if not tampered:
-        raise ValueError(f"A name of CASIA-2 is like Au_ani_00018.jpg or Tp_D_..._00138.tif. Received: {name!r}")
+        raise ValueError(
+            f"File names of CASIA-2 must look like Au_ani_00018.jpg or Tp_D_..._00138.tif. Received: {name!r}"
+        )
     return True, tampered[1], tampered[2]
 
 

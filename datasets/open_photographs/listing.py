@@ -116,7 +116,9 @@ def read(row: Row, path: Path, whole: bool = False) -> np.ndarray:
     try:
         check_pixels(part_of(pixels, row) if whole else pixels, row)
     except ValueError as error:
-        raise ImageError(path, "is not the listed photograph", "`zoo download` gets it anew", str(error)) from error
+        raise ImageError(
+            path, "is not the listed photograph", "`zoo download` downloads it again", str(error)
+        ) from error
     return pixels
 
 
@@ -140,8 +142,8 @@ def open_photographs(data_dir: Path | None, split: str) -> dict[str, Callable[[]
     found = {row.name: (row, path) for row in wanted if (path := path_of(row, folder)) is not None}
     if not found:
         raise ValueError(
-            f"None of the {len(wanted)} photographs is there: `zoo download open_photographs` gets them, and "
-            f"--data-dir names another folder with them. Received: {folder}"
+            f"None of the {len(wanted)} photographs is available: run `zoo download open_photographs`, or pass "
+            f"--data-dir with a folder that has them. Received: {folder}"
         )
     _say_once(str(folder), split, len(found), len(wanted))
     return {name: partial(read, row, path) for name, (row, path) in found.items()}

@@ -137,5 +137,5 @@ def parse_name(name: str) -> tuple[int, int, int]:
     """
     match = re.fullmatch(r"i(\d\d)_(\d\d)_([1-5])\.bmp", name.lower())
     if not match or not (1 <= int(match[1]) <= 25 and 1 <= int(match[2]) <= len(DISTORTIONS)):
-        raise ValueError(f"A name of TID2013 is like i01_10_3.bmp. Received: {name!r}")
+        raise ValueError(f"File names of TID2013 must look like i01_10_3.bmp. Received: {name!r}")
     return int(match[1]), int(match[2]), int(match[3])

@@ -115,8 +115,8 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
 
     if options.scale == "paper":
         raise ValueError(
-            "The paper's networks, OverFeat and InceptionV3, come with weights; the small ones are trained at smoke "
-            f"and laptop. Received: --scale {options.scale}"
+            "--scale must be smoke or laptop, which train the small networks; OverFeat and InceptionV3 have public "
+            f"weights. Received: --scale {options.scale}"
         )
     if options.dataset == "clothing":
         return _pretrain_photographs(options, command)
@@ -144,7 +144,9 @@ def parts(options: argparse.Namespace) -> "list[list[Task]]":
     from zoo.experiments.run.tasks import Task
 
     if options.dataset == "clothing":
-        raise ValueError(f"--on is for several networks; on this data set one is trained. Received: {options.dataset}")
+        raise ValueError(
+            f"--on needs several trainings; on this data set there is only one. Received: {options.dataset}"
+        )
     return [[Task(name, partial(_train, options, name)) for name in NETWORKS]]
 
 
@@ -285,8 +287,8 @@ def _fit(options: argparse.Namespace) -> int:
     right = output == apart_labels
     if not right.any():
         raise ValueError(
-            f"None of {len(right)} pictures set apart is classified right: classes are the sorted sub-folders, do they "
-            f"fit the model? Received: {options.folder}"
+            f"The model must classify at least one of {len(right)} held-out pictures correctly; do the sorted "
+            f"sub-folders match its classes? Received: {options.folder}"
         )
     threshold = detector.calibrate(apart[right], np.ones(int(right.sum()), int), at=options.rate)
     detector.save(options.detector)
@@ -324,8 +326,8 @@ def _folder(folder: Path, model: "keras.Model") -> "tuple[np.ndarray, ...]":
             kept[side + 1].append(number)
     if not kept[0] or not kept[2]:
         raise ValueError(
-            f"{folder} must hold at least {HELD_OUT} pictures of a class: every {HELD_OUT}th sets the threshold. "
-            f"Received: {len(kept[0]) + len(kept[2])} pictures"
+            f"{folder} must hold at least {HELD_OUT} pictures per class: every {HELD_OUT}th is held out for the "
+            f"threshold. Received: {len(kept[0]) + len(kept[2])} pictures"
         )
     return tuple(np.array(part) for part in kept)
 
@@ -374,11 +376,15 @@ PRODUCT = Product(
 
 def _attack(options: argparse.Namespace) -> int:
     if (options.target is None) == (options.attack in TARGETED):
-        raise ValueError(f"--target goes with {' and '.join(TARGETED)}. Received: {options.attack}, {options.target}")
+        raise ValueError(
+            f"--target needs --attack {' or '.join(TARGETED)}. Received: {options.attack}, {options.target}"
+        )
     paths = expand(options.images)
     outputs = [options.output / f"{path.stem}.{options.attack}.png" for path in paths]
     for output in {path for path in outputs if outputs.count(path) > 1}:
-        raise ValueError(f"Pictures of one name need an --output folder each. Received: several for {output}")
+        raise ValueError(
+            f"Pictures with the same file name need separate --output folders. Received: several for {output}"
+        )
     named = {f"--output for {path}": output for path, output in zip(paths, outputs, strict=True)}
     check_outputs(named, [*paths, options.model, options.classes], options.force)
     if missing := name_missing(paths):
@@ -401,7 +407,7 @@ def _attack(options: argparse.Namespace) -> int:
         before = _predicted(model, original)
         if wanted == before:
             already = class_label(before, names)
-            print(f"zoo: {shown(path)} is of {already} already: another --target is needed", file=sys.stderr)
+            print(f"zoo: {shown(path)} is already classified as {already}: choose another --target", file=sys.stderr)
             failed.append(path)
             continue
         found = {

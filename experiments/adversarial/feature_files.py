@@ -212,6 +212,6 @@ def _alone(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print(f"zoo: waiting for another process, which fills {folder}", file=sys.stderr)
+            print(f"zoo: waiting for another process that is writing {folder}", file=sys.stderr)
             fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -123,7 +123,7 @@ def pretrain(
     """
     settings = scale_of(SCALES, scale)
     if imagenet is None and scale != "smoke":
-        raise ValueError("ImageNet's weights are needed: --imagenet efficientnet-lite0-*.pth. Received: none")
+        raise ValueError("ImageNet weights are required: --imagenet efficientnet-lite0-*.pth. Received: none")
     images, labels = pictures(CLOTHING, "train", data_dir)
     chosen = np.linspace(0, len(labels) - 1, min(settings.images or len(labels), len(labels))).astype(int)
     images, labels = images[chosen], labels[chosen]

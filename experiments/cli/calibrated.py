@@ -147,9 +147,7 @@ def calibration_of(options: argparse.Namespace) -> Calibration | None:
     if path is not None:
         return read_calibration(stored_calibration(options.product) if str(path) == STORED else path, options.product)
     if getattr(options, "anyway", False):
-        raise ValueError(
-            "--anyway goes with --calibration: without it every picture is scored. Received: --anyway alone"
-        )
+        raise ValueError("--anyway needs --calibration; without it every picture is scored. Received: --anyway alone")
     return None
 
 
@@ -190,8 +188,8 @@ def check_networks(calibration: Calibration, networks: Mapping[str, str]) -> Non
     """
     if set(networks.values()) != calibration.networks:
         raise ValueError(
-            "--calibration must be of the networks that are used; make it with the same --weights. "
-            f"Received: {calibration.path}, of other networks than {', '.join(networks)}"
+            "--calibration must be made with the networks in use, by `zoo calibrate` with the same --weights. "
+            f"Received: {calibration.path}, made with other networks than {', '.join(networks)}"
         )
 
 
@@ -203,19 +201,20 @@ def read_calibration(path: Path, product: str | None = None) -> Calibration:
     """
     wanted = f"--calibration must be a file of `zoo calibrate{f' {product}' if product else ''}`"
     if not path.is_file():
-        raise ValueError(f"{wanted}. Received: {path}, which is no file")
+        raise ValueError(f"{wanted}. Received: {path}, which is not a file")
     try:
         given = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ValueError(f"{wanted}. Received: {path}, which is no JSON") from error
+        raise ValueError(f"{wanted}. Received: {path}, which is not JSON") from error
     if not isinstance(given, dict) or "forensics_zoo_calibration" not in given:
-        raise ValueError(f"{wanted}. Received: {path}, which is other JSON")
+        raise ValueError(f"{wanted}. Received: {path}, which is JSON but not a calibration")
     if given["forensics_zoo_calibration"] != FORMAT:
         raise ValueError(
-            f"{wanted} in format {FORMAT}; make it anew. Received: {path}, format {given['forensics_zoo_calibration']}"
+            f"{wanted} in format {FORMAT}; run `zoo calibrate` again. Received: {path}, format "
+            f"{given['forensics_zoo_calibration']}"
         )
     if product is not None and given.get("product") != product:
-        raise ValueError(f"{wanted}. Received: {path}, which is of {given.get('product')}")
+        raise ValueError(f"{wanted}. Received: {path}, which is for {given.get('product')}")
     try:
         return _calibration(path, given)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
@@ -290,5 +289,5 @@ def _mapping(fields: Mapping[str, Any]) -> "Mapped":
 
 def _number(value: Any) -> float:
     if isinstance(value, bool) or not math.isfinite(value):
-        raise ValueError(f"{value!r} is no finite number")
+        raise ValueError(f"{value!r} is not a finite number")
     return float(value)

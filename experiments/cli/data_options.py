@@ -68,7 +68,7 @@ def dataset_of(options: argparse.Namespace) -> str:
     named = (*by_hand(), *extensions.names("datasets"))
     if options.dataset not in named:
         raise ValueError(
-            f"--data-dir goes without --dataset, for a folder of any photographs, or with one of {', '.join(named)}. "
+            f"--data-dir needs no --dataset (for any folder of photographs) or one of {', '.join(named)}. "
             f"Received: --dataset {options.dataset}"
         )
     return options.dataset

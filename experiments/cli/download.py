@@ -30,7 +30,7 @@ def _run(options: argparse.Namespace) -> int:
 
     if options.whole and options.output is None:
         raise ValueError(
-            "--whole needs --output: whole photographs do not take the place of their parts. Received: none"
+            "--whole needs --output: whole photographs must not replace the parts in the local store. Received: none"
         )
     folder = default_folder() if options.output is None else options.output
     rows = [row for row in ROWS if options.split is None or row.split in options.split]

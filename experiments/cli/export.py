@@ -17,7 +17,7 @@ def add(commands: "argparse._SubParsersAction") -> None:
         "export",
         help="write a SavedModel or an ONNX file that works without the zoo",
         description="Writes a SavedModel with the endpoints serve (a batch, uint8), serve_one (without the batch axis) "
-        "and differentiable (float32, with gradients), and forensics_zoo.json, which says what goes in and comes out.",
+        "and differentiable (float32, with gradients). forensics_zoo.json describes its inputs and outputs.",
     )
     parser.add_argument(
         "name",
@@ -43,11 +43,13 @@ def _run(options: argparse.Namespace) -> int:
     if options.all:
         return _all(options)
     if options.name is None:
-        raise ValueError(f"NAME and DIR are needed, or --all and DIR. Received: {options.folder} alone")
+        raise ValueError(f"Either NAME and DIR, or --all and DIR, are required. Received: only {options.folder}")
     detector = Path(options.name)
     if not detector.is_dir():  # errors of names come before TensorFlow is loaded
         if options.cfa is not None and not product_of(options.name).phased:
-            raise ValueError(f"--cfa is for networks that develop a mosaic. Received: {options.cfa} for {options.name}")
+            raise ValueError(
+                f"--cfa needs a network that develops RAW files. Received: {options.cfa} for {options.name}"
+            )
         resolve_weights(options.weights, *parts_of(options.name))
     if options.format == "onnx":
         from zoo.export_onnx import check_installed
@@ -57,7 +59,9 @@ def _run(options: argparse.Namespace) -> int:
 
     if detector.is_dir():
         if options.weights or options.cfa:
-            raise ValueError(f"A detector has neither --weights nor --cfa. Received: {options.weights or options.cfa}")
+            raise ValueError(
+                f"A detector's folder takes neither --weights nor --cfa. Received: {options.weights or options.cfa}"
+            )
         from zoo.adversarial import KNNDetector
         from zoo.adversarial.serving import detection
 
@@ -88,7 +92,7 @@ def _run(options: argparse.Namespace) -> int:
 def _all(options: argparse.Namespace) -> int:
     given = options.name or options.weights or options.cfa or (options.format == "onnx" and "--format onnx")
     if given:
-        raise ValueError(f"--all takes DIR alone. Received: {given}")
+        raise ValueError(f"--all only takes DIR. Received: {given}")
     from zoo.export import export, serving
 
     for name in exportable():

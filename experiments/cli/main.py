@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"zoo: {_one_line(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("zoo: interrupted; the same command goes on from what is finished", file=sys.stderr)
+        print("zoo: interrupted; run the same command again to resume", file=sys.stderr)
         return 130
 
 

@@ -44,11 +44,11 @@ def add(commands: "argparse._SubParsersAction") -> None:
 def _run(options: argparse.Namespace) -> int:
     listed = check_table(options.paper, options.table)
     if options.scale != "paper":
-        raise ValueError(f"--scale must be paper: smaller ones are run, not planned. Received: {options.scale}")
+        raise ValueError(f"--scale must be paper; smaller scales have no plan. Received: {options.scale}")
     place = next(page.plan for page in experiments() if page.name == options.paper)
     if not place:
         papers = ", ".join(page.name for page in experiments() if page.plan)
-        raise ValueError(f"PAPER must be one with a plan: {papers}. Received: {options.paper}")
+        raise ValueError(f"PAPER must be one of those with a plan: {papers}. Received: {options.paper}")
     folders = dict(_folder(text) for text in options.data)
     name = options.table.replace("-", "_")
     plan: Plan = load(place)(name, options.scale)

@@ -61,7 +61,7 @@ def _add_paper(papers: "argparse._SubParsersAction", paper: str) -> None:
         help="folder for checkpoints; an interrupted training resumes from it (default runs)",
     )
     if any(training.parts for training in trainings.values()):
-        add_workers(parser, "trainings that do not depend on each other")
+        add_workers(parser, "independent trainings")
     own = []
     for option in _options(paper).values():
         text, choices = option.help, option.choices or None
@@ -120,11 +120,11 @@ def _on_workers(options: argparse.Namespace, training: Training) -> None:
         return
     if not training.parts:
         raise ValueError(
-            f"--on is for trainings that do not depend on each other; here one follows the other. "
+            f"--on needs independent trainings; these depend on each other. "
             f"Received: {' '.join(_named(options))} --on {workers.engine}"
         )
     if options.devices:
-        raise ValueError("--on takes --gpus for each worker, and not --devices. Received: both")
+        raise ValueError("--on and --devices exclude each other; --gpus sets the GPUs per worker. Received: both")
     from zoo.experiments.run.workers import follow
 
     logs = options.folder / f".{options.paper}-{options.scale}-{options.seed}.workers"

@@ -290,9 +290,9 @@ def _asked(options: argparse.Namespace) -> list[Asked]:
         calibration = read_calibration(path)
         product = str(calibration.contents.get("product"))
         if product not in places:
-            raise ValueError(f"--calibration must be of one of {', '.join(places)}. Received: {path}, of {product}")
+            raise ValueError(f"--calibration must be for one of {', '.join(places)}. Received: {path}, for {product}")
         if product in found:
-            raise ValueError(f"--calibration must be given once for each product. Received: {path}, {product} again")
+            raise ValueError(f"--calibration must be given at most once per product. Received: {path}, {product} again")
         found[product] = _ask(product, calibration, options.weights)
     if any(str(path) == STORED for path in options.calibration):
         there = [product for product in places if has_stored(product)]
@@ -347,7 +347,7 @@ def _pages(paths: Sequence[Path], options: argparse.Namespace) -> dict[Path, Pat
     output = options.output
     if output is None:
         if not options.json:
-            raise ValueError("-o REPORT.html is needed, or --json. Received: neither")
+            raise ValueError("Either -o REPORT.html or --json is required. Received: neither")
         return {}
     if not output.absolute().parent.is_dir():
         raise ValueError(f"-o must lie in a folder that exists. Received: {output}")

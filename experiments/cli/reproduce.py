@@ -96,12 +96,12 @@ def _settings(options: argparse.Namespace) -> "tuple[Table, Settings]":
     table = tables.find(options.paper, options.table)
     if options.detector is not None and not table.takes_detector:
         raise ValueError(
-            f"--detector is measured by {', '.join(tables.with_detector())}. "
+            f"--detector works only with {', '.join(tables.with_detector())}. "
             f"Received: {options.paper} {options.table} --detector {options.detector}"
         )
     if options.index is not None and not table.takes_index:
         raise ValueError(
-            f"--index is taken by {', '.join(tables.with_index())}. "
+            f"--index works only with {', '.join(tables.with_index())}. "
             f"Received: {options.paper} {options.table} --index {options.index!r}"
         )
     sys.path.insert(0, os.getcwd())  # so that --detector finds a module in the working directory
@@ -119,7 +119,7 @@ def _reproduce(options: argparse.Namespace) -> int:
     elif options.paper is None and options.report is not None:
         code = 0
     elif options.paper is None:
-        raise ValueError("PAPER and TABLE are needed (`zoo list`), or --all, or --report alone. Received: none of them")
+        raise ValueError("PAPER and TABLE (see `zoo list`), --all or --report are required. Received: none of them")
     else:
         code = _one(options)
     if options.report is not None:
@@ -132,12 +132,12 @@ def _reproduce(options: argparse.Namespace) -> int:
 
 def _check_report(path: Path) -> None:
     if path.suffix.lower() not in (".html", ".htm"):
-        raise ValueError(f"--report is a page, .html. Received: {path}")
+        raise ValueError(f"--report must end in .html. Received: {path}")
     if path.exists():
         from zoo.experiments.run.page import is_page
 
         if not is_page(path):
-            raise ValueError(f"--report must be a new file, or a report to be replaced. Received: {path}")
+            raise ValueError(f"--report must be a new file or an existing report. Received: {path}")
 
 
 def _all(options: argparse.Namespace) -> dict[tuple[str, str], str]:

@@ -30,13 +30,13 @@ def workers_of(options: argparse.Namespace) -> "Workers | None":
     """
     if options.on is None:
         if options.gpus is not None or options.slurm is not None:
-            raise ValueError("--gpus and --slurm go with --on. Received: no --on")
+            raise ValueError("--gpus and --slurm need --on. Received: no --on")
         return None
     from zoo.experiments.run.workers import Workers
 
     engine, count, address = options.on
     if options.slurm is not None and engine != "slurm":
-        raise ValueError(f"--slurm goes with --on slurm. Received: --on {engine}")
+        raise ValueError(f"--slurm needs --on slurm. Received: --on {engine}")
     return Workers(engine, count, address, options.gpus or 0, dict(options.slurm or ()))
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 NOTE = (
-    "not a probability, and no threshold holds for all pictures: compare with pictures of the same source that were "
+    "not a probability, and no threshold is valid for all pictures: compare with pictures of the same source that were "
     "not adjusted; zoo/contrast/README.md says what is found and what is not"
 )
 SCALE = Scale("more likely adjusted", 0, 1)
@@ -49,7 +49,7 @@ QUESTION = Question(
     scorer=_scorer,
     caution="the stored network does not find gamma corrections",
     mapper=_mapper,
-    map_shows="The detector's score of each place: 0 (blue) looks not adjusted, 1 (red) looks adjusted.",
+    map_shows="The detector's score of each area: 0 (blue) looks not adjusted, 1 (red) looks adjusted.",
     map_errors=(
         "A false alarm looks like a true detection. Red areas are common in photographs that were not adjusted, "
         "especially in nearly black areas, such as shadows, dark clothes and the night sky, and in evenly coloured "

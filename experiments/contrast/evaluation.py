@@ -106,7 +106,10 @@ class Evaluation:
         for picture, corners in zip(self.pictures, self.corners, strict=True):
             found += [picture.scene] * (1 if corners is None else len(corners))
         if not found:
-            raise ValueError(f"No picture holds a unit of {self.scale.crop} pixels. Received: {len(self.pictures)}")
+            raise ValueError(
+                f"At least one picture must be {self.scale.crop} pixels high and wide. Received: "
+                f"{len(self.pictures)} smaller pictures"
+            )
         return found
 
     def where(self, weights: str) -> str:

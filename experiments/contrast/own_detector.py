@@ -38,9 +38,9 @@ def of_function(name: str) -> Detector:
             scores = np.array([function(unit.copy()) for unit in units], np.float64)
         except Exception as error:  # the user's code
             reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-            raise ValueError(f"{name} must return one finite number a picture. Received: {reason}") from error
+            raise ValueError(f"{name} must return one finite number per picture. Received: {reason}") from error
         if scores.shape != (len(units),) or not np.isfinite(scores).all():
-            raise ValueError(f"{name} must return one finite number a picture. Received: {scores}")
+            raise ValueError(f"{name} must return one finite number per picture. Received: {scores}")
         return scores
 
     return score
@@ -117,6 +117,7 @@ def _output(path: Path, serve: Any) -> str:
     outputs = sorted(serve.structured_outputs)
     if "score" not in outputs and len(outputs) != 1:
         raise ValueError(
-            f"A SavedModel must give an output called score, or one only. Received: {path} with {', '.join(outputs)}"
+            f"A SavedModel must have an output called score, or a single output. Received: {path} with "
+            f"{', '.join(outputs)}"
         )
     return "score" if "score" in outputs else outputs[0]

@@ -104,7 +104,10 @@ def _given(options: argparse.Namespace) -> "tuple[Material, list[str]]":
             f"Received: {options.dataset}"
         )
     if options.training == "synthetic" and (options.data_dir is not None or options.dataset != "embedded"):
-        raise ValueError(f"The synthetic task makes its own images. Received: {options.data_dir or options.dataset}")
+        raise ValueError(
+            "The synthetic task generates its images and takes no data. Received: "
+            f"{options.data_dir or options.dataset}"
+        )
     given = material(options, validation=True)
     if options.training is not None:
         return given, [options.training]
@@ -158,7 +161,7 @@ def _forgery_picture_scorer(weights: tuple[str, ...]) -> Scorer:
         detector.network.first.input_shape[1],
         heatmap=detector.heatmap,
         heatmap_high=HEATMAP_HIGH,
-        heatmap_caption="By how much the score of tampered falls without a place; not where a picture was edited",
+        heatmap_caption="How much the forgery score falls without each part; not a map of edited areas",
     )
 
 
@@ -228,7 +231,7 @@ QUALITY = Question(
     qualities=(0, 95),
     weights=QUALITY_STORED,
     scorer=_quality_scorer,
-    caution="its network learnt to agree with a computed measure, and has not seen how people judge",
+    caution="its network was trained to agree with a computed measure, not with human opinions",
 )
 FORGERY = Question(
     yes="a part of it was replaced, by another part of it or by a part of another photograph",
@@ -239,10 +242,10 @@ FORGERY = Question(
     scorer=_forgery_scorer,
     mapper=_forgery_mapper,
     map_high=0.1,
-    map_shows="By how much the score falls without a place: 0 (blue) not at all, 0.1 (red) by a tenth.",
+    map_shows="How much the score falls without each area: 0 (blue) not at all, 0.1 (red) by a tenth.",
     map_errors=(
-        "The map shows what the score rests on, and not where a picture was edited: an untouched picture has red "
-        "places as well. How often, and which, has not been looked at."
+        "The map shows what the score depends on, not where a picture was edited: an untouched picture has red "
+        "areas as well. How often, and where, has not been measured."
     ),
     control=_twin,
     caution="on spliced photographs its network is little better than chance",

@@ -218,7 +218,7 @@ def _first_matrix(names: Sequence[Path]) -> np.ndarray:
             return raw.read(name).camera_matrix
         except ImageError:
             continue
-    raise ValueError(f"RAW files of one camera are needed; none can be read. Received: {names[0].parent}")
+    raise ValueError(f"At least one readable RAW file of the camera is needed. Received: {names[0].parent}")
 
 
 def _progress(items: Iterable, what: str) -> Iterable:
@@ -239,7 +239,7 @@ def training_folder(options: argparse.Namespace, own: str, photographs: bool = T
     if options.dataset not in (DATASETS if photographs else DATASETS[:1]) or (
         options.dataset == "embedded" and options.data_dir is not None
     ):
-        raise ValueError(f"For a camera of your own: {own}. Received: {options.data_dir or options.dataset}")
+        raise ValueError(f"For your own camera: {own}. Received: {options.data_dir or options.dataset}")
     folder = options.folder / run_name(options.dataset, options.scale, options.seed)
     return folder, None if options.install else training_tag(options.scale, options.dataset)
 

@@ -73,11 +73,11 @@ def choose(
     for pattern in rows:
         if not any(fnmatchcase(cell.row, pattern) for cell in cells):
             labels = ", ".join(dict.fromkeys(repr(cell.row) for cell in cells))  # some names hold a comma
-            raise ValueError(f"--rows must fit a row ({labels}). Received: {pattern!r}")
+            raise ValueError(f"--rows must match a row ({labels}). Received: {pattern!r}")
     wanted = [c for c in cells if not rows or any(fnmatchcase(c.row, pattern) for pattern in rows)]
     if settings.detector and not any(cell.weights == settings.detector for cell in wanted):
         raise ValueError(
-            f"--rows must take a row of the detector, which begin with {settings.detector!r}, as in "
+            f"--rows must match a row of the detector; these begin with {settings.detector!r}, as in "
             f"'{settings.detector}*'. Received: {', '.join(rows)}"
         )
     return cells, wanted[index - 1 :: count]

@@ -113,7 +113,7 @@ def _scale(options: argparse.Namespace) -> "tuple[Scale, Steganographer | None]"
         return scale, None
     if len(scale.weights) > 1 or scale.networks != training.NETWORKS[:1]:
         raise ValueError(
-            "--jpeg-from is for one pair of ours: --network must be ours, and --lambda one number. "
+            "--jpeg-from trains one pair of networks: --network must be ours, and --lambda a single number. "
             f"Received: {', '.join(scale.networks)} and {', '.join(map(str, scale.weights))}"
         )
     return scale, _networks(options.jpeg_from, jpeg=False)
@@ -127,13 +127,14 @@ def _material(options: argparse.Namespace) -> "tuple[Material, str, str | None]"
 
     if options.scale == "paper" and options.dataset == "imagenet2012" and options.holidays is None:
         raise ValueError(
-            "On ImageNet at the scale paper the schedules follow the loss on INRIA Holidays, as in the paper: its "
-            "folder is needed as --holidays; --scale gpu validates on other photographs of ImageNet. Received: none"
+            "At --scale paper on ImageNet, the schedules follow the loss on INRIA Holidays, as in the paper, and need "
+            "its folder as --holidays; --scale gpu validates on other photographs of ImageNet. Received: none"
         )
     own = options.data_dir is not None and options.dataset == EMBEDDED
     if own and options.holidays is not None and _inside(options.holidays, options.data_dir):
         raise ValueError(
-            f"Photographs of --holidays must not be trained on: they lie in --data-dir. Received: {options.holidays}"
+            "--holidays must not be inside --data-dir, or its photographs would be trained on. Received: "
+            f"{options.holidays}"
         )
     given = material(options, validation=True)
     validation = given.validation
@@ -155,7 +156,9 @@ def _inside(one: Path, other: Path) -> bool:
 def _hide(options: argparse.Namespace) -> int:
     suffix = options.output.suffix.lower()
     if suffix not in (".png", *_JPEG):
-        raise ValueError(f"A container is saved without loss: --output must end in .png. Received: {options.output}")
+        raise ValueError(
+            f"A container must be saved without loss: --output must end in .png. Received: {options.output}"
+        )
     if options.sheet is not None and options.sheet.suffix.lower() != ".png":
         raise ValueError(f"--sheet must end in .png. Received: {options.sheet}")
     outputs = {"--output": options.output, "--sheet": options.sheet}
@@ -197,14 +200,14 @@ def _reveal(options: argparse.Namespace) -> int:
     image = hider.reveal(container)
     if lossy is not None and not hider.survives_jpeg:
         print(
-            f"zoo: warning: {shown(options.container)} is saved with loss ({lossy}), which destroys what these "
-            "networks hide; what was hidden with --jpeg is revealed with --jpeg",
+            f"zoo: warning: {shown(options.container)} is saved with loss ({lossy}), which destroys the hidden "
+            "picture of these networks; use --jpeg if it was hidden with --jpeg",
             file=sys.stderr,
         )
     elif not hider.is_plausible(image):
         print(
             f"zoo: warning: {shown(options.container)} does not look like a container of these networks: it never was "
-            "one, or was resized or saved with loss in between; what is revealed is most likely nobody's picture",
+            "one, or it was resized or saved with loss; the revealed picture is probably meaningless",
             file=sys.stderr,
         )
     if options.size is not None:

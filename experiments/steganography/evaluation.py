@@ -126,7 +126,7 @@ class Evaluation:
             units += [self._unit(image, rng, whole=k == 0) for k in range(self.scale.units_a_scene)]
             scenes += [picture.scene] * self.scale.units_a_scene
         if len(set(scenes)) < 2:
-            raise ValueError(f"A cover and a secret image need two scenes at least. Received: {len(set(scenes))}")
+            raise ValueError(f"Cover and secret image need at least two scenes. Received: {len(set(scenes))}")
         return units, scenes
 
     @cached_property

@@ -60,7 +60,7 @@ EXPERIMENTS = Experiments(
         Option("--lambda", "weight of the secret image's loss (default: the scale's)", ("0.5", "0.75", "1", "all")),
         Option(
             "--jpeg-from",
-            "only go on from these networks with JPEG between the two",
+            "only fine-tune these networks with JPEG between the two",
             parse=Path,
             metavar="NAME|FOLDER|FILE.keras",
         ),

@@ -162,7 +162,7 @@ def fit(
         ValueError: For pictures to train on without others to validate on.
     """
     if draw is not None and validation is None:
-        raise ValueError("Pictures to validate on, which are not trained on, must be given too. Received: none")
+        raise ValueError("Held-out validation pictures are required. Received: none")
     pairs = HidingPairs(scale.steps, scale.batch_size, scale.size, seed, draw)
     held_out = HidingPairs(scale.validation_steps, scale.batch_size, scale.size, seed + VALIDATION_SEED, validation)
     own = [*schedules(scale, SavedState(folder / name).log), *callbacks]

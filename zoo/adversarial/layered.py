@@ -64,7 +64,7 @@ def class_means(features: np.ndarray, labels: np.ndarray, classes: int) -> np.nd
     """
     counts = np.bincount(labels, minlength=classes)
     if len(counts) > classes or not counts[:classes].all():
-        raise ValueError(f"Each of the {classes} classes needs images. Received: {counts.tolist()} images a class")
+        raise ValueError(f"Each of the {classes} classes needs images. Received: {counts.tolist()} images per class")
     sums = np.zeros((classes, features.shape[1]))
     for rows, part in labelled_blocks(features, labels):
         order = np.argsort(part, kind="stable")

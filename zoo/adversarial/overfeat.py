@@ -102,7 +102,9 @@ def load_net_weight(model: keras.Model, path: str | Path, sort_classes: bool = T
     if sort_classes:
         order = development_kit_order()
         if convolutions[-1].filters != len(order):
-            raise ValueError(f"Sorting classes needs {len(order)} of them. Received: {convolutions[-1].filters}")
+            raise ValueError(
+                f"Sorting classes needs a network of {len(order)} classes. Received: {convolutions[-1].filters}"
+            )
     values, start, found = np.memmap(path, "<f4", "r"), 0, []
     for layer in convolutions:
         kernel, bias = layer.kernel, layer.bias

@@ -31,7 +31,7 @@ class Thresholded:
         """
         labels = np.asarray(labels)
         if labels.shape != (len(images),) or not np.isin(labels, (0, 1)).all():
-            raise ValueError(f"labels must be 0 or 1, one an image. Received: {labels.shape}, {labels.ravel()[:8]}")
+            raise ValueError(f"labels must be 0 or 1, one per image. Received: {labels.shape}, {labels.ravel()[:8]}")
         self.threshold = threshold_at(self.score(images), labels, at)
         return self.threshold
 

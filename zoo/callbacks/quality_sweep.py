@@ -51,10 +51,10 @@ class QualitySweep(keras.callbacks.Callback):
             raise ValueError(f"images must be uint8 (n, height, width, 3). Received: {images.dtype} {images.shape}")
         if labels.shape != images.shape[:1] or set(np.unique(labels)) != {0, 1}:
             raise ValueError(
-                f"labels must be 0 or 1, one an image, both present. Received: {labels.shape} {labels[:8]}"
+                f"labels must be 0 or 1, one per image, with both present. Received: {labels.shape} {labels[:8]}"
             )
         if not qualities:
-            raise ValueError(f"qualities must name at least one. Received: {qualities}")
+            raise ValueError(f"qualities must have at least one entry. Received: {qualities}")
         self.images, self.labels, self.compress, self.qualities = images, labels, compress, tuple(qualities)
         self.preprocess = preprocess or _unit_range
         self.score = score or _last_column

@@ -104,7 +104,9 @@ class TorchReduceLROnPlateau(keras.callbacks.Callback):
         if self.optimizer_name is None:
             if hasattr(self.model.optimizer, "optimizers"):
                 names = [o.name for o in self.model.optimizer.optimizers]
-                raise ValueError(f"The model has several optimisers: name one of {names}. Received: optimizer=None")
+                raise ValueError(
+                    f"The model has several optimisers; optimizer must be one of {names}. Received: optimizer=None"
+                )
             return self.model.optimizer
         named = [o for o in getattr(self.model.optimizer, "optimizers", []) if o.name == self.optimizer_name]
         if len(named) != 1:

@@ -67,5 +67,7 @@ def _blocks(plane: np.ndarray, block: int) -> np.ndarray:
     """A plane as (rows, block, columns, block)."""
     rows, columns = (n // block for n in plane.shape)
     if rows * columns < 4:
-        raise ValueError(f"Four blocks of {block} x {block} are needed. Received: {plane.shape}")
+        raise ValueError(
+            f"An image must hold at least four blocks of {block} x {block} pixels. Received: {plane.shape}"
+        )
     return plane[: rows * block, : columns * block].reshape(rows, block, columns, block)

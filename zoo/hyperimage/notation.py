@@ -28,7 +28,9 @@ def notation(model: keras.Model) -> str:
         elif isinstance(layer, keras.layers.Dropout):
             parts.append(f"Drop({layer.rate:g})")
         elif not isinstance(layer, (keras.layers.Flatten, keras.layers.ZeroPadding2D)):
-            raise ValueError(f"The notation has no sign for {type(layer).__name__}. Received: {model.name}")
+            raise ValueError(
+                f"The notation does not support layers of type {type(layer).__name__}. Received: {model.name}"
+            )
     return " - ".join(_counted(parts))
 
 

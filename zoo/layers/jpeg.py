@@ -291,7 +291,7 @@ class DifferentiableJPEG(keras.layers.Layer):
         if quality is None and tables is None:
             quality = self.quality
             if quality is None:
-                raise ValueError("The layer has no quality of its own: give one, or tables. Received: neither")
+                raise ValueError("A layer without a quality needs quality or tables in the call. Received: neither")
             if isinstance(quality, tuple):
                 seed = self.seed_generator.next() if seed is None else seed
                 drawn = random_quality(seed, ops.shape(images)[0], *quality)

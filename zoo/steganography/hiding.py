@@ -57,7 +57,7 @@ def stored_steganographer(jpeg: bool = False, weights: str | Path | None = None)
         ]
         given = f" Of your own training are {', '.join(others)}: name one by weights." if others else ""
         raise ValueError(
-            "No networks that survive JPEG are stored here; `zoo pretrain steganography --jpeg-from NAME` trains them."
+            "Networks that survive JPEG are not stored; `zoo pretrain steganography --jpeg-from NAME` trains them."
             f"{given} Received: {jpeg=}"
         )
     hiding, revealing = resolve_weights(given, HIDING_WEIGHTS + ending, REVEALING_WEIGHTS + ending)

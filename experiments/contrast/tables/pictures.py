@@ -62,7 +62,7 @@ class Alarms:
         """Which pictures set (0) or judge (1): all of a split of their own, else every second scene; one a scene."""
         first = [evaluation.sources.index(scene) for scene in dict.fromkeys(evaluation.sources)]
         if not self.apart and len(first) < 2:
-            raise ValueError(f"A threshold needs two scenes: one to set it, one to judge it. Received: {len(first)}")
+            raise ValueError(f"A threshold needs two scenes: one to set it, one to test it. Received: {len(first)}")
         return np.array(first if self.apart else first[number::2])
 
 

@@ -128,7 +128,7 @@ def _develop(options: argparse.Namespace) -> int:
     neural = options.pipeline in PIPELINES[2:]
     if options.weights and not neural:
         raise ValueError(
-            f"--weights are a network's: --pipeline {', '.join(PIPELINES[2:])}. Received: --pipeline {options.pipeline}"
+            f"--weights needs a network, --pipeline {', '.join(PIPELINES[2:])}. Received: --pipeline {options.pipeline}"
         )
     check_output(options.output)
     check_outputs({"--output": options.output}, [options.photo, options.weights], options.force)
@@ -201,13 +201,13 @@ def _network(options: argparse.Namespace) -> "keras.Model":
     (weights,) = resolve_weights(given, NAMES[options.pipeline])
     if not options.weights and weights not in names():
         raise ValueError(
-            "There are no stored weights of this network: make pretrained PAPER=imaging, or --weights FILE. "
+            "This network has no stored weights; train it by `make pretrained PAPER=imaging`, or pass --weights FILE. "
             f"Received: --pipeline {options.pipeline}"
         )
     if weights in names() or Path(weights).stem == NAMES[options.pipeline]:
         print(
-            f"zoo: {options.pipeline} was trained for the synthetic camera {CAMERA}: another camera's colours will be "
-            "off. Train one for yours: zoo imaging fit RAW_DIR",
+            f"zoo: {options.pipeline} was trained for the synthetic camera {CAMERA}; pictures of other cameras will be "
+            "tinted. Train a network for your camera: zoo imaging fit RAW_DIR",
             file=sys.stderr,
         )
     return NETWORKS[options.pipeline](weights=weights)
@@ -235,7 +235,7 @@ def _fit(options: argparse.Namespace) -> int:
 
     settings = training.check(options.scale, [options.network])
     if options.output.suffix or options.output.is_file():
-        raise ValueError(f"--output is a folder, for weights and checkpoints. Received: {options.output}")
+        raise ValueError(f"--output must be a folder, for weights and checkpoints. Received: {options.output}")
     kept = options.output / "pictures"
     training_pictures = data.folder(options.folder, "train", settings.training, kept)
     validation = data.folder(options.folder, "validation", settings.validation, kept)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from zoo.experiments.run.tasks import Task
 
 NOTE = (
-    "knows pictures of one synthetic camera that were halved and saved as JPEG 50; what it says of others is a guess, "
+    "valid only for pictures of one synthetic camera that were halved and saved as JPEG 50; a guess for all others, "
     "and not evidence about a single picture: zoo/imaging/README.md"
 )
 SCALE = Scale("more likely of this class", 0, 1)
@@ -280,12 +280,12 @@ QUESTION = Question(
     weights=(STORED,),
     scorer=_scorer,
     mapper=_mapper,
-    map_shows="1 minus the probability that a place is untouched: 0 (blue) looks untouched, 1 (red) looks processed.",
+    map_shows="1 minus the probability that an area is untouched: 0 (blue) looks untouched, 1 (red) looks processed.",
     map_errors=(
-        "A false alarm looks just like a finding: a red place that nobody processed. Most or all of the map may be red "
-        "in this way, as it was in the one untouched photograph that has been looked at."
+        "A false alarm looks like a true detection: a red area that was not processed. Most or all of the map may be "
+        "red without a reason, as in the only untouched photograph that was inspected."
     ),
-    caution="its network knows pictures of one synthetic camera, made half as large and saved as JPEG 50",
+    caution="its network was trained on pictures of one synthetic camera, halved and saved as JPEG 50",
 )
 
 

@@ -25,7 +25,7 @@ NOTE = (
 )
 MAP_NOTE = (
     "the share of windows that lack the fingerprint with a probability above one half; dark, saturated and textured "
-    "places hide it and lie near one half; in JSON, share_with is the share of windows that show it with p < .001: "
+    "areas hide it and are close to one half; in JSON, share_with is the share of windows that show it with p < .001: "
     "zoo/imaging/README.md"
 )
 SHOWS = 0.001
@@ -130,7 +130,7 @@ def _fingerprint(options: argparse.Namespace) -> int:
     pattern = sums.fingerprint()
     write_fingerprint(options.output, pattern, added)
     if sums.count < FEW:
-        print(f"zoo: {sums.count} photographs are few; {FEW} and more make a fingerprint to rely on", file=sys.stderr)
+        print(f"zoo: {sums.count} photographs are few; a reliable fingerprint needs {FEW} or more", file=sys.stderr)
     print(f"written: {shown(options.output)}, {sums.count} photographs of {pattern.shape[1]}x{pattern.shape[0]}")
     return min(len(failed), MOST_FAILURES)
 
@@ -169,7 +169,7 @@ def _picture_scorer(cameras: Sequence[Path], named: bool, at: float | None = Non
 
     def answer(image: "np.ndarray") -> Answer:
         if picture_hash(image) in own:
-            raise ValueError("helped to make the fingerprint, which proves nothing; another picture is needed")
+            raise ValueError("was used for the fingerprint, so a match proves nothing; another picture is needed")
         matches = identify(fingerprints, image, orientations=orientations)
         name, found = min(matches.items(), key=lambda pair: (pair[1].p_value, -pair[1].deviations))
         status = found.status(level)
@@ -237,7 +237,7 @@ def _map(options: argparse.Namespace) -> int:
         pictures = []
         for path, image in readable(untouched, [], sensor=True):
             if image.shape[:2] != fingerprint.shape or picture_hash(image) in own:
-                wrong = "helped to make the fingerprint" if picture_hash(image) in own else "has another size than it"
+                wrong = "was used for the fingerprint" if picture_hash(image) in own else "has a different size"
                 print(f"zoo: {shown(path)} {wrong}, and is left out of --untouched", file=sys.stderr)
             else:
                 pictures.append(image)

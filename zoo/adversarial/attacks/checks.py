@@ -34,7 +34,7 @@ def checked_classes(model: keras.Model, classes: np.ndarray, count: int, what: s
     known = model.outputs[0].shape[-1]
     if classes.shape != (count,) or classes.dtype.kind not in "iu" or classes.min() < 0 or classes.max() >= known:
         raise ValueError(
-            f"{what} must be one class from 0 to {known - 1} an image, {count}. "
+            f"{what} must be one class per image, from 0 to {known - 1}, {count}. "
             f"Received: {classes.dtype} {classes.shape}, {classes.ravel()[:5]}"
         )
     return classes.astype(np.int32)

@@ -79,7 +79,7 @@ class ImagingWorkflow(keras.Model):
         self.manipulations = list(default_manipulations() if manipulations is None else manipulations)
         if fan.output_shape[-1] != self.classes:
             raise ValueError(
-                f"fan must tell {self.classes} classes apart, native and one for each manipulation. "
+                f"fan must have {self.classes} classes: native and one for each manipulation. "
                 f"Received: {fan.output_shape[-1]}"
             )
         self.nip, self.fan = nip, fan
@@ -102,7 +102,7 @@ class ImagingWorkflow(keras.Model):
         """Build what was not yet: a user's own layers."""
         rgb = self.nip.compute_output_shape(input_shape)
         if any(side is not None and side <= 2 * self.margin for side in rgb[1:3]):
-            raise ValueError(f"margin {self.margin} needs more than {2 * self.margin} pixels a side. Received: {rgb}")
+            raise ValueError(f"margin {self.margin} needs sides of more than {2 * self.margin} pixels. Received: {rgb}")
         for layer in (*self.manipulations, self.channel):
             if not layer.built:
                 layer.build(rgb)

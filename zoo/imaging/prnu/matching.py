@@ -109,7 +109,7 @@ def identify(
     """
     if not fingerprints or not orientations or not set(orientations) <= set(ORIENTATIONS):
         received = f"{len(fingerprints)} cameras, orientations {list(orientations)}"
-        raise ValueError(f"Matching needs a camera, and orientations from 1 to 8. Received: {received}")
+        raise ValueError(f"Matching needs at least one camera, and orientations from 1 to 8. Received: {received}")
     image = check_picture(image)
     # PRNU in the picture is K I. Weighing the residual by I gives the sum W K I without knowing the shift.
     residual = clean_residual(image, sigma)

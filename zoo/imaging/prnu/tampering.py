@@ -105,7 +105,9 @@ def best_f1(probability: np.ndarray, truth: np.ndarray, smallest: int = 0, dilat
     truth = np.asarray(truth, bool)
     if probability.shape != truth.shape or not truth.any():
         received = f"{probability.shape}, {truth.shape} with {int(truth.sum())} tampered pixels"
-        raise ValueError(f"F1 needs a map and a truth of one shape, something of it tampered. Received: {received}")
+        raise ValueError(
+            f"F1 needs a map and a ground truth of the same shape, with tampered pixels. Received: {received}"
+        )
     best = (0.0, THRESHOLDS[0])
     for threshold in THRESHOLDS:
         found = _tidied(probability > threshold, smallest, dilation)

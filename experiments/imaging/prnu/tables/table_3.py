@@ -50,7 +50,9 @@ def cells(settings: Settings) -> Iterator[Cell]:
     """
     dark = settings.dataset == DARK
     if dark and settings.data_dir is None:
-        raise ValueError("See-in-the-Dark is downloaded by hand: its folder is needed as --data-dir. Received: none")
+        raise ValueError(
+            "See-in-the-Dark must be downloaded manually, and --data-dir must be its folder. Received: none"
+        )
     if not dark and (received := raw_folder(settings)) is not None:
         raise ValueError(
             "table-3 needs short and long exposures: of the synthetic camera, or --dataset sid. "
