@@ -142,7 +142,7 @@ def load_torch(model: keras.Model, path: str | Path) -> None:
 
 
 def _keys(layer: layers.Layer) -> list[str]:
-    """Names of a layer's weights in PyTorch's port, in Keras's order."""
+    """Return the names of a layer's weights in PyTorch's port, in Keras's order."""
     stem, _, part = layer.name.partition("_")
     if layer.name == "logits":
         return ["_fc.weight", "_fc.bias"]

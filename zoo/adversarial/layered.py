@@ -29,12 +29,12 @@ class Layered(Thresholded):
         return self.fit_features(*self.gather(dataset))
 
     def score(self, images: np.ndarray) -> np.ndarray:
-        """Score of each image's classification, float64 (n,), higher: to be trusted."""
+        """Return the score of each image's classification, float64 (n,), higher: to be trusted."""
         output, features = self.extractor(images)
         return self.score_features(features, output.argmax(-1))
 
     def gather(self, dataset: Any) -> tuple[dict[str, np.ndarray], np.ndarray]:
-        """Features by layer, float32 (n, d), and classes, (n,), of a data set.
+        """Return the features by layer, float32 (n, d), and classes, (n,), of a data set.
 
         Raises:
             ValueError: For an empty data set.
@@ -57,7 +57,7 @@ class Layered(Thresholded):
 
 
 def class_means(features: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
-    """Mean feature of each class, float64 (classes, d).
+    """Return the mean feature of each class, float64 (classes, d).
 
     Raises:
         ValueError: For a class without images.

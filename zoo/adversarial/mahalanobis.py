@@ -48,7 +48,7 @@ class Mahalanobis(Layered):
         return self
 
     def score_features(self, features: dict[str, np.ndarray], classes: np.ndarray) -> np.ndarray:
-        """The confidence, (n,); ``classes`` are not looked at, as in the original."""
+        """Return the confidence, (n,); ``classes`` are not looked at, as in the original."""
         rows = features[self.layers[0]].astype(np.float64) @ self.whitening
         return np.max([-((rows - mean) ** 2).sum(1) for mean in self.means @ self.whitening], axis=0)
 

@@ -1,4 +1,4 @@
-"""What is done with features before they are compared: L2 normalisation and PCA, with and without whitening.
+"""Processing of features before the comparison: L2 normalisation and PCA, with and without whitening.
 
 Moments are gathered block by block, so that the features of 1.28 million images never sit in memory.
 """

@@ -118,7 +118,7 @@ def histogram_stretching(image: np.ndarray, percent: float = 5.0) -> np.ndarray:
 
 
 def training_operators() -> dict[str, Operator]:
-    """The four adjustments the network is trained on (section III-A), by the label used in Table I."""
+    """Return the four adjustments the network is trained on (section III-A), by the label used in Table I."""
     return {
         "CLAHE 0.005": clahe,
         "HS 5": histogram_stretching,

@@ -6,7 +6,7 @@ ACTIVATIONS = {"relu": "", "linear": ", 'linear'", "tanh": ", 'tanh'", "sigmoid"
 
 
 def notation(model: keras.Model) -> str:
-    """A plain chain of layers as ``"Input(10, 10, 400) - 2 x C(16) - MP(2) - FC(400) - Drop(0.5) - ..."``.
+    """Return a plain chain of layers as ``"Input(10, 10, 400) - 2 x C(16) - MP(2) - FC(400) - Drop(0.5) - ..."``.
 
     ``C(n, r, s)`` is n filters r x r at stride s, r and s left out where they are 3 and 1; consecutive equal
     convolutions are counted. Padding and flattening are not written.

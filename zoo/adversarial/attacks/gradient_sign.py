@@ -56,7 +56,7 @@ def fgsm(
     fidelity: Fidelity = "original",
     batch_size: int = 64,
 ) -> np.ndarray:
-    """FGSM of section 5.2: one step of ``eps`` grey levels.
+    """Attack by FGSM of section 5.2: one step of ``eps`` grey levels.
 
     ``"original"`` is what the authors ran (cleverhans): untargeted, up the loss of the class the model predicts itself.
     ``"paper"`` is what they print: down the loss of a target class, so it needs ``targets``, (n,).
@@ -92,7 +92,7 @@ def step_target_class(
     smoothing: float = 0.1,
     batch_size: int = 64,
 ) -> np.ndarray:
-    """The kit's one-step attack: down the smoothed loss of ``targets``, with the auxiliary head where there is one.
+    """Attack by the kit's single step down the smoothed loss of ``targets``, including an auxiliary head.
 
     The authors ran it and do not report it. Arguments, result and errors as ``iter_target_class``, whose one step of
     ``eps`` it is.
@@ -111,7 +111,7 @@ def iter_target_class(
     smoothing: float = 0.1,
     batch_size: int = 64,
 ) -> np.ndarray:
-    """iter_target_class of section 5.2 (the paper also calls it iter_step_class).
+    """Attack by iter_target_class of section 5.2 (the paper also calls it iter_step_class).
 
     ``steps`` steps of ``step`` grey levels down the cross-entropy with the target, label smoothing .1, plus .4 times
     that of the auxiliary head where the model has a second output; each step is cut to ``eps`` grey levels around the

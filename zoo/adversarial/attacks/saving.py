@@ -1,4 +1,4 @@
-"""What becomes of an adversarial image in an 8-bit file."""
+"""Effects of saving an adversarial image in an 8-bit file."""
 
 import numpy as np
 

@@ -87,7 +87,7 @@ def develop_tiles(
 
 
 def balanced(raw: RawImage, codes: np.ndarray) -> np.ndarray:
-    """A part of ``raw.balanced_planes``, float32 (h, w, 4), made of a part of ``raw.codes`` of that shape."""
+    """Return a part of ``raw.balanced_planes``, float32 (h, w, 4), made of a part of ``raw.codes`` of that shape."""
     planes = raw.normalise(np.ascontiguousarray(codes))
     planes *= np.array(raw.balance_of_planes, np.float32)
     return np.minimum(planes, 1, out=planes)
