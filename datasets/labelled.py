@@ -36,7 +36,7 @@ class Labelled(KeyedBatches):
         self.examples, self.labels, self.batch_size, self.seed = examples, labels, batch_size, seed
 
     def __len__(self) -> int:
-        """Batches an epoch."""
+        """Return the number of batches per epoch."""
         return math.ceil(len(self.examples) / self.batch_size)
 
     def batch(self, epoch: int, step: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""One way to the photographs of every data set, for the tables: ``photographs("clic", None, "test", seed=0)``."""
+"""One interface to the photographs of all data sets: ``photographs("clic", None, "test", seed=0)``."""
 
 import sys
 from collections.abc import Callable
@@ -132,7 +132,7 @@ def _clic(split: str) -> list[Photograph]:
 
 
 def _prepared(folder: Path, name: str, config: str, splits: tuple[str, ...]) -> dict[str, list[Photograph]] | None:
-    """Photographs of each split of a prepared data set, by name; None where the folder holds no such one."""
+    """Return the photographs of each split of a prepared data set, by name; None where the folder holds no such one."""
     there = prepared.find(folder, name, config)
     if there is None:
         return None

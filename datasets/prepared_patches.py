@@ -46,7 +46,7 @@ class PreparedPatches(KeyedBatches):
         self.seed, self.split = seed, split
 
     def __len__(self) -> int:
-        """Batches an epoch."""
+        """Return the number of batches per epoch."""
         return self.steps
 
     def batch(self, epoch: int, step: int) -> tuple[np.ndarray, np.ndarray]:

@@ -45,7 +45,7 @@ class RankedPairs(KeyedBatches):
         self.batch_size, self.seed = batch_size, seed
 
     def __len__(self) -> int:
-        """Batches an epoch."""
+        """Return the number of batches per epoch."""
         return len(self.authentic) // self.batch_size
 
     def batch(self, epoch: int, step: int) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:

@@ -70,12 +70,12 @@ ROWS = read_list(Path(__file__).with_name("photographs.tsv"))
 
 
 def default_folder() -> Path:
-    """Where `zoo download open_photographs` puts them unless told otherwise."""
+    """Return the default folder of `zoo download open_photographs`."""
     return store.home() / "open_photographs"
 
 
 def check_pixels(pixels: np.ndarray, row: Row) -> bool:
-    """Whether a photograph has exactly the listed pixels; False where it is only close to them.
+    """Return whether a photograph has exactly the listed pixels; False where it is only close to them.
 
     Args:
         pixels: uint8 RGB (height, width, 3).
@@ -96,13 +96,13 @@ def check_pixels(pixels: np.ndarray, row: Row) -> bool:
 
 
 def path_of(row: Row, folder: Path) -> Path | None:
-    """The photograph's file in ``folder`` or its sub-folder ``photos``; None where there is none."""
+    """Return the photograph's file in ``folder`` or its sub-folder ``photos``; None where there is none."""
     places = (folder / part / f"{row.name}{suffix}" for part in ("", "photos") for suffix in SUFFIXES)
     return next((path for path in places if path.is_file()), None)
 
 
 def part_of(pixels: np.ndarray, row: Row) -> np.ndarray:
-    """The part of a whole photograph that is used; uint8 RGB (height, width, 3), both."""
+    """Return the part of a whole photograph that is used; uint8 RGB (height, width, 3), both."""
     return np.ascontiguousarray(pixels[row.top : row.top + row.height, row.left : row.left + row.width])
 
 

@@ -132,7 +132,7 @@ def shares(paths: list[Path], patches: int, most: int) -> list[tuple[Path, int]]
 
 
 def split_paths(folder: Path, seed: int = 0, raw: bool = False) -> dict[str, list[Path]]:
-    """The TIFF or NEF files below ``folder`` by split: by the authors' lists where these are, else by name and seed.
+    """Return the TIFF or NEF files below ``folder`` by split: the authors' lists if available, else by name and seed.
 
     Raises:
         ValueError: For fewer than three images, two of one name, or lists that are incomplete or name an image twice.
@@ -172,7 +172,7 @@ def contrast_patches(image: np.ndarray, name: str, seed: int, count: int) -> Ite
 
 
 def _read_lists(lists: dict[str, Path]) -> dict[str, list[str]]:
-    """Names without folder and suffix, one a line."""
+    """Return the names without folder and suffix, one per line."""
     names = {}
     for split, path in lists.items():
         lines = [line.strip().replace("\\", "/") for line in path.read_text().splitlines()]
@@ -185,7 +185,7 @@ def _read_lists(lists: dict[str, Path]) -> dict[str, list[str]]:
 
 
 def _seeded_split(names: list[str], seed: int) -> dict[str, list[str]]:
-    """The paper's proportions, at least one image each; ``names`` sorted."""
+    """Return the paper's proportions, at least one image each; ``names`` sorted."""
     total = sum(COUNTS.values())
     order = [names[i] for i in keyed.permutation(len(names), seed, 0)]
     validation, test = (max(1, round(len(names) * COUNTS[split] / total)) for split in ("validation", "test"))

@@ -183,7 +183,7 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
 
 
 def load_model(name: str) -> "keras.Model":
-    """A classifier by what ``--model`` may be.
+    """Return a classifier by what ``--model`` may be.
 
     Raises:
         ValueError: For a name or file that is none of these.
@@ -223,7 +223,7 @@ def load_model(name: str) -> "keras.Model":
 
 
 def read(path: Path, model: "keras.Model") -> "np.ndarray":
-    """A picture file as the model takes it, see ``fitted``.
+    """Return a picture file as the model takes it, see ``fitted``.
 
     Raises:
         ImageError: For a file that is no picture.
@@ -299,7 +299,7 @@ def _fit(options: argparse.Namespace) -> int:
 
 
 def _folder(folder: Path, model: "keras.Model") -> "tuple[np.ndarray, ...]":
-    """Pictures and classes for the database, and those set apart."""
+    """Return the pictures and classes for the database, and those set apart."""
     import numpy as np
 
     from zoo.images import ImageError
@@ -430,7 +430,7 @@ def _attack(options: argparse.Namespace) -> int:
 
 
 def _names_of(model: str) -> tuple[str, ...]:
-    """Names of classes that lie with a detector, where ``--model`` is the folder of one."""
+    """Return the names of classes that lie with a detector, where ``--model`` is the folder of one."""
     from zoo.adversarial import storage
 
     if not model or not Path(model).is_dir():

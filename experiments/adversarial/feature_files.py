@@ -35,7 +35,7 @@ Extract = Callable[[np.ndarray], Mapping[str, np.ndarray]]
 
 
 def folder_for(model: "keras.Model", database: "Batches", rows: int, widths: Mapping[str, int]) -> Path | None:
-    """Where the files of a training set's features go; None where few of a small network stay in memory.
+    """Return the folder for a training set's features; None if a small network's features stay in memory.
 
     Args:
         model: The network. Its weights and the first pictures name the folder.
@@ -51,7 +51,7 @@ def folder_for(model: "keras.Model", database: "Batches", rows: int, widths: Map
 def in_memory(
     database: "Batches", rows: int, widths: Mapping[str, int], extract: Extract
 ) -> tuple[Mapping[str, np.ndarray], np.ndarray]:
-    """Features of a training set by layer, float32 (n, d), and its classes, int32 (n,).
+    """Return the features of a training set by layer, float32 (n, d), and its classes, int32 (n,).
 
     ``extract`` gives the features of pictures; the others are arguments of ``folder_for``.
 
@@ -66,7 +66,7 @@ def in_memory(
 
 
 def needed(rows: int, widths: Mapping[str, int]) -> int:
-    """Bytes of the features of all layers, and of the classes."""
+    """Return the bytes of the features of all layers, and of the classes."""
     return 4 * rows * (sum(widths.values()) + 1)
 
 
@@ -181,7 +181,7 @@ def _no_room(folder: Path, rows: int, wanted: int, free: int) -> ValueError:
 
 
 def _finished(folder: Path, rows: int, widths: Mapping[str, int]) -> int | None:
-    """How many rows are finished; None where there are no files, or not those of this training set."""
+    """Return the number of finished rows; None without files of this training set."""
     try:
         done = int(json.loads((folder / "progress.json").read_text())["rows"])
         shapes = {name: np.load(folder / f"{name}.npy", mmap_mode="r").shape for name in (*widths, "labels")}

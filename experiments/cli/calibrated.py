@@ -1,4 +1,4 @@
-"""What ``zoo calibrate`` asks of a product, and the file that it writes, for the commands that score pictures."""
+"""Questions of ``zoo calibrate`` by product, and calibration files for the commands that score pictures."""
 
 import argparse
 import dataclasses
@@ -24,7 +24,7 @@ STORED = "stored"
 
 @dataclasses.dataclass(frozen=True)
 class Question:
-    """What a product answers, and how pictures are made for which the answer is known.
+    """A product's propositions, and how to generate pictures with known ground truth.
 
     Attributes:
         yes: The proposition that a high score supports, as a clause: "its contrast was adjusted".
@@ -57,7 +57,7 @@ class Question:
 
 @dataclasses.dataclass(frozen=True)
 class Calibration:
-    """What a command needs of a file of ``zoo calibrate``.
+    """The parts of a calibration file that a command needs.
 
     Attributes:
         path: The file.
@@ -103,20 +103,20 @@ class Calibration:
         return near[min(near)] if near and min(near) <= NEAR else self
 
     def log10_lr(self, score: float) -> float:
-        """The log10 likelihood ratio of a score, within the bounds."""
+        """Return the log10 likelihood ratio of a score, within the bounds."""
         import numpy as np
 
         return float(np.clip(self.mapping(np.array([score]))[0], self.low, self.high))
 
     def interval(self, score: float) -> tuple[float, float] | None:
-        """The 95 % interval of the log10 likelihood ratio of a score; None where it was not measured."""
+        """Return the 95 % interval of the log10 likelihood ratio of a score; None where it was not measured."""
         import numpy as np
 
         scores, low, high = self.ends
         return (float(np.interp(score, scores, low)), float(np.interp(score, scores, high))) if scores else None
 
     def exceeded(self, score: float) -> list[float]:
-        """The rates of false alarms whose thresholds a score lies above, lowest first."""
+        """Return the rates of false alarms whose thresholds a score lies above, lowest first."""
         return sorted(rate for rate, threshold in self.thresholds.items() if score > threshold)
 
 
@@ -137,7 +137,7 @@ def add_calibration(parser: argparse.ArgumentParser, product: str) -> None:
 
 
 def calibration_of(options: argparse.Namespace) -> Calibration | None:
-    """What ``--calibration`` of a command names; None without it, and for commands that have no such option.
+    """Return the calibration of ``--calibration``; None without it, and for commands without this option.
 
     Raises:
         ValueError: For a file that is none of the product, for ``stored`` where the package has none of it, and for
@@ -152,7 +152,7 @@ def calibration_of(options: argparse.Namespace) -> Calibration | None:
 
 
 def calibration_place(product: str) -> Path | None:
-    """Where the calibration of a product lies that comes with the package; None for a product that no family has."""
+    """Return the path of a product's stored calibration; None for an unknown product."""
     from zoo.experiments.families import experiments
     from zoo.families import families
 
@@ -162,7 +162,7 @@ def calibration_place(product: str) -> Path | None:
 
 
 def stored_calibration(product: str) -> Path:
-    """The calibration of a product that comes with the package: of its stored networks.
+    """Return the calibration of a product that comes with the package: of its stored networks.
 
     Raises:
         ValueError: Where there is none.
@@ -175,7 +175,7 @@ def stored_calibration(product: str) -> Path:
 
 
 def has_stored(product: str) -> bool:
-    """Whether a calibration of the product comes with the package."""
+    """Return whether a calibration of the product comes with the package."""
     path = calibration_place(product)
     return path is not None and path.is_file()
 

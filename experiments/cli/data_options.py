@@ -54,7 +54,7 @@ def check_known(dataset: str) -> None:
 
 
 def dataset_of(options: argparse.Namespace) -> str:
-    """How the CSV names the data; a folder by its own name, since a path would tell of the user's machine.
+    """Return the name of the data in the CSV; a folder's name without its path, which may be private.
 
     Raises:
         ValueError: For an unknown data set, and for a folder with a data set that is not read from one.
@@ -75,5 +75,5 @@ def dataset_of(options: argparse.Namespace) -> str:
 
 
 def folder_name(options: argparse.Namespace) -> str:
-    """The name of the folder of ``--data-dir``, without the path to it."""
+    """Return the name of the folder of ``--data-dir``, without the path to it."""
     return options.data_dir.expanduser().resolve().name

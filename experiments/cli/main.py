@@ -52,7 +52,7 @@ def _say(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """Our own warnings are for whoever types the command: one line, no source code."""
+    """Print the zoo's own warnings as one line, without source code."""
     if issubclass(category, UserWarning):
         print(f"zoo: {_one_line(message)}", file=sys.stderr)
     else:
@@ -60,7 +60,7 @@ def _say(
 
 
 def _one_line(message: object) -> str:
-    """A message on one line; control characters in it, of a file's name say, are escaped."""
+    """Return a message on one line; control characters, for example in file names, are escaped."""
     text = " ".join(str(message).split())
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 

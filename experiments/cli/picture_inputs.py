@@ -1,4 +1,4 @@
-"""Pictures as they are named on the command line: find them, read them, and name those that cannot be read."""
+"""Find and read the pictures named on the command line, and report those that cannot be read."""
 
 import argparse
 import glob
@@ -54,7 +54,7 @@ def expand(given: Sequence[str]) -> list[Path]:
 
 
 def _lines(text: str) -> list[str]:
-    """Lines of a list that are not empty."""
+    """Return the lines of a list that are not empty."""
     path = Path(text[1:])
     try:
         if str(path) != "-" and not path.is_file():  # a pipe might never end

@@ -1,4 +1,4 @@
-"""``zoo plan``: what a table needs at the paper's scale, and how long it would take, without running it."""
+"""``zoo plan``: estimate what a table needs at the paper's scale, and how long it would take."""
 
 import argparse
 import sys

@@ -1,4 +1,4 @@
-"""``zoo pretrain``: train a paper's stored weights anew, for the local store or for the package."""
+"""``zoo pretrain``: train a paper's networks, for the local store or for the package."""
 
 import argparse
 import contextlib
@@ -74,7 +74,7 @@ def _add_paper(papers: "argparse._SubParsersAction", paper: str) -> None:
 
 
 def training_command(options: argparse.Namespace) -> str:
-    """The command as it is kept with the weights; paths are cut to their last part."""
+    """Return the command as it is kept with the weights; paths are cut to their last part."""
     words = ["zoo", *_named(options), "--scale", options.scale]
     if options.dataset != EMBEDDED:
         words += ["--dataset", options.dataset]
@@ -88,12 +88,12 @@ def training_command(options: argparse.Namespace) -> str:
 
 
 def _named(options: argparse.Namespace) -> list[str]:
-    """The words that name the training."""
+    """Return the words that name the training."""
     return ["pretrain", options.paper, *filter(None, [options.training])]
 
 
 def _given(options: argparse.Namespace) -> list[tuple[Option, Any]]:
-    """The family's own options that the command line has, each with its value."""
+    """Return the family's own options that the command line has, each with its value."""
     known = _options(options.paper)
     found = ((known[flag], known[flag].given(options)) for flag in options.own)
     return [(option, value) for option, value in found if value is not None]
@@ -135,7 +135,7 @@ def _on_workers(options: argparse.Namespace, training: Training) -> None:
 
 
 def chosen(options: argparse.Namespace) -> Training:
-    """The training that the options name.
+    """Return the training that the options name.
 
     Raises:
         ValueError: For a name that no training of the paper has.
@@ -148,12 +148,12 @@ def chosen(options: argparse.Namespace) -> Training:
 
 
 def _pages(paper: str) -> list[Experiments]:
-    """What describes a paper: the zoo's own, then those of other packages."""
+    """Return the descriptions of a paper: the zoo's, then those of other packages."""
     return [page for page in experiments() if page.name == paper]
 
 
 def _trainings(paper: str) -> dict[str, Training]:
-    """A paper's trainings by name. Packages may add some to a family of the zoo, and replace none."""
+    """Return a paper's trainings by name. Packages may add some to a family of the zoo, and replace none."""
     known: dict[str, Training] = {}
     for page in _pages(paper):
         for training in page.trainings:
@@ -162,7 +162,7 @@ def _trainings(paper: str) -> dict[str, Training]:
 
 
 def _options(paper: str) -> dict[str, Option]:
-    """A paper's own options by what is typed; of packages as in ``_trainings``."""
+    """Return a paper's own options by what is typed; of packages as in ``_trainings``."""
     known: dict[str, Option] = {}
     for page in _pages(paper):
         for option in page.options:

@@ -28,7 +28,7 @@ class Material(NamedTuple):
 
 
 def material(options: argparse.Namespace, validation: bool = False, others: Prepared | None = None) -> Material:
-    """What the options of ``zoo pretrain`` name; without ``--dataset`` and ``--data-dir`` generated scenes.
+    """Return the training data that the options of ``zoo pretrain`` name; generated scenes by default.
 
     With ``validation`` some photographs are set apart to validate on: those that the data set has for it, else a tenth
     of the scenes. ``others`` is what is trained on instead of whole photographs.

@@ -1,4 +1,4 @@
-"""``--on``, ``--gpus`` and ``--slurm``: where the independent tasks of a command are computed."""
+"""The options ``--on``, ``--gpus`` and ``--slurm``, which run a command's independent tasks in parallel."""
 
 import argparse
 import re

@@ -19,7 +19,7 @@ NOTE = (
 )
 SCALE = Scale("more likely adjusted", 0, 1)
 STORED = "contrast-aware.photographs"
-"""The detector's own default, here too because its module imports Keras."""
+"""The detector's default, repeated here because its module imports Keras."""
 
 
 def _processes() -> "Mapping[str, Callable[[np.ndarray], np.ndarray]]":

@@ -16,7 +16,7 @@ SIGNATURES = ("serve", "serving_default")
 
 
 def of_function(name: str) -> Detector:
-    """A function, ``module:function``, of one uint8 RGB picture (height, width, 3) that returns a number.
+    """Return a function, ``module:function``, of one uint8 RGB picture (height, width, 3) that returns a number.
 
     Raises:
         ValueError: For one that cannot be imported; when called, for anything but one finite number a picture.
@@ -47,7 +47,7 @@ def of_function(name: str) -> Detector:
 
 
 def of_saved_model(path: Path) -> Detector:
-    """A SavedModel by its ``serve`` or ``serving_default``, which takes one of two inputs.
+    """Return a SavedModel by its ``serve`` or ``serving_default``, which takes one of two inputs.
 
     Either uint8 pictures of any size, (n, height, width, 3), as what `zoo export` writes: a unit is handed over whole.
     Or patches, (n, 64, 64, 3), uint8 or float32 in [0, 1]: a unit's score is the mean over its patches. The output is

@@ -31,7 +31,7 @@ FORGERY_NOTE = (
 QUALITY_SCALE, FORGERY_SCALE = Scale("better", None, None), Scale("more likely tampered", 0, 1)
 QUALITY_STORED = ("hyperimage-quality-patches.photographs", "hyperimage-quality-stage-two.photographs")
 FORGERY_STORED = ("hyperimage-forgery-channel.photographs", "hyperimage-forgery-stage-two.photographs")
-"""The scorers' own defaults, here too because their module imports Keras."""
+"""The scorers' defaults, repeated here because their module imports Keras."""
 _DISTORTIONS = {"noise": 1, "blur": 8, "JPEG 2000": 11, "colours lost": 22}
 """TID2013's numbers of distortions of four kinds; ``_LEVEL`` is the middle one of its five."""
 _LEVEL = 3
@@ -191,7 +191,7 @@ def _splices() -> "Mapping[str, Callable[[np.ndarray], np.ndarray]]":
 
 
 def _twin(image: "np.ndarray") -> "np.ndarray":
-    """The picture cut out, put back and saved as a spliced one is."""
+    """Return the picture cut out, put back and saved as a spliced one is."""
     from zoo.datasets.splices import make
 
     return make(_generator(image), image, _donor(image)).authentic

@@ -148,7 +148,7 @@ def _material(options: argparse.Namespace) -> "tuple[Material, str, str | None]"
 
 
 def _inside(one: Path, other: Path) -> bool:
-    """Whether one of two folders lies in the other, or they are the same."""
+    """Return whether one of two folders lies in the other, or they are the same."""
     here, there = (path.expanduser().resolve() for path in (one, other))
     return here.is_relative_to(there) or there.is_relative_to(here)
 
@@ -227,7 +227,7 @@ def _hider(weights: str | None, jpeg: bool) -> "ImageHider":
 
 
 def _networks(given: str | None, jpeg: bool) -> "Steganographer":
-    """The stored networks, or those of a name, a folder or a .keras file."""
+    """Return the stored networks, or those of a name, a folder or a .keras file."""
     from zoo.steganography.hiding import load_steganographer, stored_steganographer
 
     if given is None or Path(given).suffix != ".keras":
@@ -236,7 +236,7 @@ def _networks(given: str | None, jpeg: bool) -> "Steganographer":
 
 
 def _picture(path: Path, upright: bool = True) -> "np.ndarray":
-    """A picture as one sees it; ``upright=False`` leaves the pixels where the file has them."""
+    """Return a picture as one sees it; ``upright=False`` leaves the pixels where the file has them."""
     from zoo.images import check_picture, read_photograph
 
     image = read_photograph(path)

@@ -97,7 +97,7 @@ PEAKS = {"hiding": 3e-4, "revealing": 1e-3}
 def build(
     scale: Scale, weight: float = 0.75, network: str = "ours", channel: keras.layers.Layer | None = None
 ) -> Steganographer:
-    """A new H-net and R-net, or Baluja's networks, for ``scale``, compiled by its recipe.
+    """Return a new H-net and R-net, or Baluja's networks, for ``scale``, compiled by its recipe.
 
     The container is rounded to 8 bits in training. Baluja's networks have one start, Glorot's.
     """
@@ -170,7 +170,7 @@ def fit(
 
 
 def state_name(network: str, weight: float) -> str:
-    """What a training is called in its folder: ``ours-0.75``, with ``.keras`` and ``.json`` behind."""
+    """Return a training's file name without suffix, such as ``ours-0.75``."""
     return f"{network}-{weight:g}"
 
 

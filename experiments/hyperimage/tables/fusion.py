@@ -89,7 +89,7 @@ class Fusion:
         return network
 
     def _scenes(self, split: str, seed: int) -> list[np.ndarray]:
-        """Pictures of ``SIDE`` pixels to train or validate on: a part of each photograph, or generated."""
+        """Return the pictures of ``SIDE`` pixels to train or validate on: a part of each photograph, or generated."""
         train = split == "train"
         if self.settings.dataset != WITH_TRAINING:
             count = self.scale.scenes if train else self.scale.validation
@@ -126,12 +126,12 @@ class Fusion:
         return made
 
     def auc(self, way: str) -> Estimate:
-        """AUC of a way, in percent."""
+        """Return the AUC of a way, in percent."""
         scores = self.scores[way]
         return percent(bootstrap_auc(scores[:, 0], scores[:, 1], self._sources, seed=self.settings.seed))
 
     def gain(self) -> Estimate:
-        """AUC of the hyper-image less that of the mean, in percentage points."""
+        """Return the AUC of the hyper-image less that of the mean, in percentage points."""
         one, two = ((self.scores[way][:, 0], self.scores[way][:, 1]) for way in ("hyper-image", "mean"))
         return percent(bootstrap_auc_difference(one, two, self._sources, seed=self.settings.seed))
 
@@ -152,7 +152,7 @@ def _pair(image: np.ndarray, seed: int, index: int) -> tuple[np.ndarray, np.ndar
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
-    """The mean, the hyper-image, and the difference.
+    """Yield the mean, the hyper-image, and the difference.
 
     Raises:
         ValueError: For an unknown scale, or another data set than ``embedded``, ``open_photographs`` and ``clic``.

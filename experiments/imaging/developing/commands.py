@@ -146,7 +146,7 @@ def _develop(options: argparse.Namespace) -> int:
 
 
 def _read(options: argparse.Namespace) -> "RawImage":
-    """The photograph, by its header or by what the options say.
+    """Return the photograph, by its header or by what the options say.
 
     Raises:
         ValueError: For some of the options of a file without a header, and not all that are needed.
@@ -216,7 +216,7 @@ def _network(options: argparse.Namespace) -> "keras.Model":
 def _pieces(
     name: str, network: "keras.Model | None", image: "RawImage"
 ) -> "tuple[Iterator[tuple[int, int, np.ndarray]], tuple[int, int]]":
-    """The developed picture piece by piece, with the row and column of each, and its size."""
+    """Return the developed picture piece by piece, with the row and column of each, and its size."""
     from zoo.imaging.developing import pipeline
     from zoo.imaging.developing.develop import crop_to_phase, develop_tiles
 

@@ -27,13 +27,13 @@ NOTE = (
 )
 SCALE = Scale("more likely of this class", 0, 1)
 PROCESSED = ("sharpen", "gaussian", "resample")
-"""Classes whose probabilities are added for a calibration. That of "jpg" is not: photographs of the reference are saved
-as JPEG too."""
+"""Classes whose probabilities are summed for a calibration. Not "jpg", because reference photographs are saved as JPEG,
+too."""
 OWN_CAMERA = "zoo.experiments.imaging.joint.training"
 """The module that trains for your camera."""
 STORED = "fan-unet-0.1-margin16-birch.generated"
 PATCH = 64
-"""The detector's own defaults, here too because its module imports Keras."""
+"""The detector's defaults, repeated here because its module imports Keras."""
 
 
 def add_detect(verbs: "argparse._SubParsersAction") -> None:

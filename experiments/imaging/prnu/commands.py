@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 FEW = 20
-"""Below so many photographs a fingerprint is mostly noise."""
+"""A fingerprint of fewer photographs is mostly noise."""
 NOTE = (
     "p is the probability that the best position in another camera's picture fits as well by chance; it accounts for "
     "the positions, orientations and cameras searched, not for the number of pictures; 'no match' does not mean that "
@@ -29,11 +29,11 @@ MAP_NOTE = (
     "zoo/imaging/README.md"
 )
 SHOWS = 0.001
-"""A window shows the fingerprint where one in so many without it correlates as much."""
+"""A window shows the fingerprint if its p-value is below this."""
 MAP_SCALE = Scale("more of the picture without the fingerprint", 0, 1)
 SCALE = Scale("more easily reached by chance, without the camera", 0, 1)  # of the p-value
 TURNED = {3: "180 degrees", 6: "a quarter to the right", 8: "a quarter to the left"}
-"""What EXIF's numbers say of how a picture is shown, of those that cameras write."""
+"""Meaning of the EXIF orientations that cameras write."""
 
 
 def add_prnu(verbs: "argparse._SubParsersAction") -> None:
