@@ -123,8 +123,8 @@ class DevelopedPatches(KeyedBatches):
 
     Args:
         pictures: In memory, or on disk (``load``): only patches are read then.
-        steps: Batches an epoch.
-        batch_size: Patches a batch.
+        steps: Batches per epoch.
+        batch_size: Patches per batch.
         patch: Side of a patch in planes; 64 are 128 pixels.
         seed: Of the draws.
 

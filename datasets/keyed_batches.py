@@ -82,7 +82,7 @@ class Share(KeyedBatches):
         self.batches, self.process, self.processes = batches, process, processes
 
     def __len__(self) -> int:
-        """Return the number of batches an epoch."""
+        """Return the number of batches per epoch."""
         return len(self.batches)
 
     def batch(self, epoch: int, step: int) -> Any:

@@ -18,7 +18,7 @@ class Labelled(KeyedBatches):
     Args:
         examples: Any numeric type, (n, ...); of an array on disk (``np.memmap``) only the rows of a batch are read.
         labels: As many, (n, ...).
-        batch_size: Examples a batch; the last may have fewer.
+        batch_size: Examples per batch; the last may have fewer.
         seed: 0 or above.
 
     Raises:

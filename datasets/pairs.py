@@ -28,8 +28,8 @@ class HidingPairs(KeyedBatches):
     an uninterrupted one would have. Without ``follow()`` every epoch is the same, which is what validation wants.
 
     Args:
-        steps: Batches an epoch.
-        batch_size: Pairs a batch. The public relative's "32" are 16 covers and 16 secrets.
+        steps: Batches per epoch.
+        batch_size: Pairs per batch. The public relative's "32" are 16 covers and 16 secrets.
         size: Side of an image in pixels.
         seed: 0 or above.
         draw: Where images come from; generated scenes by default, ``ResizedPhotographs(...)`` for photographs.

@@ -46,7 +46,7 @@ class PairedPatches(KeyedBatches):
     Args:
         scene: ``scene(generator) -> uint8 RGB``; with a folder of photographs, draw one of them.
         draw_operator: ``draw_operator(generator) -> (label, operator)``.
-        steps: Batches an epoch.
+        steps: Batches per epoch.
         batch_size: Even.
         qualities: JPEG qualities to draw from for each patch (``NO_JPEG`` among them for none), or ``None``.
         both: Applied to the scene before anything else, in both classes (``hsv_round_trip`` to remove its cue).

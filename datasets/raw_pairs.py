@@ -115,7 +115,7 @@ def by_name(folder: Path, kind: str, suffixes: tuple[str, ...], instructions: st
     """Return the files below ``folder`` with one of ``suffixes``, in any case, by their names without it, in order.
 
     Raises:
-        ValueError: For fewer than three (one a split), or two of one name.
+        ValueError: For fewer than three (one per split), or two of one name.
     """
     paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in suffixes)
     found = {path.stem: path for path in paths}

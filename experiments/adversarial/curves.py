@@ -1,4 +1,4 @@
-"""Curves of the figures as cells: one row a curve, one column a point, so that the CSV holds the figure."""
+"""Curves of the figures as cells: one row per curve, one column per point, so that the CSV holds the figure."""
 
 import itertools
 from collections.abc import Callable, Iterator

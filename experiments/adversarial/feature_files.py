@@ -1,4 +1,4 @@
-"""Features of a training set by layer, computed once: in memory for small networks, else in one file a layer.
+"""Features of a training set by layer, computed once: in memory for small networks, else in one file per layer.
 
 The files are shared by all tables of a network. A run that was stopped goes on behind the last rows that it finished.
 Attacked pictures are kept in the same folder.
@@ -106,7 +106,7 @@ def announce(folder: Path, rows: int, widths: Mapping[str, int], copied: bool = 
 def in_files(
     folder: Path, database: "Batches", rows: int, widths: Mapping[str, int], extract: Extract
 ) -> tuple[Mapping[str, np.ndarray], np.ndarray]:
-    """As ``in_memory``, as memory maps of files: one a layer, the classes, and how many rows are finished.
+    """As ``in_memory``, as memory maps of files: one per layer, the classes, and how many rows are finished.
 
     Raises:
         ValueError: Where the files have no room, or the training set has another number of pictures.

@@ -54,7 +54,7 @@ class Versions(KeyedBatches):
     Args:
         maps: Of each version, (n, height, width, channels).
         labels: One-hot, (n, classes).
-        batch_size: Examples a batch; the last may have fewer.
+        batch_size: Examples per batch; the last may have fewer.
         seed: Of all draws.
     """
 

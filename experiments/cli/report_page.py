@@ -1,4 +1,4 @@
-"""Pages of ``zoo report``: one HTML file a picture, without scripts and without anything from the net."""
+"""Pages of ``zoo report``: one HTML file per picture, without scripts and without anything from the net."""
 
 import base64
 import csv

@@ -19,7 +19,7 @@ def of_function(name: str) -> Detector:
     """Return a function, ``module:function``, of one uint8 RGB picture (height, width, 3) that returns a number.
 
     Raises:
-        ValueError: For one that cannot be imported; when called, for anything but one finite number a picture.
+        ValueError: For one that cannot be imported; when called, for anything but one finite number per picture.
     """
     module, _, attribute = name.partition(":")
     try:

@@ -13,7 +13,7 @@ class MaxSoftmax(Layered):
 
     Args:
         model: A Keras classifier that ends in softmax.
-        batch_size: Images a forward pass.
+        batch_size: Images per forward pass.
     """
 
     def __init__(self, model: keras.Model, batch_size: int = 64) -> None:
@@ -30,7 +30,7 @@ class CentroidDistance(Layered):
     Args:
         model: A Keras classifier of one input.
         layer: Name of the layer.
-        batch_size: Images a forward pass.
+        batch_size: Images per forward pass.
     """
 
     def __init__(self, model: keras.Model, layer: str, batch_size: int = 64) -> None:

@@ -20,8 +20,8 @@ class DkNN(Layered):
     Args:
         model: A Keras classifier of one input.
         layers: Names of the layers whose neighbours are counted.
-        k: Neighbours a layer; 75 in the original.
-        batch_size: Images a forward pass.
+        k: Neighbours per layer; 75 in the original.
+        batch_size: Images per forward pass.
 
     Raises:
         ValueError: For k below 1.

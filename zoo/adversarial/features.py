@@ -19,7 +19,7 @@ class FeatureExtractor:
         model: A Keras classifier of one input. Of several outputs the first is the classification.
         layers: Names of layers, see ``model.summary()``.
         pooling: ``"average"`` or ``"max"``.
-        batch_size: Images a forward pass.
+        batch_size: Images per forward pass.
 
     Raises:
         ValueError: For a layer the model does not have, one without feature maps or vectors, or an unknown pooling.

@@ -17,7 +17,7 @@ class Layered(Thresholded):
     Args:
         model: A Keras classifier of one input.
         layers: Names of the layers to look at.
-        batch_size: Images a forward pass.
+        batch_size: Images per forward pass.
     """
 
     def __init__(self, model: keras.Model, layers: Sequence[str], batch_size: int = 64) -> None:

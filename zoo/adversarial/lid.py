@@ -20,7 +20,7 @@ class LID(Layered):
         model: A Keras classifier of one input.
         layer: Name of the layer.
         k: Neighbours of the estimate.
-        batch_size: Images a forward pass.
+        batch_size: Images per forward pass.
 
     Raises:
         ValueError: For k below 2.

@@ -74,7 +74,7 @@ def classification(model: keras.Model, layer: str | None = None) -> Serving:
 def detection_on_digits(model: keras.Model) -> Serving:
     """Serve a small network that knows the digits with the paper's detector, fitted to the digits' training part.
 
-    ``k`` is the mean number of pictures a class, as in the paper.
+    ``k`` is the mean number of pictures per class, as in the paper.
     """
     images, labels = digits("train")
     k = max(1, round(len(images) / len(np.unique(labels))))

@@ -114,7 +114,7 @@ def _resampled(
 
 
 def over_splits(values: Sequence[float], how: Callable[[Sequence[float]], float] = np.median) -> Estimate:
-    """Return the median (or mean) of one value a split, with the range that holds 95 % of the splits."""
+    """Return the median (or mean) of one value per split, with the range that holds 95 % of the splits."""
     return Estimate.from_samples(how(values), values, len(values), len(values))
 
 

@@ -143,7 +143,7 @@ def gamma_alone(rng: np.random.Generator) -> tuple[str, Operator]:
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
-    """Yield a row a case and one of the untrained statistic."""
+    """Yield a row per case and one of the untrained statistic."""
     here = Gamma(settings)
     for case in (*CASES, None):
         for (operator, compressed), paper in COLUMNS.items():

@@ -157,7 +157,7 @@ def patch_sets(
     normalise: Callable[[np.ndarray], np.ndarray] | None = None,
     ways: Sequence[str] = ("all", "selected"),
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Return the patches and labels of the ``ways`` to train the first stage, at most ``count`` patches an image.
+    """Return the patches and labels of the ``ways`` to train the first stage, at most ``count`` patches per image.
 
     ``"all"``: patches from anywhere in distorted images with the image's score (Kang et al. 2014). ``"selected"``: of
     each distorted image the patches of low SSIM, and as many of the reference with the score ``best``. Patches are

@@ -178,7 +178,7 @@ class Evaluation:
 
 
 def training_speed(evaluation: Evaluation, network: str) -> Estimate:
-    """Return the training steps a second by the paper's protocol (20 patches of 128 pixels, float32) on this machine.
+    """Return the training steps per second by the paper's protocol (20 patches of 128 pixels, float32) on this machine.
 
     The first two steps, which compile, are not counted; the interval is over steps.
     """

@@ -81,7 +81,7 @@ def warm_dnet(model: keras.Model, linear: np.ndarray) -> None:
 def warm_unet(model: keras.Model, linear: np.ndarray) -> None:
     """Let 24 channels of a UNet's finest level develop the planes, in place; the others add to them from zero on.
 
-    Two channels a layer for each of the 12 outputs: their four leaky ReLUs in a row bend into the tone curve.
+    Two channels per layer for each of the 12 outputs: their four leaky ReLUs in a row bend into the tone curve.
     """
     names = ("c1_1_conv", "c1_2_conv", "c9_1_conv", "c9_2_conv", "c10")
     for layer, (name, (weight, add)) in enumerate(zip(names, bent_curve()[0], strict=True)):

@@ -43,7 +43,7 @@ SCALES = {
 TRUTH, ANOTHER_BODY = "true pattern", "control: another body"
 """In the place of a pipeline's fingerprint: the sensor's own photo response, and that of the model's next body."""
 WINDOWS = 500
-"""Windows a picture that the predictor is fitted on."""
+"""Windows per picture that the predictor is fitted on."""
 
 
 class PrnuEvaluation:

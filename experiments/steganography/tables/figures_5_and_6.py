@@ -27,7 +27,7 @@ SHOWN = 7
 
 
 def make(name: str, network: str) -> Table:
-    """Return the table of a figure: a row a pair."""
+    """Return the table of a figure: a row per pair."""
 
     def cells(settings: Settings) -> Iterator[Cell]:
         evaluation = Evaluation(settings)

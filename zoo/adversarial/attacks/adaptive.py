@@ -51,7 +51,7 @@ def projected_gradient(
         steps: Number of steps.
         clip: Value range of the model's images.
         guides: Training images of the target class to steer for.
-        batch_size: Images a gradient.
+        batch_size: Images per gradient.
 
     Raises:
         ValueError: For an unknown mode, images outside ``clip``, or targets that are not classes of the model.

@@ -36,7 +36,7 @@ def fgs(
         targets: Classes to be predicted, or None.
         eps: Step in grey levels of 255.
         clip: Where to cut the result; None, as the original, does not cut. What leaves ``scale`` is lost when saved.
-        batch_size: Images a gradient.
+        batch_size: Images per gradient.
         scale: Value range of the model's images.
     """
     images = checked_images(images, scale)
@@ -68,7 +68,7 @@ def fgsm(
         eps: Strength in grey levels of 0..255, whatever the scale.
         clip: Lowest and highest value of the model's scale.
         fidelity: See above.
-        batch_size: Images a step.
+        batch_size: Images per step.
 
     Returns:
         float32, as ``images`` in shape and scale.
@@ -122,11 +122,11 @@ def iter_target_class(
         images: Float (n, height, width, channels) on the scale ``clip``.
         targets: Classes to be predicted, integer (n,).
         eps: Largest change in grey levels of 0..255.
-        step: Grey levels a step.
+        step: Grey levels per step.
         steps: How many.
         clip: Lowest and highest value of the model's scale.
         smoothing: Of the labels, 0..1.
-        batch_size: Images a step.
+        batch_size: Images per step.
 
     Returns:
         float32, as ``images`` in shape and scale.

@@ -33,7 +33,7 @@ class Reach:
 # DNet: fifteen convolutions on planes and one on pixels. INet: two pixels, and no tile shorter than ``SMALLEST``.
 _REACH = {"demosaic": Reach(4, 1, 1024), "c9_2": Reach(96, 16, 640), "c17": Reach(16, 1, 256)}
 SMALLEST = 4
-"""Planes a side that all three networks can read."""
+"""Planes per side that all three networks can read."""
 
 
 def develop(

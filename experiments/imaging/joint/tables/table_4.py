@@ -195,7 +195,7 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
 
 
 def _draw_lines(axis: "Axes", part: pd.DataFrame) -> None:
-    """A line a row, a colour a model; what was trained through libjpeg is dashed, baselines are dotted."""
+    """Draw one line per row and one colour per model; libjpeg training is dashed, baselines are dotted."""
     colours = {letter: f"C{number}" for number, letter in enumerate(LETTERS)}
     looks = {ALONE: (colours["a"], "-", "^"), CHANCE: ("k", ":", "s")}
     for names, style, mark in ((NAMES, "-", "o"), (LIBJPEG, "--", "o"), (BASELINES, ":", "s")):
