@@ -32,7 +32,7 @@ def clic_source(split: str, data_dir: Path | None = None) -> Any:
     except Exception as error:  # no network, no space, a moved file, a wrong checksum: each has its own type
         reason = " ".join(str(error).split())[:200]
         raise ValueError(
-            "CLIC cannot be downloaded; go online for the first use, or give a folder of photographs. "
+            "CLIC cannot be downloaded; the first use needs an internet connection. Or give a folder of photographs. "
             f"Received: {type(error).__name__}: {reason}"
         ) from error
     return builder.as_data_source(split)

@@ -123,8 +123,8 @@ class DevelopedPatches(KeyedBatches):
 
     Args:
         pictures: In memory, or on disk (``load``): only patches are read then.
-        steps: Batches an epoch.
-        batch_size: Patches a batch.
+        steps: Batches per epoch.
+        batch_size: Patches per batch.
         patch: Side of a patch in planes; 64 are 128 pixels.
         seed: Of the draws.
 
@@ -145,7 +145,7 @@ class DevelopedPatches(KeyedBatches):
         self.seed = seed
 
     def __len__(self) -> int:
-        """Batches an epoch."""
+        """Return the number of batches per epoch."""
         return self.steps
 
     def batch(self, epoch: int, step: int) -> tuple[np.ndarray, np.ndarray]:
@@ -166,7 +166,7 @@ class DevelopedPatches(KeyedBatches):
         return self.batch(epoch, step)
 
     def _picture(self, n: int) -> Developed:
-        """The n-th of an endless row of permutations of the pictures."""
+        """Return the n-th of an endless row of permutations of the pictures."""
         return self.pictures[keyed.in_turn(n, len(self.pictures), self.seed)]
 
 

@@ -61,7 +61,7 @@ class PhotoFolder:
     """Hidden files and files that are no images by name or content."""
 
     def __str__(self) -> str:
-        """The summary to show a user: a line of counts, then a line for each reason to leave files out."""
+        """Return the summary to show a user: a line of counts, then a line for each reason to leave files out."""
         scenes = len({photo.scene for photo in self.photos})
         lines = [
             f"{shown(self.folder)}: {len(self.photos)} photographs of {scenes} scenes, {len(self.left_out)} images "
@@ -90,7 +90,7 @@ class PhotoFolder:
         sizes = Counter(photo.scene for photo in self.photos)
         if len(sizes) < len(fractions):
             raise ValueError(
-                f"{self.folder}: {len(fractions)} parts need as many scenes at least; near-duplicates and bursts count "
+                f"{self.folder}: {len(fractions)} parts need at least as many scenes; near-duplicates and bursts count "
                 f"as one. Received: {len(sizes)} scenes"
             )
         missing = {part: fraction * len(self.photos) for part, fraction in fractions.items()}

@@ -34,7 +34,7 @@ class Rated:
 
 
 def from_prepared(there: Prepared, opinion: str) -> list[Rated]:
-    """The images of a database that TensorFlow Datasets prepared, by name; ``opinion`` is the score's feature.
+    """Return the images of a database that TensorFlow Datasets prepared, by name; ``opinion`` is the score's feature.
 
     Raises:
         ValueError: For a version without the references' names.
@@ -91,7 +91,7 @@ _UNCERTAIN = {
 
 
 def kodak_scene(number: int) -> str:
-    """The scene of Kodak's photograph (and TID2013's reference) ``number``."""
+    """Return the scene of Kodak's photograph (and TID2013's reference) ``number``."""
     for name, (numbers, _) in _UNCERTAIN.items():
         if number in numbers:
             return f"kodak-{name}"
@@ -99,7 +99,7 @@ def kodak_scene(number: int) -> str:
 
 
 def live_scene(name: str) -> str:
-    """The scene of LIVE's reference ``name``, without suffix."""
+    """Return the scene of LIVE's reference ``name``, without suffix."""
     name = name.lower()
     for group, (_, names) in _UNCERTAIN.items():
         if name in names:
@@ -108,7 +108,7 @@ def live_scene(name: str) -> str:
 
 
 def find_file(folder: Path, name: str) -> Path:
-    """The file ``name`` in ``folder`` whatever its case, since the databases' lists and files disagree in it.
+    """Return the file ``name`` in ``folder`` whatever its case, since the databases' lists and files disagree in it.
 
     Raises:
         ValueError: Where there is none.

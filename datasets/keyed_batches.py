@@ -32,7 +32,7 @@ class KeyedBatches(keras.utils.PyDataset):
         self.epoch = 0
 
     def follow(self) -> keras.callbacks.Callback:
-        """A callback that tells this data set which epoch a ``fit`` is in."""
+        """Return a callback that tells this data set which epoch a ``fit`` is in."""
         return keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: setattr(self, "epoch", epoch))
 
     def __getitem__(self, step: int) -> Any:
@@ -82,7 +82,7 @@ class Share(KeyedBatches):
         self.batches, self.process, self.processes = batches, process, processes
 
     def __len__(self) -> int:
-        """Return the number of batches an epoch."""
+        """Return the number of batches per epoch."""
         return len(self.batches)
 
     def batch(self, epoch: int, step: int) -> Any:

@@ -18,7 +18,7 @@ class Labelled(KeyedBatches):
     Args:
         examples: Any numeric type, (n, ...); of an array on disk (``np.memmap``) only the rows of a batch are read.
         labels: As many, (n, ...).
-        batch_size: Examples a batch; the last may have fewer.
+        batch_size: Examples per batch; the last may have fewer.
         seed: 0 or above.
 
     Raises:
@@ -31,12 +31,12 @@ class Labelled(KeyedBatches):
         super().__init__()
         if not 0 < len(examples) == len(labels):
             raise ValueError(
-                f"examples and labels must be as many, and at least one. Received: {len(examples)}, {len(labels)}"
+                f"examples and labels must have the same length, at least 1. Received: {len(examples)}, {len(labels)}"
             )
         self.examples, self.labels, self.batch_size, self.seed = examples, labels, batch_size, seed
 
     def __len__(self) -> int:
-        """Batches an epoch."""
+        """Return the number of batches per epoch."""
         return math.ceil(len(self.examples) / self.batch_size)
 
     def batch(self, epoch: int, step: int) -> tuple[np.ndarray, np.ndarray]:

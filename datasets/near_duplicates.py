@@ -63,7 +63,7 @@ def alike(thumbnails: Sequence[np.ndarray]) -> list[tuple[int, int]]:
 
 
 def _identical(thumbnails: Sequence[np.ndarray]) -> list[tuple[int, int]]:
-    """Pairs of equal thumbnails, which have no structure to compare where they are flat."""
+    """Return pairs of equal thumbnails; flat thumbnails have no structure to compare."""
     first: dict[bytes, int] = {}
     return [(first.setdefault(t.tobytes(), i), i) for i, t in enumerate(thumbnails)]
 
@@ -104,7 +104,7 @@ def _structure(grey: np.ndarray, radius: float) -> np.ndarray:
 
 
 def _coarse(grey: np.ndarray) -> np.ndarray:
-    """A unit vector of the coarse structure, float32 (_COARSE ** 2,); all 0 for a flat picture."""
+    """Return a unit vector of the coarse structure, float32 (_COARSE ** 2,); all 0 for a flat picture."""
     small = cv2.resize(np.ascontiguousarray(grey, np.float32), (_COARSE, _COARSE), interpolation=cv2.INTER_AREA)
     vector = _structure(small, _COARSE / 5).ravel()
     vector -= vector.mean()
@@ -118,7 +118,7 @@ def _crops(grey: np.ndarray) -> np.ndarray:
 
 
 def _aligned_correlation(a: np.ndarray, b: np.ndarray) -> float:
-    """The highest correlation of structure, at most 1, with either picture as a part of the other."""
+    """Return the highest correlation of structure, at most 1, with either picture as a part of the other."""
     best = -1.0
     a, b = _structure(a, SIDE / 9), _structure(b, SIDE / 9)
     for part, other in ((a, b), (b, a)):

@@ -28,8 +28,8 @@ class HidingPairs(KeyedBatches):
     an uninterrupted one would have. Without ``follow()`` every epoch is the same, which is what validation wants.
 
     Args:
-        steps: Batches an epoch.
-        batch_size: Pairs a batch. The public relative's "32" are 16 covers and 16 secrets.
+        steps: Batches per epoch.
+        batch_size: Pairs per batch. The public relative's "32" are 16 covers and 16 secrets.
         size: Side of an image in pixels.
         seed: 0 or above.
         draw: Where images come from; generated scenes by default, ``ResizedPhotographs(...)`` for photographs.
@@ -48,7 +48,7 @@ class HidingPairs(KeyedBatches):
         self.draw = draw or small_scene
 
     def __len__(self) -> int:
-        """Batches an epoch."""
+        """Return the number of batches per epoch."""
         return self.steps
 
     def __getitem__(self, step: int) -> tuple[dict[str, np.ndarray]]:
@@ -82,7 +82,7 @@ class HidingPairs(KeyedBatches):
 
 
 def small_scene(rng: np.random.Generator, size: int) -> np.ndarray:
-    """A generated scene, uint8 RGB (size, size, 3): a part of a photograph or a whole one made small.
+    """Return a generated scene, uint8 RGB (size, size, 3): a part of a photograph or a whole one made small.
 
     It is generated at 1 to 3 times the size and averaged down. Whole photographs made small have twice the contrast of
     such scenes and several times the differences between neighbours, so half of the scenes are stretched, about their

@@ -46,7 +46,7 @@ class PairedPatches(KeyedBatches):
     Args:
         scene: ``scene(generator) -> uint8 RGB``; with a folder of photographs, draw one of them.
         draw_operator: ``draw_operator(generator) -> (label, operator)``.
-        steps: Batches an epoch.
+        steps: Batches per epoch.
         batch_size: Even.
         qualities: JPEG qualities to draw from for each patch (``NO_JPEG`` among them for none), or ``None``.
         both: Applied to the scene before anything else, in both classes (``hsv_round_trip`` to remove its cue).
@@ -92,7 +92,7 @@ class PairedPatches(KeyedBatches):
         self.__dict__ |= state | {"_lock": threading.Lock()}
 
     def __len__(self) -> int:
-        """Batches an epoch."""
+        """Return the number of batches per epoch."""
         return self.steps
 
     def batch(self, epoch: int, step: int) -> tuple[np.ndarray, np.ndarray]:
@@ -109,7 +109,7 @@ class PairedPatches(KeyedBatches):
         return finished(self.assemble(epoch, step, made))
 
     def _made(self, key: Key) -> "Future[np.ndarray]":
-        """A scene, which this thread makes unless another one does, or did."""
+        """Return a scene, which this thread makes unless another one does, or did."""
         with self._lock:
             scene = self._scenes.get(key)
             if scene is not None:
@@ -165,7 +165,7 @@ class PairedPatches(KeyedBatches):
 def unfinished(
     patches: np.ndarray, labels: np.ndarray, qualities: tuple[int, ...] | None, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
-    """What ``finished`` and ``finished_tensors`` make a batch of.
+    """Return the input of ``finished`` and ``finished_tensors``.
 
     Uint8 ``patches`` (n, patch, patch, 3) before JPEG, their ``labels``, and where ``qualities`` are given the
     ``qualities`` (n,) that are drawn for them.

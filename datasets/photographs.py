@@ -1,4 +1,4 @@
-"""One way to the photographs of every data set, for the tables: ``photographs("clic", None, "test", seed=0)``."""
+"""One interface to the photographs of all data sets: ``photographs("clic", None, "test", seed=0)``."""
 
 import sys
 from collections.abc import Callable
@@ -87,7 +87,9 @@ def photographs(dataset: str | None, data_dir: Path | None, split: str, seed: in
         return _folder(Path(data_dir), split, seed)
     if dataset in ("raise8k", "holidays"):
         name = {"raise8k": "RAISE8K", "holidays": "INRIA Holidays"}[dataset]
-        raise ValueError(f"{name} is downloaded by hand: its folder is needed as data_dir. Received: data_dir=None")
+        raise ValueError(
+            f"{name} must be downloaded manually, and data_dir must be its folder. Received: data_dir=None"
+        )
     if dataset == "imagenet2012":
         return _imagenet(None, split, seed)
     if dataset == "clic":
@@ -130,7 +132,7 @@ def _clic(split: str) -> list[Photograph]:
 
 
 def _prepared(folder: Path, name: str, config: str, splits: tuple[str, ...]) -> dict[str, list[Photograph]] | None:
-    """Photographs of each split of a prepared data set, by name; None where the folder holds no such one."""
+    """Return the photographs of each split of a prepared data set, by name; None where the folder holds no such one."""
     there = prepared.find(folder, name, config)
     if there is None:
         return None
@@ -180,8 +182,9 @@ def _imagenet(data_dir: Path | None, split: str, seed: int) -> list[Photograph]:
     except Exception as error:  # nothing prepared, another file format, no folder: each has its own type
         reason = " ".join(str(error).split())[:200]
         raise ValueError(
-            "ImageNet is prepared by TFDS first: tfds.builder('imagenet2012', file_format='array_record')"
-            f".download_and_prepare(), which says how to get the archives. Received: {type(error).__name__}: {reason}"
+            "ImageNet must be prepared by TFDS first: tfds.builder('imagenet2012', file_format='array_record')"
+            f".download_and_prepare(), which explains how to get the archives. Received: {type(error).__name__}: "
+            f"{reason}"
         ) from error
     drawn = keyed.permutation(len(source["train"]), seed, 0).tolist()
     chosen = {

@@ -1,4 +1,4 @@
-"""Data sets that TensorFlow Datasets prepared, read by number: for trainings and tables beside the original files.
+"""Data sets prepared by TensorFlow Datasets, read by index: an alternative to the original files.
 
 ``Builder(data_dir=FOLDER, file_format="array_record").download_and_prepare(...)`` prepares one; ``--data-dir FOLDER``
 reads it from there, without the originals.
@@ -46,7 +46,7 @@ class Prepared:
         return sha256(self.directory / _LISTED)[:16]
 
     def examples(self, split: str) -> list[dict[str, Any]]:
-        """All examples of a split without their images: text as str, classes by their names, numbers as they are.
+        """Return all examples of a split without their images: text as str, classes by name, numbers unchanged.
 
         Every record is read once to know them, and they are remembered.
         """
@@ -62,7 +62,7 @@ class Prepared:
 
 
 def find(folder: Path, name: str, config: str = "") -> Prepared | None:
-    """The prepared data set ``name`` in ``folder``; None where none is there, so that it holds the original files.
+    """Return the prepared data set ``name`` in ``folder``; None if there is none, as in a folder of original files.
 
     Versions in a file format that cannot be read by number are named on standard error and left out.
 
@@ -91,7 +91,7 @@ def find(folder: Path, name: str, config: str = "") -> Prepared | None:
 
 
 def at(directory: Path) -> Prepared | None:
-    """The prepared data set whose version's folder this is; None where it is another folder.
+    """Return the prepared data set whose version's folder this is; None where it is another folder.
 
     Raises:
         ValueError: For a file format that cannot be read by number.
@@ -102,7 +102,7 @@ def at(directory: Path) -> Prepared | None:
     kind = _builder(directory).info.file_format
     if kind is None or kind.value != "array_record":
         raise ValueError(
-            f'{directory} must be prepared with file_format="array_record", which is read by number. '
+            f'{directory} must be prepared with file_format="array_record", which can be read by index. '
             f"Received: {kind and kind.value}"
         )
     return Prepared(directory)
@@ -123,7 +123,7 @@ def _examples(directory: Path, split: str) -> list[dict[str, Any]]:
 
 @cache
 def _source(directory: Path, split: str, only: str | None) -> Any:
-    """The examples of a split; of their images those in ``only`` alone are decoded, or all for None."""
+    """Return the examples of a split; of their images those in ``only`` alone are decoded, or all for None."""
     import tensorflow_datasets as tfds
 
     builder = _builder(directory)

@@ -19,8 +19,8 @@ class PreparedPatches(KeyedBatches):
 
     Args:
         there: The prepared data set.
-        steps: Batches an epoch.
-        batch_size: Patches a batch.
+        steps: Batches per epoch.
+        batch_size: Patches per batch.
         qualities: JPEG qualities to draw from for each patch, or ``None``.
         seed: 0 or above.
         split: Of the data set.
@@ -46,7 +46,7 @@ class PreparedPatches(KeyedBatches):
         self.seed, self.split = seed, split
 
     def __len__(self) -> int:
-        """Batches an epoch."""
+        """Return the number of batches per epoch."""
         return self.steps
 
     def batch(self, epoch: int, step: int) -> tuple[np.ndarray, np.ndarray]:

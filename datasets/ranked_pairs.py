@@ -17,9 +17,9 @@ class RankedPairs(KeyedBatches):
     Args:
         authentic: uint8 (n, side, side, 3).
         tampered: The same places in the tampered versions, same shape.
-        mean: Subtracted after scaling: a number, or one a channel.
+        mean: Subtracted after scaling: a number, or one per channel.
         scale: 1/255 by default: patches in [0, 1].
-        batch_size: Pairs a batch; what does not fill a batch is left out of an epoch.
+        batch_size: Pairs per batch; what does not fill a batch is left out of an epoch.
         seed: 0 or above.
 
     Raises:
@@ -45,7 +45,7 @@ class RankedPairs(KeyedBatches):
         self.batch_size, self.seed = batch_size, seed
 
     def __len__(self) -> int:
-        """Batches an epoch."""
+        """Return the number of batches per epoch."""
         return len(self.authentic) // self.batch_size
 
     def batch(self, epoch: int, step: int) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:

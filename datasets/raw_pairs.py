@@ -1,4 +1,4 @@
-"""What the builders of RAW data sets share: planes, the picture developed from them, metadata, and the paper's choice.
+"""Shared code of the builders of RAW data sets: planes, developed picture, metadata, and the paper's selection.
 
 Korus and Memon, "Neural Imaging Pipelines - the Scourge or Hope of Forensics?" (2019), section 3.2: for each camera 150
 random photographs in landscape orientation, 120 to train with and 30 to validate.
@@ -25,7 +25,7 @@ _MODEL, _ORIENTATION, _UPRIGHT = 272, 274, 1
 
 
 def features() -> dict[str, Any]:
-    """The features of one example, by name."""
+    """Return the features of one example, by name."""
     return {
         "planes": tfds.features.Image(shape=(None, None, 4), dtype=np.uint16, encoding_format="png"),
         "target": tfds.features.Image(shape=(None, None, 3), dtype=np.uint8, encoding_format="png"),
@@ -41,7 +41,7 @@ def features() -> dict[str, Any]:
 
 
 def example(path: Path) -> dict[str, Any]:
-    """The example of a RAW file; see ``planes_and_metadata`` and ``target``."""
+    """Return the example of a RAW file; see ``planes_and_metadata`` and ``target``."""
     raw = read(path)
     return planes_and_metadata(path, raw) | {"target": target(raw)}
 
@@ -67,7 +67,7 @@ def planes_and_metadata(path: Path, raw: RawImage, gain: float = 1) -> dict[str,
 
 
 def target(raw: RawImage) -> np.ndarray:
-    """What the classical pipeline develops, uint8 RGB (height, width, 3), not rotated.
+    """Return the classical pipeline's picture, uint8 RGB (height, width, 3), not rotated.
 
     Rounded by ``floor(255 x)``, as the authors stored it.
     """
@@ -112,10 +112,10 @@ def camera_and_orientation(path: Path) -> tuple[str, int]:
 
 
 def by_name(folder: Path, kind: str, suffixes: tuple[str, ...], instructions: str) -> dict[str, Path]:
-    """The files below ``folder`` with one of ``suffixes``, in any case, by their names without it, in order.
+    """Return the files below ``folder`` with one of ``suffixes``, in any case, by their names without it, in order.
 
     Raises:
-        ValueError: For fewer than three (one a split), or two of one name.
+        ValueError: For fewer than three (one per split), or two of one name.
     """
     paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in suffixes)
     found = {path.stem: path for path in paths}
@@ -128,7 +128,7 @@ def by_name(folder: Path, kind: str, suffixes: tuple[str, ...], instructions: st
 
 
 def of_one_camera(paths: Iterable[Path], camera: str, seed: int) -> dict[str, list[Path]]:
-    """The paper's choice: 150 random landscape photographs of a camera, 120 to train and 30 to validate.
+    """Return the paper's choice: 150 random landscape photographs of a camera, 120 to train and 30 to validate.
 
     Where there are fewer, four fifths and one fifth of them.
 

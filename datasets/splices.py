@@ -72,7 +72,7 @@ def make(rng: np.random.Generator, host: np.ndarray, donor: np.ndarray | None, e
 
 
 def _blob(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
-    """A smooth connected region of 2 to 20 % of the image."""
+    """Return a smooth connected region of 2 to 20 % of the image."""
     wanted = rng.uniform(0.02, 0.2) * height * width
     y, x = rng.uniform(0.2, 0.8) * height, rng.uniform(0.2, 0.8) * width
     rows, columns = np.mgrid[:height, :width].astype(np.float32)

@@ -1,4 +1,4 @@
-"""Training scenes from photographs that are varied so that neither tone nor grid nor source tells the class."""
+"""Augmented training scenes from photographs: neither tone nor JPEG grid nor source reveals the class."""
 
 from collections.abc import Sequence
 

@@ -15,7 +15,7 @@ def experiments() -> tuple[Experiments, ...]:
 
 
 def listed() -> dict[str, dict[str, Listed]]:
-    """Tables and figures of every family by name. Packages may add some to a family of the zoo, and replace none."""
+    """Return tables and figures of all families by name. Packages may add tables to a family, but not replace any."""
     known: dict[str, dict[str, Listed]] = {}
     for page in experiments():
         known[page.name] = {**page.tables, **known.get(page.name, {})}
@@ -23,7 +23,7 @@ def listed() -> dict[str, dict[str, Listed]]:
 
 
 def check_table(paper: str, name: str) -> Listed:
-    """What is listed as the table ``name`` (``table-1`` or ``table_1``) of the family ``paper``; imports no table.
+    """Return the listing of a family's table ``name`` (``table-1`` or ``table_1``) without importing it.
 
     Raises:
         ValueError: For a paper or table that does not exist; the message lists those that do.
@@ -39,7 +39,7 @@ def check_table(paper: str, name: str) -> Listed:
 
 
 def load(place: str) -> Any:
-    """What stands at ``module:name``.
+    """Return the object at ``module:name``.
 
     Raises:
         ImportError: When it cannot be imported; the message says what is missing.

@@ -40,7 +40,7 @@ class Option:
     """Whether weights in the package are trained with it."""
 
     def given(self, options: argparse.Namespace) -> Any:
-        """What a command line has for it, None for nothing."""
+        """Return the option's value on the command line; None if it was not given."""
         return getattr(options, self.flag.strip("-").replace("-", "_"), None)
 
 

@@ -283,7 +283,7 @@ def test_an_export_is_replaced_and_nothing_else_is(tmp_path):
 
 
 def test_names_that_are_no_product_are_refused_with_those_that_are():
-    with pytest.raises(ValueError, match=r"can be exported is contrast-\*.*contrast-aware.photographs.*Received: 'x'"):
+    with pytest.raises(ValueError, match=r"must be one of contrast-\*.*contrast-aware.photographs.*Received: 'x'"):
         export.serving("x")
     with pytest.raises(ValueError, match="zoo pretrain hyperimage"):
         export.serving("hyperimage-quality.nowhere")

@@ -63,7 +63,7 @@ def test_the_extra_is_named_where_it_is_missing(tmp_path, command):
 
 def test_onnx_is_written_one_product_at_a_time(tmp_path, command):
     code, _, err = command("export", "--all", tmp_path / "made", "--format", "onnx")
-    assert (code, err) == (2, "zoo: --all takes DIR alone. Received: --format onnx\n")
+    assert (code, err) == (2, "zoo: --all only takes DIR. Received: --format onnx\n")
 
 
 @pytest.mark.parametrize("stride", [16, 32, 48])

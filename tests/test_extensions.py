@@ -138,9 +138,9 @@ def test_its_model_has_a_provenance_and_is_named_where_another_is_not_found(here
     assert (entry.name, entry.package, entry.version) == (name, "forensics-zoo-median", "0.1.0")
     assert entry.licence == "Apache-2.0"
     assert "package: forensics-zoo-median" in str(entry)
-    with pytest.raises(ValueError, match=rf"Here are .*{name}.*Received: 'resnet50'"):
+    with pytest.raises(ValueError, match=rf"Available: .*{name}.*Received: 'resnet50'"):
         zoo.load("resnet50")
-    with pytest.raises(ValueError, match=rf"weights are here are .*{name}.*Received: 'median'"):
+    with pytest.raises(ValueError, match=rf"available weights are .*{name}.*Received: 'median'"):
         zoo.provenance("median")
 
 

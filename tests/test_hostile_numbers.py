@@ -231,7 +231,7 @@ def test_arrays_of_a_saved_detector_fit_its_index(model, few, tmp_path, memory):
         ("def score(image) return 1", "SyntaxError"),
         ("raise RuntimeError('no GPU')", "RuntimeError: no GPU"),
         ("def score(): return 1", "TypeError"),
-        ("def score(image): return float('nan')", "one finite number a picture"),
+        ("def score(image): return float('nan')", "one finite number per picture"),
     ],
 )
 def test_a_users_detector_that_cannot_score_is_one_line(tmp_path, monkeypatch, command, code, wrong):

@@ -171,7 +171,7 @@ def test_an_absent_model_says_what_is_here_and_what_makes_it(families_in, tmp_pa
     (tmp_path / "contrast").mkdir()
     (tmp_path / "contrast" / "weights.json").write_text(json.dumps({"some.weights": {"file": "weights/x.npz"}}))
     families_in(tmp_path)
-    with pytest.raises(ValueError, match=rf"{message}.*Here are some.weights. Received: '{name}'"):
+    with pytest.raises(ValueError, match=rf"{message}.*Available: some.weights. Received: '{name}'"):
         zoo.load(name)
 
 

@@ -38,7 +38,7 @@ def test_made_once_and_verified_after_that(made, monkeypatch, tmp_path):
     (made / ABOUT).write_text(json.dumps(about))
     with (made / "saved_model.pb").open("ab") as file:
         file.write(b"x")
-    with pytest.raises(ValueError, match=r"saved_model\.pb was changed or damaged; delete .*inet-birch"):
+    with pytest.raises(ValueError, match=r"saved_model\.pb is changed or damaged; delete .*inet-birch"):
         zoo.saved_model("inet-birch")
     (made / "saved_model.pb").unlink()
     with pytest.raises(ValueError, match="Received: no file"):

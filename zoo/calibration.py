@@ -1,8 +1,8 @@
 """Calibrated likelihood ratios of a detector: mappings, their measures, bounds, and thresholds with exact intervals.
 
 All likelihood ratios are **log10**, above 0 where they support the first proposition (say, "was adjusted"). ``truth``,
-bool (n,), is whether the first proposition holds for each unit. ``weights``, (n,), let the units of one source count as
-one source together (``weights_by_source``); by default each unit counts as a source.
+bool (n,), is whether the first proposition holds for each unit. With ``weights``, (n,), all units of one source count
+as one (``weights_by_source``); by default each unit is its own source.
 """
 
 import dataclasses
@@ -40,7 +40,7 @@ class Logistic:
     slope: float
 
     def __call__(self, scores: np.ndarray) -> np.ndarray:
-        """Log10 likelihood ratios of ``scores``, (n,)."""
+        """Return the log10 likelihood ratios of ``scores``, (n,)."""
         return self.intercept + self.slope * np.asarray(scores, np.float64)
 
 
@@ -54,7 +54,7 @@ class Isotonic:
     """Probability of the first proposition at each score, for equal prior probabilities; 0..1."""
 
     def __call__(self, scores: np.ndarray) -> np.ndarray:
-        """Log10 likelihood ratios of ``scores``, (n,); those outside the range get the value of its end."""
+        """Return the log10 likelihood ratios of ``scores``, (n,); those outside the range get the value of its end."""
         probability = np.interp(np.asarray(scores, np.float64), self.scores, self.probabilities)
         with np.errstate(divide="ignore"):
             return np.log10(probability) - np.log10(1 - probability)
@@ -79,7 +79,7 @@ class Cost:
 
 @dataclasses.dataclass(frozen=True)
 class Rate:
-    """How often something happened, with the exact 95 % interval."""
+    """A rate of events with its exact 95 % interval."""
 
     events: int
     trials: int
@@ -93,7 +93,7 @@ class Rate:
 
 
 def weights_by_source(sources: Sequence[Hashable]) -> np.ndarray:
-    """Weights of units, float (n,), with which each source counts as 1, however many units it has."""
+    """Return the weights of units, float (n,), with which each source counts as 1, however many units it has."""
     counts = Counter(sources)
     return np.array([1 / counts[source] for source in sources])
 
@@ -101,8 +101,9 @@ def weights_by_source(sources: Sequence[Hashable]) -> np.ndarray:
 def logistic(scores: np.ndarray, truth: np.ndarray, weights: np.ndarray | None = None) -> Logistic:
     """Fit a logistic mapping of ``scores``, (n,), with scikit-learn's logistic regression.
 
-    Both classes weigh the same, so that the fitted log odds are log likelihood ratios (Brummer and du Preez 2006). A
-    slope below 0 would say that the detector points the wrong way. It becomes 0: the detector then says nothing.
+    Both classes have the same weight, so the fitted log odds are log likelihood ratios (Brummer and du Preez 2006). A
+    negative slope, which would mean that higher scores are evidence against the class, is set to 0: the detector is
+    then uninformative.
 
     Raises:
         ValueError: For scores that are not finite, or where a class is missing.
@@ -137,7 +138,7 @@ def isotonic(scores: np.ndarray, truth: np.ndarray, weights: np.ndarray | None =
 
 
 def cost(log10_lrs: np.ndarray, truth: np.ndarray, weights: np.ndarray | None = None) -> Cost:
-    """Cllr of ``log10_lrs``, (n,), which may be infinite, and its parts.
+    """Return the Cllr of ``log10_lrs``, (n,), which may be infinite, and its parts.
 
     Source: Brummer and du Preez 2006, "Application-independent evaluation of speaker detection", Computer Speech and
     Language 20.
@@ -153,11 +154,11 @@ def cost(log10_lrs: np.ndarray, truth: np.ndarray, weights: np.ndarray | None = 
 def empirical_cross_entropy(
     log10_lrs: np.ndarray, truth: np.ndarray, log10_prior_odds: np.ndarray, weights: np.ndarray | None = None
 ) -> np.ndarray:
-    """Empirical cross-entropy in bits at each of ``log10_prior_odds``, (priors,); float (priors,).
+    """Return the empirical cross-entropy in bits at each of ``log10_prior_odds``, (priors,); float (priors,).
 
-    What a judge with these prior odds still does not know, on average, after hearing the likelihood ratios,
-    ``log10_lrs``, (n,). At prior odds of 1 it is Cllr. Likelihood ratios that always are 1 give the entropy of the
-    prior; those that cost more do harm there.
+    This is the mean uncertainty that remains, for given prior odds, once the likelihood ratios ``log10_lrs``, (n,), are
+    known. At prior odds of 1 it is Cllr. Likelihood ratios that are always 1 give the entropy of the prior; larger
+    values mean that the likelihood ratios do harm.
     Source: Ramos and Gonzalez-Rodriguez 2013, "Reliable support: measuring calibration of likelihood ratios", Forensic
     Science International 230.
 
@@ -188,11 +189,11 @@ def after_pav(log10_lrs: np.ndarray, truth: np.ndarray, weights: np.ndarray | No
 def empirical_bounds(
     log10_lrs: np.ndarray, truth: np.ndarray, weights: np.ndarray | None = None
 ) -> tuple[float, float]:
-    """Lowest and highest log10 likelihood ratio that the number of sources supports (ELUB); at most 0, at least 0.
+    """Return the lowest (at most 0) and highest (at least 0) supported log10 likelihood ratio (ELUB).
 
-    One more source that misleads, infinitely strongly, is added to each class. Beyond the bounds, decisions by the
-    likelihood ratios would then cost more than decisions without them. For n sources in each class that are told apart
-    perfectly the bounds are ``-log10(n)`` and ``log10(n)``; no data of that size give wider ones.
+    One infinitely misleading source is added to each class. Beyond the bounds, decisions by the likelihood ratios would
+    then cost more than decisions without them. For n sources in each class that are separated perfectly, the bounds are
+    ``-log10(n)`` and ``log10(n)``; data of that size cannot give wider bounds.
     Source: Vergeer, van Es, de Jongh, Alberink, Stoel 2016, "Numerical likelihood ratios outputted by LR systems are
     often based on extrapolation: when to stop extrapolating?", Science and Justice 56, 482-491. There each unit is a
     source; here the units of a source share its weight.
@@ -212,7 +213,7 @@ def empirical_bounds(
 
 
 def _upper_bound(true: np.ndarray, true_weights: np.ndarray, false: np.ndarray, false_weights: np.ndarray) -> float:
-    """Log10 of the smallest threshold, 1 or above, at which a decision costs more than the neutral 1.
+    """Return the log10 of the smallest threshold, 1 or above, at which a decision costs more than the neutral 1.
 
     The cost at a threshold is the rate of misses plus the threshold times the rate of false alarms. Between two
     neighbouring likelihood ratios both rates stay the same, so that the threshold is found exactly.
@@ -233,7 +234,7 @@ def cross_validated(
     sources: Sequence[Hashable],
     fit: Fit = logistic,
 ) -> np.ndarray:
-    """Log10 likelihood ratios of units, (n,), each by a mapping that was fitted without its source.
+    """Return the log10 likelihood ratios of units, (n,), each by a mapping that was fitted without its source.
 
     Args:
         scores: (n,).
@@ -267,8 +268,8 @@ def resampled_interval(
 ) -> tuple[np.ndarray, np.ndarray]:
     """95 % percentile interval of the log10 likelihood ratio at each score of ``at``, (n,): two arrays, (n,).
 
-    Mappings are fitted to sources that are drawn with replacement. It says how far the likelihood ratio depends on
-    which photographs happened to be in the reference, not whether the picture in question is like them.
+    Mappings are fitted to sources drawn with replacement. The interval shows how much the likelihood ratio depends on
+    the choice of reference photographs. It does not show whether the questioned picture is like them.
 
     Args:
         scores: (units,).
@@ -276,8 +277,8 @@ def resampled_interval(
         sources: The source of each unit, which has units of both classes; a source is drawn with all its units.
         at: Scores.
         fit: ``logistic`` or ``isotonic``.
-        resamples: Mappings that are fitted.
-        seed: Of the drawing.
+        resamples: Number of bootstrap samples.
+        seed: Random seed.
 
     Raises:
         ValueError: As of ``fit``.
@@ -295,13 +296,13 @@ def resampled_interval(
 
 
 def verbal(log10_lr: float) -> str:
-    """What a likelihood ratio is called, ``VERBAL``: for the second proposition where ``log10_lr`` is below 0."""
+    """Return the verbal equivalent, ``VERBAL``; below 0 it is for the second proposition."""
     ratio = 10 ** abs(log10_lr)
     return next((words for below, words in VERBAL if ratio < below), "extremely strong support")
 
 
 def exact_rate(events: int, trials: int) -> Rate:
-    """A rate with its 95 % interval by Clopper and Pearson 1934, which is exact: it covers the truth at least so often.
+    """Return a rate with its exact 95 % interval (Clopper and Pearson 1934).
 
     Trials must be independent: one picture of each source.
 
@@ -315,9 +316,10 @@ def exact_rate(events: int, trials: int) -> Rate:
 
 
 def sources_needed(rate: float) -> int:
-    """Sources without which a rate of false alarms cannot be promised: ``3 / rate``, 300 for 1 %, 60 for 5 %.
+    """Return the sources that a false-positive rate needs: ``3 / rate``, 300 for 1 %, 60 for 5 %.
 
-    With fewer, not even a threshold without any false alarm shows, at 95 % confidence, a rate below ``rate``.
+    With fewer sources, even a threshold without any false alarm does not show, at 95 % confidence, a rate below
+    ``rate``.
 
     Raises:
         ValueError: For a rate that is not between 0 and 1.
@@ -328,14 +330,14 @@ def sources_needed(rate: float) -> int:
 
 
 def false_alarm_threshold(negative: np.ndarray, rate: float) -> float:
-    """The lowest score above which at most ``rate`` of the sources lie in **every** version.
+    """Return the lowest score above which at most ``rate`` of the sources lie in **every** version.
 
     For each version alone, the upper end of ``exact_rate`` holds although the threshold was set on the same sources:
     the true rate above the k-th highest of n scores has exactly that distribution (Wilks 1941).
 
     Args:
-        negative: Scores of untouched pictures, (sources, versions); a version is a JPEG quality, say.
-        rate: Of false alarms, between 0 and 1.
+        negative: Scores of untouched pictures, (sources, versions); for example, one version per JPEG quality.
+        rate: False-positive rate, between 0 and 1.
 
     Raises:
         ValueError: For fewer sources than ``sources_needed(rate)``, other shapes, and scores that are not finite.

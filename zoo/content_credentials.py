@@ -1,4 +1,4 @@
-"""Content Credentials (C2PA) of a picture file: absent, invalid, valid or trusted. Nothing is fetched from the net.
+"""Read Content Credentials (C2PA) of a picture file: absent, invalid, valid or trusted. Nothing is downloaded.
 
 They are a signed record of how a file was made, by a camera or a program. ``valid`` says that the record belongs to
 this very file and that nothing was changed after it was signed, but not who signed it: anybody can make a certificate.

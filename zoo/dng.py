@@ -1,4 +1,4 @@
-"""DNG files whose pixels are not, or no longer, the mosaic of a sensor: linear ones, and those coded as JPEG XL."""
+"""DNG files without the sensor's mosaic: linear DNG, and DNG coded as JPEG XL."""
 
 import contextlib
 import io
@@ -48,7 +48,7 @@ class Dng:
 
 
 def look(data: bytes) -> Dng | None:
-    """Say what a DNG file holds; None for any other file, and for one that cannot be followed."""
+    """Return what a DNG file holds; None for any other file, or one that cannot be parsed."""
     import tifffile
 
     with quiet_tifffile(), contextlib.suppress(Exception), tifffile.TiffFile(io.BytesIO(data)) as file:
@@ -59,7 +59,7 @@ def look(data: bytes) -> Dng | None:
 
 
 def without_jpeg_xl(data: bytes) -> bytes:
-    """Return a copy of a DNG file with its picture not compressed, for LibRaw; thumbnails are left out.
+    """Return an uncompressed copy of a DNG file for LibRaw, without thumbnails.
 
     Raises:
         ImportError: Where imagecodecs is missing.
@@ -82,7 +82,7 @@ def without_jpeg_xl(data: bytes) -> bytes:
 
 @contextlib.contextmanager
 def quiet_tifffile() -> Iterator[None]:
-    """Hold back what tifffile logs about damaged files: it would be more than the line that they are refused with."""
+    """Suppress tifffile's log messages on damaged files, which are refused with one line."""
     _hushed.here = True
     try:
         yield
@@ -91,7 +91,7 @@ def quiet_tifffile() -> Iterator[None]:
 
 
 def _picture(file: "tifffile.TiffFile") -> "tifffile.TiffPage | None":
-    """The largest picture, in the first directory or in one below it; none for a file that is no DNG."""
+    """Return the largest picture, in the first directory or in one below it; none for a file that is no DNG."""
     first = file.pages.first
     if 50706 not in first.tags:
         return None

@@ -1,4 +1,4 @@
-"""Write models as SavedModels that need nothing of the zoo to be loaded, served, trained through.
+"""Export models as SavedModels that can be loaded, served and differentiated without the zoo.
 
 The only part of ``zoo`` that is TensorFlow's.
 """
@@ -25,7 +25,7 @@ FLOATS = ("float16", "float32", "float64")
 
 
 def serving(name: str, weights: str | Path | None = None, cfa: str | None = None) -> Serving:
-    """What ``name`` is as a product, with its stored weights or others.
+    """Return the product ``name``, with its stored weights or others.
 
     Args:
         name: ``network.training`` as in ``zoo.load``, or ``hyperimage-quality.*`` and ``hyperimage-forgery.*``,
@@ -141,13 +141,13 @@ def _at_least_one(batch: Any) -> Any:
 
 
 def described(tensor: Any) -> dict[str, Any]:
-    """Shape and dtype of a tensor, or of its spec, for ``forensics_zoo.json``."""
+    """Return the shape and dtype of a tensor, or of its spec, for ``forensics_zoo.json``."""
     rank = tensor.shape.rank
     return {"shape": None if rank is None else tensor.shape.as_list(), "dtype": tensor.dtype.name}
 
 
 def about(product: Serving, endpoints: dict[str, Any]) -> dict[str, Any]:
-    """What ``forensics_zoo.json`` says of a product, without the files."""
+    """Return the content of ``forensics_zoo.json`` for a product, without the files."""
     return {
         "name": product.name,
         "made_by": f"forensics-zoo {__version__}",

@@ -1,4 +1,4 @@
-"""What other packages add to the zoo, told by the entry points in their metadata.
+"""Additions of other packages, found by the entry points in their metadata.
 
 A package that lists an object in the group ``forensics_zoo.<kind>`` has it found by name here. Nothing of it is
 imported until its name is asked for, and nothing has to be called at import. What the zoo itself has under a name comes
@@ -39,7 +39,7 @@ class Origin:
 
 
 def names(kind: str) -> list[str]:
-    """Names that installed packages add to a kind, sorted.
+    """Return the names that installed packages add to a kind, sorted.
 
     Raises:
         ValueError: For a kind that is not in ``KINDS``.
@@ -48,7 +48,7 @@ def names(kind: str) -> list[str]:
 
 
 def load(kind: str, name: str) -> Any:
-    """Import and return what a package adds under ``name``.
+    """Import and return the object that a package adds under ``name``.
 
     Raises:
         ValueError: For an unknown kind or name, or a name that two packages use.
@@ -65,7 +65,7 @@ def load(kind: str, name: str) -> Any:
 
 
 def loaded(kind: str, page: type[Page]) -> list[Page]:
-    """What packages add to ``kind``, each a ``page``; what cannot be had is named in a warning, once, and left out.
+    """Return the objects that packages add to ``kind``; a failed import causes one warning and is skipped.
 
     Raises:
         ValueError: For an unknown kind.
@@ -76,7 +76,7 @@ def loaded(kind: str, page: type[Page]) -> list[Page]:
 
 
 def origin(kind: str, name: str, model: str) -> Origin:
-    """The package that adds ``model`` in what it calls ``name`` of a kind; nothing of it is imported.
+    """Return the package that adds ``model`` by its entry point ``name`` of a kind, without importing it.
 
     Raises:
         ValueError: For a name that no package adds, or that two do.

@@ -13,24 +13,24 @@ BUILT_IN = ("contrast", "adversarial", "steganography", "imaging", "hyperimage")
 
 
 def families() -> tuple[Family, ...]:
-    """Every family; one of another package that cannot be loaded is named in a warning and left out."""
+    """Return all families; a package's family that cannot be loaded causes a warning and is skipped."""
     return (*(_page(name) for name in BUILT_IN), *extensions.loaded("families", Family))
 
 
 def citation(family: str) -> str:
-    """The paper of a family; empty for an unknown one."""
+    """Return the paper of a family; empty for an unknown one."""
     return next((page.paper for page in families() if page.name == family), "")
 
 
 def network_of(name: str) -> Network | None:
-    """The network that a name, ``network.training``, stands for; None where it fits none."""
+    """Return the network for a name, ``network.training``; None if there is none."""
     stem, _, training = name.rpartition(".")
     networks = (network for page in families() for network in page.networks)
     return next((network for network in networks if training and fnmatchcase(stem, network.pattern)), None)
 
 
 def products() -> tuple[Product, ...]:
-    """What can become a SavedModel, of all families."""
+    """Return the products of all families that can be exported as a SavedModel."""
     return tuple(product for page in families() for product in page.products)
 
 

@@ -1,4 +1,4 @@
-"""Which of two readings is built: the authors' code, which gave the paper's numbers, or the paper's text."""
+"""The option ``fidelity``: follow the authors' code, which produced the paper's numbers, or the paper's text."""
 
 from typing import Literal
 

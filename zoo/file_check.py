@@ -37,7 +37,7 @@ class FileCheck:
     missing: str | None = None
 
     def as_json(self) -> dict[str, object]:
-        """The fields ``damage`` and ``frames``, for a JSON line."""
+        """Return the fields ``damage`` and ``frames``, for a JSON line."""
         return {"damage": self.damage, "frames": self.frames}
 
 
@@ -119,14 +119,14 @@ def _check_png(data: bytes, found: FileCheck) -> None:
 
 
 def _png_bytes(width: int, height: int, bits: int, interlaced: bool) -> int:
-    """Bytes that the rows of a PNG inflate to, each with its filter's byte."""
+    """Return the bytes that the rows of a PNG inflate to, each with its filter's byte."""
     passes = _ADAM7 if interlaced else ((0, 0, 1, 1),)
     sizes = ((-(-(width - x) // across), -(-(height - y) // down)) for x, y, across, down in passes)
     return sum(rows * (1 + -(-columns * bits // 8)) for columns, rows in sizes if rows > 0 and columns > 0)
 
 
 def _inflated(inflate: "zlib._Decompress", body: bytes) -> int:
-    """Bytes that ``body`` inflates to, a megabyte at a time in memory."""
+    """Return the bytes that ``body`` inflates to, a megabyte at a time in memory."""
     count = 0
     while body and not inflate.eof:
         count += len(inflate.decompress(body, 1 << 20))
@@ -224,5 +224,5 @@ def _check_gif(data: bytes, found: FileCheck) -> None:
 
 
 def _gif_colours(flags: int) -> int:
-    """Bytes of a colour table."""
+    """Return the bytes of a colour table."""
     return 3 << ((flags & 7) + 1) if flags & 0x80 else 0

@@ -1,4 +1,4 @@
-"""What a picture file says of itself: format, JPEG tables, EXIF, and its thumbnail held against the picture.
+"""Metadata of a picture file: format, JPEG tables, EXIF, and a comparison of thumbnail and picture.
 
 Anybody can write these fields, and many programs do: they are a lead, never a proof.
 """
@@ -86,7 +86,7 @@ def file_facts(path: str | Path, pixels: np.ndarray) -> dict[str, Any]:
 
 
 def jpeg_quality(path: str | Path) -> int | None:
-    """The quality of libjpeg that fits a JPEG file's tables best; 0 for a RAW file without lossy coding, else None.
+    """Return the best-fitting libjpeg quality of a JPEG file; 0 for a RAW file without lossy coding, else None.
 
     Such a RAW file never was JPEG. Whether a PNG was, its format does not say.
     """
@@ -160,7 +160,7 @@ def thumbnail(path: str | Path, pixels: np.ndarray) -> Thumbnail | None:
 
 @functools.cache
 def _standard_tables() -> Mapping[int, list[list[int]]]:
-    """Tables of libjpeg for luminance and chrominance at each quality, as Pillow writes them."""
+    """Return the tables of libjpeg for luminance and chrominance at each quality, as Pillow writes them."""
     found = {}
     for quality in range(1, 101):
         buffer = io.BytesIO()
@@ -181,7 +181,7 @@ def _exif(exif: Image.Exif) -> dict[str, str]:
 
 
 def _text(value: object) -> str:
-    """A value on one line, without control characters."""
+    """Return a value on one line, without control characters."""
     if isinstance(value, bytes):
         stripped = value.strip(b"\0 ")
         value = stripped.decode("ascii") if stripped.isascii() and len(stripped) <= LONGEST else f"{len(value)} bytes"

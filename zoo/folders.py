@@ -1,4 +1,4 @@
-"""Write a folder that is whole or not there."""
+"""Write a folder atomically: complete or not at all."""
 
 import contextlib
 import secrets

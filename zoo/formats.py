@@ -85,7 +85,7 @@ def decode_heic(data: bytes) -> np.ndarray:
 
 
 def transformations(data: bytes) -> list[tuple[str, int]]:
-    """What a HEIF file says is to be done with its primary picture for display, in this order.
+    """Return the transformations that a HEIF file requests for displaying its primary picture, in order.
 
     ``("irot", n)`` turns it n quarters to the left; ``("imir", 0)`` mirrors the rows and ``("imir", 1)`` the columns.
     Source: ISO/IEC 23008-12, 6.5.10 and 6.5.12.

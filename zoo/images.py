@@ -1,4 +1,4 @@
-"""Read any image file as 8-bit RGB, exactly and with plain errors; write files that are whole or not there.
+"""Read any image file as 8-bit RGB, exactly and with clear errors; write files atomically.
 
 What the decoder gives is what a model gets. Nothing is resized, rotated or colour-managed: EXIF orientation is **not**
 applied (turning a JPEG moves its 8x8 grid) and ICC profiles are ignored.
@@ -76,7 +76,7 @@ def read_image(path: str | Path, background: int | None = None) -> np.ndarray:
         raise ImageError(path, "is a camera's RAW file", "read_photograph develops it")
     extra = extra_format(data[:64])
     if extra is not None and not register(extra):
-        raise ImageError(path, f"is a {extra.name} picture, which {extra.package} reads, and that is missing", INSTALL)
+        raise ImageError(path, f"is a {extra.name} picture, which needs the missing package {extra.package}", INSTALL)
     with _quiet:
         try:
             with Image.open(io.BytesIO(data), formats=_formats(data)) as image:
@@ -217,7 +217,7 @@ def header(path: str | Path) -> Iterator[Image.Image]:
 
 
 def is_jpeg(path: str | Path) -> bool:
-    """Whether a file is a JPEG, by its first three bytes, whatever its name; False where it cannot be read."""
+    """Return whether a file is a JPEG, by its first three bytes, whatever its name; False where it cannot be read."""
     return lossy_coding(path) == "JPEG"
 
 
@@ -336,7 +336,7 @@ def check_regular_file(path: Path, right: str = "an image file is needed") -> No
 
 
 def libraw_message(error: Exception) -> str:
-    """What LibRaw says in an exception of rawpy's, as text."""
+    """Return LibRaw's message in a rawpy exception, as text."""
     message = error.args[0] if error.args else error
     return message.decode(errors="replace") if isinstance(message, bytes) else str(message)
 
@@ -350,7 +350,7 @@ def _read_bytes(path: Path) -> bytes:
 
 
 def _formats(file: Path | str | bytes) -> tuple[str, ...]:
-    """What Pillow may take a file, or its bytes, for; plugins are loaded where there are any."""
+    """Return the formats that Pillow may try for a file; plugins are loaded if available."""
     if not isinstance(file, bytes):
         with open(file, "rb") as opened:
             file = opened.read(64)
@@ -386,7 +386,7 @@ _quiet = _Quiet()
 
 
 def _check_samples(path: Path, image: Image.Image, data: bytes) -> bool:
-    """Whether it is a PNG or TIFF of 16 bits; refuse what Pillow opens but would not turn into the right 8-bit RGB."""
+    """Return whether it is a 16-bit PNG or TIFF; refuse formats that Pillow would convert wrongly to 8-bit RGB."""
     right = "unsigned integers of 8 or 16 bits a sample are read"
     if image.mode == "F":
         raise ImageError(path, "has floating-point samples", right, f"{image.format}, mode F")

@@ -1,7 +1,7 @@
 """Measures with intervals: area under the ROC curve, thresholds, and the bootstrap over sources.
 
-Scores are higher for the class looked for. "Source" is what was independently photographed or generated (a scene, a
-camera); patches and crops of one source are never resampled on their own, which would feign more data than there is.
+Higher scores mean the positive class. A "source" is an independently photographed or generated scene, or a camera.
+Patches and crops of one source are never resampled separately, because the intervals would be too narrow.
 """
 
 import dataclasses
@@ -24,7 +24,7 @@ class Estimate:
 
     @classmethod
     def exact(cls, value: float, units: int = 1) -> "Estimate":
-        """A value that is known exactly, as a count is: both ends of its interval are the value itself."""
+        """Return a value that is known exactly, as a count is: both ends of its interval are the value itself."""
         return cls(value, value, value, units, units)
 
     @classmethod
@@ -37,13 +37,15 @@ class Estimate:
 
 
 def percent(estimate: Estimate) -> Estimate:
-    """The same of a share, 0..1, in percent."""
+    """Convert the estimate of a fraction, 0..1, to percent."""
     value, low, high = (100 * v for v in (estimate.value, estimate.ci_low, estimate.ci_high))
     return Estimate(value, low, high, estimate.n_sources, estimate.n_units)
 
 
 def auc(negative: np.ndarray, positive: np.ndarray) -> float:
-    """Area under the ROC curve, 0..1: the chance that a positive unit scores above a negative one, ties half.
+    """Return the area under the ROC curve, 0..1: the chance that a positive scores above a negative, ties half.
+
+    ``negative``, (n,), and ``positive``, (m,), are the scores of the two classes.
 
     Raises:
         ValueError: When a class is empty or a score is not finite.
@@ -54,7 +56,7 @@ def auc(negative: np.ndarray, positive: np.ndarray) -> float:
 def bootstrap_auc(
     negative: np.ndarray, positive: np.ndarray, sources: Sequence[Hashable], samples: int = 2000, seed: int = 0
 ) -> Estimate:
-    """AUC of paired units with its 95 % percentile interval, resampling sources.
+    """Return the AUC of paired units with its 95 % percentile interval, resampling sources.
 
     ``negative[i]`` and ``positive[i]`` are the scores, (n,), of the untouched and the processed version of unit i, and
     ``sources[i]`` is the scene it comes from. With one source the interval is the value itself and means nothing.
@@ -74,9 +76,9 @@ def bootstrap_auc_difference(
     samples: int = 2000,
     seed: int = 0,
 ) -> Estimate:
-    """AUC of the first detector minus that of the second on the same units, with the paired 95 % interval.
+    """Return the AUC of the first detector minus that of the second on the same units, with the paired 95 % interval.
 
-    Each detector is ``(negative scores, positive scores)``. The difference is settled where the interval excludes 0.
+    Each detector is ``(negative scores, positive scores)``. The difference is significant if the interval excludes 0.
     """
     one, weights = _paired(*first, sources, samples, seed)
     two, _ = _paired(*second, sources, samples, seed)
@@ -85,7 +87,7 @@ def bootstrap_auc_difference(
 
 
 def bootstrap_mean(values: np.ndarray, sources: Sequence[Hashable], samples: int = 2000, seed: int = 0) -> Estimate:
-    """Mean of ``values``, (n,), with its 95 % percentile interval, resampling sources.
+    """Return the mean of ``values``, (n,), with its 95 % percentile interval, resampling sources.
 
     ``sources[i]`` is where value i comes from; ``samples`` bootstrap samples are drawn with ``seed``.
 
@@ -94,7 +96,7 @@ def bootstrap_mean(values: np.ndarray, sources: Sequence[Hashable], samples: int
     """
     values = np.asarray(values, np.float64)
     if len(values) != len(sources) or not len(values) or not np.isfinite(values).all():
-        raise ValueError(f"values must be finite and one a unit. Received: {values.shape} for {len(sources)} sources")
+        raise ValueError(f"values must be finite, one per unit. Received: {values.shape} for {len(sources)} sources")
     weights = _source_weights(sources, samples, seed)
     means = weights @ values / weights.sum(1)
     return Estimate.from_samples(values.mean(), means, len(set(sources)), len(sources))
@@ -110,8 +112,8 @@ def resamples(sources: int, seed: int) -> Iterator[np.ndarray]:
 def jackknife(value: float, without: Sequence[float], n_units: int) -> Estimate:
     """``value`` with a 95 % interval from leaving out one group of sources at a time, of groups of one size.
 
-    For what is estimated from all sources at once, such as a fingerprint, where a bootstrap's repeated sources would
-    act like fewer.
+    Use it for estimates from all sources together, such as a fingerprint; in a bootstrap, repeated sources would act
+    like fewer sources.
 
     Args:
         value: From all groups.
@@ -129,7 +131,7 @@ def jackknife(value: float, without: Sequence[float], n_units: int) -> Estimate:
 
 
 def threshold_at_false_alarm(negative: np.ndarray, rate: float = 0.05) -> float:
-    """The lowest of the scores at which at most ``rate`` of the negative units lie **above** it.
+    """Return the lowest score with at most ``rate`` of the ``negative`` scores, (n,), **above** it.
 
     Raises:
         ValueError: For a rate outside [0, 1] or no finite scores.
@@ -142,9 +144,9 @@ def threshold_at_false_alarm(negative: np.ndarray, rate: float = 0.05) -> float:
 
 
 def rate_upper_bound(events: int, trials: int) -> float:
-    """The rate, 0..1, that 95 % confidence puts above what ``events`` in ``trials`` show (Clopper and Pearson, exact).
+    """Return the exact upper 95 % bound of a rate, 0..1, for ``events`` in ``trials`` (Clopper and Pearson).
 
-    No false alarm in n pictures proves no more than a rate of about 3 / n.
+    For example, no false alarm in n pictures only shows a rate below about 3 / n.
 
     Raises:
         ValueError: Unless ``0 <= events <= trials`` and there is a trial.
@@ -173,14 +175,14 @@ def _paired(
 ) -> tuple[np.ndarray, np.ndarray]:
     if not len(negative) == len(positive) == len(sources):
         raise ValueError(
-            "Paired scores need one negative, one positive and one source a unit. "
+            "Paired scores need one negative, one positive and one source per unit. "
             f"Received: {len(negative)}, {len(positive)}, {len(sources)}"
         )
     return _comparison(negative, positive), _source_weights(sources, samples, seed)
 
 
 def _source_weights(sources: Sequence[Hashable], samples: int, seed: int) -> np.ndarray:
-    """How often each unit occurs in each bootstrap sample, (samples, units)."""
+    """Return how often each unit occurs in each bootstrap sample, (samples, units)."""
     index = {source: i for i, source in enumerate(dict.fromkeys(sources))}
     of_unit = np.array([index[source] for source in sources])
     return np.stack([*islice(resamples(len(index), seed), samples)])[:, of_unit].astype(np.float64)

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 def list_models(pattern: str = "*") -> list[str]:
-    """Names of the models whose weights are here, in the package, the local store or another package.
+    """Return the names of the models whose weights are here, in the package, the local store or another package.
 
-    ``pattern`` as of a shell:
+    ``pattern`` is a shell pattern:
 
     >>> zoo.list_models("contrast-*")
     ['contrast-aware.photographs', 'contrast-round-trip.photographs', 'contrast-unaware.photographs']
 
-    ``zoo.provenance(name)`` says where each comes from.
+    ``zoo.provenance(name)`` returns the provenance of each.
     """
     return [name for name in all_names() if fnmatchcase(name, pattern)]
 
@@ -32,14 +32,14 @@ def load(name: str, weights: str | Path | None = None) -> "keras.Model":
 
     Args:
         name: One of ``list_models()``.
-        weights: A file for a network that is named, instead of what is stored.
+        weights: A weights file to load instead of the stored weights.
 
     Returns:
-        The Keras model; its constructor's docstring says what it takes and gives.
+        The Keras model; its constructor's docstring describes inputs and outputs.
 
     Raises:
-        ValueError: For a name whose weights are not here, saying what makes them and which are here; for files that
-            are missing or changed.
+        ValueError: For a name whose weights are not available (the message says how to train them and lists those that
+            are), and for missing or changed files.
     """
     network, weightless = network_of(name), name not in names()
     if network is None or (weights is None and name not in all_names()):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 
 def shown(path: str | Path) -> str:
-    """``path`` for a line of output; quoted where it holds control characters, line ends or bytes that are no text.
+    """Return ``path`` for a line of output; quoted if it has control characters, line ends or undecodable bytes.
 
     A file's name could else colour the terminal, or write lines of its own.
     """

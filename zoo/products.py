@@ -1,4 +1,4 @@
-"""What can be exported, by name: which function makes a product of which networks. Nothing here imports Keras."""
+"""Products for export by name: their networks and the function that builds them. Nothing here imports Keras."""
 
 from fnmatch import fnmatchcase
 
@@ -11,7 +11,7 @@ ABOUT = "forensics_zoo.json"
 
 
 def exportable() -> list[str]:
-    """Names that ``zoo.export.serving`` takes, given the weights that are here."""
+    """Return the names that ``zoo.export.serving`` takes, given the weights that are here."""
     here, known = set(all_names()), products()
     single = [name for name in here if any(fnmatchcase(name, product.pattern) for product in known)]
     whole = [
@@ -25,7 +25,7 @@ def exportable() -> list[str]:
 
 
 def parts_of(name: str) -> list[str]:
-    """Names of the weights that a product is made of.
+    """Return the names of the weights that a product is made of.
 
     Raises:
         ValueError: For a name that is no product.
@@ -35,7 +35,7 @@ def parts_of(name: str) -> list[str]:
 
 
 def product_of(name: str) -> Product:
-    """The product that a name stands for.
+    """Return the product that a name stands for.
 
     Raises:
         ValueError: For a name that is none; the message lists what can be exported.
@@ -45,6 +45,6 @@ def product_of(name: str) -> Product:
             return product
     whole = ", ".join(product.pattern for product in products())
     raise ValueError(
-        f"What can be exported is {whole}; with the weights that are here: {', '.join(exportable()) or 'none'}. "
+        f"name must be one of {whole}; available with stored weights: {', '.join(exportable()) or 'none'}. "
         f"Received: {name!r}"
     )

@@ -6,13 +6,13 @@ import numpy as np
 
 
 def psnr_of(error: float) -> float:
-    """PSNR of a mean squared error; infinite for 0."""
+    """Return the PSNR of a mean squared error; infinite for 0."""
     # Not scikit-image's peak_signal_noise_ratio, which divides by 0 for equal pictures and warns.
     return float("inf") if error == 0 else -10 * float(np.log10(error))
 
 
 def batch_psnr(truth: Any, images: Any) -> Any:
-    """PSNR of each of a batch of tensors (batch, height, width, channels), ``images`` clipped to [0, 1]: (batch,).
+    """Return the PSNR, (batch,), of tensors (batch, height, width, channels), with ``images`` clipped to [0, 1].
 
     At most 100, of equal images. ``keras.ops.psnr`` gives one number for a whole batch.
     """

@@ -6,7 +6,7 @@ import keras
 
 
 def replicas() -> int:
-    """How many devices a batch is divided among: those of the current ``tf.distribute`` strategy, else 1."""
+    """Return the number of devices of the current ``tf.distribute`` strategy, else 1."""
     if keras.backend.backend() != "tensorflow":
         return 1
     import tensorflow as tf

@@ -1,4 +1,4 @@
-"""What ``weights`` may be where a command or an export knows which networks it needs: NAME, FILE or FOLDER."""
+"""Resolve ``--weights``, a NAME, FILE or FOLDER, to the networks that a command or an export needs."""
 
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -7,13 +7,13 @@ from zoo.families import families, network_of
 from zoo.weights import SUFFIXES, names
 
 HELP = (
-    "of your own training: a name of `zoo list` or what follows its last dot, a folder of `zoo pretrain`, or, where "
-    "one network is needed, a file"
+    "networks that you trained: a name of `zoo list`, the part of the name after its last dot, a folder of "
+    "`zoo pretrain` or, if one network is needed, a file"
 )
 
 
 def resolve_weights(given: str | Path | None, *stored: str) -> tuple[str, ...]:
-    """Weights for each of the networks that are stored as ``stored``: theirs, or what the user has given instead.
+    """Return weights for each of the networks ``stored``: the stored ones, or those given by the user.
 
     Args:
         given: None for the stored weights. A folder holds ``<name>.npz`` for each of ``stored``, as `zoo pretrain`
@@ -57,7 +57,7 @@ def _wanted(path: Path, stored: tuple[str, ...]) -> str:
 
 
 def _here(stored: tuple[str, ...]) -> list[str]:
-    """Names that would be taken: of the same kind of network, or trainings that have them all."""
+    """Return the names that would be taken: of the same kind of network, or trainings that have them all."""
     known = names()
     if len(stored) == 1:
         network = network_of(stored[0])

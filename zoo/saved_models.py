@@ -1,4 +1,4 @@
-"""SavedModels by name: made once from the stored weights, kept in the local store, verified by checksum after that."""
+"""SavedModels by name: exported once from stored weights, cached in the local store, verified by checksum."""
 
 import json
 from pathlib import Path
@@ -17,15 +17,15 @@ def saved_model(name: str) -> Path:
 
     >>> model = tf.saved_model.load(zoo.saved_model("contrast-aware"))
 
-    The folder needs nothing of the zoo: ``zoo.export.export`` describes its endpoints. It lies in the local store
-    (``zoo.store.home()``). It is made anew where the weights or this version are others than it was made from.
+    The folder works without the zoo; ``zoo.export.export`` describes its endpoints. It is in the local store
+    (``zoo.store.home()``). It is exported again if the weights or the zoo's version have changed.
 
     Args:
         name: A product with its training, as ``"contrast-aware.photographs"`` (``zoo.products.exportable()``), or
             without, as ``"contrast-aware"``: that of the package, or the only one that is here.
 
     Raises:
-        ValueError: For a name that is none or several; for a folder that was changed.
+        ValueError: For an unknown or ambiguous name, and for a changed folder.
     """
     full = _full_name(name)
     folder = store.home() / FOLDER / full
@@ -38,7 +38,7 @@ def saved_model(name: str) -> Path:
         found = store.sha256(folder / file) if (folder / file).is_file() else "no file"
         if found != expected:
             raise ValueError(
-                f"{folder / file} was changed or damaged; delete {folder}, and it is made anew: sha256 must be "
+                f"{folder / file} is changed or damaged; delete {folder} to export it again: sha256 must be "
                 f"{expected}. Received: {found}"
             )
     return folder
@@ -53,12 +53,12 @@ def _full_name(name: str) -> str:
     chosen = [full for full in found if own.issuperset(parts_of(full))] or found
     if len(chosen) != 1:
         listed = ", ".join(found or here) or "none"
-        raise ValueError(f"A SavedModel is named product.training, and here are {listed}. Received: {name!r}")
+        raise ValueError(f"A SavedModel is named product.training; available are {listed}. Received: {name!r}")
     return chosen[0]
 
 
 def _about(folder: Path) -> dict | None:
-    """What an export says of itself, or None where there is none, or none that this version can read."""
+    """Return the description of an export; None if it is missing or unreadable for this version."""
     try:
         about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""What a SavedModel serves: functions of batches of tensors, with what they take. ``zoo.export`` writes it to disk.
+"""Endpoints of a SavedModel: functions of batches of tensors with their signatures. ``zoo.export`` writes it to disk.
 
 A family describes its product in its own ``serving.py``, by plain functions in ``keras.ops``.
 """
@@ -76,5 +76,5 @@ def _range(name: str, inputs: Mapping[str, tuple[int | None, ...]], scale: float
 
 
 def to_bytes(images: Any) -> Any:
-    """Pictures in [0, 1] as uint8, clipped and rounded."""
+    """Return the pictures in [0, 1] as uint8, clipped and rounded."""
     return ops.cast(ops.round(ops.clip(images, 0.0, 1.0) * 255.0), "uint8")

@@ -1,4 +1,4 @@
-"""What a network is made of: layer names, output shapes and parameter counts, to hold a built model against."""
+"""Signature of a network: layer names, output shapes and parameter counts, to check a built model."""
 
 import keras
 

@@ -18,13 +18,13 @@ INDEX = "weights.json"
 
 
 def home() -> Path:
-    """The store's folder, which need not exist: ``$FORENSICS_ZOO_HOME``, else in the user's cache directory."""
+    """Return the store's folder, which need not exist: ``$FORENSICS_ZOO_HOME``, else in the user's cache directory."""
     given = os.environ.get(VARIABLE)
     return Path(given).expanduser() if given else user_cache_path("forensics-zoo", appauthor=False, opinion=False)
 
 
 def read_index(path: Path) -> dict[str, dict[str, Any]]:
-    """Entries of an index of weights by name; none where the file does not exist.
+    """Return the entries of an index of weights by name; none where the file does not exist.
 
     Raises:
         ValueError: For a file that is no such index.
@@ -41,7 +41,7 @@ def read_index(path: Path) -> dict[str, dict[str, Any]]:
 
 
 def add(folder: Path, file: str, packed: Path, entry: dict[str, Any]) -> Path:
-    """Copy a packed file to ``folder/file`` and list it, by the stem of ``file``, in the index of ``folder``.
+    """Copy a packed file to ``folder/file`` and add it to the index of ``folder``, by the stem of ``file``.
 
     ``entry`` says where the weights come from (see ``zoo.weights.StoredWeights``), less file, checksum and size, which
     are filled in. Returns the copy's path.
@@ -61,6 +61,6 @@ def add(folder: Path, file: str, packed: Path, entry: dict[str, Any]) -> Path:
 
 
 def sha256(path: Path) -> str:
-    """Checksum of a file, 64 hexadecimal digits."""
+    """Return the checksum of a file, 64 hexadecimal digits."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

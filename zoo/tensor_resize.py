@@ -45,13 +45,13 @@ def straight_round(values: Any) -> Any:
 
 
 def _apply(images: Any, down: Any, across: Any) -> Any:
-    """Rows by ``down`` (height, h), columns by ``across`` (width, w)."""
+    """Return the rows by ``down`` (height, h), columns by ``across`` (width, w)."""
     tall = ops.einsum("Yy,nyxc->nYxc", down, images)
     return ops.einsum("Xx,nYxc->nYXc", across, tall)
 
 
 def _overlaps(length: Any, wanted: Any) -> Any:
-    """Share of each old pixel in each new one, (wanted, length)."""
+    """Return the share of each old pixel in each new one, (wanted, length)."""
     scale = ops.cast(length, "float64") / ops.cast(wanted, "float64")
     first = ops.cast(ops.arange(wanted, dtype="int32"), "float64")[:, None] * scale
     pixel = ops.cast(ops.arange(length, dtype="int32"), "float64")[None]

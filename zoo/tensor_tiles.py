@@ -25,14 +25,14 @@ def next_multiple(length: Any, of: int) -> Any:
 
 
 def starts(length: Any, tile: int, stride: int) -> Any:
-    """Where tiles begin along a side, int32 (n,): ``zoo.tiles.starts``. ``length`` is at least ``tile``."""
+    """Return where tiles begin along a side, int32 (n,): ``zoo.tiles.starts``. ``length`` is at least ``tile``."""
     # No negative dividends: ONNX's integer division rounds towards 0.
     count = (length - tile + stride - 1) // stride + 1
     return ops.minimum(ops.arange(count, dtype="int32") * stride, length - tile)
 
 
 def scan(images: Any, network: Callable[[Any], Any], tile: int, rows: Any, columns: Any) -> Any:
-    """What ``network`` says of each tile: (batch, h, w, c) to (batch, rows, columns, outputs).
+    """Apply ``network`` to each tile: (batch, h, w, c) to (batch, rows, columns, outputs).
 
     ``network`` takes (n, tile, tile, c) and gives (n, outputs). One row of tiles is looked at after the other, so that
     memory grows with a picture's width, not with its area.
@@ -60,7 +60,7 @@ def spread(values: Any, tile: int, rows: Any, columns: Any, height: Any, width: 
 
 
 def _shares(first: Any, tile: int, length: Any) -> Any:
-    """How much each tile weighs at each pixel of a side, (tiles, length); every pixel's weights add up to 1."""
+    """Return how much each tile weighs at each pixel of a side, (tiles, length); every pixel's weights add up to 1."""
     distance = ops.arange(length, dtype="int32")[None] - first[:, None]
     weight = ops.cast(ops.maximum(ops.minimum(distance + 1, tile - distance), 0), "float32")
     return weight / ops.sum(weight, axis=0, keepdims=True)

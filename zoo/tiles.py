@@ -9,7 +9,7 @@ import numpy as np
 
 
 def starts(length: int, tile: int, stride: int) -> list[int]:
-    """Where tiles of ``tile`` begin along a side of ``length``, ``stride`` apart; the last is moved in to fit.
+    """Return where tiles of ``tile`` begin along a side of ``length``, ``stride`` apart; the last is moved in to fit.
 
     Every pixel is covered as long as ``stride <= tile``.
 
@@ -23,13 +23,13 @@ def starts(length: int, tile: int, stride: int) -> list[int]:
 
 
 def positions(height: int, width: int, tile: int, stride: int | None = None) -> np.ndarray:
-    """Corners of tiles that cover the whole picture, int (n, 2), row by row; ``stride`` defaults to ``tile``."""
+    """Return corners of tiles that cover the whole picture, int (n, 2), row by row; ``stride`` defaults to ``tile``."""
     ys, xs = (starts(n, tile, stride or tile) for n in (height, width))
     return np.array([(y, x) for y in ys for x in xs])
 
 
 def grid(height: int, width: int, tile: int) -> np.ndarray:
-    """Corners of the non-overlapping tiles on the grid from (0, 0), int (n, 2); the remainder is left out.
+    """Return the corners of the non-overlapping tiles on the grid from (0, 0), int (n, 2); the remainder is left out.
 
     n is 0 for a picture smaller than a tile.
     """

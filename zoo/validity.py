@@ -1,16 +1,15 @@
-"""Is a picture one that the detectors were validated on?
+"""Check whether a picture is like the photographs that the detectors were validated on.
 
-They were validated on photographs. A drawing, a page of text or a plain wall also gets a score, but it means nothing.
-``not_validated`` says so from the pixels alone, by five measurements (``measure``) with a limit each (``LIMITS``). Each
-limit is met by 99.5 % of the photographs of the split ``calibration`` and their JPEGs of quality 95, 75 and 50, all of
-them together by at least 97.5 %. Those for noise and for drawings, which are far from photographs, lie midway between
-the two.
-``python -m zoo.experiments.publish.validity`` finds the limits, and says how many photographs of the split ``test`` are
-refused, and how many pictures that are no photographs.
+The detectors were validated on photographs. A drawing, a page of text or a plain wall also gets a score, but it means
+nothing. ``not_validated`` detects such pictures from their pixels, by five measurements (``measure``), each with a
+limit (``LIMITS``). 99.5 % of the photographs of the split ``calibration`` and their JPEGs of quality 95, 75 and 50 are
+within each limit, and at least 97.5 % are within all limits. Noise and drawings are far from photographs, so their
+limits lie midway between the two. ``python -m zoo.experiments.publish.validity`` finds the limits. It also counts the
+refused photographs of the split ``test``, and the refused pictures that are not photographs.
 
-Not found are drawings with as much texture as a photograph, noise with the spectrum of a photograph, regular patterns
-of small squares after JPEG, and many pictures that were enlarged by bicubic interpolation, or saved as JPEG after they
-were enlarged.
+It misses drawings with as much texture as a photograph, noise with the spectrum of a photograph, regular patterns of
+small squares after JPEG, and many pictures that were enlarged by bicubic interpolation or saved as JPEG after
+enlargement.
 """
 
 import dataclasses
@@ -39,7 +38,7 @@ _NEIGHBOURS = np.array([[[0, 1, 0], [1, 1, 1], [0, 1, 0]]], bool)
 
 @dataclasses.dataclass(frozen=True)
 class Limit:
-    """What a measurement of a photograph may be, and what a picture is called that is beyond it."""
+    """Limit of a measurement of photographs, and the reason to give for a picture beyond it."""
 
     highest: bool
     """Whether ``value`` is the highest that is allowed, or else the lowest."""
@@ -48,11 +47,11 @@ class Limit:
     """With the places ``{value}`` and ``{limit}``."""
 
     def allows(self, value: float) -> bool:
-        """Whether a measurement is within the limit."""
+        """Return whether a measurement is within the limit."""
         return value <= self.value if self.highest else value >= self.value
 
     def says(self, value: float) -> str:
-        """The reason, with numbers."""
+        """Return the reason, with numbers."""
         return self.reason.format(value=value, limit=self.value)
 
 
@@ -90,7 +89,7 @@ LIMITS = {
 
 
 def measure(image: np.ndarray) -> dict[str, float]:
-    """What the limits are for, by their names. ``image`` is uint8 RGB (height, width, 3), both sides at least 64.
+    """Return the measurements by name. ``image`` is uint8 RGB (height, width, 3), both sides at least 64.
 
     ``texture``: blocks of 8x8 with texture, over these and those without any, 0..1; 1 where every block has an edge.
     ``outlines``: blocks that have an edge and share a side with a flat block of their patch, over all blocks, 0..1.
@@ -125,11 +124,11 @@ def measure(image: np.ndarray) -> dict[str, float]:
 
 
 def not_validated(image: np.ndarray, fewest_patches: int = FEWEST_PATCHES) -> list[str]:
-    """Why detectors are not validated for a picture: a text for each reason, none for what looks like a photograph.
+    """Return the reasons why detectors are not validated for a picture; empty for one that looks like a photograph.
 
     Args:
         image: uint8 RGB (height, width, 3).
-        fewest_patches: Patches of 64x64 pixels that the smallest validated picture has.
+        fewest_patches: Number of 64x64 patches in the smallest validated picture.
 
     Raises:
         ValueError: For an image that is not uint8 RGB.

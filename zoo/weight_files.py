@@ -1,4 +1,4 @@
-"""What files of weights hold, read from their headers: nothing large is loaded before its size is known.
+"""Read the shapes in weights files from their headers, so that nothing large is loaded before its size is known.
 
 A file of a few megabytes may declare, or unpack to, many gigabytes.
 """
@@ -11,7 +11,7 @@ NOT_READABLE = (OSError, ValueError, KeyError, EOFError, RecursionError, Runtime
 
 
 def shapes_of(path: Path) -> dict[str, tuple[int, ...]]:
-    """Names and shapes of the arrays in an ``.npz``, ``.weights.h5`` or ``.keras`` file.
+    """Return the names and shapes of the arrays in an ``.npz``, ``.weights.h5`` or ``.keras`` file.
 
     Raises:
         OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile: For a file that is damaged or of another kind.
@@ -36,7 +36,7 @@ def shapes_of(path: Path) -> dict[str, tuple[int, ...]]:
 
 
 def check_keras_file(path: Path) -> None:
-    """Refuse a ``.keras`` file that is no archive; Keras says of an empty one that it is not there.
+    """Refuse a ``.keras`` file that is not an archive; Keras reports an empty file as missing.
 
     Raises:
         OSError: For a file that is missing or cannot be read.

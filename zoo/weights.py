@@ -34,7 +34,7 @@ MEASURED = _FOLDER / "measured.csv"
 class Measured:
     """A cell of a table that was measured with these weights; the interval is the 95 % one of ``zoo.metrics``.
 
-    ``note`` says if other weights had a part in it, or if it was measured before these were packed.
+    ``note`` says whether other weights were also used, or whether it was measured before these were packed.
     """
 
     table: str
@@ -94,24 +94,24 @@ class StoredWeights:
 
 
 def names() -> list[str]:
-    """Names of all weights in the package, in other packages and in the local store, ``network.training``."""
+    """Return the names, ``network.training``, of all weights in the package, other packages and the local store."""
     return sorted(_entries())
 
 
 def all_names() -> list[str]:
-    """``names()``, and those of models that need no weights."""
+    """Return ``names()`` and the names of models that need no weights."""
     return sorted({*_entries(), *(name for family in families() for name in family.weightless)})
 
 
 def packaged() -> list[str]:
-    """Names of the weights in the package."""
+    """Return the names of the weights in the package."""
     return sorted(name for name, (family, folder, _) in _entries().items() if _is_packaged(family, folder))
 
 
 def provenance(name: str) -> StoredWeights | Origin:
-    """Where the weights ``name`` come from. The package's go before those of the same name in the local store.
+    """Return the provenance of the weights ``name``. The package takes precedence over the local store.
 
-    Of a model of another package that needs no weights it is that package, its version and its licence.
+    For another package's model without weights, it is that package, its version and its licence.
 
     Raises:
         ValueError: For an unknown name, and the message lists those that exist; for an index of another version.
@@ -121,7 +121,7 @@ def provenance(name: str) -> StoredWeights | Origin:
         family = next((family.name for family in families() if name in family.weightless), None)
         if family is None:
             here = ", ".join(all_names()) or "none yet"
-            raise ValueError(f"Models whose weights are here are {here}. Received: {name!r}")
+            raise ValueError(f"Models with available weights are {here}. Received: {name!r}")
         return extensions.origin("families", family, name)
     family, folder, entry = entries[name]
     metrics = _measured().get(name, ()) if _is_packaged(family, folder) else ()
@@ -134,7 +134,7 @@ def provenance(name: str) -> StoredWeights | Origin:
 
 
 def stored_provenance(name: str) -> StoredWeights:
-    """``provenance`` of weights that are stored.
+    """Return the ``provenance`` of stored weights.
 
     Raises:
         ValueError: As there, and for a model that needs no weights.
@@ -146,7 +146,7 @@ def stored_provenance(name: str) -> StoredWeights:
 
 
 def arguments_of(name: str) -> dict[str, Any]:
-    """What the constructor of stored weights is called with, where that is not its default; lists are tuples.
+    """Return the non-default constructor arguments of stored weights; lists become tuples.
 
     Raises:
         ValueError: As ``stored_provenance``.
@@ -156,13 +156,13 @@ def arguments_of(name: str) -> dict[str, Any]:
 
 
 def absent(name: str) -> str:
-    """Say that there is no model ``name`` here, what would make it, and what there is."""
-    here = f"Here are {', '.join(all_names()) or 'none yet'}."
+    """Return the error text for a missing model ``name``: how to train it, and which models are available."""
+    here = f"Available: {', '.join(all_names()) or 'none yet'}."
     network = network_of(name)
     if network is None:
         return f"A model is called network.training; `zoo pretrain PAPER` trains others. {here} Received: {name!r}"
-    how = f"`{network.command}` trains such weights and keeps them in {store.home()} ({store.VARIABLE} moves it)"
-    return f"The weights of this model are not here: {how}. {here} Received: {name!r}"
+    how = f"`{network.command}` trains them and stores them in {store.home()} ({store.VARIABLE} sets another folder)"
+    return f"The weights of this model are not available: {how}. {here} Received: {name!r}"
 
 
 def verify(entry: StoredWeights) -> Path:
@@ -176,13 +176,13 @@ def verify(entry: StoredWeights) -> Path:
     found = sha256(entry.path)
     if found != entry.sha256:
         raise ValueError(
-            f"{entry.path} was changed or damaged and is refused: sha256 must be {entry.sha256}. Received: {found}"
+            f"{entry.path} is changed or damaged and is refused: sha256 must be {entry.sha256}. Received: {found}"
         )
     return entry.path
 
 
 def find(weights: str | Path) -> Path:
-    """The file of stored weights by name, verified, or a file by its path.
+    """Return the file of stored weights by name, verified, or a file by its path.
 
     Raises:
         ValueError: For an unknown name, a missing file, or stored weights that were changed.
@@ -199,8 +199,8 @@ def load_into(model: "keras.Model", weights: str | Path) -> None:
     """Load stored weights by name, or a file (``.npz`` of ``pack``, ``.weights.h5``, ``.keras``), into ``model``.
 
     Raises:
-        ValueError: For an unknown name, a missing, damaged or changed file, or shapes that differ; ``model`` is then as
-            it was.
+        ValueError: For an unknown name, a missing, damaged or changed file, or different shapes; ``model`` is then
+            unchanged.
     """
     import numpy as np
 
@@ -215,7 +215,7 @@ def load_into(model: "keras.Model", weights: str | Path) -> None:
     try:
         for name, shape in shapes_of(path).items():
             if int(np.prod(shape)) > largest and not name.startswith("optimizer"):
-                raise ValueError(f"{name} is larger, {shape}, than anything that the network has")
+                raise ValueError(f"{name}, {shape}, is larger than any tensor of the network")
         model.load_weights(path)
     except NOT_READABLE as error:
         model.set_weights(before)
@@ -328,7 +328,7 @@ def _entries() -> dict[str, tuple[str, Path, dict[str, Any]]]:
 
 
 def folder_of(family: str) -> Path:
-    """Where the index of a family's stored weights lies.
+    """Return the folder of the index of a family's stored weights.
 
     Raises:
         ValueError: For an unknown family.

@@ -7,7 +7,7 @@ import threading
 
 
 def follow_parent() -> None:
-    """Ignore Ctrl-C, which is for the process that started this one, and end this process when that one ends."""
+    """Ignore Ctrl-C, which the parent process handles, and exit when the parent process ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
 

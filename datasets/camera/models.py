@@ -1,4 +1,4 @@
-"""Camera models by name: invented ones, with figures as real cameras of the years around 2010 have them.
+"""Synthetic camera models by name, with parameters like those of real cameras around 2010.
 
 Between them they have all four phases of the mosaic, 12 and 14 bits, and black levels of none, one and four values.
 """

@@ -31,7 +31,7 @@ class Body:
             raise ValueError(f"serial must be 0 or above. Received: {self.serial}")
 
     def prnu(self, shape: tuple[int, int]) -> np.ndarray:
-        """The fingerprint K, float32 (height, width), read-only: a pixel's signal is (1 + K) times the light.
+        """Return the fingerprint K, float32 (height, width), read-only: a pixel's signal is (1 + K) times the light.
 
         Independent normal values of mean 0 and the model's standard deviation. A smaller shape gives the top left
         corner of the same sensor.
@@ -99,7 +99,7 @@ def expose(scene: np.ndarray, body: Body, rng: np.random.Generator) -> np.ndarra
 
 
 def as_raw(mosaic: np.ndarray, body: Body) -> RawImage:
-    """What ``zoo.imaging.raw.read`` gives of the DNG of ``body``'s mosaic, uint16 (height, width), without the file."""
+    """Return ``body``'s mosaic, uint16 (height, width), as ``zoo.imaging.raw.read`` would read it from its DNG."""
     model = body.model
     return from_mosaic(mosaic, model.cfa, model.black, model.white, model.white_balance, np.array(model.camera_matrix))
 

@@ -87,7 +87,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
 
 def parse_name(name: str) -> tuple[bool, str, str]:
-    """Whether tampered, host and donor of a file's name; the two are the same for authentic images and copy-moves.
+    """Parse a file name: whether tampered, host, and donor (the host itself for authentic images and copy-moves).
 
     ``Au_ani_00018.jpg`` -> (False, "ani00018", "ani00018");
     ``Tp_D_CND_M_N_ani00018_sec00096_00138.tif`` -> (True, "ani00018", "sec00096"). The first of the two identities is
@@ -102,12 +102,14 @@ def parse_name(name: str) -> tuple[bool, str, str]:
         return False, *(2 * (f"{authentic[1]}{authentic[2]}",))
     tampered = re.fullmatch(r"[TS]p_[DS]_\w+?_\w_\w_([a-z]{3}\d+)_([a-z]{3}\d+)_\d+(?:_\w+)?", stem)
     if not tampered:
-        raise ValueError(f"A name of CASIA-2 is like Au_ani_00018.jpg or Tp_D_..._00138.tif. Received: {name!r}")
+        raise ValueError(
+            f"File names of CASIA-2 must look like Au_ani_00018.jpg or Tp_D_..._00138.tif. Received: {name!r}"
+        )
     return True, tampered[1], tampered[2]
 
 
 def pictures(folder: Path) -> list[Picture]:
-    """The pictures in ``folder``'s Au and Tp, sorted by name, with their groups; byte-identical files once.
+    """Return the pictures in ``folder``'s Au and Tp, sorted by name, with their groups; byte-identical files once.
 
     Where two files are the same but one is called authentic and the other tampered, both are left out. Files with a
     name that says nothing are left out too. ``folder`` may also hold the data set as TensorFlow Datasets prepared it,
@@ -184,7 +186,7 @@ def split(found: list[Picture], seed: int = 0) -> dict[str, list[Picture]]:
 
 
 def _groups(found: list[Picture]) -> dict[str, str]:
-    """The first identity, by name, of the chain that each identity belongs to."""
+    """Return the first identity, by name, of the chain that each identity belongs to."""
     parent: dict[str, str] = {}
 
     def root(name: str) -> str:

@@ -55,7 +55,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
 
 def files(folder: Path) -> dict[str, list[tuple[Path, str]]]:
-    """Files and classes of each part of a checkout, sorted by class and name.
+    """Return the files and classes of each part of a checkout, sorted by class and name.
 
     Raises:
         ValueError: Where a class of a part has no JPEG files.

@@ -47,7 +47,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
 
 def image_paths(folder: Path) -> list[Path]:
-    """The data set's files in or below ``folder``, by name.
+    """Return the data set's files in or below ``folder``, by name.
 
     Raises:
         ValueError: Where there is none.
@@ -62,5 +62,5 @@ def image_paths(folder: Path) -> list[Path]:
 
 
 def group(name: str) -> int:
-    """The scene of an image, 0 to 499: names are 100000 plus a hundred times the scene plus the place in it."""
+    """Return the scene of an image, 0 to 499: names are 100000 plus a hundred times the scene plus the place in it."""
     return int(name) // 100 - 1000

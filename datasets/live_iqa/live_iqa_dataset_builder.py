@@ -72,7 +72,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
 
 def rated(folder: Path) -> list[Rated]:
-    """The distorted images in ``folder`` by name, with their DMOS, 0 and above, lower for better.
+    """Return the distorted images in ``folder`` by name, with their DMOS, 0 and above, lower for better.
 
     Undistorted copies are left out. ``folder`` may also hold the data set as TensorFlow Datasets prepared it, see
     ``zoo.datasets.prepared``.

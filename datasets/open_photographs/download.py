@@ -103,7 +103,7 @@ def download(
 
 
 def url(row: Row, address: str = ADDRESS) -> str:
-    """The address of the original file."""
+    """Return the address of the original file."""
     repository, _, path = row.origin.removeprefix("github:").partition(":")
     owner_and_name, _, commit = repository.partition("@")
     return f"{address}/{owner_and_name}/{commit}/{urllib.parse.quote(path)}"

@@ -70,12 +70,12 @@ ROWS = read_list(Path(__file__).with_name("photographs.tsv"))
 
 
 def default_folder() -> Path:
-    """Where `zoo download open_photographs` puts them unless told otherwise."""
+    """Return the default folder of `zoo download open_photographs`."""
     return store.home() / "open_photographs"
 
 
 def check_pixels(pixels: np.ndarray, row: Row) -> bool:
-    """Whether a photograph has exactly the listed pixels; False where it is only close to them.
+    """Return whether a photograph has exactly the listed pixels; False where it is only close to them.
 
     Args:
         pixels: uint8 RGB (height, width, 3).
@@ -96,13 +96,13 @@ def check_pixels(pixels: np.ndarray, row: Row) -> bool:
 
 
 def path_of(row: Row, folder: Path) -> Path | None:
-    """The photograph's file in ``folder`` or its sub-folder ``photos``; None where there is none."""
+    """Return the photograph's file in ``folder`` or its sub-folder ``photos``; None where there is none."""
     places = (folder / part / f"{row.name}{suffix}" for part in ("", "photos") for suffix in SUFFIXES)
     return next((path for path in places if path.is_file()), None)
 
 
 def part_of(pixels: np.ndarray, row: Row) -> np.ndarray:
-    """The part of a whole photograph that is used; uint8 RGB (height, width, 3), both."""
+    """Return the part of a whole photograph that is used; uint8 RGB (height, width, 3), both."""
     return np.ascontiguousarray(pixels[row.top : row.top + row.height, row.left : row.left + row.width])
 
 
@@ -116,7 +116,9 @@ def read(row: Row, path: Path, whole: bool = False) -> np.ndarray:
     try:
         check_pixels(part_of(pixels, row) if whole else pixels, row)
     except ValueError as error:
-        raise ImageError(path, "is not the listed photograph", "`zoo download` gets it anew", str(error)) from error
+        raise ImageError(
+            path, "is not the listed photograph", "`zoo download` downloads it again", str(error)
+        ) from error
     return pixels
 
 
@@ -140,8 +142,8 @@ def open_photographs(data_dir: Path | None, split: str) -> dict[str, Callable[[]
     found = {row.name: (row, path) for row in wanted if (path := path_of(row, folder)) is not None}
     if not found:
         raise ValueError(
-            f"None of the {len(wanted)} photographs is there: `zoo download open_photographs` gets them, and "
-            f"--data-dir names another folder with them. Received: {folder}"
+            f"None of the {len(wanted)} photographs is available: run `zoo download open_photographs`, or pass "
+            f"--data-dir with a folder that has them. Received: {folder}"
         )
     _say_once(str(folder), split, len(found), len(wanted))
     return {name: partial(read, row, path) for name, (row, path) in found.items()}

@@ -58,7 +58,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         return {split: self._generate_examples(folder, split) for split in SPLITS}
 
     def _folder(self, dl_manager: tfds.download.DownloadManager) -> Path:
-        """The manual folder where it holds photographs, else one that they are downloaded into."""
+        """Return the manual folder where it holds photographs, else one that they are downloaded into."""
         whole = self.builder_config.whole
         try:
             given = Path(dl_manager.manual_dir)

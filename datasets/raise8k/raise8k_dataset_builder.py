@@ -18,9 +18,9 @@ from zoo.datasets import keyed, raw_pairs
 from zoo.images import read_image
 
 COUNTS = {"train": 6500, "validation": 500, "test": 1157}
-"""Images a split in the authors' lists."""
+"""Images per split in the authors' lists."""
 PATCHES = {"train": 2_000_000, "validation": 200_000, "test": 200_000}
-"""Patches a class and split in the paper; images are taken in the order of the list until there are so many."""
+"""Patches per class and split in the paper; images are taken in the order of the list until there are so many."""
 PATCH = 64
 NOT_ADJUSTED = "none"
 
@@ -30,7 +30,7 @@ class Raise8kConfig(tfds.core.BuilderConfig):
     """Whole images or patches; ``seed`` decides the split where there are no lists, the operators and positions."""
 
     patches_per_image: int = 0
-    """At most so many positions an image, each once in either class; 0 for whole images."""
+    """At most so many positions per image, each once in either class; 0 for whole images."""
     raw: bool = False
     """NEF files: planes, and what is developed from them (``zoo.datasets.raw_pairs``)."""
     camera: str = ""
@@ -111,7 +111,7 @@ def _patches_of(share: tuple[Path, int], seed: int) -> Iterator[tuple[str, dict[
 
 
 def shares(paths: list[Path], patches: int, most: int) -> list[tuple[Path, int]]:
-    """Return each image with its number of patches a class, at most ``most``, until there are ``patches``.
+    """Return each image with its number of patches per class, at most ``most``, until there are ``patches``.
 
     Only the headers of the images are read.
     """
@@ -132,7 +132,7 @@ def shares(paths: list[Path], patches: int, most: int) -> list[tuple[Path, int]]
 
 
 def split_paths(folder: Path, seed: int = 0, raw: bool = False) -> dict[str, list[Path]]:
-    """The TIFF or NEF files below ``folder`` by split: by the authors' lists where these are, else by name and seed.
+    """Return the TIFF or NEF files below ``folder`` by split: the authors' lists if available, else by name and seed.
 
     Raises:
         ValueError: For fewer than three images, two of one name, or lists that are incomplete or name an image twice.
@@ -172,7 +172,7 @@ def contrast_patches(image: np.ndarray, name: str, seed: int, count: int) -> Ite
 
 
 def _read_lists(lists: dict[str, Path]) -> dict[str, list[str]]:
-    """Names without folder and suffix, one a line."""
+    """Return the names without folder and suffix, one per line."""
     names = {}
     for split, path in lists.items():
         lines = [line.strip().replace("\\", "/") for line in path.read_text().splitlines()]
@@ -185,7 +185,7 @@ def _read_lists(lists: dict[str, Path]) -> dict[str, list[str]]:
 
 
 def _seeded_split(names: list[str], seed: int) -> dict[str, list[str]]:
-    """The paper's proportions, at least one image each; ``names`` sorted."""
+    """Return the paper's proportions, at least one image each; ``names`` sorted."""
     total = sum(COUNTS.values())
     order = [names[i] for i in keyed.permutation(len(names), seed, 0)]
     validation, test = (max(1, round(len(names) * COUNTS[split] / total)) for split in ("validation", "test"))

@@ -77,7 +77,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
 
 def rated(folder: Path) -> list[Rated]:
-    """The images that the list in ``folder`` names, by name, with their scores, 0..9, higher for better.
+    """Return the images that the list in ``folder`` names, by name, with their scores, 0..9, higher for better.
 
     ``folder`` may also hold the data set as TensorFlow Datasets prepared it, see ``zoo.datasets.prepared``.
 
@@ -112,7 +112,7 @@ def rated(folder: Path) -> list[Rated]:
 
 
 def parse_list(text: str, path: Path | str = LIST) -> list[tuple[str, float]]:
-    """Names and mean opinion scores of the list's lines, ``5.51429 I01_01_1.bmp``.
+    """Return the names and mean opinion scores of the list's lines, ``5.51429 I01_01_1.bmp``.
 
     Raises:
         ValueError: For another line, or a name that occurs twice.
@@ -137,5 +137,5 @@ def parse_name(name: str) -> tuple[int, int, int]:
     """
     match = re.fullmatch(r"i(\d\d)_(\d\d)_([1-5])\.bmp", name.lower())
     if not match or not (1 <= int(match[1]) <= 25 and 1 <= int(match[2]) <= len(DISTORTIONS)):
-        raise ValueError(f"A name of TID2013 is like i01_10_3.bmp. Received: {name!r}")
+        raise ValueError(f"File names of TID2013 must look like i01_10_3.bmp. Received: {name!r}")
     return int(match[1]), int(match[2]), int(match[3])

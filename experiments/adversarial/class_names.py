@@ -23,7 +23,7 @@ def read_class_names(given: Path | None, count: int) -> tuple[str, ...]:
             names = [line.strip() for line in given.read_text(encoding="utf-8").splitlines() if line.strip()]
         except (OSError, UnicodeDecodeError) as error:
             raise ValueError(
-                f"--classes must be a text file with a name a line, or a folder with a sub-folder a class. "
+                f"--classes must be a text file with one name per line, or a folder with one sub-folder per class. "
                 f"Received: {given}"
             ) from error
     if not names or len(names) > count or len(set(names)) < len(names):

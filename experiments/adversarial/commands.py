@@ -26,7 +26,7 @@ DEFAULT_MODEL = "adversarial-overfeat.digits"
 ATTACKS = ("fgsm", "fgs", "iter_target_class", "lbfgs", "random_noise")
 TARGETED = ("iter_target_class", "lbfgs")
 NOTE = (
-    "the lower, the less the classification is to be trusted; the score's scale is that of this detector alone, and "
+    "lower means a less trustworthy classification; the score's scale is specific to this detector, and "
     "attacks that know the detector often pass it: zoo/adversarial/README.md"
 )
 SCALE = Scale("more to be trusted", 0, 1)
@@ -36,47 +36,67 @@ HELD_OUT = 5
 
 def add(commands: "argparse._SubParsersAction") -> None:
     """Add ``adversarial`` and its verbs to the command line's parser."""
-    family = commands.add_parser("adversarial", help="detect adversarial images; attack a classifier")
+    family = commands.add_parser("adversarial", help="detect adversarial images, or attack a classifier")
     verbs = family.add_subparsers(dest="verb", required=True, metavar="VERB")
 
-    fit = verbs.add_parser("fit", help="build a detector from a classifier and its training pictures")
-    fit.add_argument("folder", nargs="?", type=Path, metavar="FOLDER", help="one sub-folder a class (default: digits)")
-    fit.add_argument("--detector", type=Path, required=True, metavar="FOLDER", help="where it is written")
+    fit = verbs.add_parser("fit", help="fit a detector to a classifier and its training pictures")
+    fit.add_argument(
+        "folder",
+        nargs="?",
+        type=Path,
+        metavar="FOLDER",
+        help="training pictures, one sub-folder per class (default: digits)",
+    )
+    fit.add_argument("--detector", type=Path, required=True, metavar="FOLDER", help="output folder of the detector")
     _add_model(fit)
-    fit.add_argument("--layer", help="layer to compare (default: pool5 or mixed_6d where there is one)")
-    fit.add_argument("--k", type=whole(1, 10**6), help="neighbours (default: the mean number of pictures a class)")
-    fit.add_argument("--weighting", default="DW-kNN", help="kNN, W-kNN or DW-kNN (default)")
-    fit.add_argument("--processing", default="pca-whiten", help="none, l2, pca, pca-whiten (default), ...")
-    fit.add_argument("--dimensions", type=whole(1, 10**5), default=256, help="components of PCA")
+    fit.add_argument(
+        "--layer", help="layer whose features are compared (default: pool5 or mixed_6d, if the model has one)"
+    )
+    fit.add_argument("--k", type=whole(1, 10**6), help="number of neighbours (default: mean pictures per class)")
+    fit.add_argument("--weighting", default="DW-kNN", help="weights of the neighbours: kNN, W-kNN or DW-kNN (default)")
+    fit.add_argument(
+        "--processing", default="pca-whiten", help="feature processing: none, l2, pca, pca-whiten (default), ..."
+    )
+    fit.add_argument("--dimensions", type=whole(1, 10**5), default=256, help="PCA components (default 256)")
     fit.add_argument("--index", default="Flat", help="FAISS factory string; Flat (default) is exact")
-    fit.add_argument("--search", default="", help="parameters of another index, as in nprobe=64")
-    fit.add_argument("--rate", type=real(0, 1), default=0.05, help="share of authentic pictures that may be rejected")
+    fit.add_argument("--search", default="", help="search parameters of the index, such as nprobe=64")
+    fit.add_argument(
+        "--rate",
+        type=real(0, 1),
+        default=0.05,
+        help="fraction of authentic pictures that may be rejected (default 0.05)",
+    )
     add_device(fit)
     fit.set_defaults(run=_fit)
 
     score = verbs.add_parser(
         "score",
-        help="score pictures: the lower, the less their classification is to be trusted",
-        description="Scores pictures: the lower, the less their classification is to be trusted. First, as for fit "
-        "and attack, a picture is shrunk to the classifier's size on its shorter side and cut to its centre.",
+        help="score pictures; lower means a less trustworthy classification",
+        description="Scores pictures; lower means a less trustworthy classification. As in fit and attack, each "
+        "picture is first resized to the classifier's input size on its shorter side and cropped to its centre.",
     )
     add_pictures(score)
     add_device(score)
-    score.add_argument("--detector", type=Path, required=True, metavar="FOLDER", help="of `zoo adversarial fit`")
+    score.add_argument(
+        "--detector", type=Path, required=True, metavar="FOLDER", help="written by `zoo adversarial fit`"
+    )
     score.set_defaults(run=_score)
 
     attack = verbs.add_parser("attack", help="write adversarial versions of pictures as PNG")
     attack.add_argument("images", nargs="+", metavar="IMAGE", help=PICTURES)
-    attack.add_argument("--output", type=Path, required=True, metavar="FOLDER")
+    attack.add_argument("--output", type=Path, required=True, metavar="FOLDER", help="output folder")
     _add_model(attack)
     known = (*ATTACKS, *(name for name in extensions.names("attacks") if name not in ATTACKS))
-    attack.add_argument("--attack", choices=known, default="fgsm")
+    attack.add_argument("--attack", choices=known, default="fgsm", help="default fgsm")
     attack.add_argument(
-        "--eps", type=real(0, 255), default=16, help="largest change in grey levels (default 16; not of lbfgs)"
+        "--eps", type=real(0, 255), default=16, help="largest change in grey levels (default 16; ignored by lbfgs)"
     )
-    attack.add_argument("--target", metavar="CLASS", help="number or name to be predicted (iter_target_class, lbfgs)")
+    attack.add_argument("--target", metavar="CLASS", help="target class, number or name (iter_target_class, lbfgs)")
     attack.add_argument(
-        "--classes", type=Path, metavar="FILE|FOLDER", help="names of classes, a line each or a sub-folder each"
+        "--classes",
+        type=Path,
+        metavar="FILE|FOLDER",
+        help="class names: a text file with one per line, or a folder with one sub-folder each",
     )
     add_device(attack)
     add_force(attack)
@@ -95,8 +115,8 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
 
     if options.scale == "paper":
         raise ValueError(
-            "The paper's networks, OverFeat and InceptionV3, come with weights; the small ones are trained at smoke "
-            f"and laptop. Received: --scale {options.scale}"
+            "--scale must be smoke or laptop, which train the small networks; OverFeat and InceptionV3 have public "
+            f"weights. Received: --scale {options.scale}"
         )
     if options.dataset == "clothing":
         return _pretrain_photographs(options, command)
@@ -124,7 +144,9 @@ def parts(options: argparse.Namespace) -> "list[list[Task]]":
     from zoo.experiments.run.tasks import Task
 
     if options.dataset == "clothing":
-        raise ValueError(f"--on is for several networks; on this data set one is trained. Received: {options.dataset}")
+        raise ValueError(
+            f"--on needs several trainings; on this data set there is only one. Received: {options.dataset}"
+        )
     return [[Task(name, partial(_train, options, name)) for name in NETWORKS]]
 
 
@@ -155,13 +177,13 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model",
         default=DEFAULT_MODEL,
-        help=f"a .keras file of a classifier on 0..255, stored weights of `zoo list` (default: {DEFAULT_MODEL}), "
-        "imagenet (InceptionV3, downloaded by Keras), OverFeat's net_weight_0, or the folder of a detector",
+        help=f"a classifier that takes 0..255: a .keras file, a name of `zoo list` (default: {DEFAULT_MODEL}), "
+        "imagenet (InceptionV3, downloaded by Keras), OverFeat's net_weight_0, or a detector's folder",
     )
 
 
 def load_model(name: str) -> "keras.Model":
-    """A classifier by what ``--model`` may be.
+    """Return a classifier by what ``--model`` may be.
 
     Raises:
         ValueError: For a name or file that is none of these.
@@ -201,7 +223,7 @@ def load_model(name: str) -> "keras.Model":
 
 
 def read(path: Path, model: "keras.Model") -> "np.ndarray":
-    """A picture file as the model takes it, see ``fitted``.
+    """Return a picture file as the model takes it, see ``fitted``.
 
     Raises:
         ImageError: For a file that is no picture.
@@ -265,8 +287,8 @@ def _fit(options: argparse.Namespace) -> int:
     right = output == apart_labels
     if not right.any():
         raise ValueError(
-            f"None of {len(right)} pictures set apart is classified right: classes are the sorted sub-folders, do they "
-            f"fit the model? Received: {options.folder}"
+            f"The model must classify at least one of {len(right)} held-out pictures correctly; do the sorted "
+            f"sub-folders match its classes? Received: {options.folder}"
         )
     threshold = detector.calibrate(apart[right], np.ones(int(right.sum()), int), at=options.rate)
     detector.save(options.detector)
@@ -277,7 +299,7 @@ def _fit(options: argparse.Namespace) -> int:
 
 
 def _folder(folder: Path, model: "keras.Model") -> "tuple[np.ndarray, ...]":
-    """Pictures and classes for the database, and those set apart."""
+    """Return the pictures and classes for the database, and those set apart."""
     import numpy as np
 
     from zoo.images import ImageError
@@ -304,8 +326,8 @@ def _folder(folder: Path, model: "keras.Model") -> "tuple[np.ndarray, ...]":
             kept[side + 1].append(number)
     if not kept[0] or not kept[2]:
         raise ValueError(
-            f"{folder} must hold at least {HELD_OUT} pictures of a class: every {HELD_OUT}th sets the threshold. "
-            f"Received: {len(kept[0]) + len(kept[2])} pictures"
+            f"{folder} must hold at least {HELD_OUT} pictures per class: every {HELD_OUT}th is held out for the "
+            f"threshold. Received: {len(kept[0]) + len(kept[2])} pictures"
         )
     return tuple(np.array(part) for part in kept)
 
@@ -354,11 +376,15 @@ PRODUCT = Product(
 
 def _attack(options: argparse.Namespace) -> int:
     if (options.target is None) == (options.attack in TARGETED):
-        raise ValueError(f"--target goes with {' and '.join(TARGETED)}. Received: {options.attack}, {options.target}")
+        raise ValueError(
+            f"--target needs --attack {' or '.join(TARGETED)}. Received: {options.attack}, {options.target}"
+        )
     paths = expand(options.images)
     outputs = [options.output / f"{path.stem}.{options.attack}.png" for path in paths]
     for output in {path for path in outputs if outputs.count(path) > 1}:
-        raise ValueError(f"Pictures of one name need an --output folder each. Received: several for {output}")
+        raise ValueError(
+            f"Pictures with the same file name need separate --output folders. Received: several for {output}"
+        )
     named = {f"--output for {path}": output for path, output in zip(paths, outputs, strict=True)}
     check_outputs(named, [*paths, options.model, options.classes], options.force)
     if missing := name_missing(paths):
@@ -381,7 +407,7 @@ def _attack(options: argparse.Namespace) -> int:
         before = _predicted(model, original)
         if wanted == before:
             already = class_label(before, names)
-            print(f"zoo: {shown(path)} is of {already} already: another --target is needed", file=sys.stderr)
+            print(f"zoo: {shown(path)} is already classified as {already}: choose another --target", file=sys.stderr)
             failed.append(path)
             continue
         found = {
@@ -404,7 +430,7 @@ def _attack(options: argparse.Namespace) -> int:
 
 
 def _names_of(model: str) -> tuple[str, ...]:
-    """Names of classes that lie with a detector, where ``--model`` is the folder of one."""
+    """Return the names of classes that lie with a detector, where ``--model`` is the folder of one."""
     from zoo.adversarial import storage
 
     if not model or not Path(model).is_dir():

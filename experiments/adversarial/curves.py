@@ -1,4 +1,4 @@
-"""Curves of the figures as cells: one row a curve, one column a point, so that the CSV holds the figure."""
+"""Curves of the figures as cells: one row per curve, one column per point, so that the CSV holds the figure."""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -38,14 +38,14 @@ def roc(evaluation: Evaluation, name: str, scorer: Scorer, group: str, weights: 
 
 
 def trusted(evaluation: Evaluation, name: str, scorer: Scorer, group: str, weights: str) -> Iterator[Cell]:
-    """Share of a group in percent whose score lies above each threshold."""
+    """Yield the share of a group in percent whose score lies above each threshold."""
     for threshold in QUANTILES:
         measure = partial(_above, evaluation, scorer, group, threshold)
         yield Cell(f"{name}, {group}", str(threshold), "trusted", measure=measure, weights=weights)
 
 
 def density(evaluation: Evaluation, name: str, scorer: Scorer, group: str, weights: str) -> Iterator[Cell]:
-    """Share of a group in percent whose score falls into each bin; a column is named by the bin's middle."""
+    """Yield the share of a group in percent whose score falls into each bin; a column is named by the bin's middle."""
     for low, high in itertools.pairwise(BINS):
         measure = partial(_within, evaluation, scorer, group, low, high)
         yield Cell(f"{name}, {group}", f"{(low + high) / 2:.3f}", "share", measure=measure, weights=weights)

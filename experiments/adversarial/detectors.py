@@ -16,12 +16,12 @@ LABELS = {"none": "none", "L2": "l2", "PCA": "pca", "PCA+W": "pca-whiten"}
 
 
 def knn(evaluation: Evaluation, layer: str, processing: str, weighting: Weighting) -> Scorer:
-    """The paper's detector; ``processing`` is a key of ``LABELS``."""
+    """Return the paper's detector; ``processing`` is a key of ``LABELS``."""
     return lambda group: evaluation.scores(layer, LABELS[processing], weighting, group)
 
 
 def comparisons(evaluation: Evaluation, layer: str) -> dict[str, Scorer]:
-    """Row labels and scorers of what is not the paper's: baselines, Mahalanobis, LID and DkNN on ``layer``."""
+    """Return row labels and scorers of the comparisons: baselines, Mahalanobis, LID and DkNN on ``layer``."""
     return {
         "baseline: max softmax": partial(_max_softmax, evaluation),
         f"baseline: class centroid, {layer}": partial(_scores, evaluation, "centroid", layer),

@@ -65,7 +65,7 @@ class Evaluation:
             return error
 
     def layer_of(self, name: str) -> str:
-        """The network's layer that the paper's ``name`` means here."""
+        """Return the layer of this network that replaces the paper's layer ``name``."""
         return self.problem.stand_ins.get(name, name)
 
     @cached_property
@@ -92,7 +92,7 @@ class Evaluation:
 
     @cached_property
     def judged(self) -> np.ndarray:
-        """Predicted classes of all test pictures."""
+        """Return the predicted classes of all test pictures."""
         if self._folder is not None:  # the attacks, which come next, take hours where the files are large
             copied = self.settings.index is not None
             feature_files.announce(self._folder, self.problem.rows, self.extractor.dimensions, copied)
@@ -175,7 +175,7 @@ class Evaluation:
         return np.concatenate(parts)
 
     def _name_of(self, attack: str, numbers: np.ndarray) -> str:
-        """What an attack's result depends on, besides the network."""
+        """Return everything that an attack's result depends on, except the network."""
         found = hashlib.sha256(repr((self.settings.seed, self.scale, commit())).encode())
         for array in (self.problem.test.images[numbers], self.targets(numbers)):
             found.update(np.ascontiguousarray(array).data)
@@ -183,7 +183,7 @@ class Evaluation:
 
     @cached_method(1)
     def detector(self, layer: str, processing: str) -> KNNDetector:
-        """The fitted detector of a layer; the last one only is kept."""
+        """Return the fitted detector of a layer; the last one only is kept."""
         features, labels = self.database
         problem, layer = self.problem, self.layer_of(layer)
         factory, _, search = (self.settings.index or "Flat").partition(" ")
@@ -200,14 +200,14 @@ class Evaluation:
 
     @cached_method()
     def features(self, group: str) -> dict[str, np.ndarray]:
-        """Pooled features of a group's pictures by layer, (n, d) each."""
+        """Return the pooled features of a group's pictures by layer, (n, d) each."""
         if group == "calibration":
             return self.extractor(self.calibration.images)[1]
         return self.extractor(self.group(group).images)[1]
 
     @cached_method()
     def scores(self, layer: str, processing: str, weighting: Weighting, group: str) -> np.ndarray:
-        """The detector's score of a group's pictures, (n,), higher: to be trusted."""
+        """Return the detector's score of a group's pictures, (n,), higher: to be trusted."""
         squared, labels, classes = self._neighbours(layer, processing, group)
         return knn_score(squared, labels, classes, weighting)
 
@@ -267,7 +267,7 @@ def difference(
 def weighted_mean(
     evaluation: Evaluation, scorer: Scorer, groups: tuple[str, ...], measure: Measure = "EER accuracy"
 ) -> Estimate:
-    """Mean of the measure over the groups, weighted by how many pictures they hold (Table 4's Aggr.)."""
+    """Return the mean of the measure over the groups, weighted by how many pictures they hold (Table 4's Aggr.)."""
     sizes = np.array([len(evaluation.group(g).sources) for g in groups], float)
     values = [separation(evaluation, scorer, (g,), measure).value for g in groups]
     replicates, sources, units = [], 0, 0
@@ -283,7 +283,7 @@ def weighted_mean(
 
 
 def recovered(evaluation: Evaluation, scorer: Scorer, groups: tuple[str, ...]) -> Estimate:
-    """Share of natural errors rejected, in percent, at the EER threshold of authentic against ``groups`` pooled."""
+    """Return the share of natural errors rejected, in percent, at the EER threshold of authentic against ``groups``."""
     from zoo.adversarial.rates import eer_threshold
 
     trusted, spurious, _ = _pooled(evaluation, scorer, groups)
@@ -291,12 +291,12 @@ def recovered(evaluation: Evaluation, scorer: Scorer, groups: tuple[str, ...]) -
 
 
 def rejected(evaluation: Evaluation, scorer: Scorer, group: str, rate: float) -> Estimate:
-    """Share of a group rejected, in percent, at the threshold that rejects ``rate`` of the calibration pictures."""
+    """Return the share of a group rejected, in percent, at a threshold that rejects ``rate`` of the calibration set."""
     return rejected_at(evaluation, scorer, group, rejection_threshold(scorer("calibration"), rate))
 
 
 def rejected_at(evaluation: Evaluation, scorer: Scorer, group: str, threshold: float) -> Estimate:
-    """Share of a group, in percent, whose score does not lie above ``threshold``."""
+    """Return the share of a group, in percent, whose score does not lie above ``threshold``."""
     check_some(evaluation, (group,))
     values = (scorer(group) <= threshold).astype(float)
     sources = [int(s) for s in evaluation.group(group).sources]
@@ -337,7 +337,7 @@ RATES = (0.01, 0.05)
 def rejection_cells(
     evaluation: Evaluation, row: str, scorer: Scorer, groups: tuple[str, ...], weights: str
 ) -> Iterator[Cell]:
-    """Shares rejected where 1 % and 5 % of the calibration pictures are, and what that means for the test's own."""
+    """Yield the shares rejected at thresholds that reject 1 % and 5 % of the calibration pictures."""
     for rate in RATES:
         for group in (AUTHENTIC, *groups):
             measure = partial(rejected, evaluation, scorer, group, rate)

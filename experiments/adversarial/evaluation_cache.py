@@ -9,7 +9,7 @@ from zoo.experiments.run.cells import Settings
 
 @cache
 def evaluation_of(name: str, settings: Settings) -> Evaluation:
-    """The evaluation of the problem ``"overfeat"`` or ``"inception"``.
+    """Return the evaluation of the problem ``"overfeat"`` or ``"inception"``.
 
     Raises:
         ValueError: For an unknown scale.
@@ -18,7 +18,7 @@ def evaluation_of(name: str, settings: Settings) -> Evaluation:
 
 
 def weights_of(name: str, settings: Settings) -> str:
-    """How the CSV names the network of a problem."""
+    """Return the name of a problem's network in the CSV."""
     # Scores of an approximate index are others.
     index = f", index {settings.index}" if settings.index else ""
     if settings.scale == "paper":

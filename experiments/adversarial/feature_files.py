@@ -1,4 +1,4 @@
-"""Features of a training set by layer, computed once: in memory for small networks, else in one file a layer.
+"""Features of a training set by layer, computed once: in memory for small networks, else in one file per layer.
 
 The files are shared by all tables of a network. A run that was stopped goes on behind the last rows that it finished.
 Attacked pictures are kept in the same folder.
@@ -35,7 +35,7 @@ Extract = Callable[[np.ndarray], Mapping[str, np.ndarray]]
 
 
 def folder_for(model: "keras.Model", database: "Batches", rows: int, widths: Mapping[str, int]) -> Path | None:
-    """Where the files of a training set's features go; None where few of a small network stay in memory.
+    """Return the folder for a training set's features; None if a small network's features stay in memory.
 
     Args:
         model: The network. Its weights and the first pictures name the folder.
@@ -51,7 +51,7 @@ def folder_for(model: "keras.Model", database: "Batches", rows: int, widths: Map
 def in_memory(
     database: "Batches", rows: int, widths: Mapping[str, int], extract: Extract
 ) -> tuple[Mapping[str, np.ndarray], np.ndarray]:
-    """Features of a training set by layer, float32 (n, d), and its classes, int32 (n,).
+    """Return the features of a training set by layer, float32 (n, d), and its classes, int32 (n,).
 
     ``extract`` gives the features of pictures; the others are arguments of ``folder_for``.
 
@@ -66,7 +66,7 @@ def in_memory(
 
 
 def needed(rows: int, widths: Mapping[str, int]) -> int:
-    """Bytes of the features of all layers, and of the classes."""
+    """Return the bytes of the features of all layers, and of the classes."""
     return 4 * rows * (sum(widths.values()) + 1)
 
 
@@ -106,7 +106,7 @@ def announce(folder: Path, rows: int, widths: Mapping[str, int], copied: bool = 
 def in_files(
     folder: Path, database: "Batches", rows: int, widths: Mapping[str, int], extract: Extract
 ) -> tuple[Mapping[str, np.ndarray], np.ndarray]:
-    """As ``in_memory``, as memory maps of files: one a layer, the classes, and how many rows are finished.
+    """As ``in_memory``, as memory maps of files: one per layer, the classes, and how many rows are finished.
 
     Raises:
         ValueError: Where the files have no room, or the training set has another number of pictures.
@@ -181,7 +181,7 @@ def _no_room(folder: Path, rows: int, wanted: int, free: int) -> ValueError:
 
 
 def _finished(folder: Path, rows: int, widths: Mapping[str, int]) -> int | None:
-    """How many rows are finished; None where there are no files, or not those of this training set."""
+    """Return the number of finished rows; None without files of this training set."""
     try:
         done = int(json.loads((folder / "progress.json").read_text())["rows"])
         shapes = {name: np.load(folder / f"{name}.npy", mmap_mode="r").shape for name in (*widths, "labels")}
@@ -212,6 +212,6 @@ def _alone(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print(f"zoo: waiting for another process, which fills {folder}", file=sys.stderr)
+            print(f"zoo: waiting for another process that is writing {folder}", file=sys.stderr)
             fcntl.flock(file, fcntl.LOCK_EX)
         yield

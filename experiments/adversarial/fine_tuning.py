@@ -36,7 +36,7 @@ LAST_FROZEN = "block11"
 
 @dataclasses.dataclass(frozen=True)
 class Scale:
-    """How long is trained, in batches of ``batch_size``, on how many versions of each picture."""
+    """Length of the training, in batches of ``batch_size``, and number of versions of each picture."""
 
     epochs: int
     versions: int
@@ -54,7 +54,7 @@ class Versions(KeyedBatches):
     Args:
         maps: Of each version, (n, height, width, channels).
         labels: One-hot, (n, classes).
-        batch_size: Examples a batch; the last may have fewer.
+        batch_size: Examples per batch; the last may have fewer.
         seed: Of all draws.
     """
 
@@ -65,11 +65,11 @@ class Versions(KeyedBatches):
         self.maps, self.labels, self.batch_size, self.seed = maps, labels, batch_size, seed
 
     def __len__(self) -> int:
-        """Batches an epoch."""
+        """Return the number of batches per epoch."""
         return math.ceil(len(self.labels) / self.batch_size)
 
     def batch(self, epoch: int, step: int) -> tuple[np.ndarray, np.ndarray]:
-        """The batch of (epoch, step): float32 maps and labels."""
+        """Return the batch of (epoch, step): float32 maps and labels."""
         order = keyed.permutation(len(self.labels), self.seed, epoch)
         chosen = order[step * self.batch_size : (step + 1) * self.batch_size]
         drawn = [int(keyed.generator(self.seed, epoch, int(i)).integers(len(self.maps))) for i in chosen]
@@ -87,7 +87,7 @@ def version_of(image: np.ndarray, version: int, number: int, seed: int) -> np.nd
 
 
 def frozen_maps(model: keras.Model, images: np.ndarray, versions: int, folder: Path, seed: int) -> list[np.ndarray]:
-    """What the frozen layers make of every version, float16 (n, 14, 14, 112) each, read from ``folder`` where used.
+    """Return the frozen layers' output for every version, float16 (n, 14, 14, 112) each, stored in ``folder``.
 
     A version that is there already is not computed again.
     """
@@ -123,7 +123,7 @@ def pretrain(
     """
     settings = scale_of(SCALES, scale)
     if imagenet is None and scale != "smoke":
-        raise ValueError("ImageNet's weights are needed: --imagenet efficientnet-lite0-*.pth. Received: none")
+        raise ValueError("ImageNet weights are required: --imagenet efficientnet-lite0-*.pth. Received: none")
     images, labels = pictures(CLOTHING, "train", data_dir)
     chosen = np.linspace(0, len(labels) - 1, min(settings.images or len(labels), len(labels))).astype(int)
     images, labels = images[chosen], labels[chosen]

@@ -24,7 +24,7 @@ CALIBRATION = 2000
 
 
 def problem(name: str, settings: Settings) -> Problem:
-    """The problem at the paper's scale.
+    """Return the problem at the paper's scale.
 
     Raises:
         DataUnavailable: Where weights or pictures are not available.
@@ -89,7 +89,7 @@ def _imagenet(data_dir: Path | None) -> Any:
 
 
 def _examples(builder: Any, split: str, start: int = 0) -> Iterable[dict[str, Any]]:
-    """The examples of a split from a number on, always in the same order: one file is read after the other."""
+    """Return the examples of a split from a number on, always in the same order: one file is read after the other."""
     import tensorflow_datasets as tfds
 
     if builder.info.file_format.value == "array_record":  # which TFDS reads by number alone
@@ -141,7 +141,7 @@ def _validation(
 
 
 def _development_set(data_dir: Path | None, shift: int) -> Pictures:
-    """The NIPS 2017 DEV set, whose labels count from 1 (0 is background)."""
+    """Return the NIPS 2017 DEV set, whose labels count from 1 (0 is background)."""
     from zoo.datasets.nips17_dev.nips17_dev_dataset_builder import CSV_NAMES, read_folder
 
     listed = data_dir is not None and any((Path(data_dir) / name).is_file() for name in CSV_NAMES)

@@ -19,7 +19,7 @@ EFFICIENTNET = "efficientnet"
 
 
 def network_name(name: str, dataset: str) -> str:
-    """What the network of the problem ``name`` on a data set is called."""
+    """Return the name of the network of problem ``name`` on a data set."""
     return EFFICIENTNET if dataset == CLOTHING else name
 
 

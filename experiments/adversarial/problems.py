@@ -1,4 +1,4 @@
-"""What is attacked and guarded: a classifier, the training set behind it, and pictures to test on, by scale.
+"""The classifier to attack and protect, its training set, and the test pictures, by scale.
 
 `smoke` and `laptop` take small networks on small pictures (``data.py``), `paper` the paper's own on ImageNet
 (``imagenet.py``).
@@ -83,7 +83,7 @@ ON_PHOTOGRAPHS = {
 
 
 def scale_for(settings: Settings) -> Scale:
-    """How much is measured of a data set at a scale.
+    """Return the settings of a data set at a scale.
 
     Raises:
         ValueError: For an unknown scale.
@@ -92,7 +92,7 @@ def scale_for(settings: Settings) -> Scale:
 
 
 def problem(name: str, settings: Settings) -> Problem:
-    """The problem ``"overfeat"`` (Table 2) or ``"inception"`` (Table 4).
+    """Return the problem ``"overfeat"`` (Table 2) or ``"inception"`` (Table 4).
 
     Raises:
         ValueError: For an unknown scale.
@@ -147,7 +147,7 @@ def _build(name: str, dataset: str, shape: tuple[int, int, int], classes: int, p
 
 
 def _weights(name: str, settings: Settings) -> tuple[str, str | Path]:
-    """How the CSV names the network, and where it is."""
+    """Return the network's name in the CSV, and its place."""
     if settings.weights is not None:
         network = network_name(name, settings.dataset)
         return f"{settings.weights.name}/{network}", resolve_weights(settings.weights, network)[0]

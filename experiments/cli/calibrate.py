@@ -72,21 +72,28 @@ class Scored:
 
 
 def products() -> dict[str, str]:
-    """Where the question of each product is, ``module:NAME``, by the product's name."""
+    """Return the place of each product's question, ``module:NAME``, by product name."""
     return {name: place for page in experiments() for name, place in page.calibrations.items()}
 
 
 def add(commands: "argparse._SubParsersAction") -> None:
     """Add the command to the ``zoo`` parser."""
-    parser = commands.add_parser("calibrate", help="likelihood ratios and error rates on photographs of your own")
+    parser = commands.add_parser("calibrate", help="measure likelihood ratios and error rates on your own photographs")
     parser.add_argument("product", metavar="PRODUCT", help=", ".join(products()))
-    text = "your own untouched photographs, lossless or RAW; near-duplicates count as one"
+    text = "folder of your own untouched photographs, lossless or RAW; near-duplicates count as one"
     parser.add_argument("--reference", type=Path, required=True, metavar="DIR", help=text)
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.json", help="for --calibration")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        metavar="OUT.json",
+        help="calibration file, for the option --calibration of other commands",
+    )
     parser.add_argument("--weights", metavar="NAME|FILE|FOLDER", help=HELP)
-    text = "how scores become likelihood ratios (default: logistic; isotonic needs more photographs)"
+    text = "how to map scores to likelihood ratios (default: logistic; isotonic needs more photographs)"
     parser.add_argument("--mapping", choices=MAPPINGS, default=MAPPINGS[0], help=text)
-    text = "draw the empirical cross-entropy over the prior odds"
+    text = "plot the empirical cross-entropy against the prior odds"
     parser.add_argument("--plot", type=Path, metavar="FILE.png", help=text)
     add_force(parser)
     parser.set_defaults(run=_run)
@@ -151,7 +158,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _unknown(product: str, places: Mapping[str, str]) -> str:
-    """What to say of a product that has no question, with the reason and what to do instead where there is one."""
+    """Return the error for a product that cannot be calibrated, with the reason and an alternative if there is one."""
     reasons = [
         f", not {product}: {reason}"
         for page in experiments()
@@ -168,7 +175,7 @@ def calibrate(
     resamples: int = 200,
     groups: Mapping[str, Sequence[Any]] | None = None,
 ) -> dict[str, Any]:
-    """What a calibration file says of scores: mapping, bounds, costs, and error rates.
+    """Compute the content of a calibration file from scores: mapping, bounds, costs and error rates.
 
     The mapping is fitted to all sources. Bounds, Cllr and cross-entropy come from likelihood ratios of each source by a
     mapping that was fitted to others. All processes weigh the same, and so do all qualities. For pictures whose quality
@@ -264,14 +271,14 @@ def _chosen(scores: Scores, at: Any) -> Scores:
 
 
 def size_group(pixels: int) -> list[float | None]:
-    """The group of a size: millions of pixels from which on and below which it lies, None for no end."""
+    """Return the group of a size: millions of pixels from which on and below which it lies, None for no end."""
     begin = max(begin for begin in SIZES if pixels >= begin * 1e6)
     after = [end for end in SIZES if end > begin]
     return [begin, after[0] if after else None]
 
 
 def format_group(path: Path) -> str:
-    """The group of a format: by the file's suffix, RAW for all of cameras' own."""
+    """Return the group of a format: by the file's suffix, RAW for all of cameras' own."""
     from zoo.images import RAW_SUFFIXES
 
     suffix = path.suffix.lower()
@@ -288,7 +295,7 @@ def _groups(scored: Scored) -> dict[str, list[Any]]:
 def _error_rates(
     scores: Scores, qualities: Sequence[int], rate: float, groups: Mapping[str, Sequence[Any]]
 ) -> dict[str, Any]:
-    """The threshold for a rate of false alarms with the errors at each quality and in each group, or why there is none.
+    """Return the threshold for a false-positive rate with its errors by quality and group, or the reason for none.
 
     The threshold is that of all photographs.
     """
@@ -331,7 +338,7 @@ def _rate(happened: "np.ndarray") -> dict[str, float]:
 
 
 def _score(photos: "Sequence[Photo]", question: Question, weights: tuple[str, ...], kept: Path) -> "Scored":
-    """Score the photographs; each result is added to the file ``kept``, and is taken from there by the next run."""
+    """Score the photographs; results are saved to the file ``kept``, so that the next run can resume."""
     import numpy as np
 
     from zoo.datasets.folder import load as load_photo
@@ -367,7 +374,7 @@ def _score(photos: "Sequence[Photo]", question: Question, weights: tuple[str, ..
 
 
 def _measurer(question: Question, weights: tuple[str, ...]) -> "Callable[[np.ndarray], dict[str, Any]]":
-    """What makes of a photograph, uint8 RGB, the scores of its versions by process, or why it is refused."""
+    """Return a function from a photograph, uint8 RGB, to the scores of its versions by process, or to a refusal."""
     from zoo.datasets.jpeg import compress
     from zoo.validity import PATCH, not_validated
 
@@ -393,7 +400,7 @@ def _measurer(question: Question, weights: tuple[str, ...]) -> "Callable[[np.nda
 
 
 def _kept(path: Path, key: str) -> dict[str, dict[str, Any]]:
-    """Results of an interrupted run with the same networks and question, by the photograph's SHA-256."""
+    """Return the results of an interrupted run with the same networks and question, by the photograph's SHA-256."""
     found = {}
     for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
         try:
@@ -432,7 +439,7 @@ def _name(photo: "Photo", reference: Path) -> str:
 
 
 def _summary(written: Mapping[str, Any]) -> list[str]:
-    """What the file says, for people."""
+    """Return a summary of the file to print."""
     found, bounds = written["validation"], written["bounds"]
     lines = [
         f"{written['reference']['sources']} photographs, {len(written['reference']['not_validated'])} refused",

@@ -1,4 +1,4 @@
-"""What ``zoo calibrate`` asks of a product, and the file that it writes, for the commands that score pictures."""
+"""Questions of ``zoo calibrate`` by product, and calibration files for the commands that score pictures."""
 
 import argparse
 import dataclasses
@@ -24,7 +24,7 @@ STORED = "stored"
 
 @dataclasses.dataclass(frozen=True)
 class Question:
-    """What a product answers, and how pictures are made for which the answer is known.
+    """A product's propositions, and how to generate pictures with known ground truth.
 
     Attributes:
         yes: The proposition that a high score supports, as a clause: "its contrast was adjusted".
@@ -57,7 +57,7 @@ class Question:
 
 @dataclasses.dataclass(frozen=True)
 class Calibration:
-    """What a command needs of a file of ``zoo calibrate``.
+    """The parts of a calibration file that a command needs.
 
     Attributes:
         path: The file.
@@ -103,20 +103,20 @@ class Calibration:
         return near[min(near)] if near and min(near) <= NEAR else self
 
     def log10_lr(self, score: float) -> float:
-        """The log10 likelihood ratio of a score, within the bounds."""
+        """Return the log10 likelihood ratio of a score, within the bounds."""
         import numpy as np
 
         return float(np.clip(self.mapping(np.array([score]))[0], self.low, self.high))
 
     def interval(self, score: float) -> tuple[float, float] | None:
-        """The 95 % interval of the log10 likelihood ratio of a score; None where it was not measured."""
+        """Return the 95 % interval of the log10 likelihood ratio of a score; None where it was not measured."""
         import numpy as np
 
         scores, low, high = self.ends
         return (float(np.interp(score, scores, low)), float(np.interp(score, scores, high))) if scores else None
 
     def exceeded(self, score: float) -> list[float]:
-        """The rates of false alarms whose thresholds a score lies above, lowest first."""
+        """Return the rates of false alarms whose thresholds a score lies above, lowest first."""
         return sorted(rate for rate, threshold in self.thresholds.items() if score > threshold)
 
 
@@ -128,16 +128,16 @@ def add_calibration(parser: argparse.ArgumentParser, product: str) -> None:
         product: Its name for ``zoo calibrate``.
     """
     text = (
-        f"of `zoo calibrate {product}`, or `{STORED}` for that of the package: likelihood ratios, and no score of a "
-        "picture for which they are not validated"
+        f"file written by `zoo calibrate {product}`, or `{STORED}` for the calibration of the package; adds likelihood "
+        "ratios. Pictures for which they are not validated get no score"
     )
     parser.add_argument("--calibration", type=Path, metavar=f"FILE|{STORED}", help=text)
-    parser.add_argument("--anyway", action="store_true", help="the scores of such pictures too; with --calibration")
+    parser.add_argument("--anyway", action="store_true", help="with --calibration: also score such pictures")
     parser.set_defaults(product=product)
 
 
 def calibration_of(options: argparse.Namespace) -> Calibration | None:
-    """What ``--calibration`` of a command names; None without it, and for commands that have no such option.
+    """Return the calibration of ``--calibration``; None without it, and for commands without this option.
 
     Raises:
         ValueError: For a file that is none of the product, for ``stored`` where the package has none of it, and for
@@ -147,14 +147,12 @@ def calibration_of(options: argparse.Namespace) -> Calibration | None:
     if path is not None:
         return read_calibration(stored_calibration(options.product) if str(path) == STORED else path, options.product)
     if getattr(options, "anyway", False):
-        raise ValueError(
-            "--anyway goes with --calibration: without it every picture is scored. Received: --anyway alone"
-        )
+        raise ValueError("--anyway needs --calibration; without it every picture is scored. Received: --anyway alone")
     return None
 
 
 def calibration_place(product: str) -> Path | None:
-    """Where the calibration of a product lies that comes with the package; None for a product that no family has."""
+    """Return the path of a product's stored calibration; None for an unknown product."""
     from zoo.experiments.families import experiments
     from zoo.families import families
 
@@ -164,7 +162,7 @@ def calibration_place(product: str) -> Path | None:
 
 
 def stored_calibration(product: str) -> Path:
-    """The calibration of a product that comes with the package: of its stored networks.
+    """Return the calibration of a product that comes with the package: of its stored networks.
 
     Raises:
         ValueError: Where there is none.
@@ -177,7 +175,7 @@ def stored_calibration(product: str) -> Path:
 
 
 def has_stored(product: str) -> bool:
-    """Whether a calibration of the product comes with the package."""
+    """Return whether a calibration of the product comes with the package."""
     path = calibration_place(product)
     return path is not None and path.is_file()
 
@@ -190,8 +188,8 @@ def check_networks(calibration: Calibration, networks: Mapping[str, str]) -> Non
     """
     if set(networks.values()) != calibration.networks:
         raise ValueError(
-            "--calibration must be of the networks that are used; make it with the same --weights. "
-            f"Received: {calibration.path}, of other networks than {', '.join(networks)}"
+            "--calibration must be made with the networks in use, by `zoo calibrate` with the same --weights. "
+            f"Received: {calibration.path}, made with other networks than {', '.join(networks)}"
         )
 
 
@@ -203,19 +201,20 @@ def read_calibration(path: Path, product: str | None = None) -> Calibration:
     """
     wanted = f"--calibration must be a file of `zoo calibrate{f' {product}' if product else ''}`"
     if not path.is_file():
-        raise ValueError(f"{wanted}. Received: {path}, which is no file")
+        raise ValueError(f"{wanted}. Received: {path}, which is not a file")
     try:
         given = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ValueError(f"{wanted}. Received: {path}, which is no JSON") from error
+        raise ValueError(f"{wanted}. Received: {path}, which is not JSON") from error
     if not isinstance(given, dict) or "forensics_zoo_calibration" not in given:
-        raise ValueError(f"{wanted}. Received: {path}, which is other JSON")
+        raise ValueError(f"{wanted}. Received: {path}, which is JSON but not a calibration")
     if given["forensics_zoo_calibration"] != FORMAT:
         raise ValueError(
-            f"{wanted} in format {FORMAT}; make it anew. Received: {path}, format {given['forensics_zoo_calibration']}"
+            f"{wanted} in format {FORMAT}; run `zoo calibrate` again. Received: {path}, format "
+            f"{given['forensics_zoo_calibration']}"
         )
     if product is not None and given.get("product") != product:
-        raise ValueError(f"{wanted}. Received: {path}, which is of {given.get('product')}")
+        raise ValueError(f"{wanted}. Received: {path}, which is for {given.get('product')}")
     try:
         return _calibration(path, given)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
@@ -290,5 +289,5 @@ def _mapping(fields: Mapping[str, Any]) -> "Mapped":
 
 def _number(value: Any) -> float:
     if isinstance(value, bool) or not math.isfinite(value):
-        raise ValueError(f"{value!r} is no finite number")
+        raise ValueError(f"{value!r} is not a finite number")
     return float(value)

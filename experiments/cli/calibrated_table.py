@@ -95,7 +95,7 @@ class Validation:
         return {name: np.array(values) for name, values in found.items()}
 
     def refused(self, name: str, quality: int) -> Estimate:
-        """Share in percent of the versions by a process that get no score."""
+        """Return the share in percent of the versions by a process that get no score."""
         return _percent(np.isnan(self.scores(quality)[name]))
 
     def above(self, name: str, quality: int) -> Estimate:
@@ -110,13 +110,13 @@ class Validation:
         return _percent(scores[~np.isnan(scores)] > self.calibration.thresholds[RATE])
 
     def cost(self, part: str, qualities: Sequence[int]) -> Estimate:
-        """Cllr or a part of it, in bits, with the 95 % interval by resampling photographs."""
+        """Return the Cllr or a part of it, in bits, with the 95 % interval by resampling photographs."""
         whole, drawn, photos, units = self._costs(tuple(qualities))
         at = _PARTS.index(part)
         return Estimate.from_samples(whole[at], drawn[:, at], photos, units)
 
     def promised(self, quality: int | None) -> Estimate:
-        """Cllr that the calibration states for a JPEG quality, None for all, of the photographs that made it."""
+        """Return the Cllr in the calibration file for a JPEG quality (None: all), measured on its own photographs."""
         validation = self.calibration.at(quality or None).contents["validation"]
         if quality is None and self.calibration.qualities:
             value = float(np.mean([self.promised(one).value for one in self.question.qualities]))
@@ -157,7 +157,7 @@ class Validation:
 
 
 def calibrated_table(paper: str, product: str, place: str, name: str = "calibrated") -> Table:
-    """The table that validates the stored calibration of a product.
+    """Return the table that validates the stored calibration of a product.
 
     Args:
         paper: The family.

@@ -31,11 +31,15 @@ def add(parser: argparse.ArgumentParser, paper: str | None = None) -> None:
     parser.add_argument(
         "--dataset",
         default=EMBEDDED,
-        help=f"{', '.join([EMBEDDED, *downloaded(paper)])}; with --data-dir {', '.join(by_hand(paper)) or 'none'}; "
-        "or one of a package",
+        help=f"{', '.join([EMBEDDED, *downloaded(paper)])}; together with --data-dir: "
+        f"{', '.join(by_hand(paper)) or 'none'}; or a data set of an installed package (default {EMBEDDED})",
     )
-    parser.add_argument("--data-dir", type=Path, help="a folder of lossless or RAW photographs instead")
-    parser.add_argument("--seed", type=whole(0, 2**31 - 1), default=0, help="of everything drawn at random (default 0)")
+    parser.add_argument(
+        "--data-dir",
+        type=Path,
+        help="the data set's folder or, without --dataset, a folder of lossless or RAW photographs",
+    )
+    parser.add_argument("--seed", type=whole(0, 2**31 - 1), default=0, help="random seed (default 0)")
 
 
 def check_known(dataset: str) -> None:
@@ -50,7 +54,7 @@ def check_known(dataset: str) -> None:
 
 
 def dataset_of(options: argparse.Namespace) -> str:
-    """How the CSV names the data; a folder by its own name, since a path would tell of the user's machine.
+    """Return the name of the data in the CSV; a folder's name without its path, which may be private.
 
     Raises:
         ValueError: For an unknown data set, and for a folder with a data set that is not read from one.
@@ -64,12 +68,12 @@ def dataset_of(options: argparse.Namespace) -> str:
     named = (*by_hand(), *extensions.names("datasets"))
     if options.dataset not in named:
         raise ValueError(
-            f"--data-dir goes without --dataset, for a folder of any photographs, or with one of {', '.join(named)}. "
+            f"--data-dir needs no --dataset (for any folder of photographs) or one of {', '.join(named)}. "
             f"Received: --dataset {options.dataset}"
         )
     return options.dataset
 
 
 def folder_name(options: argparse.Namespace) -> str:
-    """The name of the folder of ``--data-dir``, without the path to it."""
+    """Return the name of the folder of ``--data-dir``, without the path to it."""
     return options.data_dir.expanduser().resolve().name

@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Iterator
 
-DEVICE_HELP = "where networks run: cpu, gpu:0, gpu:1, ... (default: the first GPU, if there is one)"
+DEVICE_HELP = "device for networks: cpu, gpu:0, gpu:1, ... (default: the first GPU, or the CPU if there is none)"
 
 
 def add_device(parser: "argparse._ActionsContainer") -> None:
@@ -104,8 +104,8 @@ def check_one_worker() -> None:
         raise ValueError(f"TF_CONFIG must be as TensorFlow describes it. Received: {text}") from None
     if others > 1:
         raise ValueError(
-            "Networks are trained by one process: Keras 3 fails with several TensorFlow workers; --devices all takes "
-            f"all GPUs of one machine. Received: TF_CONFIG with {others} workers"
+            "Training needs a single process, because Keras 3 fails with several TensorFlow workers; --devices all "
+            f"uses all GPUs of one machine. Received: TF_CONFIG with {others} workers"
         )
 
 

@@ -30,7 +30,7 @@ class Finding:
 
 def add(commands: "argparse._SubParsersAction") -> None:
     """Add the command to the ``zoo`` parser."""
-    parser = commands.add_parser("doctor", help="versions, backend, devices, data and weights on this machine")
+    parser = commands.add_parser("doctor", help="check versions, backend, devices, data and weights on this machine")
     parser.set_defaults(run=_run)
 
 
@@ -122,7 +122,7 @@ def devices() -> Iterator[Finding]:
 
 
 def data() -> Iterator[Finding]:
-    """Every data set: whether it is prepared here, how to get it, and which tables use it."""
+    """Yield every data set: whether it is prepared here, how to get it, and which tables use it."""
     from zoo.datasets.embedded.photographs import SCENES, photograph
 
     missing = []
@@ -150,7 +150,7 @@ def data() -> Iterator[Finding]:
 
 
 def _open_photographs() -> str:
-    """How many of them are in their usual place; empty for none."""
+    """Return how many open photographs are in the default folder; empty for none."""
     from zoo.datasets.open_photographs.listing import ROWS, default_folder, path_of
 
     folder = default_folder()
@@ -171,7 +171,7 @@ def _source(one: DataSet) -> str:
 
 
 def weights() -> Iterator[Finding]:
-    """Every set of stored weights, in the package and the local store, by its checksum."""
+    """Yield every set of stored weights, in the package and the local store, by its checksum."""
     from zoo import store
     from zoo.weights import names, packaged, stored_provenance, verify
 
@@ -194,7 +194,7 @@ def weights() -> Iterator[Finding]:
 
 
 def packages() -> Iterator[Finding]:
-    """What other packages add, and whether it can be imported."""
+    """Yield what other packages add, and whether it can be imported."""
     for kind in extensions.KINDS:
         for name in extensions.names(kind):
             try:

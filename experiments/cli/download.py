@@ -11,14 +11,16 @@ from zoo.printing import shown
 
 def add(commands: "argparse._SubParsersAction") -> None:
     """Add the command to the ``zoo`` parser."""
-    parser = commands.add_parser("download", help="get the open photographs, for --dataset open_photographs")
+    parser = commands.add_parser("download", help="download the open photographs, for --dataset open_photographs")
     parser.add_argument("dataset", choices=("open_photographs",), metavar="open_photographs")
-    parser.add_argument("--output", type=Path, metavar="FOLDER", help="where they go (default: in the local store)")
+    parser.add_argument("--output", type=Path, metavar="FOLDER", help="output folder (default: in the local store)")
     parser.add_argument(
-        "--split", action="append", choices=OPEN_PHOTOGRAPHS_SPLITS, help="a part of them; may be given several times"
+        "--split", action="append", choices=OPEN_PHOTOGRAPHS_SPLITS, help="download only this split; may be repeated"
     )
-    parser.add_argument("--whole", action="store_true", help="whole photographs, not only the parts that are used")
-    parser.add_argument("--workers", type=whole(1, 64), default=8, help="downloads at a time (default 8)")
+    parser.add_argument(
+        "--whole", action="store_true", help="store whole photographs instead of only the parts that are used"
+    )
+    parser.add_argument("--workers", type=whole(1, 64), default=8, help="parallel downloads (default 8)")
     parser.set_defaults(run=_run)
 
 
@@ -28,7 +30,7 @@ def _run(options: argparse.Namespace) -> int:
 
     if options.whole and options.output is None:
         raise ValueError(
-            "--whole needs --output: whole photographs do not take the place of their parts. Received: none"
+            "--whole needs --output: whole photographs must not replace the parts in the local store. Received: none"
         )
     folder = default_folder() if options.output is None else options.output
     rows = [row for row in ROWS if options.split is None or row.split in options.split]

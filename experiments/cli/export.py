@@ -15,27 +15,27 @@ def add(commands: "argparse._SubParsersAction") -> None:
     """Add the command to the ``zoo`` parser."""
     parser = commands.add_parser(
         "export",
-        help="write a SavedModel, or an ONNX file, that needs nothing of the zoo",
+        help="write a SavedModel or an ONNX file that works without the zoo",
         description="Writes a SavedModel with the endpoints serve (a batch, uint8), serve_one (without the batch axis) "
-        "and differentiable (float32, with gradients), and forensics_zoo.json, which says what goes in and comes out.",
+        "and differentiable (float32, with gradients). forensics_zoo.json describes its inputs and outputs.",
     )
     parser.add_argument(
         "name",
         metavar="NAME",
         nargs="?",
-        help="as in `zoo list`, hyperimage-quality.* or hyperimage-forgery.* (of several weights), or the "
-        "folder of `zoo adversarial fit`; a wrong name lists all",
+        help="a name of `zoo list`; hyperimage-quality.* or hyperimage-forgery.* (two networks each); or a folder "
+        "written by `zoo adversarial fit`. An unknown name lists all names",
     )
-    parser.add_argument("folder", type=Path, metavar="DIR", help="a new folder, or an export to be replaced")
-    parser.add_argument("--all", action="store_true", help="all that can be exported, each to DIR/NAME")
+    parser.add_argument("folder", type=Path, metavar="DIR", help="output folder: new, or an existing export to replace")
+    parser.add_argument("--all", action="store_true", help="export all models, each to DIR/NAME")
     parser.add_argument(
         "--format",
         choices=("savedmodel", "onnx"),
         default="savedmodel",
-        help="savedmodel (default), or onnx: serve alone, checked with onnxruntime",
+        help="savedmodel (default), or onnx (only the endpoint serve, checked with onnxruntime)",
     )
     parser.add_argument("--weights", metavar="NAME|FILE|FOLDER", help=HELP)
-    parser.add_argument("--cfa", choices=PHASES, help="of networks that develop: phase of your sensor's mosaic")
+    parser.add_argument("--cfa", choices=PHASES, help="for developing networks: mosaic phase of your sensor")
     parser.set_defaults(run=_run)
 
 
@@ -43,11 +43,13 @@ def _run(options: argparse.Namespace) -> int:
     if options.all:
         return _all(options)
     if options.name is None:
-        raise ValueError(f"NAME and DIR are needed, or --all and DIR. Received: {options.folder} alone")
+        raise ValueError(f"Either NAME and DIR, or --all and DIR, are required. Received: only {options.folder}")
     detector = Path(options.name)
     if not detector.is_dir():  # errors of names come before TensorFlow is loaded
         if options.cfa is not None and not product_of(options.name).phased:
-            raise ValueError(f"--cfa is for networks that develop a mosaic. Received: {options.cfa} for {options.name}")
+            raise ValueError(
+                f"--cfa needs a network that develops RAW files. Received: {options.cfa} for {options.name}"
+            )
         resolve_weights(options.weights, *parts_of(options.name))
     if options.format == "onnx":
         from zoo.export_onnx import check_installed
@@ -57,7 +59,9 @@ def _run(options: argparse.Namespace) -> int:
 
     if detector.is_dir():
         if options.weights or options.cfa:
-            raise ValueError(f"A detector has neither --weights nor --cfa. Received: {options.weights or options.cfa}")
+            raise ValueError(
+                f"A detector's folder takes neither --weights nor --cfa. Received: {options.weights or options.cfa}"
+            )
         from zoo.adversarial import KNNDetector
         from zoo.adversarial.serving import detection
 
@@ -88,7 +92,7 @@ def _run(options: argparse.Namespace) -> int:
 def _all(options: argparse.Namespace) -> int:
     given = options.name or options.weights or options.cfa or (options.format == "onnx" and "--format onnx")
     if given:
-        raise ValueError(f"--all takes DIR alone. Received: {given}")
+        raise ValueError(f"--all only takes DIR. Received: {given}")
     from zoo.export import export, serving
 
     for name in exportable():

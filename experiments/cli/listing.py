@@ -5,7 +5,7 @@ import argparse
 
 def add(commands: "argparse._SubParsersAction") -> None:
     """Add the command to the ``zoo`` parser."""
-    parser = commands.add_parser("list", help="list tables and stored weights")
+    parser = commands.add_parser("list", help="list tables and stored networks")
     parser.set_defaults(run=_run)
 
 

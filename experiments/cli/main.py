@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"zoo: {_one_line(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("zoo: interrupted; the same command goes on from what is finished", file=sys.stderr)
+        print("zoo: interrupted; run the same command again to resume", file=sys.stderr)
         return 130
 
 
@@ -52,7 +52,7 @@ def _say(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """Our own warnings are for whoever types the command: one line, no source code."""
+    """Print the zoo's own warnings as one line, without source code."""
     if issubclass(category, UserWarning):
         print(f"zoo: {_one_line(message)}", file=sys.stderr)
     else:
@@ -60,13 +60,13 @@ def _say(
 
 
 def _one_line(message: object) -> str:
-    """A message on one line; control characters in it, of a file's name say, are escaped."""
+    """Return a message on one line; control characters, for example in file names, are escaped."""
     text = " ".join(str(message).split())
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="zoo", description="Image-forensics papers as Keras models.")
+    parser = argparse.ArgumentParser(prog="zoo", description="Image forensics: five papers as Keras models.")
     parser.add_argument("--version", action="version", version=f"forensics-zoo {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for module in (listing, plan, reproduce, pretrain, score, calibrate, report, export, download, doctor):

@@ -1,4 +1,4 @@
-"""Numbers, sizes and scales on the command line: each option says what it may be, and NaN is none."""
+"""Argparse types for numbers, sizes and scales; NaN is refused."""
 
 import argparse
 import math

@@ -1,4 +1,4 @@
-"""Where a command may write: never onto one of its inputs, and onto an existing file only with ``--force``."""
+"""Check output paths: never overwrite an input, and overwrite existing files only with ``--force``."""
 
 import argparse
 import os
@@ -8,11 +8,11 @@ from pathlib import Path
 
 def add_force(parser: argparse.ArgumentParser) -> None:
     """Add ``--force``."""
-    parser.add_argument("--force", action="store_true", help="replace files that exist")
+    parser.add_argument("--force", action="store_true", help="overwrite existing files")
 
 
 def check_outputs(outputs: Mapping[str, Path | None], inputs: Iterable[str | Path | None], force: bool) -> None:
-    """Refuse to write before anything is read or computed.
+    """Check all output paths before anything is read or computed.
 
     Args:
         outputs: The option that names each file, and the file; None where it was not given.
@@ -41,7 +41,7 @@ def check_outputs(outputs: Mapping[str, Path | None], inputs: Iterable[str | Pat
 
 
 def _identity(path: Path) -> object:
-    """The same for all links to a file and spellings of its name."""
+    """Return the same for all links to a file and spellings of its name."""
     if path.exists():
         stat = path.stat()
         return stat.st_dev, stat.st_ino

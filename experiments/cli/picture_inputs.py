@@ -1,4 +1,4 @@
-"""Pictures as they are named on the command line: find them, read them, and name those that cannot be read."""
+"""Find and read the pictures named on the command line, and report those that cannot be read."""
 
 import argparse
 import glob
@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import numpy as np
 
-PICTURES = "files, folders (all pictures below them), quoted patterns (*, **), and @FILE for a list; @- reads it here"
+PICTURES = (
+    "files, folders (searched recursively), quoted patterns (*, **), or @FILE with one of these per line (@-: stdin)"
+)
 MOST_FAILURES = 100
 """Exit codes above 125 mean other things to a shell."""
 BACKGROUNDS = {"white": 255, "black": 0}
@@ -19,7 +21,7 @@ BACKGROUNDS = {"white": 255, "black": 0}
 
 def add_flatten(parser: argparse.ArgumentParser) -> None:
     """Add ``--flatten``."""
-    text = "what shows through transparent pixels (default: such pictures are refused)"
+    text = "background colour for transparent pixels (default: transparent pictures are refused)"
     parser.add_argument("--flatten", choices=BACKGROUNDS, help=text)
 
 
@@ -52,7 +54,7 @@ def expand(given: Sequence[str]) -> list[Path]:
 
 
 def _lines(text: str) -> list[str]:
-    """Lines of a list that are not empty."""
+    """Return the lines of a list that are not empty."""
     path = Path(text[1:])
     try:
         if str(path) != "-" and not path.is_file():  # a pipe might never end

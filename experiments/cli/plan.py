@@ -1,4 +1,4 @@
-"""``zoo plan``: what a table needs at the paper's scale, and how long it would take, without running it."""
+"""``zoo plan``: estimate what a table needs at the paper's scale, and how long it would take."""
 
 import argparse
 import sys
@@ -20,19 +20,23 @@ LARGEST = 16
 
 def add(commands: "argparse._SubParsersAction") -> None:
     """Add the command to the ``zoo`` parser."""
-    parser = commands.add_parser("plan", help="what a table at the paper's scale needs: data, trainings, disk, hours")
+    parser = commands.add_parser(
+        "plan", help="estimate data, trainings, disk and hours for a table at the paper's scale"
+    )
     parser.add_argument("paper", metavar="PAPER")
     parser.add_argument("table", metavar="TABLE", help="table-1, table-2, ...; see `zoo list`")
-    parser.add_argument("--scale", default="paper", type=scale_name, help="paper (default); no other has a plan")
+    parser.add_argument("--scale", default="paper", type=scale_name, help="paper (default); other scales have no plan")
     parser.add_argument(
         "--data",
         action="append",
         default=[],
         metavar="NAME=FOLDER",
-        help="where a data set lies, as --data-dir takes it; may be repeated; cameras=FOLDER for a folder of cameras",
+        help="folder of a data set, as for --data-dir; cameras=FOLDER for a folder of cameras; may be repeated",
     )
     parser.add_argument(
-        "--no-measure", action="store_true", help="leave out the steps that are timed here, and with them the hours"
+        "--no-measure",
+        action="store_true",
+        help="do not time training steps on this machine; the plan then has no hours",
     )
     parser.set_defaults(run=_run)
 
@@ -40,11 +44,11 @@ def add(commands: "argparse._SubParsersAction") -> None:
 def _run(options: argparse.Namespace) -> int:
     listed = check_table(options.paper, options.table)
     if options.scale != "paper":
-        raise ValueError(f"--scale must be paper: smaller ones are run, not planned. Received: {options.scale}")
+        raise ValueError(f"--scale must be paper; smaller scales have no plan. Received: {options.scale}")
     place = next(page.plan for page in experiments() if page.name == options.paper)
     if not place:
         papers = ", ".join(page.name for page in experiments() if page.plan)
-        raise ValueError(f"PAPER must be one with a plan: {papers}. Received: {options.paper}")
+        raise ValueError(f"PAPER must be one of those with a plan: {papers}. Received: {options.paper}")
     folders = dict(_folder(text) for text in options.data)
     name = options.table.replace("-", "_")
     plan: Plan = load(place)(name, options.scale)

@@ -1,4 +1,4 @@
-"""``zoo pretrain``: train a paper's stored weights anew, for the local store or for the package."""
+"""``zoo pretrain``: train a paper's networks, for the local store or for the package."""
 
 import argparse
 import contextlib
@@ -22,7 +22,7 @@ USUAL_SCALE = "laptop"
 
 def add(commands: "argparse._SubParsersAction") -> None:
     """Add the command to the ``zoo`` parser, with a command of its own for each paper."""
-    parser = commands.add_parser("pretrain", help="train a paper's stored weights anew")
+    parser = commands.add_parser("pretrain", help="train a paper's networks")
     papers = parser.add_subparsers(dest="paper", required=True, metavar="PAPER")
     for name in sorted({page.name for page in experiments() if page.trainings}):
         _add_paper(papers, name)
@@ -46,15 +46,22 @@ def _add_paper(papers: "argparse._SubParsersAction", paper: str) -> None:
         parser.add_argument(
             "--workers",
             type=whole(0, 256),
-            help="processes that make examples; 0: the training's own (default 1, 0 at smoke)",
+            help="processes that prepare examples; 0: the training process itself (default 1, at smoke 0)",
         )
     where = parser.add_mutually_exclusive_group()
     add_device(where)
-    where.add_argument("--devices", choices=("all",), help="divide every batch among all GPUs of this machine")
-    parser.add_argument("--install", action="store_true", help="into the package, not the local store")
-    parser.add_argument("--folder", type=Path, default=Path("runs"), help="checkpoints; a killed training resumes")
+    where.add_argument("--devices", choices=("all",), help="split every batch across all GPUs of this machine")
+    parser.add_argument(
+        "--install", action="store_true", help="store the weights in the package instead of the local store"
+    )
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=Path("runs"),
+        help="folder for checkpoints; an interrupted training resumes from it (default runs)",
+    )
     if any(training.parts for training in trainings.values()):
-        add_workers(parser, "trainings that do not depend on each other")
+        add_workers(parser, "independent trainings")
     own = []
     for option in _options(paper).values():
         text, choices = option.help, option.choices or None
@@ -67,7 +74,7 @@ def _add_paper(papers: "argparse._SubParsersAction", paper: str) -> None:
 
 
 def training_command(options: argparse.Namespace) -> str:
-    """The command as it is kept with the weights; paths are cut to their last part."""
+    """Return the command as it is kept with the weights; paths are cut to their last part."""
     words = ["zoo", *_named(options), "--scale", options.scale]
     if options.dataset != EMBEDDED:
         words += ["--dataset", options.dataset]
@@ -81,12 +88,12 @@ def training_command(options: argparse.Namespace) -> str:
 
 
 def _named(options: argparse.Namespace) -> list[str]:
-    """The words that name the training."""
+    """Return the words that name the training."""
     return ["pretrain", options.paper, *filter(None, [options.training])]
 
 
 def _given(options: argparse.Namespace) -> list[tuple[Option, Any]]:
-    """The family's own options that the command line has, each with its value."""
+    """Return the family's own options that the command line has, each with its value."""
     known = _options(options.paper)
     found = ((known[flag], known[flag].given(options)) for flag in options.own)
     return [(option, value) for option, value in found if value is not None]
@@ -113,11 +120,11 @@ def _on_workers(options: argparse.Namespace, training: Training) -> None:
         return
     if not training.parts:
         raise ValueError(
-            f"--on is for trainings that do not depend on each other; here one follows the other. "
+            f"--on needs independent trainings; these depend on each other. "
             f"Received: {' '.join(_named(options))} --on {workers.engine}"
         )
     if options.devices:
-        raise ValueError("--on takes --gpus for each worker, and not --devices. Received: both")
+        raise ValueError("--on and --devices exclude each other; --gpus sets the GPUs per worker. Received: both")
     from zoo.experiments.run.workers import follow
 
     logs = options.folder / f".{options.paper}-{options.scale}-{options.seed}.workers"
@@ -128,7 +135,7 @@ def _on_workers(options: argparse.Namespace, training: Training) -> None:
 
 
 def chosen(options: argparse.Namespace) -> Training:
-    """The training that the options name.
+    """Return the training that the options name.
 
     Raises:
         ValueError: For a name that no training of the paper has.
@@ -141,12 +148,12 @@ def chosen(options: argparse.Namespace) -> Training:
 
 
 def _pages(paper: str) -> list[Experiments]:
-    """What describes a paper: the zoo's own, then those of other packages."""
+    """Return the descriptions of a paper: the zoo's, then those of other packages."""
     return [page for page in experiments() if page.name == paper]
 
 
 def _trainings(paper: str) -> dict[str, Training]:
-    """A paper's trainings by name. Packages may add some to a family of the zoo, and replace none."""
+    """Return a paper's trainings by name. Packages may add some to a family of the zoo, and replace none."""
     known: dict[str, Training] = {}
     for page in _pages(paper):
         for training in page.trainings:
@@ -155,7 +162,7 @@ def _trainings(paper: str) -> dict[str, Training]:
 
 
 def _options(paper: str) -> dict[str, Option]:
-    """A paper's own options by what is typed; of packages as in ``_trainings``."""
+    """Return a paper's own options by what is typed; of packages as in ``_trainings``."""
     known: dict[str, Option] = {}
     for page in _pages(paper):
         for option in page.options:

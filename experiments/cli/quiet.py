@@ -19,7 +19,7 @@ _ALL_IS_WELL = re.compile(rb"(WARNING: All log messages before absl::InitializeL
 
 
 def quiet_import() -> None:
-    """Drop informational lines from standard error while ``tensorflow`` is imported; what else comes is passed on.
+    """Drop informational lines from standard error while ``tensorflow`` is imported, and pass on all others.
 
     Nor is its advice on retracing shown later: tables run many networks, and trainings of a few steps, in one process,
     and whoever typed the command can do nothing about it.

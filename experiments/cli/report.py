@@ -1,4 +1,4 @@
-"""``zoo report``: what can be said of a picture, on a page for people who are not experts, and as JSON."""
+"""``zoo report``: a report on a picture, as a page for people who are not experts or as JSON."""
 
 import argparse
 import dataclasses
@@ -64,7 +64,7 @@ class Asked:
 
 @dataclasses.dataclass(frozen=True)
 class Report:
-    """What is said of one picture.
+    """The report on one picture.
 
     Attributes:
         found: For JSON.
@@ -81,17 +81,17 @@ class Report:
 
 def add(commands: "argparse._SubParsersAction") -> None:
     """Add the command to the ``zoo`` parser."""
-    parser = commands.add_parser("report", help="what can be said of pictures, on pages for people who are not experts")
+    parser = commands.add_parser("report", help="write a report on pictures for people who are not experts")
     parser.add_argument("images", nargs="+", metavar="PICTURE", help=PICTURES)
-    text = "the page of a single picture, or a folder: a page for each, an index and a CSV"
+    text = "an HTML file for a single picture; a folder for several (one page each, an index and a CSV)"
     parser.add_argument("-o", "--output", type=Path, metavar="REPORT.html|FOLDER", help=text)
-    parser.add_argument("--json", action="store_true", help="one JSON object a line; -o may be left out then")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per line; -o is then optional")
     text = (
-        "of `zoo calibrate`, for each product that is to answer; without one there is no likelihood ratio. "
-        f"`{STORED}`: those that come with the package, of all other products"
+        "file written by `zoo calibrate`; repeat it for each product. A product without one gets no likelihood ratio. "
+        f"`{STORED}`: use the calibrations of the package for all other products"
     )
     parser.add_argument("--calibration", type=Path, action="append", default=[], metavar=f"FILE|{STORED}", help=text)
-    text = "certificates in PEM of those whose signers of Content Credentials are trusted; without it nobody is"
+    text = "PEM certificates of the authorities trusted to sign Content Credentials (default: none)"
     parser.add_argument("--authorities", type=Path, metavar="FILE.pem", help=text)
     add_flatten(parser)
     parser.add_argument("--weights", metavar="NAME|FILE|FOLDER", help=HELP)
@@ -146,7 +146,7 @@ def make_report(
     flatten: str | None = None,
     authorities: Path | None = None,
 ) -> Report:
-    """Gather what can be said of a picture.
+    """Collect the content of a picture's report.
 
     Args:
         path: The picture.
@@ -207,7 +207,7 @@ def like_this(facts: Mapping[str, Any], qualities: Sequence[int]) -> int:
 def _answer(
     one: Asked, image: "np.ndarray", facts: Mapping[str, Any], quality: int | None
 ) -> "tuple[dict[str, Any], np.ndarray | None]":
-    """What a product says of a picture of a ``jpeg_quality``, and its map."""
+    """Return a product's result for a picture of a ``jpeg_quality``, and its heatmap."""
     from zoo.calibration import verbal
     from zoo.validity import not_validated
 
@@ -251,7 +251,7 @@ def _answer(
 
 
 def _error_rates(given: Sequence[Mapping[str, Any]], quality: int, image: "np.ndarray") -> list[dict[str, Any]]:
-    """Threshold and errors at a JPEG quality for each rate of false alarms, or why there is none.
+    """Return the threshold and errors at a JPEG quality for each rate of false alarms, or why there is none.
 
     Also of reference photographs as large as the picture, if the calibration tells sizes apart and has some.
     """
@@ -277,7 +277,7 @@ def _at(rows: Sequence[Mapping[str, Any]], quality: int) -> Mapping[str, Any]:
 
 
 def _asked(options: argparse.Namespace) -> list[Asked]:
-    """The products of the calibrations that were given; ``stored`` gives those of the package of all others.
+    """Return the products of the calibrations that were given; ``stored`` gives those of the package of all others.
 
     Raises:
         ValueError: For a file that is none, a product that is given twice, and networks that are not those used.
@@ -290,9 +290,9 @@ def _asked(options: argparse.Namespace) -> list[Asked]:
         calibration = read_calibration(path)
         product = str(calibration.contents.get("product"))
         if product not in places:
-            raise ValueError(f"--calibration must be of one of {', '.join(places)}. Received: {path}, of {product}")
+            raise ValueError(f"--calibration must be for one of {', '.join(places)}. Received: {path}, for {product}")
         if product in found:
-            raise ValueError(f"--calibration must be given once for each product. Received: {path}, {product} again")
+            raise ValueError(f"--calibration must be given at most once per product. Received: {path}, {product} again")
         found[product] = _ask(product, calibration, options.weights)
     if any(str(path) == STORED for path in options.calibration):
         there = [product for product in places if has_stored(product)]
@@ -314,7 +314,7 @@ def _ask(product: str, calibration: Calibration, given: str | None) -> Asked:
 
 
 def _silent(asked: set[str]) -> list[dict[str, str]]:
-    """The products that do not answer, and why."""
+    """Return the products that do not answer, and why."""
     found = [
         {
             "product": product,
@@ -339,7 +339,7 @@ def _caution(question: Question) -> str:
 
 
 def _pages(paths: Sequence[Path], options: argparse.Namespace) -> dict[Path, Path]:
-    """Where the page of each picture goes; none without ``-o``.
+    """Return the output path of each picture's page; none without ``-o``.
 
     Raises:
         ValueError: For no output at all, and one that does not fit the number of pictures.
@@ -347,7 +347,7 @@ def _pages(paths: Sequence[Path], options: argparse.Namespace) -> dict[Path, Pat
     output = options.output
     if output is None:
         if not options.json:
-            raise ValueError("-o REPORT.html is needed, or --json. Received: neither")
+            raise ValueError("Either -o REPORT.html or --json is required. Received: neither")
         return {}
     if not output.absolute().parent.is_dir():
         raise ValueError(f"-o must lie in a folder that exists. Received: {output}")
@@ -362,7 +362,7 @@ def _pages(paths: Sequence[Path], options: argparse.Namespace) -> dict[Path, Pat
 
 
 def _command(options: argparse.Namespace) -> str:
-    """What repeats the report in the folder of its files, without paths: they would tell of the user's machine."""
+    """Return the command that repeats the report in the folder of its files, without paths, which may be private."""
     parts = ["zoo", "report", *(Path(text).name or text for text in options.images)]
     for path in options.calibration:
         parts += ["--calibration", path.name]

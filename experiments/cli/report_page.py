@@ -1,4 +1,4 @@
-"""Pages of ``zoo report``: one HTML file a picture, without scripts and without anything from the net."""
+"""Pages of ``zoo report``: one HTML file per picture, without scripts and without anything from the net."""
 
 import base64
 import csv
@@ -95,7 +95,7 @@ def write_index(
 
 
 def factor(log10_ratio: float) -> str:
-    """A likelihood ratio to two digits, as 0.31, 3.1, 31 or 3,100."""
+    """Return a likelihood ratio to two digits, as 0.31, 3.1, 31 or 3,100."""
     value = 10**log10_ratio
     if value >= 9.95:
         unit = 10 ** (math.floor(math.log10(value)) - 1)
@@ -104,7 +104,7 @@ def factor(log10_ratio: float) -> str:
 
 
 def _flat(found: Mapping[str, Any]) -> dict[str, Any]:
-    """What was found of a picture as a row of CSV."""
+    """Return a picture's results as a row of CSV."""
     if "error" in found:
         return {"picture": found["picture"], "error": found["error"]}
     facts = found["file"]
@@ -153,7 +153,7 @@ def _smaller(image: np.ndarray, heat: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def _embedded(image: Image.Image) -> str:
-    """The address of a picture that stands in the page itself."""
+    """Return the address of a picture that stands in the page itself."""
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=_QUALITY, subsampling="4:4:4")
     return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"

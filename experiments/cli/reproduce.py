@@ -23,21 +23,37 @@ if TYPE_CHECKING:
 
 def add(commands: "argparse._SubParsersAction") -> None:
     """Add both commands to the ``zoo`` parser."""
-    reproduce = commands.add_parser("reproduce", help="rebuild a table of a paper: CSV, plot, printed table")
+    reproduce = commands.add_parser(
+        "reproduce", help="measure a table of a paper; writes CSV and plot, prints the table"
+    )
     _add_arguments(reproduce, optional=True)
     reproduce.add_argument(
-        "--all", action="store_true", help="every table, of all papers or of PAPER; finished ones stay"
+        "--all", action="store_true", help="measure every unfinished table, of all papers or of PAPER"
     )
-    reproduce.add_argument("--report", type=Path, metavar="PAGE.html", help="one page of all that was measured so far")
-    reproduce.add_argument("--rows", action="append", default=[], metavar="PATTERN", help="only rows like 'gamma*'")
+    reproduce.add_argument("--report", type=Path, metavar="PAGE.html", help="write one page with all results so far")
+    reproduce.add_argument(
+        "--rows", action="append", default=[], metavar="PATTERN", help="measure only matching rows, such as 'gamma*'"
+    )
     add_device(reproduce)
-    reproduce.add_argument("--shard", default="1/1", metavar="I/N", help="measure every N-th cell, for `zoo merge`")
+    reproduce.add_argument(
+        "--shard",
+        default="1/1",
+        metavar="I/N",
+        help="measure only every N-th cell, starting at the I-th; `zoo merge` merges the shards",
+    )
     add_workers(reproduce, "cells of a table")
     reproduce.set_defaults(run=_reproduce)
 
-    merge = commands.add_parser("merge", help="make the CSV of a table from cells measured in shards")
+    merge = commands.add_parser("merge", help="merge the shards of a table into its CSV")
     _add_arguments(merge)
-    merge.add_argument("--cells", action="append", default=[], type=Path, metavar="DIR", help="cell folders elsewhere")
+    merge.add_argument(
+        "--cells",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="DIR",
+        help="another folder with measured cells; may be repeated",
+    )
     merge.set_defaults(run=_merge)
 
 
@@ -49,16 +65,23 @@ def _add_arguments(parser: argparse.ArgumentParser, optional: bool = False) -> N
     )
     parser.add_argument("--scale", default="laptop", type=scale_name, help="smoke, laptop (default) or paper")
     data_options.add(parser)
-    parser.add_argument("--weights", type=Path, metavar="FOLDER", help="networks of `zoo pretrain` instead of ours")
-    parser.add_argument("--detector", metavar="MODULE:FUNCTION|FOLDER", help="your detector, measured next to ours")
     parser.add_argument(
-        "--index", metavar="'FACTORY SEARCH'", help="search neighbours by a FAISS index, as in 'IVF1024,Flat nprobe=64'"
+        "--weights",
+        type=Path,
+        metavar="FOLDER",
+        help="measure the networks in this folder of `zoo pretrain` instead of the stored ones",
+    )
+    parser.add_argument("--detector", metavar="MODULE:FUNCTION|FOLDER", help="your own detector, to compare with ours")
+    parser.add_argument(
+        "--index",
+        metavar="'FACTORY SEARCH'",
+        help="FAISS index for the neighbour search, such as 'IVF1024,Flat nprobe=64' (default: exact)",
     )
     parser.add_argument(
         "--output",
         type=Path,
         default=Path("runs") / "tables",
-        help="where <scale>/<paper>_<table>.csv goes (default runs/tables)",
+        help="folder for <scale>/<paper>_<table>.csv (default runs/tables)",
     )
 
 
@@ -73,12 +96,12 @@ def _settings(options: argparse.Namespace) -> "tuple[Table, Settings]":
     table = tables.find(options.paper, options.table)
     if options.detector is not None and not table.takes_detector:
         raise ValueError(
-            f"--detector is measured by {', '.join(tables.with_detector())}. "
+            f"--detector works only with {', '.join(tables.with_detector())}. "
             f"Received: {options.paper} {options.table} --detector {options.detector}"
         )
     if options.index is not None and not table.takes_index:
         raise ValueError(
-            f"--index is taken by {', '.join(tables.with_index())}. "
+            f"--index works only with {', '.join(tables.with_index())}. "
             f"Received: {options.paper} {options.table} --index {options.index!r}"
         )
     sys.path.insert(0, os.getcwd())  # so that --detector finds a module in the working directory
@@ -96,7 +119,7 @@ def _reproduce(options: argparse.Namespace) -> int:
     elif options.paper is None and options.report is not None:
         code = 0
     elif options.paper is None:
-        raise ValueError("PAPER and TABLE are needed (`zoo list`), or --all, or --report alone. Received: none of them")
+        raise ValueError("PAPER and TABLE (see `zoo list`), --all or --report are required. Received: none of them")
     else:
         code = _one(options)
     if options.report is not None:
@@ -109,12 +132,12 @@ def _reproduce(options: argparse.Namespace) -> int:
 
 def _check_report(path: Path) -> None:
     if path.suffix.lower() not in (".html", ".htm"):
-        raise ValueError(f"--report is a page, .html. Received: {path}")
+        raise ValueError(f"--report must end in .html. Received: {path}")
     if path.exists():
         from zoo.experiments.run.page import is_page
 
         if not is_page(path):
-            raise ValueError(f"--report must be a new file, or a report to be replaced. Received: {path}")
+            raise ValueError(f"--report must be a new file or an existing report. Received: {path}")
 
 
 def _all(options: argparse.Namespace) -> dict[tuple[str, str], str]:

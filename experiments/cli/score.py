@@ -41,7 +41,9 @@ def products() -> dict[str, str]:
 
 def add(commands: "argparse._SubParsersAction") -> None:
     """Add the command to the ``zoo`` parser."""
-    parser = commands.add_parser("score", help="score an archive of pictures: a row a picture, CSV or Parquet")
+    parser = commands.add_parser(
+        "score", help="score an archive of pictures; writes CSV or Parquet with one row per picture"
+    )
     parser.add_argument("product", metavar="PRODUCT", help=", ".join(products()))
     parser.add_argument("images", nargs="+", metavar="PATH", help=PICTURES)
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.parquet|OUT.csv")

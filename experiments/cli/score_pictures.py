@@ -49,7 +49,7 @@ _FILE_COLUMNS = (
 
 @dataclasses.dataclass(frozen=True)
 class Scale:
-    """How a command's scores are to be read."""
+    """Meaning and range of a command's scores."""
 
     higher_is: str
     """What a higher number says."""
@@ -60,7 +60,7 @@ class Scale:
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """What is said of one picture."""
+    """The result for one picture."""
 
     values: Mapping[str, object]
     """For JSON, and those that are in ``Scorer.columns`` for CSV."""
@@ -162,11 +162,11 @@ class Track:
 def add_pictures(parser: argparse.ArgumentParser, heatmap: str = "") -> None:
     """Add the pictures, ``--json``, ``--csv`` and, with a help text for it, ``--heatmap``."""
     parser.add_argument("images", nargs="+", metavar="IMAGE", help=PICTURES)
-    parser.add_argument("--json", action="store_true", help="one JSON object a line")
-    parser.add_argument("--csv", type=Path, metavar="OUT.csv", help="write a row a picture, failed ones too")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per line")
+    parser.add_argument("--csv", type=Path, metavar="OUT.csv", help="write one row per picture, including failed ones")
     add_flatten(parser)
     if heatmap:
-        text = f"{heatmap}: a file for a single picture, or a folder with a PNG for each"
+        text = f"{heatmap}; a file for a single picture, or a folder with one PNG for each"
         parser.add_argument("--heatmap", type=Path, metavar="OUT.png|FOLDER", help=text)
     add_force(parser)
 
@@ -272,7 +272,7 @@ def _score(
 
 
 def _calibrated(scorer: Scorer, image: "np.ndarray", calibration: Calibration, anyway: bool) -> Answer:
-    """The answer with a likelihood ratio for a picture like the reference, and without a score for any other."""
+    """Return the answer with a likelihood ratio for a picture like the reference, and without a score for any other."""
     from zoo.validity import not_validated
 
     reason = "; ".join(not_validated(image, calibration.patches))
@@ -298,7 +298,7 @@ def _calibrated(scorer: Scorer, image: "np.ndarray", calibration: Calibration, a
 
 
 def _noted(scorer: Scorer, calibration: Calibration) -> Scorer:
-    """The scorer with the note and the columns of a calibration."""
+    """Return the scorer with the note and the columns of a calibration."""
     each = (calibration, *calibration.qualities.values())
     low, high = min(one.low for one in each), max(one.high for one in each)
     note = (
@@ -309,7 +309,7 @@ def _noted(scorer: Scorer, calibration: Calibration) -> Scorer:
 
 
 def _remarks(checked: "FileCheck") -> str:
-    """What is printed after a picture's name: damage, and frames that were not looked at."""
+    """Return the remarks to print after a picture's name: damage, and frames that were skipped."""
     remarks = [f"damaged file: {'; '.join(checked.damage)}"] if checked.damage else []
     if checked.frames > 1:
         remarks.append(f"only the first of {checked.frames} frames is scored")
@@ -357,7 +357,7 @@ def checksums(networks: Iterable[str | Path]) -> dict[str, str]:
 
 
 def _flat(record: Mapping) -> dict[str, object]:
-    """A record as a row of CSV: every value on one line, nothing nested."""
+    """Return a record as a row of CSV: every value on one line, nothing nested."""
     low, high = record.get("range", (None, None))
     checked = record.get("file", {})
     return {
@@ -392,7 +392,7 @@ def _csv_writer(path: Path | None, columns: Sequence[str]) -> Iterator[Callable[
 
 
 def _heatmaps(paths: Sequence[Path], heatmap: Path | None) -> dict[Path, Path]:
-    """Where the heatmap of each picture goes: the file that was given, or one named after the picture in the folder.
+    """Return each picture's heatmap path: the given file, or a file in the folder named after the picture.
 
     Raises:
         ValueError: For a file where there are several pictures, or one that is not a PNG, and for a missing folder.

@@ -59,7 +59,7 @@ def score_on_ray(
     workers = int(there.get("GPU", 0) // gpus if gpus else there.get("CPU", 1))
     try:
         if workers < 1:
-            raise ValueError(f"--gpus must be what the Ray cluster has. Received: {gpus}")
+            raise ValueError(f"--gpus must not exceed the GPUs of the Ray cluster. Received: {gpus}")
         buckets = ray.data.from_items([list(paths) for paths in left], override_num_blocks=min(len(left), MOST_BLOCKS))
         with warnings.catch_warnings():
             # Ray 2.60 deprecates the two limits below and names no other place for them.

@@ -1,4 +1,4 @@
-"""The rows of ``zoo score``: kept as they come, so that a run that was ended goes on, and written out at the end."""
+"""The rows of ``zoo score``: saved one by one, so that a run is resumable, and written out at the end."""
 
 import csv
 import json

@@ -28,7 +28,7 @@ class Material(NamedTuple):
 
 
 def material(options: argparse.Namespace, validation: bool = False, others: Prepared | None = None) -> Material:
-    """What the options of ``zoo pretrain`` name; without ``--dataset`` and ``--data-dir`` generated scenes.
+    """Return the training data that the options of ``zoo pretrain`` name; generated scenes by default.
 
     With ``validation`` some photographs are set apart to validate on: those that the data set has for it, else a tenth
     of the scenes. ``others`` is what is trained on instead of whole photographs.
@@ -43,11 +43,16 @@ def material(options: argparse.Namespace, validation: bool = False, others: Prep
         named = None if dataset.startswith("folder:") else dataset
         pictures = photographs(named, options.data_dir, "train", options.seed)
         if not pictures:
-            raise ValueError(f"This data set has photographs to test on only. Received: --dataset {dataset}")
+            raise ValueError(
+                "The data set must have training photographs; this one only has test photographs. Received: "
+                f"--dataset {dataset}"
+            )
         if validation and named in WITH_VALIDATION:
             held_out = photographs(named, options.data_dir, "validation", options.seed)
             if not held_out:
-                raise ValueError(f"Photographs to validate on are needed. Received: --dataset {dataset} without any")
+                raise ValueError(
+                    f"The data set must have validation photographs. Received: --dataset {dataset}, which has none"
+                )
         elif validation:
             pictures, held_out = set_apart(pictures, options.seed)
     folder = options.folder / f"{options.paper}-{options.scale}-{options.seed}"
@@ -66,8 +71,8 @@ def set_apart(pictures: list[Photograph], seed: int) -> tuple[list[Photograph], 
     scenes = sorted({picture.scene for picture in pictures})
     if len(scenes) < 4:
         raise ValueError(
-            "Photographs of at least four scenes are needed to train on, two of them for validation; of a folder half "
-            f"of the scenes are for testing. Received: {len(scenes)}"
+            "Training needs photographs of at least four scenes, two of them for validation; half of a folder's scenes "
+            f"are held out for testing. Received: {len(scenes)}"
         )
     order = keyed.permutation(len(scenes), seed, 0)[: max(2, len(scenes) // 10)]
     chosen = {scenes[i] for i in order}

@@ -1,4 +1,4 @@
-"""``--on``, ``--gpus`` and ``--slurm``: where the independent tasks of a command are computed."""
+"""The options ``--on``, ``--gpus`` and ``--slurm``, which run a command's independent tasks in parallel."""
 
 import argparse
 import re
@@ -14,11 +14,11 @@ ON = "local:N|slurm[:N]|ray[:ADDRESS]"
 
 def add_workers(parser: argparse.ArgumentParser, what: str) -> None:
     """Add the three options to a command; ``what`` names its independent tasks, in the plural."""
-    group = parser.add_argument_group("several workers", f"{what} are computed at the same time")
-    text = "N processes; Slurm jobs, at most N at a time; a Ray cluster"
+    group = parser.add_argument_group("several workers", f"compute {what} in parallel")
+    text = "N local processes, Slurm jobs (at most N at a time), or a Ray cluster"
     group.add_argument("--on", type=_place, metavar=ON, help=text)
-    group.add_argument("--gpus", type=whole(0, 64), help="for each worker; with --on (default 0)")
-    text = "for sbatch, as partition=gpu, time=240 (minutes), account=me; repeat it for others; with --on slurm"
+    group.add_argument("--gpus", type=whole(0, 64), help="with --on: GPUs per worker (default 0)")
+    text = "with --on slurm: parameter for sbatch, such as partition=gpu or time=240 (minutes); may be repeated"
     group.add_argument("--slurm", action="append", type=_pair, metavar="NAME=VALUE", help=text)
 
 
@@ -30,13 +30,13 @@ def workers_of(options: argparse.Namespace) -> "Workers | None":
     """
     if options.on is None:
         if options.gpus is not None or options.slurm is not None:
-            raise ValueError("--gpus and --slurm go with --on. Received: no --on")
+            raise ValueError("--gpus and --slurm need --on. Received: no --on")
         return None
     from zoo.experiments.run.workers import Workers
 
     engine, count, address = options.on
     if options.slurm is not None and engine != "slurm":
-        raise ValueError(f"--slurm goes with --on slurm. Received: --on {engine}")
+        raise ValueError(f"--slurm needs --on slurm. Received: --on {engine}")
     return Workers(engine, count, address, options.gpus or 0, dict(options.slurm or ()))
 
 

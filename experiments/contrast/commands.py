@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     import numpy as np
 
 NOTE = (
-    "not a probability, and no threshold holds for all pictures: compare with pictures of the same source that were "
+    "not a probability, and no threshold is valid for all pictures: compare with pictures of the same source that were "
     "not adjusted; zoo/contrast/README.md says what is found and what is not"
 )
 SCALE = Scale("more likely adjusted", 0, 1)
 STORED = "contrast-aware.photographs"
-"""The detector's own default, here too because its module imports Keras."""
+"""The detector's default, repeated here because its module imports Keras."""
 
 
 def _processes() -> "Mapping[str, Callable[[np.ndarray], np.ndarray]]":
@@ -49,12 +49,11 @@ QUESTION = Question(
     scorer=_scorer,
     caution="the stored network does not find gamma corrections",
     mapper=_mapper,
-    map_shows="The detector's score of each place: 0 (blue) looks not adjusted, 1 (red) looks adjusted.",
+    map_shows="The detector's score of each area: 0 (blue) looks not adjusted, 1 (red) looks adjusted.",
     map_errors=(
-        "A false alarm looks just like a finding. In photographs that nobody adjusted, red areas are common: most of "
-        "all in places that are nearly black, such as shadows, dark clothes and the night sky, and also in evenly "
-        "coloured ones. A red place by itself is no sign that somebody adjusted it, and where a picture was adjusted "
-        "has no likelihood ratio."
+        "A false alarm looks like a true detection. Red areas are common in photographs that were not adjusted, "
+        "especially in nearly black areas, such as shadows, dark clothes and the night sky, and in evenly coloured "
+        "ones. A red area alone does not show that the picture was adjusted there. The map has no likelihood ratio."
     ),
 )
 
@@ -63,8 +62,8 @@ def add(commands: "argparse._SubParsersAction") -> None:
     """Add the family's command to the ``zoo`` parser."""
     contrast = commands.add_parser("contrast", help="detect contrast adjustment")
     verbs = contrast.add_subparsers(dest="verb", required=True, metavar="VERB")
-    detect = verbs.add_parser("detect", help="score pictures: the higher, the more likely adjusted")
-    add_pictures(detect, "where a picture looks adjusted")
+    detect = verbs.add_parser("detect", help="score pictures; higher means more likely adjusted")
+    add_pictures(detect, "draw where a picture looks adjusted")
     add_device(detect)
     detect.add_argument("--weights", metavar="NAME|FILE|FOLDER", help=f"{HELP} (default: the JPEG-aware network)")
     add_calibration(detect, "contrast")

@@ -106,11 +106,14 @@ class Evaluation:
         for picture, corners in zip(self.pictures, self.corners, strict=True):
             found += [picture.scene] * (1 if corners is None else len(corners))
         if not found:
-            raise ValueError(f"No picture holds a unit of {self.scale.crop} pixels. Received: {len(self.pictures)}")
+            raise ValueError(
+                f"At least one picture must be {self.scale.crop} pixels high and wide. Received: "
+                f"{len(self.pictures)} smaller pictures"
+            )
         return found
 
     def where(self, weights: str) -> str:
-        """The file of the network ``weights`` in the user's folder of trained ones, or the name itself.
+        """Return the file of the network ``weights`` in the user's folder of trained ones, or the name itself.
 
         At `paper` that is the network as it was trained, not the packed one of 8 and 6 bits.
         """
@@ -148,7 +151,7 @@ class Evaluation:
 
     @cached_method()
     def scores(self, weights: str, operator: str | None, quality: int, first: str | None = None) -> np.ndarray:
-        """Score of each unit, (n,), higher for adjusted; arguments as of ``units``."""
+        """Return the score of each unit, (n,), higher for adjusted; arguments as of ``units``."""
         other = load_detector(self.where(weights))
         if other is None:
             return np.array([scores.mean() for scores in self.patch_scores(weights, operator, quality, first)])
@@ -164,7 +167,7 @@ class Evaluation:
 
     @cached_method()
     def roughness(self, operator: str | None, quality: int) -> np.ndarray:
-        """The untrained statistic of each unit's histogram, (n,)."""
+        """Return the untrained statistic of each unit's histogram, (n,)."""
         return np.array([histogram_roughness(u) for units in self.units(operator, quality) for u in units])
 
 
@@ -197,7 +200,7 @@ def load_detector(weights: str) -> Detector | None:
 
 
 def _patch_scores(network: ContrastDetector, units: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-    """Score of each patch on each unit's grid, (n,) a unit; the patches of several units fill the batches."""
+    """Yield the score of each patch on each unit's grid, (n,) a unit; the patches of several units fill the batches."""
     waiting: list[np.ndarray] = []
     for unit in units:
         waiting.append(tiles.cut(unit, tiles.grid(unit.shape[0], unit.shape[1], PATCH), PATCH))
@@ -214,7 +217,7 @@ def _split_scores(network: ContrastDetector, groups: list[np.ndarray]) -> list[n
 
 @cache
 def stored_network(weights: str) -> ContrastDetector:
-    """The detector with weights by name or file.
+    """Return the detector with weights by name or file.
 
     Raises:
         DataUnavailable: Where the name is that of weights that are not stored here.
@@ -230,7 +233,7 @@ SOME = ("no jpg", "98", "90", "80")
 
 
 def auc(evaluation: Evaluation, weights: str, operator: str, column: str, first: str | None = None) -> Estimate:
-    """AUC in percent of pristine against adjusted units at a quality."""
+    """Return the AUC in percent of pristine against adjusted units at a quality."""
     quality = QUALITIES[column]
     pristine = evaluation.scores(weights, None, quality, first)
     adjusted = evaluation.scores(weights, operator, quality, first)

@@ -40,13 +40,15 @@ EXPERIMENTS = Experiments(
     trainings=(
         Training(
             "zoo.experiments.contrast.commands:pretrain",
-            help="the three networks of its two steps",
+            help="the unaware, the aware and the control network",
             stored=(("photographs", "open_photographs"),),
         ),
     ),
     workers=True,
     options=(
-        Option("--start", "trained weights to start from: the JPEG-aware step alone", parse=Path, metavar="NAME|FILE"),
+        Option(
+            "--start", "start from trained weights, and only train the JPEG-aware step", parse=Path, metavar="NAME|FILE"
+        ),
     ),
     data_sets=("open_photographs", "clic", "imagenet2012", "raise8k", "holidays"),
     headlines=(

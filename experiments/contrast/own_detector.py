@@ -16,10 +16,10 @@ SIGNATURES = ("serve", "serving_default")
 
 
 def of_function(name: str) -> Detector:
-    """A function, ``module:function``, of one uint8 RGB picture (height, width, 3) that returns a number.
+    """Return a function, ``module:function``, of one uint8 RGB picture (height, width, 3) that returns a number.
 
     Raises:
-        ValueError: For one that cannot be imported; when called, for anything but one finite number a picture.
+        ValueError: For one that cannot be imported; when called, for anything but one finite number per picture.
     """
     module, _, attribute = name.partition(":")
     try:
@@ -38,16 +38,16 @@ def of_function(name: str) -> Detector:
             scores = np.array([function(unit.copy()) for unit in units], np.float64)
         except Exception as error:  # the user's code
             reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-            raise ValueError(f"{name} must return one finite number a picture. Received: {reason}") from error
+            raise ValueError(f"{name} must return one finite number per picture. Received: {reason}") from error
         if scores.shape != (len(units),) or not np.isfinite(scores).all():
-            raise ValueError(f"{name} must return one finite number a picture. Received: {scores}")
+            raise ValueError(f"{name} must return one finite number per picture. Received: {scores}")
         return scores
 
     return score
 
 
 def of_saved_model(path: Path) -> Detector:
-    """A SavedModel by its ``serve`` or ``serving_default``, which takes one of two inputs.
+    """Return a SavedModel by its ``serve`` or ``serving_default``, which takes one of two inputs.
 
     Either uint8 pictures of any size, (n, height, width, 3), as what `zoo export` writes: a unit is handed over whole.
     Or patches, (n, 64, 64, 3), uint8 or float32 in [0, 1]: a unit's score is the mean over its patches. The output is
@@ -117,6 +117,7 @@ def _output(path: Path, serve: Any) -> str:
     outputs = sorted(serve.structured_outputs)
     if "score" not in outputs and len(outputs) != 1:
         raise ValueError(
-            f"A SavedModel must give an output called score, or one only. Received: {path} with {', '.join(outputs)}"
+            f"A SavedModel must have an output called score, or a single output. Received: {path} with "
+            f"{', '.join(outputs)}"
         )
     return "score" if "score" in outputs else outputs[0]

@@ -48,7 +48,7 @@ class Recipe:
     """Whether the unaware step starts from ``initialise_from_data`` instead of Glorot's draw."""
 
     def optimizer(self) -> keras.optimizers.Optimizer:
-        """A new Adam of this recipe."""
+        """Return a new Adam of this recipe."""
         return keras.optimizers.Adam(self.learning_rate, self.beta_1, self.beta_2, self.epsilon)
 
 

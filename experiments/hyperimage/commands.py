@@ -31,7 +31,7 @@ FORGERY_NOTE = (
 QUALITY_SCALE, FORGERY_SCALE = Scale("better", None, None), Scale("more likely tampered", 0, 1)
 QUALITY_STORED = ("hyperimage-quality-patches.photographs", "hyperimage-quality-stage-two.photographs")
 FORGERY_STORED = ("hyperimage-forgery-channel.photographs", "hyperimage-forgery-stage-two.photographs")
-"""The scorers' own defaults, here too because their module imports Keras."""
+"""The scorers' defaults, repeated here because their module imports Keras."""
 _DISTORTIONS = {"noise": 1, "blur": 8, "JPEG 2000": 11, "colours lost": 22}
 """TID2013's numbers of distortions of four kinds; ``_LEVEL`` is the middle one of its five."""
 _LEVEL = 3
@@ -41,9 +41,9 @@ TASKS = tuple(STORED_AT)
 
 def add(commands: "argparse._SubParsersAction") -> None:
     """Add the family's command to the ``zoo`` parser."""
-    family = commands.add_parser("hyperimage", help="stand-in quality and forgery from localised artefacts")
+    family = commands.add_parser("hyperimage", help="score quality and forgery by localised artefacts")
     verbs = family.add_subparsers(dest="verb", required=True, metavar="VERB")
-    heatmap = "what a picture's score rests on"
+    heatmap = "draw what a picture's score depends on"
     for verb, text, drawn, run in (
         ("quality", QUALITY_NOTE, "", _quality),
         ("forgery", FORGERY_NOTE, heatmap, _forgery),
@@ -104,7 +104,10 @@ def _given(options: argparse.Namespace) -> "tuple[Material, list[str]]":
             f"Received: {options.dataset}"
         )
     if options.training == "synthetic" and (options.data_dir is not None or options.dataset != "embedded"):
-        raise ValueError(f"The synthetic task makes its own images. Received: {options.data_dir or options.dataset}")
+        raise ValueError(
+            "The synthetic task generates its images and takes no data. Received: "
+            f"{options.data_dir or options.dataset}"
+        )
     given = material(options, validation=True)
     if options.training is not None:
         return given, [options.training]
@@ -158,7 +161,7 @@ def _forgery_picture_scorer(weights: tuple[str, ...]) -> Scorer:
         detector.network.first.input_shape[1],
         heatmap=detector.heatmap,
         heatmap_high=HEATMAP_HIGH,
-        heatmap_caption="By how much the score of tampered falls without a place; not where a picture was edited",
+        heatmap_caption="How much the forgery score falls without each part; not a map of edited areas",
     )
 
 
@@ -188,7 +191,7 @@ def _splices() -> "Mapping[str, Callable[[np.ndarray], np.ndarray]]":
 
 
 def _twin(image: "np.ndarray") -> "np.ndarray":
-    """The picture cut out, put back and saved as a spliced one is."""
+    """Return the picture cut out, put back and saved as a spliced one is."""
     from zoo.datasets.splices import make
 
     return make(_generator(image), image, _donor(image)).authentic
@@ -228,7 +231,7 @@ QUALITY = Question(
     qualities=(0, 95),
     weights=QUALITY_STORED,
     scorer=_quality_scorer,
-    caution="its network learnt to agree with a computed measure, and has not seen how people judge",
+    caution="its network was trained to agree with a computed measure, not with human opinions",
 )
 FORGERY = Question(
     yes="a part of it was replaced, by another part of it or by a part of another photograph",
@@ -239,10 +242,10 @@ FORGERY = Question(
     scorer=_forgery_scorer,
     mapper=_forgery_mapper,
     map_high=0.1,
-    map_shows="By how much the score falls without a place: 0 (blue) not at all, 0.1 (red) by a tenth.",
+    map_shows="How much the score falls without each area: 0 (blue) not at all, 0.1 (red) by a tenth.",
     map_errors=(
-        "The map shows what the score rests on, and not where a picture was edited: an untouched picture has red "
-        "places as well. How often, and which, has not been looked at."
+        "The map shows what the score depends on, not where a picture was edited: an untouched picture has red "
+        "areas as well. How often, and where, has not been measured."
     ),
     control=_twin,
     caution="on spliced photographs its network is little better than chance",

@@ -60,16 +60,16 @@ EXPERIMENTS = Experiments(
     trainings=(
         Training(
             "zoo.experiments.hyperimage.commands:pretrain",
-            help="its three tasks",
+            help="all three tasks",
             parts="zoo.experiments.hyperimage.commands:parts",
             stored=(),
         ),
         *(
             Training("zoo.experiments.hyperimage.commands:pretrain", name, text, stored=((scale, dataset),))
             for name, text, scale, dataset in (
-                ("synthetic", "the networks of Table 1, on images made for it", "laptop", "embedded"),
+                ("synthetic", "the networks of Table 1, on generated images", "laptop", "embedded"),
                 ("quality", "the quality scorer", "photographs", "open_photographs"),
-                ("forgery", "the detector of splices", "photographs", "open_photographs"),
+                ("forgery", "the splice detector", "photographs", "open_photographs"),
             )
         ),
     ),

@@ -1,4 +1,4 @@
-"""Train a stage once and keep it: packed weights and a log; a killed training goes on behind its last epoch."""
+"""Train a stage once and store packed weights and a log; a training resumes after its last saved epoch."""
 
 import contextlib
 import dataclasses
@@ -107,7 +107,7 @@ def _follow(batches: Batches, saved: Path | None) -> list[keras.callbacks.Callba
 
 
 def budget(pictures: int, images: int, seed: int) -> list[tuple[int, int]]:
-    """Which of ``pictures`` photographs make ``images`` training examples together, and how many each does."""
+    """Return which of ``pictures`` photographs to use for ``images`` training examples, and how many for each."""
     chosen = keyed.permutation(pictures, seed, 0)[:images].tolist()
     each, more = divmod(images, len(chosen))
     return [(picture, each + (place < more)) for place, picture in enumerate(chosen)]

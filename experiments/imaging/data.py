@@ -96,7 +96,7 @@ def photographed(
 
 
 def raw_folder(settings: Settings) -> Path | None:
-    """The folder of RAW files that a table is measured on; None for a synthetic camera's photographs.
+    """Return the folder of RAW files that a table is measured on; None for a synthetic camera's photographs.
 
     Raises:
         ValueError: For a data set that is neither.
@@ -188,7 +188,7 @@ def _of_prepared(there: Prepared, role: str, count: int, kept: Path | None) -> l
 
 
 def raw_files(folder: Path) -> list[Path]:
-    """The RAW files of a folder and its sub-folders by name; of copies of one file the first, the others are named."""
+    """Return the RAW files below a folder by name; duplicates are reported and only the first is kept."""
     found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in RAW_SUFFIXES) if folder.is_dir() else []
     sizes = Counter(path.stat().st_size for path in found if path.is_file())
     first: dict[str, Path] = {}
@@ -204,7 +204,7 @@ def raw_files(folder: Path) -> list[Path]:
 
 
 def split(names: Sequence[Path]) -> dict[str, Sequence[Path]]:
-    """The files of each role: no role depends on how many of another are used."""
+    """Return the files of each role: no role depends on how many of another are used."""
     held_out = min(HELD_OUT, len(names) // 5)
     rest = names[: len(names) - held_out]
     chosen = min(HELD_OUT, max(1, len(rest) // 5))
@@ -212,13 +212,13 @@ def split(names: Sequence[Path]) -> dict[str, Sequence[Path]]:
 
 
 def _first_matrix(names: Sequence[Path]) -> np.ndarray:
-    """The camera matrix of the first file that can be read."""
+    """Return the camera matrix of the first file that can be read."""
     for name in names:
         try:
             return raw.read(name).camera_matrix
         except ImageError:
             continue
-    raise ValueError(f"RAW files of one camera are needed; none can be read. Received: {names[0].parent}")
+    raise ValueError(f"At least one readable RAW file of the camera is needed. Received: {names[0].parent}")
 
 
 def _progress(items: Iterable, what: str) -> Iterable:
@@ -226,7 +226,7 @@ def _progress(items: Iterable, what: str) -> Iterable:
 
 
 def training_folder(options: argparse.Namespace, own: str, photographs: bool = True) -> tuple[Path, str | None]:
-    """Where `zoo pretrain imaging` leaves its checkpoints, and the training's name in the local store.
+    """Return the checkpoint folder of `zoo pretrain imaging`, and the training's name in the local store.
 
     Args:
         options: Of the command.
@@ -239,20 +239,20 @@ def training_folder(options: argparse.Namespace, own: str, photographs: bool = T
     if options.dataset not in (DATASETS if photographs else DATASETS[:1]) or (
         options.dataset == "embedded" and options.data_dir is not None
     ):
-        raise ValueError(f"For a camera of your own: {own}. Received: {options.data_dir or options.dataset}")
+        raise ValueError(f"For your own camera: {own}. Received: {options.data_dir or options.dataset}")
     folder = options.folder / run_name(options.dataset, options.scale, options.seed)
     return folder, None if options.install else training_tag(options.scale, options.dataset)
 
 
 def run_name(dataset: str, scale: str, seed: int) -> str:
-    """What the folder of a training's checkpoints is called."""
+    """Return the name of a training's checkpoint folder."""
     return f"imaging-{'' if dataset == 'embedded' else f'{dataset}-'}{scale}-{seed}"
 
 
 def training_photographs(
     options: argparse.Namespace, training: int, validation: int, camera: str = CAMERA, varied: bool = False
 ) -> tuple[list[Developed], list[Developed]] | None:
-    """Training and validation photographs as scenes of a synthetic camera; None for generated scenes.
+    """Return the training and validation photographs as scenes of a synthetic camera; None for generated scenes.
 
     Args:
         options: Of `zoo pretrain`.
@@ -281,7 +281,7 @@ def training_photographs(
 def varied_pictures(
     dataset: str, data_dir: Path | None, training: int, validation: int, camera: str = CAMERA, seed: int = 0
 ) -> tuple[list[Developed], list[Developed]]:
-    """Training and validation scenes of ``varied_scenes`` from the photographs of a data set."""
+    """Return the training and validation scenes of ``varied_scenes`` from the photographs of a data set."""
     found = (
         varied_scenes(role, count, camera, photographs(dataset, data_dir, role), seed)
         for role, count in (("train", training), ("validation", validation))

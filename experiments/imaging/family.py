@@ -88,11 +88,11 @@ EXPERIMENTS = Experiments(
         Training(
             "zoo.experiments.imaging.joint.commands:pretrain",
             "joint",
-            "camera and analyst together, after the networks",
+            "camera and forensic network together, after the default training",
             stored=(("photographs", "open_photographs"),),
             parts="zoo.experiments.imaging.joint.commands:parts",
         ),
-        Training("zoo.experiments.imaging.prnu.commands:pretrain", "low-light", "Table 3's network for low light"),
+        Training("zoo.experiments.imaging.prnu.commands:pretrain", "low-light", "the low-light network of Table 3"),
     ),
     data_sets=("open_photographs", "sid"),
     headlines=(

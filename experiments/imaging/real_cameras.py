@@ -49,7 +49,7 @@ USUAL = "nikon_d90"
 
 
 def in_folder(path: Path) -> dict[str, Path]:
-    """The cameras in a folder of cameras by name, each with what ``zoo.experiments.imaging.data.folder`` reads.
+    """Return the cameras in a folder of cameras by name, each with what ``zoo.experiments.imaging.data.folder`` reads.
 
     Empty for any other folder, such as one camera's RAW files.
     """
@@ -67,7 +67,7 @@ def in_folder(path: Path) -> dict[str, Path]:
 
 
 def needed(name: str) -> str:
-    """What photographs a cell of a camera that is not there needs."""
+    """Return the photographs that a missing camera's cell needs."""
     camera = PAPERS[name]
     if not camera.dataset:
         return f"RAW files of a {camera.label}, which are the authors' own: --data-dir CAMERAS with {name} in it"

@@ -54,7 +54,7 @@ def varied_scenes(role: str, count: int, camera: str, pictures: Sequence[Photogr
 
 
 def relit(rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A photograph, uint8 RGB, as linear light, float32, under a drawn tone curve, exposure and white balance.
+    """Return a photograph, uint8 RGB, as linear light, float32, under a drawn tone curve, exposure and white balance.
 
     The power of the tone curve is .82 to 1.49, because cameras put one of their own on sRGB's; the exposure -1.5 to +.5
     stops, so that highlights may lie above 1; the channels' factors spread by 15 %.
@@ -65,7 +65,7 @@ def relit(rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _cut(rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A part with even sides, ``SIDE`` pixels at most, mirrored in half of the draws."""
+    """Return a part with even sides, ``SIDE`` pixels at most, mirrored in half of the draws."""
     height, width = (min(n // 2 * 2, SIDE) for n in rgb.shape[:2])
     top, left = (int(rng.integers(n - m + 1)) for n, m in zip(rgb.shape[:2], (height, width), strict=True))
     part = rgb[top : top + height, left : left + width]

@@ -22,7 +22,7 @@ END = "<!-- headlines: end -->"
 
 
 def headlines(results: Path) -> str:
-    """The table in Markdown, of what ``results`` holds: ours with its interval, the baseline's, the paper's."""
+    """Return the table in Markdown, of what ``results`` holds: ours with its interval, the baseline's, the paper's."""
     lines = ["| paper | what | ours, small scale | baseline | paper |", "|--|--|--|--|--|"]
     for page in experiments():
         for line in page.headlines:

@@ -35,7 +35,7 @@ LINES = 4
 
 
 def collect(results: Path, packaged: set[str]) -> str:
-    """The CSV of what the tables in ``results`` have measured with ``packaged`` weights; see above which cells."""
+    """Return the CSV of the cells in ``results`` measured with ``packaged`` weights; see above for the selection."""
     found = [pd.DataFrame(columns=[*COLUMNS, "paper_value", "paper"])]
     for path in (*sorted(results.glob("*.csv")), *sorted(results.glob("*/*.csv"))):
         frame = pd.read_csv(path, dtype={"column": str, "weights": str, "commit": str})
@@ -74,7 +74,7 @@ def weights_of(column: str, table: str, packaged: set[str]) -> dict[str, str]:
 
 
 def _chosen(cells: pd.DataFrame) -> pd.DataFrame:
-    """The cells of one model that are noted, in the order of the tables."""
+    """Return the cells of one model that are noted, in the order of the tables."""
     usual = cells["dataset"] == EMBEDDED
     cells = cells[usual] if usual.any() else cells
     if cells["paper_value"].notna().any():

@@ -43,7 +43,7 @@ class Panel(NamedTuple):
 
 
 def contrast() -> Panel:
-    """A picture of which the right half was adjusted, and where the stored network sees that."""
+    """Return a picture of which the right half was adjusted, and where the stored network sees that."""
     chosen = _drawn(384)
     top, left = ((length - 384) // 2 for length in chosen.shape[:2])
     image = np.ascontiguousarray(chosen[top : top + 384, left : left + 384])
@@ -53,7 +53,7 @@ def contrast() -> Panel:
 
 
 def imaging() -> Panel:
-    """A photograph as a sensor records it, and developed."""
+    """Return a photograph as a sensor records it, and developed."""
     body = Body(CAMERAS["birch"], serial=1)
     mosaic = expose(linearise(_crop(photograph("chelsea"), 20, 100)), body, keyed.generator(1))
     raw = as_raw(mosaic, body)
@@ -67,7 +67,7 @@ def imaging() -> Panel:
 
 
 def prnu() -> Panel:
-    """A photograph with a piece from another camera, and the probability that a place is not this camera's."""
+    """Return a photograph with a piece from another camera, and the probability that a place is not this camera's."""
     body, other = (Body(CAMERAS["dogwood"], serial) for serial in (1, 2))
     sums = FingerprintSums()
     pictures = [_developed(shoot(body, 0, index, SIDE, SIDE), body) for index in range(24)]
@@ -84,7 +84,7 @@ def prnu() -> Panel:
 
 
 def adversarial() -> Panel:
-    """A digit before and after an attack, with the detector's scores."""
+    """Return a digit before and after an attack, with the detector's scores."""
     model = SmallOverFeat(weights=ADVERSARIAL)
     images, labels = digits("train")
     detector = KNNDetector(model, "pool5", k=120, dimensions=32).fit((images.astype(np.float32), labels))
@@ -101,7 +101,7 @@ def adversarial() -> Panel:
 
 
 def steganography() -> Panel:
-    """A cover with a secret image in it, and what is revealed."""
+    """Return a cover with a secret image in it, and what is revealed."""
     from zoo.steganography.hiding import ImageHider
 
     hider = ImageHider()
@@ -110,7 +110,7 @@ def steganography() -> Panel:
 
 
 def hyperimage() -> Panel:
-    """Scores of a photograph before and after compression."""
+    """Return the scores of a photograph before and after compression."""
     from zoo.datasets.jpeg import compress
     from zoo.hyperimage.detector import QualityScorer
 
@@ -152,7 +152,7 @@ def draw(path: Path) -> None:
 
 
 def _drawn(side: int) -> np.ndarray:
-    """The photograph that ``SEED`` draws of those with sides of ``side`` pixels or more: nobody picked it."""
+    """Return the photograph that ``SEED`` draws of those with sides of ``side`` pixels or more: nobody picked it."""
     large = [image for image in map(photograph, SCENES) if min(image.shape[:2]) >= side]
     return large[int(keyed.generator(SEED).integers(len(large)))]
 

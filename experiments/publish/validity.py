@@ -84,7 +84,7 @@ def screenshot(rng: np.random.Generator) -> np.ndarray:
 
 
 def page(rng: np.random.Generator) -> np.ndarray:
-    """A page of text: uint8 RGB (416, 480, 3)."""
+    """Return a page of text: uint8 RGB (416, 480, 3)."""
     image = np.full((*SIZE, 3), 255, np.uint8)
     size = float(rng.uniform(0.35, 0.6))
     for line in range(30, SIZE[0] - 10, int(36 * size) + 4):
@@ -197,7 +197,7 @@ def _versions(images: Iterable[np.ndarray], qualities: Sequence[int] = QUALITIES
 
 
 def _limits(found: Sequence[dict[str, float]]) -> dict[str, Limit]:
-    """The limits of ``zoo.validity`` with values by the quantiles of these measurements."""
+    """Return the limits of ``zoo.validity`` with values by the quantiles of these measurements."""
     limits, made = {}, no_photographs(DESIGN)
     for name, limit in LIMITS.items():
         value = np.quantile([one[name] for one in found], 1 - BEYOND if limit.highest else BEYOND)

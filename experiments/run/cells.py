@@ -84,7 +84,7 @@ def grid(
     measure: Callable[[Row, Column], Estimate],
     weights: str = "",
 ) -> Iterator[Cell]:
-    """A cell for every row and column, row by row, that measures what stands behind their labels."""
+    """Yield a cell for every row and column, row by row, that measures what stands behind their labels."""
     for row, of_row in rows.items():
         for column, of_column in columns.items():
             yield Cell(row, column, metric, measure=partial(measure, of_row, of_column), weights=weights)
@@ -114,5 +114,5 @@ class Table:
 
 
 def places(decimals: int | Mapping[str, int], metric: str) -> int:
-    """How many decimals a table prints of ``metric``."""
+    """Return the number of decimals for ``metric``."""
     return decimals if isinstance(decimals, int) else decimals.get(metric, 1)

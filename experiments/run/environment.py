@@ -1,4 +1,4 @@
-"""The commit of the code and the device, as they are written into every CSV."""
+"""Commit and device for the columns of every CSV."""
 
 import functools
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 
 @functools.cache
 def commit() -> str:
-    """The commit of the code, with ``+`` behind it when files were changed since; the version outside a checkout.
+    """Return the commit of the code, with ``+`` if files have changed since; outside a checkout, the version.
 
     Changed files in ``results`` do not count: publishing one table must not mark the next.
     """
@@ -29,7 +29,7 @@ def _git(*arguments: str) -> str:
 
 @functools.cache
 def device() -> str:
-    """The GPU's name, or ``CPU x2`` with the number of cores this process may use."""
+    """Return the GPU's name, or ``CPU x2`` with the number of cores this process may use."""
     import tensorflow as tf
 
     gpus = tf.config.list_physical_devices("GPU")

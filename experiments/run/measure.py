@@ -73,11 +73,11 @@ def choose(
     for pattern in rows:
         if not any(fnmatchcase(cell.row, pattern) for cell in cells):
             labels = ", ".join(dict.fromkeys(repr(cell.row) for cell in cells))  # some names hold a comma
-            raise ValueError(f"--rows must fit a row ({labels}). Received: {pattern!r}")
+            raise ValueError(f"--rows must match a row ({labels}). Received: {pattern!r}")
     wanted = [c for c in cells if not rows or any(fnmatchcase(c.row, pattern) for pattern in rows)]
     if settings.detector and not any(cell.weights == settings.detector for cell in wanted):
         raise ValueError(
-            f"--rows must take a row of the detector, which begin with {settings.detector!r}, as in "
+            f"--rows must match a row of the detector; these begin with {settings.detector!r}, as in "
             f"'{settings.detector}*'. Received: {', '.join(rows)}"
         )
     return cells, wanted[index - 1 :: count]
@@ -135,7 +135,7 @@ def _name(cell: Cell) -> tuple[str, str, str]:
 
 
 def _earlier(csv: Path, settings: Settings) -> dict[tuple[str, str, str], dict]:
-    """The cells of the CSV that is there, with their reasons, where it is of the same data and seed."""
+    """Return the cells of the CSV that is there, with their reasons, where it is of the same data and seed."""
     if not csv.is_file():
         return {}
     frame = read_csv(csv)
@@ -151,17 +151,17 @@ def _earlier(csv: Path, settings: Settings) -> dict[tuple[str, str, str], dict]:
 
 
 def read_csv(path: Path) -> pd.DataFrame:
-    """The CSV of a table, its labels as text."""
+    """Return the CSV of a table, its labels as text."""
     return pd.read_csv(path, dtype={"row": str, "column": str, "metric": str})
 
 
 def csv_path(table: Table, scale: str, output: Path) -> Path:
-    """Where the CSV of a table is written."""
+    """Return the path of a table's CSV."""
     return output / scale / f"{table.paper}_{table.name}.csv"
 
 
 def is_finished(table: Table, settings: Settings, output: Path) -> bool:
-    """Whether the CSV of ``table`` was written by this very commit, with this data and seed, and nothing of the user's.
+    """Return whether this commit wrote the CSV of ``table`` with this data and seed and stored networks only.
 
     A commit with changed files is no commit: nothing is finished then.
     """
@@ -233,7 +233,7 @@ def _entry(
 
 
 def _key(table: Table, settings: Settings, cell: Cell) -> list[str]:
-    """What a stored cell must agree with to be used again."""
+    """Return the key that a stored cell must match to be reused."""
     parts = (table.paper, table.name, cell.row, cell.column, cell.metric, cell.weights)
     return [str(p) for p in (*parts, *dataclasses.astuple(settings), commit())]
 

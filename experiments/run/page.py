@@ -1,4 +1,4 @@
-"""One self-contained HTML page of all tables, plots, and what was not run and why."""
+"""Write a self-contained HTML page of all tables and plots, and of cells that were not run, with the reason."""
 
 import base64
 import datetime
@@ -102,7 +102,7 @@ def write_page(path: Path, output: Path, scale: str, failed: Mapping[tuple[str, 
 
 
 def is_page(path: Path) -> bool:
-    """Whether a file is a page that ``write_page`` wrote."""
+    """Return whether a file is a page that ``write_page`` wrote."""
     if not path.is_file():
         return False
     with open(path, "rb") as file:
@@ -129,7 +129,7 @@ def _table_section(table: Table, frame: pd.DataFrame, csv: Path) -> list[str]:
 
 
 def _embedded(plot: Path) -> str:
-    """The plot as part of the page, without loss, and smaller than its PNG."""
+    """Return the plot as part of the page, without loss, and smaller than its PNG."""
     from PIL import Image
 
     with Image.open(plot) as image, io.BytesIO() as packed:
@@ -173,7 +173,7 @@ def _cell(cell: pd.Series, decimals: int) -> str:
 
 
 def _missing(frame: pd.DataFrame, known: dict[str, str]) -> list[str]:
-    """What has no value, by reason."""
+    """Return the cells without a value, by reason."""
     absent = frame[frame["value"].isna() & frame["status"].isin(list(WITHOUT_VALUE))]
     if absent.empty:
         return []

@@ -6,6 +6,6 @@ import pandas as pd
 
 
 def paper_values(paper: str, table: str) -> pd.DataFrame:
-    """The printed values of ``"table_1"``, ... of a paper, with its row and column labels."""
+    """Return the printed values of ``"table_1"``, ... of a paper, with its row and column labels."""
     with (files(f"zoo.experiments.{paper}.values") / f"{table}.csv").open() as file:
         return pd.read_csv(file, index_col="row")

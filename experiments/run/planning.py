@@ -1,4 +1,4 @@
-"""What a table of a paper would need, for ``zoo plan``: data, trainings, disk, memory. ``step_cost`` has the time."""
+"""Requirements of a table for ``zoo plan``: data, trainings, disk, memory. ``step_cost`` estimates the time."""
 
 import dataclasses
 from collections.abc import Callable

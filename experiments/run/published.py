@@ -30,7 +30,7 @@ def published_folder() -> Path | None:
 
 
 def published_csv(table: Table, scale: str, dataset: str, folder: Path) -> Path:
-    """Where a table is published in ``folder``; data sets other than the embedded one have a folder each.
+    """Return a table's path in ``folder``; data sets other than the embedded one have their own sub-folders.
 
     It is called as the data set, or as the user's own folder.
     """

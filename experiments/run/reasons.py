@@ -12,12 +12,12 @@ UNASKED = "was not asked for"
 
 
 def reasons_path(csv: Path) -> Path:
-    """Where the reasons of a CSV are; absent where every cell has a value."""
+    """Return the path of a CSV's reasons; the file is absent if every cell has a value."""
     return csv.with_suffix(".why.json")
 
 
 def cell_key(row: str, column: str, metric: str) -> str:
-    """How a cell is called in the file."""
+    """Return a cell's key in the file."""
     return f"{row}|{column}|{metric}"
 
 

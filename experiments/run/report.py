@@ -45,7 +45,7 @@ def print_table(
 
 
 def _blocks(rows: Mapping[str, Mapping[str, str]], columns: list[str], width: int) -> list[list[str]]:
-    """The columns in as many blocks as it takes for none to be cut off."""
+    """Return the columns in as many blocks as it takes for none to be cut off."""
     between = 3  # what the box and its padding take beside a column
     left = width - max(len(row) for row in rows) - between
     blocks: list[list[str]] = [[]]
@@ -62,7 +62,7 @@ def _blocks(rows: Mapping[str, Mapping[str, str]], columns: list[str], width: in
 
 
 def missing(csv: Path) -> dict[str, int]:
-    """Why cells of a table have no value, and how many; of those that somebody asked for."""
+    """Return the reasons why requested cells have no value, with their counts."""
     found = Counter(read_reasons(csv).values())
     found.pop(UNASKED, None)
     return dict(found)

@@ -1,4 +1,4 @@
-"""Look up how much is trained or measured at a scale."""
+"""Look up the settings of a scale."""
 
 from collections.abc import Mapping
 from typing import TypeVar
@@ -9,7 +9,7 @@ NAMES = ("smoke", "laptop", "photographs", "gpu", "paper")
 
 
 def scale_of(scales: Mapping[str, Scale], name: str) -> Scale:
-    """The entry of ``scales`` called ``name``.
+    """Return the entry of ``scales`` called ``name``.
 
     Raises:
         ValueError: For an unknown one.

@@ -1,4 +1,4 @@
-"""What a step of a training costs: measured here in a separate process, and on a GPU from stored measurements.
+"""Cost of a training step: measured here in a separate process, and for a GPU from stored measurements.
 
 python -m zoo.experiments.run.step_cost MODULE:FUNCTION 1 2    (a step of one example, then of two; JSON)
 """
@@ -49,7 +49,7 @@ class Cost:
     """How many cores the process had while it was timed; other work on the machine takes some away."""
 
     def step_seconds(self, batch: int) -> float:
-        """A step of ``batch`` examples: as many times the larger measured one."""
+        """Return a step of ``batch`` examples: as many times the larger measured one."""
         largest = max(self.seconds)
         return self.seconds[largest] * batch / largest
 
@@ -79,7 +79,7 @@ class OnGpu:
 
 
 def stored() -> list[OnGpu]:
-    """The stored measurements."""
+    """Return the stored measurements."""
     with STORED.open(newline="") as file:
         return [
             OnGpu(
@@ -95,7 +95,7 @@ def stored() -> list[OnGpu]:
 
 
 def on_gpu(step: str, cost: Cost, batch: int) -> tuple[float, str]:
-    """Seconds of an update of ``batch`` examples on an H100, and how they were found.
+    """Return the seconds of an update of ``batch`` examples on an H100, and how they were found.
 
     By the rate at which this very training did its multiply-adds there, where that was measured, else by the lowest
     rate of all.
@@ -149,7 +149,7 @@ def measure(step: str, batches: tuple[int, ...] = BATCHES) -> Cost:
 
 
 def cost_here(step: str, batches: tuple[int, ...]) -> Cost:
-    """The same in this process; larger batches are left out once a step has taken ``LONGEST``."""
+    """Return the same in this process; larger batches are left out once a step has taken ``LONGEST``."""
     from zoo.experiments.families import load
 
     seconds: dict[int, float] = {}

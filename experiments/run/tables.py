@@ -10,7 +10,7 @@ from zoo.families import BUILT_IN
 
 
 def find(paper: str, name: str) -> Table:
-    """The table ``name`` (``table-1`` or ``table_1``) of the family ``paper``.
+    """Return the table ``name`` (``table-1`` or ``table_1``) of the family ``paper``.
 
     Raises:
         ValueError: For a paper or table that does not exist; the message lists those that do.
@@ -31,12 +31,12 @@ def overview() -> list[tuple[str, str, str]]:
 
 
 def with_detector() -> list[str]:
-    """Names of the tables that measure the user's detector, as on the command line."""
+    """Return the names of the tables that measure the user's detector, as on the command line."""
     return [f"{paper} {name}" for paper, name, table in _all() if table.takes_detector]
 
 
 def with_index() -> list[str]:
-    """Names of the tables that take ``--index``, as on the command line."""
+    """Return the names of the tables that take ``--index``, as on the command line."""
     return [f"{paper} {name}" for paper, name, table in _all() if table.takes_index]
 
 

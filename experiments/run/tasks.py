@@ -55,4 +55,4 @@ def perform(packed: bytes) -> tuple[Any, str]:
 
 def died() -> str:
     """Return why a task failed whose workers died."""
-    return f"its worker died {ATTEMPTS} times, as it does where memory runs out"
+    return f"its worker died {ATTEMPTS} times, perhaps because it was out of memory"

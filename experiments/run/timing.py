@@ -1,4 +1,4 @@
-"""Time steps of several networks in turns, on a clock that other work on the machine does not move."""
+"""Time steps of several networks in turns, with a clock that ignores other work on the machine."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -9,12 +9,12 @@ from zoo.experiments.run.environment import device
 
 
 def seconds() -> float:
-    """The clock: this process's processor time on a CPU, wall-clock time on a GPU."""
+    """Return the clock: this process's processor time on a CPU, wall-clock time on a GPU."""
     return time.process_time() if device().startswith("CPU") else time.perf_counter()
 
 
 def take_turns(actions: Mapping[str, Callable[[], object]], turns: int) -> dict[str, np.ndarray]:
-    """Seconds of each action at each turn, (turns,); a first run, which traces and compiles, does not count."""
+    """Return the seconds of each action at each turn, (turns,), without a first run that traces and compiles."""
     for action in actions.values():
         action()
     times: dict[str, list[float]] = {name: [] for name in actions}

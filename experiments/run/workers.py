@@ -93,4 +93,4 @@ def follow(
             if hasattr(outcomes, "close"):
                 outcomes.close()
     if failed:
-        raise ValueError(f"{failed} of {len(tasks)} tasks of {name} failed; the same command begins these again")
+        raise ValueError(f"{failed} of {len(tasks)} tasks of {name} failed; run the same command again to repeat them")

@@ -51,7 +51,7 @@ def start(tasks: Sequence[Task], address: str = "", gpus: int = 0) -> Iterator[O
     import ray
 
     if gpus > max(node["Resources"].get("GPU", 0) for node in ray.nodes()):
-        raise ValueError(f"--gpus must be what a machine of the Ray cluster has. Received: {gpus}")
+        raise ValueError(f"--gpus must not exceed the GPUs of one machine of the Ray cluster. Received: {gpus}")
     return _run(tasks, gpus, connected)
 
 

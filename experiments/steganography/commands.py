@@ -27,24 +27,31 @@ _JPEG = (".jpg", ".jpeg")
 
 def add(commands: "argparse._SubParsersAction") -> None:
     """Add the verbs to the ``zoo`` command's parser."""
-    verbs = commands.add_parser("steganography", help="hide a picture in a picture, and reveal it").add_subparsers(
+    verbs = commands.add_parser("steganography", help="hide a picture in another, and reveal it").add_subparsers(
         dest="verb", required=True, metavar="VERB"
     )
-    hide = verbs.add_parser("hide", help="write the cover with the secret picture in it")
-    hide.add_argument("cover", type=Path, metavar="COVER")
-    hide.add_argument("secret", type=Path, metavar="SECRET")
+    hide = verbs.add_parser("hide", help="hide a secret picture in a cover")
+    hide.add_argument("cover", type=Path, metavar="COVER", help="visible picture")
+    hide.add_argument("secret", type=Path, metavar="SECRET", help="picture to hide")
     hide.add_argument("-o", "--output", type=Path, required=True, metavar="CONTAINER.png")
-    hide.add_argument("--sheet", type=Path, metavar="SHEET.png", help="cover, container, difference, secret, revealed")
+    hide.add_argument(
+        "--sheet", type=Path, metavar="SHEET.png", help="also draw cover, container, difference, secret, revealed"
+    )
     hide.set_defaults(run=_hide)
-    reveal = verbs.add_parser("reveal", help="write the picture hidden in a container")
+    reveal = verbs.add_parser("reveal", help="reveal the picture hidden in a container")
     reveal.add_argument("container", type=Path, metavar="CONTAINER")
     reveal.add_argument("-o", "--output", type=Path, required=True, metavar="SECRET.png")
     reveal.add_argument(
-        "--size", type=picture_size, metavar="WIDTHxHEIGHT", help="of the secret picture; else the container's"
+        "--size",
+        type=picture_size,
+        metavar="WIDTHxHEIGHT",
+        help="size of the secret picture (default: the container's)",
     )
     reveal.set_defaults(run=_reveal)
     for verb in (hide, reveal):
-        verb.add_argument("--jpeg", action="store_true", help="the networks that survive JPEG, and show more")
+        verb.add_argument(
+            "--jpeg", action="store_true", help="use the networks that survive JPEG; they change the cover more"
+        )
         verb.add_argument("--weights", metavar="NAME|FILE.keras|FOLDER", help=HELP)
         add_device(verb)
         add_force(verb)
@@ -106,7 +113,7 @@ def _scale(options: argparse.Namespace) -> "tuple[Scale, Steganographer | None]"
         return scale, None
     if len(scale.weights) > 1 or scale.networks != training.NETWORKS[:1]:
         raise ValueError(
-            "--jpeg-from is for one pair of ours: --network must be ours, and --lambda one number. "
+            "--jpeg-from trains one pair of networks: --network must be ours, and --lambda a single number. "
             f"Received: {', '.join(scale.networks)} and {', '.join(map(str, scale.weights))}"
         )
     return scale, _networks(options.jpeg_from, jpeg=False)
@@ -120,13 +127,14 @@ def _material(options: argparse.Namespace) -> "tuple[Material, str, str | None]"
 
     if options.scale == "paper" and options.dataset == "imagenet2012" and options.holidays is None:
         raise ValueError(
-            "On ImageNet at the scale paper the schedules follow the loss on INRIA Holidays, as in the paper: its "
-            "folder is needed as --holidays; --scale gpu validates on other photographs of ImageNet. Received: none"
+            "At --scale paper on ImageNet, the schedules follow the loss on INRIA Holidays, as in the paper, and need "
+            "its folder as --holidays; --scale gpu validates on other photographs of ImageNet. Received: none"
         )
     own = options.data_dir is not None and options.dataset == EMBEDDED
     if own and options.holidays is not None and _inside(options.holidays, options.data_dir):
         raise ValueError(
-            f"Photographs of --holidays must not be trained on: they lie in --data-dir. Received: {options.holidays}"
+            "--holidays must not be inside --data-dir, or its photographs would be trained on. Received: "
+            f"{options.holidays}"
         )
     given = material(options, validation=True)
     validation = given.validation
@@ -140,7 +148,7 @@ def _material(options: argparse.Namespace) -> "tuple[Material, str, str | None]"
 
 
 def _inside(one: Path, other: Path) -> bool:
-    """Whether one of two folders lies in the other, or they are the same."""
+    """Return whether one of two folders lies in the other, or they are the same."""
     here, there = (path.expanduser().resolve() for path in (one, other))
     return here.is_relative_to(there) or there.is_relative_to(here)
 
@@ -148,7 +156,9 @@ def _inside(one: Path, other: Path) -> bool:
 def _hide(options: argparse.Namespace) -> int:
     suffix = options.output.suffix.lower()
     if suffix not in (".png", *_JPEG):
-        raise ValueError(f"A container is saved without loss: --output must end in .png. Received: {options.output}")
+        raise ValueError(
+            f"A container must be saved without loss: --output must end in .png. Received: {options.output}"
+        )
     if options.sheet is not None and options.sheet.suffix.lower() != ".png":
         raise ValueError(f"--sheet must end in .png. Received: {options.sheet}")
     outputs = {"--output": options.output, "--sheet": options.sheet}
@@ -190,14 +200,14 @@ def _reveal(options: argparse.Namespace) -> int:
     image = hider.reveal(container)
     if lossy is not None and not hider.survives_jpeg:
         print(
-            f"zoo: warning: {shown(options.container)} is saved with loss ({lossy}), which destroys what these "
-            "networks hide; what was hidden with --jpeg is revealed with --jpeg",
+            f"zoo: warning: {shown(options.container)} is saved with loss ({lossy}), which destroys the hidden "
+            "picture of these networks; use --jpeg if it was hidden with --jpeg",
             file=sys.stderr,
         )
     elif not hider.is_plausible(image):
         print(
             f"zoo: warning: {shown(options.container)} does not look like a container of these networks: it never was "
-            "one, or was resized or saved with loss in between; what is revealed is most likely nobody's picture",
+            "one, or it was resized or saved with loss; the revealed picture is probably meaningless",
             file=sys.stderr,
         )
     if options.size is not None:
@@ -217,7 +227,7 @@ def _hider(weights: str | None, jpeg: bool) -> "ImageHider":
 
 
 def _networks(given: str | None, jpeg: bool) -> "Steganographer":
-    """The stored networks, or those of a name, a folder or a .keras file."""
+    """Return the stored networks, or those of a name, a folder or a .keras file."""
     from zoo.steganography.hiding import load_steganographer, stored_steganographer
 
     if given is None or Path(given).suffix != ".keras":
@@ -226,7 +236,7 @@ def _networks(given: str | None, jpeg: bool) -> "Steganographer":
 
 
 def _picture(path: Path, upright: bool = True) -> "np.ndarray":
-    """A picture as one sees it; ``upright=False`` leaves the pixels where the file has them."""
+    """Return a picture as one sees it; ``upright=False`` leaves the pixels where the file has them."""
     from zoo.images import check_picture, read_photograph
 
     image = read_photograph(path)

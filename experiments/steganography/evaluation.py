@@ -98,7 +98,7 @@ class Evaluation:
         self.settings, self.scale = settings, scale_of(SCALES, settings.scale)
 
     def available(self, network: str, weight: float = STORED_WEIGHT) -> bool:
-        """Whether ``"ours"``, ``"ours-jpeg"`` or ``"baluja"`` of that lambda are stored or in the user's folder."""
+        """Return whether ``"ours"``, ``"ours-jpeg"`` or ``"baluja"`` are available for a lambda."""
         if network in ALIKE:
             return True
         if self.settings.weights is not None:
@@ -106,7 +106,7 @@ class Evaluation:
         return stored_training(network, weight) is not None
 
     def weights_label(self, network: str, weight: float = STORED_WEIGHT) -> str:
-        """What the CSV says about where the networks come from."""
+        """Return the CSV's entry on the origin of the networks."""
         if network in (*LSB, LSB_PLAIN):
             return ""
         if network in ALIKE or self.settings.weights is not None:
@@ -126,7 +126,7 @@ class Evaluation:
             units += [self._unit(image, rng, whole=k == 0) for k in range(self.scale.units_a_scene)]
             scenes += [picture.scene] * self.scale.units_a_scene
         if len(set(scenes)) < 2:
-            raise ValueError(f"A cover and a secret image need two scenes at least. Received: {len(set(scenes))}")
+            raise ValueError(f"Cover and secret image need at least two scenes. Received: {len(set(scenes))}")
         return units, scenes
 
     @cached_property
@@ -155,7 +155,7 @@ class Evaluation:
 
     @cached_method()
     def method(self, name: str, weight: float) -> Method:
-        """A method by its name."""
+        """Return a method by its name."""
         if name == LSB_PLAIN:
             return Method(partial(lsb.hide, bits=4, adjust=False), partial(lsb.reveal, bits=4))
         if name in LSB:
@@ -180,14 +180,14 @@ class Evaluation:
 
     @cached_method()
     def results(self, name: str, weight: float, data: str) -> Results:
-        """What a method makes of the pairs."""
+        """Return a method's results on the pairs."""
         method = self.method(name, weight)
         covers, secrets, _ = self.pairs(data)
         containers = [method.hide(cover, secret) for cover, secret in zip(covers, secrets, strict=True)]
         return Results(covers, containers, secrets, [method.reveal(c) for c in containers])
 
     def mean(self, values: list[float], data: str) -> Estimate:
-        """The mean over units with its interval over scenes."""
+        """Return the mean over units with its interval over scenes."""
         return bootstrap_mean(np.array(values), self.pairs(data)[2], seed=self.settings.seed)
 
     def error(
@@ -232,7 +232,7 @@ def _stems(network: str) -> list[str]:
 
 
 def missing(network: str, weight: float = STORED_WEIGHT) -> str:
-    """Why a cell has no number without these networks: the command that trains them."""
+    """Return the reason for a cell without these networks: the command that trains them."""
     options = {OURS_JPEG: f" --jpeg-from {TRAININGS[0]}", "baluja": " --network baluja"}.get(network, "")
     command = f"zoo pretrain steganography --scale photographs --dataset open_photographs{options}"
     return f"networks that are not stored here; `{command} --lambda {weight:g}` trains them"

@@ -45,18 +45,26 @@ EXPERIMENTS = Experiments(
     ),
     workers=True,
     options=(
-        Option("--recipe", "the public relative's or ours; else the scale's", ("relative", "short")),
-        Option("--initialiser", "how H-net and R-net start; else the recipe's own", ("relative", "pytorch", "haar")),
-        Option("--epochs", "else the scale's", parse=whole(1, 10**6), metavar="N"),
-        Option("--network", "whose networks; else the scale's", ("ours", "baluja", "all")),
-        Option("--lambda", "the weight of the secret image's error; else the scale's", ("0.5", "0.75", "1", "all")),
+        Option(
+            "--recipe",
+            "relative: as in the public implementation; short: ours (default: the scale's)",
+            ("relative", "short"),
+        ),
+        Option(
+            "--initialiser",
+            "initial weights of H-net and R-net (default: the recipe's)",
+            ("relative", "pytorch", "haar"),
+        ),
+        Option("--epochs", "number of epochs (default: the scale's)", parse=whole(1, 10**6), metavar="N"),
+        Option("--network", "networks to train (default: the scale's)", ("ours", "baluja", "all")),
+        Option("--lambda", "weight of the secret image's loss (default: the scale's)", ("0.5", "0.75", "1", "all")),
         Option(
             "--jpeg-from",
-            "only go on from these networks with JPEG between the two",
+            "only fine-tune these networks with JPEG between the two",
             parse=Path,
             metavar="NAME|FOLDER|FILE.keras",
         ),
-        Option("--holidays", "validate on INRIA Holidays, as the paper", parse=Path, metavar="FOLDER"),
+        Option("--holidays", "validate on INRIA Holidays, as in the paper", parse=Path, metavar="FOLDER"),
     ),
     data_sets=("open_photographs", "clic", "imagenet2012", "raise8k", "holidays"),
     headlines=(

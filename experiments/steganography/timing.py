@@ -43,7 +43,7 @@ SCALES = {
 
 @cache
 def training_times(size: int, batch: int, turns: int) -> dict[str, np.ndarray]:
-    """Seconds of a training step of each method at each turn, (turns,), optimisers included."""
+    """Return the seconds of a training step of each method at each turn, (turns,), optimisers included."""
     images = keyed.generator(0, batch).random((2, batch, size, size, 3), np.float32)
     batch_of = {"cover": images[0], "secret": images[1]}
     models = _models()
@@ -52,14 +52,14 @@ def training_times(size: int, batch: int, turns: int) -> dict[str, np.ndarray]:
 
 @cache
 def testing_times(size: int, turns: int) -> dict[str, np.ndarray]:
-    """Seconds to hide and reveal one image by each method at each turn, (turns,)."""
+    """Return the seconds to hide and reveal one image by each method at each turn, (turns,)."""
     images = keyed.generator(1).random((2, 1, size, size, 3), np.float32)
     models = _models()
     return take_turns({name: _pass(model, images) for name, model in models.items()}, turns)
 
 
 def estimate(values: np.ndarray, factor: float = 1.0) -> Estimate:
-    """The mean over turns times ``factor``; its interval resamples turns."""
+    """Return the mean over turns times ``factor``; its interval resamples turns."""
     return bootstrap_mean(values * factor, list(range(len(values))))
 
 

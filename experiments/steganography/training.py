@@ -97,7 +97,7 @@ PEAKS = {"hiding": 3e-4, "revealing": 1e-3}
 def build(
     scale: Scale, weight: float = 0.75, network: str = "ours", channel: keras.layers.Layer | None = None
 ) -> Steganographer:
-    """A new H-net and R-net, or Baluja's networks, for ``scale``, compiled by its recipe.
+    """Return a new H-net and R-net, or Baluja's networks, for ``scale``, compiled by its recipe.
 
     The container is rounded to 8 bits in training. Baluja's networks have one start, Glorot's.
     """
@@ -162,7 +162,7 @@ def fit(
         ValueError: For pictures to train on without others to validate on.
     """
     if draw is not None and validation is None:
-        raise ValueError("Pictures to validate on, which are not trained on, must be given too. Received: none")
+        raise ValueError("Held-out validation pictures are required. Received: none")
     pairs = HidingPairs(scale.steps, scale.batch_size, scale.size, seed, draw)
     held_out = HidingPairs(scale.validation_steps, scale.batch_size, scale.size, seed + VALIDATION_SEED, validation)
     own = [*schedules(scale, SavedState(folder / name).log), *callbacks]
@@ -170,7 +170,7 @@ def fit(
 
 
 def state_name(network: str, weight: float) -> str:
-    """What a training is called in its folder: ``ours-0.75``, with ``.keras`` and ``.json`` behind."""
+    """Return a training's file name without suffix, such as ``ours-0.75``."""
     return f"{network}-{weight:g}"
 
 

@@ -1,4 +1,4 @@
-"""H-net's start for short trainings: the secret image's coarse part in the cover's finest, as plain arithmetic.
+"""Initialise H-net for short trainings: the coarse secret image replaces the finest coefficient of the cover.
 
 From PyTorch's random start one short training was seen to end where the secret's colours had replaced the cover's.
 This start leaves the cover nearly as it is: in every 2x2 block the coefficient of the checkerboard (HH of the Haar

@@ -54,8 +54,8 @@ def check_same(folder: Path, name: str, what: dict) -> None:
         differing = [key for key in {**before, **now} if before.get(key) != now.get(key)]
         if differing:
             raise ValueError(
-                f"{folder} holds a training with other {', '.join(differing)}; another folder is needed, or an empty "
-                f"one. Received: {', '.join(f'{key} {_short(now.get(key))}' for key in differing)}"
+                f"{folder} holds a training with different {', '.join(differing)}; choose another or an empty "
+                f"folder. Received: {', '.join(f'{key} {_short(now.get(key))}' for key in differing)}"
             )
         return
     folder.mkdir(parents=True, exist_ok=True)

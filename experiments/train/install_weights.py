@@ -74,7 +74,7 @@ def in_words(bits: Mapping[str, int] | int) -> str:
 
 
 def training_tag(scale: str, dataset: str = GENERATED) -> str:
-    """The training part of a name in the local store: the data, and the scale where it is not ``laptop``."""
+    """Return the training part of a name in the local store: the data, and the scale where it is not ``laptop``."""
     data = GENERATED if dataset == "embedded" else dataset.removeprefix("folder:")
     data = re.sub(r"[^A-Za-z0-9-]+", "-", data).strip("-") or "own"
     return data if scale == "laptop" else f"{data}-{scale}"

@@ -253,11 +253,11 @@ def test_logits_are_those_under_the_softmax(some):
         (lambda m, x: attacks.fgsm(m, x, eps=0), "above 0. Received: 0"),
         (lambda m, x: attacks.fgsm(m, x, fidelity="paper"), "targets belong to fidelity='paper'"),
         (lambda m, x: attacks.fgsm(m, x, np.zeros(6, int)), "targets belong to fidelity='paper'"),
-        (lambda m, x: attacks.iter_target_class(m, x, np.full(6, 4)), "one class from 0 to 3"),
-        (lambda m, x: attacks.iter_target_class(m, x, np.zeros(5, int)), "one class from 0 to 3"),
+        (lambda m, x: attacks.iter_target_class(m, x, np.full(6, 4)), "one class per image, from 0 to 3"),
+        (lambda m, x: attacks.iter_target_class(m, x, np.zeros(5, int)), "one class per image, from 0 to 3"),
         (lambda m, x: attacks.lbfgs(m, x, np.zeros(6, int), "papers"), "Received: 'papers'"),
         (lambda m, x: attacks.random_noise(x, fidelity="uniform"), "Received: 'uniform'"),
-        (lambda m, x: attacks.to_8_bits(x, eps=3), "originals and eps go together"),
+        (lambda m, x: attacks.to_8_bits(x, eps=3), "originals and eps must be given together"),
     ],
 )
 def test_what_does_not_fit_is_said(some, call, message):

@@ -55,10 +55,10 @@ def test_weights_that_do_not_fit_change_nothing(state, monkeypatch):
     model = EfficientNetLite0(classes=10)
     before = [np.array(w) for w in model.weights]
     for change, message in (
-        ({"_conv_head.weight": None}, "it has no _conv_head.weight"),
+        ({"_conv_head.weight": None}, "Received: no tensor _conv_head.weight"),
         ({"_conv_head.weight": np.zeros((1280, 320, 3, 3), np.float32)}, r"\(1, 1, 320, 1280\) as _conv_head"),
         ({"_bn1.bias": np.full(1280, np.nan, np.float32)}, "finite"),
-        ({"more": np.zeros(1)}, "it also has more"),
+        ({"more": np.zeros(1)}, "an additional tensor, more"),
     ):
         given = {k: v for k, v in (state[0] | change).items() if v is not None}
         monkeypatch.setattr(efficientnet, "read_state", lambda path, given=given: dict(given))

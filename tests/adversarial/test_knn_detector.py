@@ -203,7 +203,7 @@ def test_an_approximate_index_knows_its_rows(trained, tmp_path, index, search):
 
 def test_what_does_not_fit_is_said(trained):
     model, images, labels = trained
-    with pytest.raises(ValueError, match=r"The layers of tiny are image, .*Received: \['mixed_6d'\]"):
+    with pytest.raises(ValueError, match=r"Layers of tiny must be among image, .*Received: \['mixed_6d'\]"):
         KNNDetector(model, "mixed_6d")
     for arguments, message in (
         ({"k": 0}, "Received: 0"),
@@ -226,7 +226,7 @@ def test_what_does_not_fit_is_said(trained):
         detector.fit((broken, labels[:20]))
     with pytest.raises(ValueError, match="Features of pool must be finite"):
         detector.fit_features(np.where(np.eye(20, 6) > 0, np.inf, 1), labels[:20])
-    with pytest.raises(ValueError, match="labels must be one class an image"):
+    with pytest.raises(ValueError, match="labels must be one class per image"):
         detector.fit((images[:20], labels[:19]))
     with pytest.raises(ValueError, match="an empty dataset"):
         detector.fit([])

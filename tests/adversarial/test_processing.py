@@ -63,7 +63,7 @@ def test_directions_without_variance_are_left_out(rows):
     ("arguments", "message"),
     [
         (("zca", [np.ones((3, 2))]), "Received: 'zca'"),
-        (("pca", [np.ones((3, 8))], 4), "more rows than that. Received: 3"),
+        (("pca", [np.ones((3, 8))], 4), "needs more than 4 rows. Received: 3"),
         (("pca", [np.ones((3, 8))], 0), "Received: 0"),
     ],
 )

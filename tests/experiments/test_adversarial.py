@@ -239,7 +239,7 @@ def test_fit_score_and_attack(tmp_path, settings, command):
     code, _, err = command(*targeted, "digit ten", "--classes", tmp_path / "names.txt")
     assert code == 2 and "--target must be a class of the model, 0 to 9, or one of digit zero, digit one" in err
     code, _, err = command(*targeted, "7", "--classes", tmp_path / "absent.txt")
-    assert code == 2 and "--classes must be a text file with a name a line" in err
+    assert code == 2 and "--classes must be a text file with one name per line" in err
     (tmp_path / "twice.txt").write_text("a\na\n")
     code, _, err = command(*targeted, "7", "--classes", tmp_path / "twice.txt")
     assert code == 2 and "2 names, 1 of them different" in err

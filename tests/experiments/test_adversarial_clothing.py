@@ -115,7 +115,7 @@ def test_layers_stand_for_the_papers(folder, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--dataset", "clothing", "--scale", "laptop"), "ImageNet's weights are needed"),
+        (("--dataset", "clothing", "--scale", "laptop"), "ImageNet weights are required"),
         (("--imagenet", "some.pth"), "--imagenet"),
     ],
 )

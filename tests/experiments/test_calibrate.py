@@ -348,9 +348,9 @@ def test_lines_for_people(calibrated, tmp_path, command):
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"product": "quality"}, "which is of quality"),
+        ({"product": "quality"}, "which is for quality"),
         ({"forensics_zoo_calibration": 2}, "format 2"),
-        ({"networks": {"x": "0" * 64}}, "of other networks than contrast-aware.photographs"),
+        ({"networks": {"x": "0" * 64}}, "with other networks than contrast-aware.photographs"),
         ({"mapping": {"kind": "logistic"}}, "wrong or missing field ('intercept')"),
         ({"mapping": {"kind": "spline"}}, "mapping: spline"),
         ({"mapping": {"kind": "isotonic", "scores": [1], "probabilities": []}}, "mapping: scores and probabilities"),
@@ -371,8 +371,8 @@ def test_other_files_are_no_calibrations(tmp_path, command, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_png("photo.png", PHOTO)
     (tmp_path / "list.json").write_text("[]")
-    for name, message in (("absent.json", "no file"), ("photo.png", "no JSON"), ("list.json", "other JSON")):
+    for name, message in (("absent.json", "not a file"), ("photo.png", "not JSON"), ("list.json", "not a calibration")):
         code, _, err = command("contrast", "detect", "photo.png", "--calibration", name)
         assert code == 2 and f"Received: {name}, which is {message}" in err and len(err.splitlines()) == 1
     code, _, err = command("contrast", "detect", "photo.png", "--anyway")
-    assert code == 2 and "--anyway goes with --calibration" in err
+    assert code == 2 and "--anyway needs --calibration" in err

@@ -59,7 +59,7 @@ def test_fingerprint_and_match(folder, camera, capsys):
     names = ("own5.png", "other.png", "crop.png")
     code, out, err = _run(capsys, "match", camera, *(folder / n for n in names))
     assert code == 0
-    assert err.startswith("note: p is how often") and len(err.splitlines()) == 1
+    assert err.startswith("note: p is the probability") and len(err.splitlines()) == 1
     own, other, crop = out.splitlines()
     assert " match " in own
     assert " no match " in other
@@ -217,7 +217,7 @@ def test_a_picture_of_the_fingerprint_is_refused_under_any_name_and_coding(folde
     code, out, err = _run(capsys, "match", camera, folder / "renamed.tif", folder / "own5.png")
     assert code == 1
     assert len(out.splitlines()) == 1 and "own5.png" in out
-    assert f"{folder / 'renamed.tif'}: helped to make the fingerprint, which proves nothing" in err
+    assert f"{folder / 'renamed.tif'}: was used for the fingerprint, so a match proves nothing" in err
     assert len(pictures_of(camera)) == 5
 
 
@@ -244,7 +244,7 @@ def test_map_shows_what_is_not_the_cameras(folder, camera, tmp_path, capsys):
         capsys, "map", camera, "--json", *pictures, "--window", "33", "--heatmap", tmp_path / "maps", *untouched
     )
     assert code == 1, err
-    assert "own0.png helped to make the fingerprint, and is left out of --untouched" in err
+    assert "own0.png was used for the fingerprint, and is left out of --untouched" in err
     assert "crop.png: " in err and "Received" in err
     spliced, own, _ = map(json.loads, out.splitlines())
     assert spliced["share_without"] > 0.3

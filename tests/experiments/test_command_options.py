@@ -38,7 +38,7 @@ def photos(tmp_path):
 def test_a_folder_beside_a_data_set_that_is_not_read_from_one(photos, command, dataset):
     code, _, err = command("reproduce", "contrast", "table-1", "--dataset", dataset, "--data-dir", photos)
     assert code == 2
-    assert err.startswith("zoo: --data-dir goes without --dataset") and len(err.splitlines()) == 1
+    assert err.startswith("zoo: --data-dir needs no --dataset") and len(err.splitlines()) == 1
     assert "raise8k" in err and err.strip().endswith(f"Received: --dataset {dataset}")
 
 
@@ -65,7 +65,7 @@ def test_a_detector_that_a_table_would_not_measure(tmp_path, command, paper, tab
     code, _, err = command("reproduce", paper, table, *arguments)
     assert code == 2
     expected = f"contrast table-1, contrast table-2. Received: {paper} {table} --detector mine:score"
-    assert err == f"zoo: --detector is measured by {expected}\n"
+    assert err == f"zoo: --detector works only with {expected}\n"
     assert not list(tmp_path.iterdir())
 
 
@@ -77,7 +77,9 @@ def test_an_index_is_refused_by_tables_that_search_nothing(tmp_path, command):
     arguments = ("--scale", "smoke", "--index", "IVF4,Flat nprobe=2", "--output", tmp_path)
     code, _, err = command("reproduce", "adversarial", "table-1", *arguments)
     assert code == 2
-    assert err.startswith("zoo: --index is taken by adversarial table-2, adversarial table-3, adversarial table-4, ")
+    assert err.startswith(
+        "zoo: --index works only with adversarial table-2, adversarial table-3, adversarial table-4, "
+    )
     assert err.endswith("adversarial adaptive. Received: adversarial table-1 --index 'IVF4,Flat nprobe=2'\n")
     assert not list(tmp_path.iterdir())
 
@@ -114,7 +116,7 @@ def test_photographs_to_test_on_only_are_not_replaced_by_scenes(tmp_path, comman
     given = ("pretrain", paper, "--scale", "smoke", "--folder", tmp_path / "runs", "--dataset", "holidays")
     code, _, err = command(*given, "--data-dir", tmp_path)
     assert code == 2
-    assert "photographs to test on only. Received: --dataset holidays" in err
+    assert "this one only has test photographs. Received: --dataset holidays" in err
 
 
 def test_the_command_kept_with_weights_names_data_and_folder(tmp_path, photos, command, monkeypatch):
@@ -129,7 +131,7 @@ def test_the_command_kept_with_weights_names_data_and_folder(tmp_path, photos, c
         assert kept.pop() == (expected, "folder:my photos", "my-photos-smoke")
         code, _, err = command(*given, tmp_path / "own")
         assert code == 2 and not kept
-        assert "holds a training with other dataset, files; another folder is needed" in err
+        assert "holds a training with different dataset, files; choose another or an empty folder" in err
         assert command(*given, tmp_path / "generated")[0] == 0
         generated = (f"zoo pretrain {paper} --scale smoke --seed 3", "generated dead-leaves scenes", "generated-smoke")
         assert kept.pop() == generated

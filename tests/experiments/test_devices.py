@@ -100,7 +100,7 @@ def test_several_workers_are_refused_before_anything_starts(tmp_path, command, m
     monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": cluster, "task": {"type": "worker", "index": 0}}))
     code, out, err = command("pretrain", "contrast", "--scale", "smoke", "--folder", tmp_path / "runs", *extra)
     assert (code, out) == (2, "")
-    assert err.startswith("zoo: Networks are trained by one process") and len(err.splitlines()) == 1
+    assert err.startswith("zoo: Training needs a single process") and len(err.splitlines()) == 1
     assert err.endswith("Received: TF_CONFIG with 3 workers\n")
     assert not list(tmp_path.iterdir())
 

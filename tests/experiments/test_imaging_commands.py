@@ -120,7 +120,7 @@ def test_fit_trains_for_a_users_camera(tmp_path, command, monkeypatch, short):
     other = _raws(tmp_path / "other", "alder", range(10, 16))
     code, _, err = command("imaging", "fit", other, "--scale", "smoke", "-o", output)
     assert code == 2
-    assert "other files; another folder is needed" in err
+    assert "different files; choose another or an empty folder" in err
     # Its table takes the photographs that were kept, and no network but its own.
     monkeypatch.chdir(tmp_path)
     table = ("reproduce", "imaging", "table-1", "--scale", "smoke", "--data-dir", folder, "--rows", "INet")

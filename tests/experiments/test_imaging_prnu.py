@@ -154,7 +154,7 @@ def test_table_3_of_see_in_the_dark(dark_folder, tmp_path, monkeypatch):
     assert all(cell.comparable and cell.measure for cell in at_paper) and len(at_paper) == 6
     others = [c for c in table_3.cells(Settings("paper")) if c.paper_value]
     assert {cell.status for cell in others} == {"data-unavailable"} and len(others) == 6
-    with pytest.raises(ValueError, match="folder is needed as --data-dir"):
+    with pytest.raises(ValueError, match="--data-dir must be its folder"):
         list(table_3.cells(Settings("paper", "sid")))
 
 

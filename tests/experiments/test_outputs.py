@@ -109,7 +109,7 @@ def test_attacked_pictures_replace_nothing(files, command):
     code, _, err = command(*ATTACK)
     assert code == 2 and "--output for a.png names a file that exists" in err
     code, _, err = command("adversarial", "attack", "a.png", "x/a.png", "--output", "attacked")
-    assert code == 2 and "Pictures of one name need an --output folder each" in err
+    assert code == 2 and "Pictures with the same file name need separate --output folders" in err
     assert (files / "attacked" / "a.random_noise.png").read_text() == "mine"
     (files / "a.random_noise.png").symlink_to("a.png")
     code, _, err = command(*ATTACK[:-1], ".", "--force")
@@ -120,5 +120,5 @@ def test_a_report_replaces_a_report_and_no_other_page(files, command):
     (files / "page.html").write_text("<title>mine</title>")
     code, _, err = command("reproduce", "--report", "page.html")
     assert code == 2
-    assert err == "zoo: --report must be a new file, or a report to be replaced. Received: page.html\n"
+    assert err == "zoo: --report must be a new file or an existing report. Received: page.html\n"
     assert (files / "page.html").read_text() == "<title>mine</title>"

@@ -68,7 +68,11 @@ def test_pictures_one_by_one(tmp_path, rng):
             [_spec((None, 3), name="a"), _spec((None, 3), name="b")],
             "with a float32.*, b ",
         ),
-        (lambda image: {"x": image, "y": image}, [_spec((None, 64, 64, 3))], "called score, or one only.*with x, y"),
+        (
+            lambda image: {"x": image, "y": image},
+            [_spec((None, 64, 64, 3))],
+            "called score, or a single output.*with x, y",
+        ),
     ],
 )
 def test_an_input_or_output_that_does_not_fit(tmp_path, function, specs, message):

@@ -107,7 +107,7 @@ def test_the_page_says_the_likelihood_ratio_and_both_propositions(given, command
         "Proposition 1 Its contrast was adjusted. Proposition 2 Its contrast was not adjusted.",
         "In words: weak support for proposition 1",
         "It is not the probability that a proposition is true",
-        "A false alarm looks just like a finding",
+        "A false alarm looks like a true detection",
         "80 photographs of different scenes",
         "reference photographs without JPEG",
         "Missed: CLAHE",
@@ -161,7 +161,7 @@ def test_methods_that_do_not_answer_are_named_with_the_reason(given, command):
     assert all(one["status"] == "not calibrated" and one["reason"] for one in answers.values())
     assert command("report", "photo.png", "-o", "report.html")[0] == 0
     text = _text(given / "report.html")
-    assert "No method answered" in text and "its network is little better than chance" in text
+    assert "No method gave a result" in text and "its network is little better than chance" in text
 
 
 def test_a_folder_gives_an_index_and_a_table(given, command):
@@ -196,7 +196,7 @@ def test_a_raw_file_is_not_said_to_lack_exif_data(given, command):
     code, out, err = command("report", "a.dng", "-o", "report.html", "--json")
     assert code == 0, err
     assert json.loads(out)["file"]["format"] == "RAW (dng)"
-    assert "Those of cameras' RAW files are not read here" in _text(given / "report.html")
+    assert "EXIF data of RAW files are not read here" in _text(given / "report.html")
 
 
 def test_odd_file_names_lose_no_report(given, command):
@@ -217,13 +217,13 @@ def test_odd_file_names_lose_no_report(given, command):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("photo.png",), "-o REPORT.html is needed, or --json"),
+        (("photo.png",), "Either -o REPORT.html or --json is required"),
         (("photo.png", "-o", "report.txt"), "-o must end in .html"),
         (("photo.png", "photo.png", "other.png", "-o", "report.html"), "-o must be a folder for several"),
         (("photo.png", "-o", "absent/report.html"), "in a folder that exists"),
-        (("photo.png", "-o", "photo.html", "--calibration", "photo.png"), "which is no JSON"),
-        (("photo.png", "--json", *2 * ("--calibration", "calibration.json")), "given once for each product"),
-        (("photo.png", "--json", "--calibration", "other.json"), "of other networks"),
+        (("photo.png", "-o", "photo.html", "--calibration", "photo.png"), "which is not JSON"),
+        (("photo.png", "--json", *2 * ("--calibration", "calibration.json")), "given at most once per product"),
+        (("photo.png", "--json", "--calibration", "other.json"), "with other networks"),
         (("photo.png", "--json", "--calibration", "unknown.json"), "one of contrast"),
     ],
 )

@@ -105,7 +105,7 @@ def test_reveal_says_what_is_no_container_or_no_longer_one(tmp_path, command, hi
     code, _, err = command("steganography", "reveal", path, "-o", tmp_path / "revealed.png")
     assert code == 0 and (tmp_path / "revealed.png").exists()
     said = {"as saved": "", "a JPEG file": "is saved with loss (JPEG), which destroys"}
-    expected = said.get(kind, "does not look like a container of these networks: it never was one, or was resized")
+    expected = said.get(kind, "does not look like a container of these networks: it never was one, or it was resized")
     assert len(err.splitlines()) == bool(expected)
     assert expected in err
 
@@ -348,7 +348,10 @@ def test_pretrain_takes_recipe_start_lambda_and_networks(tmp_path, command, monk
     [
         (("steganography", "--lambda", "0.6"), "invalid choice: '0.6'"),
         (("steganography", "--jpeg-from", "absent"), "Received: 'absent'"),
-        (("steganography", "--jpeg-from", "generated", "--lambda", "all"), "one number. Received: ours and 0.5, 0.75"),
+        (
+            ("steganography", "--jpeg-from", "generated", "--lambda", "all"),
+            "a single number. Received: ours and 0.5, 0.75",
+        ),
         (("steganography", "--holidays", "absent"), "absent"),
         (("steganography", "--scale", "laptop", "--install", "--recipe", "relative"), "Received: --recipe relative"),
     ],

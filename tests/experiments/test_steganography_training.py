@@ -132,7 +132,7 @@ def test_validation_is_on_other_photographs_and_logs_both_psnrs(tmp_path):
 
 
 def test_photographs_to_train_on_alone_are_refused(tmp_path):
-    with pytest.raises(ValueError, match="Pictures to validate on, which are not trained on"):
+    with pytest.raises(ValueError, match="Held-out validation pictures are required"):
         training.Material(tmp_path, 0, _photographs(9, [])).fit(_small(), TINY, "ours-0.75", 0)
 
 
@@ -143,7 +143,7 @@ def test_a_training_does_not_go_on_by_another_recipe(tmp_path, monkeypatch):
     for epochs in (1, 3):  # longer by the same recipe
         material.fit(None, dataclasses.replace(TINY, epochs=epochs), "ours-0.75", 0)
     for changed in ({"recipe": "short"}, {"start": "haar"}):
-        with pytest.raises(ValueError, match=f"another folder is needed.* Received: .*{next(iter(changed))}"):
+        with pytest.raises(ValueError, match=f"choose another or an empty folder.* Received: .*{next(iter(changed))}"):
             material.fit(None, dataclasses.replace(TINY, **changed), "ours-0.75", 0)
     assert ran == [1, 3]
 
@@ -152,15 +152,15 @@ def test_a_training_does_not_go_on_with_other_photographs_to_validate_on(tmp_pat
     monkeypatch.setattr(training, "fit", lambda model, *more, **options: model)
     pictures = _photographs(9, [])
     training.Material(tmp_path, 0, pictures[:4], pictures[4:6]).fit("model", TINY, "ours-0.75", 0)
-    with pytest.raises(ValueError, match=r"another folder is needed.* Received: validation 3 from 6 on"):
+    with pytest.raises(ValueError, match=r"choose another or an empty folder.* Received: validation 3 from 6 on"):
         training.Material(tmp_path, 0, pictures[:4], pictures[6:]).fit("model", TINY, "ours-0.75", 0)
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--scale", "paper", "--dataset", "imagenet2012"), "its folder is needed as --holidays"),
-        (("--scale", "smoke", "--data-dir", "{}", "--holidays", "{}/jpg"), "must not be trained on"),
+        (("--scale", "paper", "--dataset", "imagenet2012"), "need its folder as --holidays"),
+        (("--scale", "smoke", "--data-dir", "{}", "--holidays", "{}/jpg"), "must not be inside --data-dir"),
     ],
 )
 def test_what_is_validated_on_is_not_left_to_chance(tmp_path, command, options, message):

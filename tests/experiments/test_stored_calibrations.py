@@ -83,7 +83,7 @@ def test_stored_stands_for_the_calibration_of_the_package(place, contents, tmp_p
     assert code == 0 and json.loads(out)["status"] == "not validated", err
     place.write_text(json.dumps(contents | {"networks": {"x": "0" * 64}}))
     code, out, err = command(*detect)
-    assert (code, out) == (2, "") and "of other networks" in err
+    assert (code, out) == (2, "") and "with other networks" in err
 
 
 def test_a_report_takes_those_of_the_package_for_products_without_another(place, contents, tmp_path, command):

@@ -51,14 +51,14 @@ def test_a_worker_that_dies_is_replaced_and_a_task_that_fails_stops_no_other(tmp
         Task("two", partial(job.double, 2)),
     ]
     done = []
-    with pytest.raises(ValueError, match="2 of 5 tasks of demo failed; the same command begins these again"):
+    with pytest.raises(ValueError, match="2 of 5 tasks of demo failed; run the same command again to repeat them"):
         for task, value in follow(tasks, engine, tmp_path / "logs", "demo", progress=False):
             done.append((task.label, value))
     assert sorted(done) == [("dies once", "once"), ("one", 2), ("two", 4)]
     said = sorted(line.partition(" (")[0].partition("; see")[0] for line in capsys.readouterr().err.splitlines())
     assert [line for line in said if line.startswith("zoo: ")] == [
         "zoo: demo: bad: two lines",
-        f"zoo: demo: dies: its worker died {ATTEMPTS} times, as it does where memory runs out",
+        f"zoo: demo: dies: its worker died {ATTEMPTS} times, perhaps because it was out of memory",
     ]
     assert len(list(tmp_path.glob("once.begun.*"))) == 2
     assert len(list(tmp_path.glob("always.begun.*"))) == ATTEMPTS
@@ -203,8 +203,8 @@ def test_every_process_has_gpus_of_its_own(monkeypatch, tmp_path):
         (("--on", "local:0"), "Received: 'local:0'"),
         (("--on", "slurm", "--slurm", "partition"), "must be NAME=VALUE, as in partition=gpu. Received: 'partition'"),
         (("--on", "slurm", "--slurm", "time=1:00"), "time must be a number of minutes. Received: 'time=1:00'"),
-        (("--gpus", "1"), "--gpus and --slurm go with --on. Received: no --on"),
-        (("--on", "local:2", "--slurm", "time=3"), "--slurm goes with --on slurm. Received: --on local"),
+        (("--gpus", "1"), "--gpus and --slurm need --on. Received: no --on"),
+        (("--on", "local:2", "--slurm", "time=3"), "--slurm needs --on slurm. Received: --on local"),
     ],
 )
 def test_bad_options_are_one_line(command, arguments, said):
@@ -281,9 +281,12 @@ def test_joint_trainings_of_the_paper_are_of_the_cameras_that_are_there(tmp_path
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("imaging", "low-light"), "here one follows the other. Received: pretrain imaging low-light --on local"),
-        (("adversarial", "--dataset", "clothing"), "on this data set one is trained. Received: clothing"),
-        (("imaging", "--devices", "all"), "--on takes --gpus for each worker, and not --devices. Received: both"),
+        (("imaging", "low-light"), "these depend on each other. Received: pretrain imaging low-light --on local"),
+        (("adversarial", "--dataset", "clothing"), "on this data set there is only one. Received: clothing"),
+        (
+            ("imaging", "--devices", "all"),
+            "--on and --devices exclude each other; --gpus sets the GPUs per worker. Received: both",
+        ),
     ],
 )
 def test_trainings_that_cannot_be_divided(command, tmp_path, arguments, said):

@@ -32,7 +32,7 @@ def killed(command):
             patch.setattr(SavedState, "on_epoch_end", on_epoch_end)
             code, _, err = command(*arguments)
         assert code == 130, err
-        assert "the same command goes on" in err
+        assert "run the same command again" in err
 
     return run
 

@@ -1,4 +1,4 @@
-"""The least that a detector has to beat: the network's own confidence, and the distance to the class's centre."""
+"""Baseline detectors: the network's own confidence, and the distance to the class centroid."""
 
 from typing import Self
 
@@ -13,14 +13,14 @@ class MaxSoftmax(Layered):
 
     Args:
         model: A Keras classifier that ends in softmax.
-        batch_size: Images a forward pass.
+        batch_size: Images per forward pass.
     """
 
     def __init__(self, model: keras.Model, batch_size: int = 64) -> None:
         super().__init__(model, [model.layers[-1].name], batch_size)
 
     def score(self, images: np.ndarray) -> np.ndarray:
-        """The largest probability, float64 (n,)."""
+        """Return the largest probability, float64 (n,)."""
         return self.extractor(images)[0].max(-1).astype(np.float64)
 
 
@@ -30,7 +30,7 @@ class CentroidDistance(Layered):
     Args:
         model: A Keras classifier of one input.
         layer: Name of the layer.
-        batch_size: Images a forward pass.
+        batch_size: Images per forward pass.
     """
 
     def __init__(self, model: keras.Model, layer: str, batch_size: int = 64) -> None:
@@ -42,5 +42,5 @@ class CentroidDistance(Layered):
         return self
 
     def score_features(self, features: dict[str, np.ndarray], classes: np.ndarray) -> np.ndarray:
-        """Negative Euclidean distance, (n,)."""
+        """Return the negative Euclidean distance, (n,)."""
         return -np.linalg.norm(features[self.layers[0]] - self.means[classes], axis=1)

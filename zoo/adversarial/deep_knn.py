@@ -20,8 +20,8 @@ class DkNN(Layered):
     Args:
         model: A Keras classifier of one input.
         layers: Names of the layers whose neighbours are counted.
-        k: Neighbours a layer; 75 in the original.
-        batch_size: Images a forward pass.
+        k: Neighbours per layer; 75 in the original.
+        batch_size: Images per forward pass.
 
     Raises:
         ValueError: For k below 1.
@@ -61,7 +61,7 @@ class DkNN(Layered):
         return self
 
     def nonconformity(self, features: dict[str, np.ndarray], classes: np.ndarray) -> np.ndarray:
-        """How many neighbours over all layers are not of the class, int (n,)."""
+        """Return the number of neighbours, over all layers, of other classes, int (n,)."""
         total = np.zeros(len(classes), np.int64)
         for name in self.layers:
             _, found = self.indexes[name].search(np.ascontiguousarray(features[name], np.float32), self.k)
@@ -69,6 +69,6 @@ class DkNN(Layered):
         return total
 
     def score_features(self, features: dict[str, np.ndarray], classes: np.ndarray) -> np.ndarray:
-        """Empirical p-value of the predicted classes, (n,), 0..1."""
+        """Return the empirical p-value of the predicted classes, (n,), 0..1."""
         below = np.searchsorted(self.reference, self.nonconformity(features, classes), side="left")
         return 1 - below / len(self.reference)

@@ -1,4 +1,4 @@
-"""KNNDetector: is a classification supported by the training images that look alike to a hidden layer?
+"""KNNDetector: trust a classification if the nearest training images in a hidden layer have the same class.
 
 Carrara, Falchi, Caldelli, Amato and Becarelli, "Adversarial image detection in deep neural networks", Multimedia Tools
 and Applications 2018, section 4.
@@ -21,12 +21,12 @@ from zoo.adversarial.threshold import Thresholded
 
 
 class KNNDetector(Thresholded):
-    """Scores a classification by the share of the training images' nearest neighbours that have its class.
+    """Scores a classification by the fraction of nearest training images that have the predicted class.
 
-    An image is classified by ``model``; the activations of ``layer`` are averaged over the picture, processed, and
-    compared with those of the training set; equation 2 gives the predicted class a score of 0..1, low for adversarial
-    images. Higher layers are fooled with the classification, lower ones know less of classes: the paper found *pool5*
-    of OverFeat (whitened) and *mixed_6d* of InceptionV3 best.
+    ``model`` classifies an image. The activations of ``layer`` are averaged over the picture, processed, and compared
+    with those of the training set. Equation 2 gives the predicted class a score of 0..1, which is low for adversarial
+    images. An attack also fools higher layers, and lower layers know less about classes. The paper found *pool5* of
+    OverFeat (whitened) and *mixed_6d* of InceptionV3 to be best.
 
     Example:
         >>> detector = KNNDetector(model, "mixed_6d", k=1000, processing="pca").fit((images, labels))
@@ -34,20 +34,20 @@ class KNNDetector(Thresholded):
         >>> detector.predict(new_images)  # True: trust the classification
 
     Args:
-        model: A Keras classifier of one input; of several outputs the first is the classification.
-        layer: Name of the layer to compare, giving feature maps or vectors.
-        k: Neighbours; the paper takes about as many as a class has training images, 1,000.
+        model: A Keras classifier with one input; if it has several outputs, the first is the classification.
+        layer: Name of the layer to compare; it must return feature maps or vectors.
+        k: Number of neighbours; the paper uses about the number of training images per class, 1,000.
         weighting: ``"kNN"``, ``"W-kNN"`` or ``"DW-kNN"``, Table 1.
         processing: One of ``zoo.adversarial.processing.PROCESSINGS``.
         dimensions: Components that PCA keeps.
         pooling: ``"average"`` or ``"max"`` over the picture.
-        index: FAISS factory string; ``"Flat"`` is exact. The recall of another is measured by ``fit`` (``recall``).
+        index: FAISS factory string; ``"Flat"`` is exact. For others, ``fit`` measures the recall (``recall``).
         search: Parameters of an approximate index, as in ``"nprobe=64"``.
-        batch_size: Images a forward pass.
-        class_names: Names of the model's first classes, in their order, for whoever prints them.
+        batch_size: Images per forward pass.
+        class_names: Names of the model's first classes, in order, for printing.
 
     Raises:
-        ValueError: For a layer that the model does not have or an argument outside what it may be.
+        ValueError: For a layer that the model does not have, or an invalid argument.
     """
 
     def __init__(
@@ -86,13 +86,13 @@ class KNNDetector(Thresholded):
     def fit(self, dataset: Any, scratch: Path | None = None) -> "KNNDetector":
         """Build the database from the network's training images and their true classes; returns itself.
 
-        Features are written to a temporary file first and read in blocks: memory holds the index alone. The file takes
-        4 bytes a number in ``scratch``, by default the system's temporary folder.
+        Features are first written to a temporary file and read in blocks, so memory only holds the index. The file
+        takes 4 bytes per number in ``scratch`` (default: the system's temporary folder).
 
         Args:
             dataset: Two arrays (images, labels), a ``keras.utils.PyDataset``, or an iterable of batches such as a
                 ``tf.data.Dataset``; labels integer or one-hot, in the order of the model's classes.
-            scratch: A folder with room.
+            scratch: A folder with enough disk space.
 
         Raises:
             ValueError: For images of another size, labels that do not fit, features that are not finite, or fewer
@@ -112,8 +112,8 @@ class KNNDetector(Thresholded):
     ) -> "KNNDetector":
         """As ``fit`` with the layer's pooled features, float32 (n, d), instead of images; a memory map may be given.
 
-        Without ``copy``, every search reads ``features`` block by block: exact, in memory of one block. They must stay
-        as they are, and the detector cannot be saved.
+        Without ``copy``, every search reads ``features`` block by block; it is exact and needs memory for one block.
+        The array must not change, and the detector cannot be saved.
 
         Raises:
             ValueError: As ``fit``, and without ``copy`` for another index than ``"Flat"``.
@@ -152,7 +152,7 @@ class KNNDetector(Thresholded):
         return self
 
     def score(self, images: np.ndarray) -> np.ndarray:
-        """Score of each image's classification, float64 (n,), 0..1, higher: to be trusted.
+        """Return the score of each image's classification, float64 (n,), 0..1; higher is more trustworthy.
 
         ``images`` is (n, height, width, channels) as the model takes it.
 
@@ -168,7 +168,7 @@ class KNNDetector(Thresholded):
         return knn_score(squared, labels, classes, self.weighting)
 
     def neighbours(self, features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Squared distances and classes of the ``k`` nearest training images, (n, k), nearest first.
+        """Return the squared distances and classes of the ``k`` nearest training images, (n, k), nearest first.
 
         Raises:
             ValueError: Before ``fit``.
@@ -178,14 +178,14 @@ class KNNDetector(Thresholded):
         return squared, np.where(found >= 0, labels[found], -1)
 
     def index_search(self, features: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-        """Squared distances and row numbers of the ``k`` nearest, (n, k); -1 where the index finds no more."""
+        """Return squared distances and row numbers of the ``k`` nearest, (n, k); -1 where the index finds no more."""
         processing = self._fitted_processing()
         rows = np.ascontiguousarray(processing(np.asarray(features, np.float32)), np.float32)
         squared, found = self.index.search(rows, k)
         return np.maximum(squared, 0), found
 
     def nearest_of_class(self, feature: np.ndarray, wanted: int, k: int = 1) -> np.ndarray:
-        """Row numbers, in the order of ``fit``, of the ``k`` training images of a class nearest to a feature, (d,).
+        """Return row numbers (order of ``fit``) of the ``k`` training images of a class nearest to a feature, (d,).
 
         Raises:
             ValueError: Before ``fit``, and when the class has fewer images.
@@ -198,7 +198,7 @@ class KNNDetector(Thresholded):
         return neighbours_index.nearest_of(self.index, query, rows, k)[1]
 
     def vectors(self, rows: np.ndarray) -> np.ndarray:
-        """Processed features of training images by row number, float32 (n, d); as stored, where the index is lossy.
+        """Return processed features of training images by row number, float32 (n, d); lossy if the index is.
 
         Raises:
             ValueError: Before ``fit``.
@@ -245,7 +245,7 @@ class KNNDetector(Thresholded):
 
         Args:
             folder: A folder of ``save``.
-            model: The classifier, where it should not be loaded anew.
+            model: The classifier, if it should not be loaded from the folder.
 
         Raises:
             ValueError: For a folder that holds no detector, or files of it that are missing or damaged.

@@ -1,4 +1,4 @@
-"""Handwritten digits that come with scikit-learn: 1,797 pictures, the classification data that are available offline.
+"""Handwritten digits from scikit-learn: 1,797 pictures for classification that are available offline.
 
 The pictures are the test part of UCI's "Optical Recognition of Handwritten Digits" (E. Alpaydin, C. Kaynak), 8x8 with
 17 levels. scikit-learn keeps their order, in which a writer's digits stand together, so parts are cut out of that

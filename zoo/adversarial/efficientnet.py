@@ -122,7 +122,7 @@ def load_torch(model: keras.Model, path: str | Path) -> None:
     for layer in model.layers:
         for variable, key in zip(layer.weights, _keys(layer), strict=False):
             if key not in state:
-                raise ValueError(f"{path} does not hold EfficientNet-Lite0: it has no {key}")
+                raise ValueError(f"{path} must hold EfficientNet-Lite0. Received: no tensor {key}")
             value = state.pop(key)
             if value.ndim == 4:
                 # Torch has (out, in, height, width); of depthwise kernels (channels, 1, height, width).
@@ -136,13 +136,13 @@ def load_torch(model: keras.Model, path: str | Path) -> None:
                 )
             found.append((variable, value))
     if state:
-        raise ValueError(f"{path} does not hold EfficientNet-Lite0: it also has {next(iter(state))}")
+        raise ValueError(f"{path} must hold EfficientNet-Lite0. Received: an additional tensor, {next(iter(state))}")
     for variable, value in found:
         variable.assign(value)
 
 
 def _keys(layer: layers.Layer) -> list[str]:
-    """Names of a layer's weights in PyTorch's port, in Keras's order."""
+    """Return the names of a layer's weights in PyTorch's port, in Keras's order."""
     stem, _, part = layer.name.partition("_")
     if layer.name == "logits":
         return ["_fc.weight", "_fc.bias"]

@@ -19,7 +19,7 @@ class FeatureExtractor:
         model: A Keras classifier of one input. Of several outputs the first is the classification.
         layers: Names of layers, see ``model.summary()``.
         pooling: ``"average"`` or ``"max"``.
-        batch_size: Images a forward pass.
+        batch_size: Images per forward pass.
 
     Raises:
         ValueError: For a layer the model does not have, one without feature maps or vectors, or an unknown pooling.
@@ -35,7 +35,7 @@ class FeatureExtractor:
         known = {layer.name: layer for layer in model.layers}
         missing = [name for name in layers if name not in known]
         if missing or not layers:
-            raise ValueError(f"The layers of {model.name} are {', '.join(known)}. Received: {missing or 'none'}")
+            raise ValueError(f"Layers of {model.name} must be among {', '.join(known)}. Received: {missing or 'none'}")
         self.model, self.layers, self.pooling, self.batch_size = model, tuple(layers), pooling, batch_size
         self.input_shape = tuple(model.inputs[0].shape[1:])
         taps = {name: _pool(name, known[name].output, pooling) for name in self.layers}
@@ -98,7 +98,7 @@ def batches(dataset: Any, batch_size: int = 64) -> Iterator[tuple[np.ndarray, np
         labels = labels.argmax(-1) if labels.ndim == 2 else labels
         if labels.shape != images.shape[:1] or labels.dtype.kind not in "iu":
             raise ValueError(
-                "labels must be one class an image, integer or one-hot. "
+                "labels must be one class per image, integer or one-hot. "
                 f"Received: {labels.dtype} {labels.shape} for {len(images)} images"
             )
         yield images, labels.astype(np.int32)
@@ -108,6 +108,6 @@ def _pool(name: str, tensor: Any, pooling: Pooling) -> Any:
     if len(tensor.shape) == 2:
         return tensor
     if len(tensor.shape) != 4:
-        raise ValueError(f"A layer must give vectors or feature maps. Received: {name} with shape {tensor.shape}")
+        raise ValueError(f"A layer must return vectors or feature maps. Received: {name} with shape {tensor.shape}")
     reduce = keras.ops.mean if pooling == "average" else keras.ops.max
     return reduce(tensor, axis=(1, 2))

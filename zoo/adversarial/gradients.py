@@ -8,7 +8,7 @@ import numpy as np
 
 
 def logits_model(model: keras.Model) -> keras.Model:
-    """A model with ``model``'s inputs and weights whose every output is the logits, (n, classes).
+    """Return a model with ``model``'s inputs and weights whose every output is the logits, (n, classes).
 
     Attacks follow the loss on logits: on softmax probabilities it saturates and its gradient vanishes where the
     classifier is sure. The last layer may be a softmax layer, a layer with a softmax activation, or linear (its output
@@ -91,7 +91,7 @@ def value_and_gradient(function: Callable[..., Any]) -> Callable[..., tuple[np.n
 
 
 def cross_entropy(logits: Any, labels: Any, smoothing: float = 0.0) -> Any:
-    """Cross-entropy of ``logits``, (n, classes), with integer ``labels``, (n,), smoothed as TF-slim does; (n,)."""
+    """Return cross-entropies, (n,), of ``logits``, (n, classes), and ``labels``, (n,), smoothed as in TF-slim."""
     classes = logits.shape[-1]
     wanted = keras.ops.one_hot(labels, classes) * (1 - smoothing) + smoothing / classes
     return -keras.ops.sum(wanted * keras.ops.log_softmax(logits), axis=-1)

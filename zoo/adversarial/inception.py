@@ -173,7 +173,7 @@ def slim_scopes(model: keras.Model) -> list[tuple[keras.layers.Layer, str]]:
 
 
 def _number(layer: keras.layers.Layer) -> int:
-    """The counter at the end of an automatic name, 0 for none: the order in which the layers were made."""
+    """Return the counter at the end of an automatic name, 0 for none: the order in which the layers were made."""
     match = re.search(r"_(\d+)$", layer.name)
     return int(match[1]) if match else 0
 
@@ -199,5 +199,5 @@ def _auxiliary_head(x: keras.KerasTensor, classes: int) -> keras.KerasTensor:
 
 
 def auxiliary_parameters(model: keras.Model) -> int:
-    """Parameters of the auxiliary head, 0 where there is none."""
+    """Return the parameters of the auxiliary head, 0 where there is none."""
     return int(np.sum([layer.count_params() for layer in model.layers if layer.name.startswith("auxiliary")]))

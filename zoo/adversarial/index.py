@@ -37,7 +37,7 @@ class InPlace:
         self.ntotal = len(rows)
 
     def search(self, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-        """Squared distances, float32, and row numbers of the ``k`` nearest of each query, (n, k), nearest first."""
+        """Return squared distances, float32, and row numbers of each query's ``k`` nearest, (n, k), nearest first."""
         squared = np.full((len(queries), k), np.inf, np.float32)
         found = np.full((len(queries), k), -1, np.int64)
         first = 0
@@ -51,7 +51,7 @@ class InPlace:
         return squared, found
 
     def vectors(self, ids: np.ndarray) -> np.ndarray:
-        """Processed rows by number, float32 (n, d)."""
+        """Return the processed rows by number, float32 (n, d)."""
         return self._processed(self.rows[ids])
 
     def _processed(self, rows: np.ndarray) -> np.ndarray:
@@ -60,7 +60,7 @@ class InPlace:
 
 
 def build(rows: np.ndarray, factory: str = "Flat", block: int = 65_536) -> faiss.Index:
-    """An index of ``rows``, float32 (n, d), a memory map perhaps: squared Euclidean distance.
+    """Return an index of ``rows``, float32 (n, d), a memory map perhaps: squared Euclidean distance.
 
     ``factory`` is a FAISS factory string: ``"Flat"`` is exact, ``"IVF1024,Flat"``, ``"HNSW32"``, ``"IVF1024,SQ8"`` and
     so on are approximate.
@@ -137,7 +137,7 @@ def read(path: Path) -> faiss.Index:
 
 
 def nearest_of(index: Any, query: np.ndarray, ids: Iterable[int], k: int) -> tuple[np.ndarray, np.ndarray]:
-    """Squared distances and row numbers, (k,), of the nearest rows of ``query``, (d,), among ``ids``.
+    """Return the squared distances and row numbers, (k,), of the nearest rows of ``query``, (d,), among ``ids``.
 
     Compares with each of these rows, as the index has it, so that none is missed by an approximate index either.
     """
@@ -147,7 +147,7 @@ def nearest_of(index: Any, query: np.ndarray, ids: Iterable[int], k: int) -> tup
 
 
 def vectors(index: Any, ids: Iterable[int]) -> np.ndarray:
-    """Rows by number, float32 (n, d), as the index has them: some indexes keep them in short codes."""
+    """Return the rows by number, float32 (n, d), as the index has them: some indexes keep them in short codes."""
     rows = np.asarray(ids, np.int64)
     if isinstance(index, InPlace):
         return index.vectors(rows)

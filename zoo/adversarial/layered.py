@@ -17,7 +17,7 @@ class Layered(Thresholded):
     Args:
         model: A Keras classifier of one input.
         layers: Names of the layers to look at.
-        batch_size: Images a forward pass.
+        batch_size: Images per forward pass.
     """
 
     def __init__(self, model: keras.Model, layers: Sequence[str], batch_size: int = 64) -> None:
@@ -29,12 +29,12 @@ class Layered(Thresholded):
         return self.fit_features(*self.gather(dataset))
 
     def score(self, images: np.ndarray) -> np.ndarray:
-        """Score of each image's classification, float64 (n,), higher: to be trusted."""
+        """Return the score of each image's classification, float64 (n,), higher: to be trusted."""
         output, features = self.extractor(images)
         return self.score_features(features, output.argmax(-1))
 
     def gather(self, dataset: Any) -> tuple[dict[str, np.ndarray], np.ndarray]:
-        """Features by layer, float32 (n, d), and classes, (n,), of a data set.
+        """Return the features by layer, float32 (n, d), and classes, (n,), of a data set.
 
         Raises:
             ValueError: For an empty data set.
@@ -57,14 +57,14 @@ class Layered(Thresholded):
 
 
 def class_means(features: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
-    """Mean feature of each class, float64 (classes, d).
+    """Return the mean feature of each class, float64 (classes, d).
 
     Raises:
         ValueError: For a class without images.
     """
     counts = np.bincount(labels, minlength=classes)
     if len(counts) > classes or not counts[:classes].all():
-        raise ValueError(f"Each of the {classes} classes needs images. Received: {counts.tolist()} images a class")
+        raise ValueError(f"Each of the {classes} classes needs images. Received: {counts.tolist()} images per class")
     sums = np.zeros((classes, features.shape[1]))
     for rows, part in labelled_blocks(features, labels):
         order = np.argsort(part, kind="stable")

@@ -20,7 +20,7 @@ class LID(Layered):
         model: A Keras classifier of one input.
         layer: Name of the layer.
         k: Neighbours of the estimate.
-        batch_size: Images a forward pass.
+        batch_size: Images per forward pass.
 
     Raises:
         ValueError: For k below 2.
@@ -41,7 +41,7 @@ class LID(Layered):
         return self
 
     def score_features(self, features: dict[str, np.ndarray], classes: np.ndarray) -> np.ndarray:
-        """The negative dimension, (n,); ``classes`` are not looked at."""
+        """Return the negative dimension, (n,); ``classes`` are not looked at."""
         squared, _ = self.index.search(np.ascontiguousarray(features[self.layers[0]], np.float32), self.k)
         return -local_dimension(np.sqrt(np.maximum(squared, 0)))
 

@@ -18,7 +18,7 @@ class Mahalanobis(Layered):
     Args:
         model: A Keras classifier of one input.
         layer: Name of the layer.
-        batch_size: Images a forward pass.
+        batch_size: Images per forward pass.
         shrunk: Whether the covariance is shrunk towards a multiple of the identity by Ledoit and Wolf's rule, which is
             not in the original. Units that are almost always zero have a variance near zero, so that a new picture
             on which one is active gets a very large distance. Shrunk variances are larger.
@@ -48,7 +48,7 @@ class Mahalanobis(Layered):
         return self
 
     def score_features(self, features: dict[str, np.ndarray], classes: np.ndarray) -> np.ndarray:
-        """The confidence, (n,); ``classes`` are not looked at, as in the original."""
+        """Return the confidence, (n,); ``classes`` are not looked at, as in the original."""
         rows = features[self.layers[0]].astype(np.float64) @ self.whitening
         return np.max([-((rows - mean) ** 2).sum(1) for mean in self.means @ self.whitening], axis=0)
 

@@ -102,7 +102,9 @@ def load_net_weight(model: keras.Model, path: str | Path, sort_classes: bool = T
     if sort_classes:
         order = development_kit_order()
         if convolutions[-1].filters != len(order):
-            raise ValueError(f"Sorting classes needs {len(order)} of them. Received: {convolutions[-1].filters}")
+            raise ValueError(
+                f"Sorting classes needs a network of {len(order)} classes. Received: {convolutions[-1].filters}"
+            )
     values, start, found = np.memmap(path, "<f4", "r"), 0, []
     for layer in convolutions:
         kernel, bias = layer.kernel, layer.bias
@@ -121,13 +123,13 @@ def load_net_weight(model: keras.Model, path: str | Path, sort_classes: bool = T
 
 @cache
 def wordnet_identifiers() -> tuple[str, ...]:
-    """The 1,000 WordNet identifiers in the order of OverFeat's outputs, that of the development kit."""
+    """Return the 1,000 WordNet identifiers in the order of OverFeat's outputs, that of the development kit."""
     text = files("zoo.adversarial").joinpath("overfeat_classes.txt").read_text()
     return tuple(f"n{digits}" for digits in text.split())
 
 
 def development_kit_order() -> np.ndarray:
-    """Index of each class of the sorted order in the development kit's order, int64 (1000,).
+    """Return the index of each class of the sorted order in the development kit's order, int64 (1000,).
 
     ``probabilities[..., development_kit_order()]`` of the original network are in sorted order.
     """

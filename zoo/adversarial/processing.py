@@ -1,4 +1,4 @@
-"""What is done with features before they are compared: L2 normalisation and PCA, with and without whitening.
+"""Processing of features before the comparison: L2 normalisation and PCA, with and without whitening.
 
 Moments are gathered block by block, so that the features of 1.28 million images never sit in memory.
 """
@@ -78,7 +78,9 @@ def fit_processing(name: str, blocks: Iterable[np.ndarray], dimensions: int = 25
         moments.add(normalise(block))
     kept = min(dimensions, len(moments.mean)) if moments else dimensions
     if moments is None or moments.count <= kept:
-        raise ValueError(f"PCA to {kept} needs more rows than that. Received: {moments.count if moments else 0}")
+        raise ValueError(
+            f"PCA to {kept} components needs more than {kept} rows. Received: {moments.count if moments else 0}"
+        )
     values, vectors = np.linalg.eigh(moments.scatter / (moments.count - 1))
     values, vectors = values[::-1][:kept], vectors[:, ::-1][:, :kept]
     if "whiten" in name:

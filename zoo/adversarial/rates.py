@@ -16,7 +16,7 @@ Measure = Literal["EER accuracy", "EER accuracy, interpolated", "AUC"]
 
 
 def eer_threshold(trusted: np.ndarray, spurious: np.ndarray) -> float:
-    """The score at which false-positive and false-negative rate are closest, by the original's rule.
+    """Return the score at which false-positive and false-negative rate are closest, by the original's rule.
 
     That is scikit-learn's ``roc_curve`` (scores at or above a threshold are positive, collinear points dropped) and the
     first point with the least difference; one of the scores, or infinity where the best is to trust nothing.
@@ -28,12 +28,12 @@ def eer_threshold(trusted: np.ndarray, spurious: np.ndarray) -> float:
 
 
 def eer_accuracy(trusted: np.ndarray, spurious: np.ndarray) -> float:
-    """Accuracy, 0..1, over both groups' scores, (n,) and (m,), at ``eer_threshold``, set on the very scores judged."""
+    """Return the accuracy, 0..1, on two groups of scores, (n,) and (m,), at ``eer_threshold`` of the same scores."""
     return _eer_accuracy(*_ordered(trusted, spurious), np.ones(len(trusted) + len(spurious)))
 
 
 def eer_accuracy_interpolated(trusted: np.ndarray, spurious: np.ndarray) -> float:
-    """1 less the rate, 0..1, at which the ROC curve has as many false positives as false negatives.
+    """Return 1 minus the rate, 0..1, at which the ROC curve has equal false-positive and false-negative rates.
 
     Between two scores, and so across ties, the curve is a straight line, as for its area. Where many scores are equal,
     as votes of few neighbours are, ``eer_accuracy`` falls below .5 even for a detector that is better than chance: all
@@ -76,7 +76,7 @@ def bootstrap_replicates(
     samples: int = 500,
     seed: int = 0,
 ) -> tuple[np.ndarray, int]:
-    """The measure in bootstrap samples, (samples,), and the number of sources.
+    """Return the measure in bootstrap samples, (samples,), and the number of sources.
 
     The same sources and seed draw the same samples, so differences of two detectors' replicates are paired.
 
@@ -105,7 +105,7 @@ def _eer_accuracy(positive: np.ndarray, scores: np.ndarray, weights: np.ndarray)
 
 
 def _curve(positive: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Shares of the trusted and the spurious at or above each score, from (0, 0) to (1, 1)."""
+    """Return the shares of the trusted and the spurious at or above each score, from (0, 0) to (1, 1)."""
     ends = np.r_[np.flatnonzero(np.diff(scores)), len(scores) - 1]
     trues, falses = (np.r_[0, np.cumsum(weights * kind)[ends]] for kind in (positive, ~positive))
     return trues / trues[-1], falses / falses[-1]
@@ -132,7 +132,7 @@ def _order(trusted: np.ndarray, spurious: np.ndarray) -> np.ndarray:
 
 
 def _ordered(trusted: np.ndarray, spurious: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Whether positive, and scores, from the highest score down."""
+    """Return whether positive, and scores, from the highest score down."""
     scores = np.concatenate([np.asarray(trusted, np.float64).ravel(), np.asarray(spurious, np.float64).ravel()])
     if not len(trusted) or not len(spurious) or not np.isfinite(scores).all():
         raise ValueError(

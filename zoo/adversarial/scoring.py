@@ -10,7 +10,7 @@ WEIGHTINGS: dict[Weighting, str] = {"kNN": "w_i = 1", "W-kNN": "w_i = 1 / i", "D
 
 
 def neighbour_weights(squared_distances: np.ndarray, weighting: Weighting = "DW-kNN") -> np.ndarray:
-    """Weights of neighbours, float64 (n, k), nearest first.
+    """Return the weights of neighbours, float64 (n, k), nearest first.
 
     Where neighbours lie at distance 0 (the query itself is in the database), DW-kNN would divide by 0, as the authors'
     code does; here these neighbours alone count then, each the same, which is the limit.

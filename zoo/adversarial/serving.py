@@ -18,7 +18,7 @@ SPARE = 32
 
 
 class Neighbours(keras.layers.Layer):
-    """The ``k`` nearest rows of a database by squared Euclidean distance, exactly: one matrix product a batch.
+    """Finds the exact ``k`` nearest rows of a database by squared Euclidean distance: one matrix product per batch.
 
     Input: (batch, d). Output: squared distances, row numbers and classes, (batch, k) each, nearest first; gradients
     flow through the distances.
@@ -47,7 +47,7 @@ class Neighbours(keras.layers.Layer):
         self.built = True
 
     def call(self, features: Any) -> Any:
-        """Squared distances, row numbers and classes."""
+        """Return the squared distances, row numbers and classes."""
         query, rows = features - self.middle, ops.convert_to_tensor(self.rows)
         squared = ops.sum(ops.square(rows), axis=1)[None] - 2.0 * ops.matmul(query, ops.transpose(rows))
         near = ops.top_k(-squared, self.wide)[1]
@@ -74,7 +74,7 @@ def classification(model: keras.Model, layer: str | None = None) -> Serving:
 def detection_on_digits(model: keras.Model) -> Serving:
     """Serve a small network that knows the digits with the paper's detector, fitted to the digits' training part.
 
-    ``k`` is the mean number of pictures a class, as in the paper.
+    ``k`` is the mean number of pictures per class, as in the paper.
     """
     images, labels = digits("train")
     k = max(1, round(len(images) / len(np.unique(labels))))
@@ -118,7 +118,7 @@ def detection(detector: KNNDetector) -> Serving:
 
 
 def best_layer(model: keras.Model) -> str:
-    """The layer that the paper found best, of those that the model has.
+    """Return the layer that the paper found best, of those that the model has.
 
     Raises:
         ValueError: Where it has none of them.

@@ -12,7 +12,7 @@ NUMBERS = 2**24
 
 
 class Spool:
-    """A file of float32 rows that grows by blocks; use as a context manager, the file goes with it.
+    """A growing file of float32 rows, written in blocks; a context manager that removes the file at the end.
 
     Args:
         folder: Where the file is made; None for the system's temporary folder. It takes 4 n d bytes: 5.3 GB for the
@@ -37,12 +37,12 @@ class Spool:
         self.count += len(rows)
 
     def rows(self) -> np.ndarray:
-        """All rows as a read-only memory map, float32 (n, d)."""
+        """Return all rows as a read-only memory map, float32 (n, d)."""
         self.file.flush()
         return np.memmap(self.file.name, np.float32, "r", shape=(self.count, self.width))
 
 
 def blocks(rows: np.ndarray, size: int | None = None) -> Iterator[np.ndarray]:
-    """The rows, (n, d), in blocks of at most ``size`` rows, by default of about ``NUMBERS`` numbers."""
+    """Return the rows, (n, d), in blocks of at most ``size`` rows, by default of about ``NUMBERS`` numbers."""
     size = size or max(1, NUMBERS // rows.shape[1])
     return (rows[first : first + size] for first in range(0, len(rows), size))

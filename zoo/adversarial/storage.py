@@ -27,7 +27,7 @@ def write(
     processing: Processing,
     config: dict[str, Any],
 ) -> None:
-    """Write the parts of a detector; one that is there already is replaced. ``labels`` is (n,), ``config`` JSON.
+    """Write the parts of a detector and replace an existing one; ``labels`` is (n,), ``config`` is JSON.
 
     Raises:
         ValueError: For any other folder or file in that place.
@@ -42,7 +42,7 @@ def write(
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """What ``write`` got as ``config``.
+    """Read the ``config`` that ``write`` wrote.
 
     Raises:
         ValueError: For a folder that holds no detector, or one of another format.
@@ -61,7 +61,7 @@ def read_config(folder: Path) -> dict[str, Any]:
 
 
 def read_model(folder: Path) -> keras.Model:
-    """The classifier.
+    """Return the classifier.
 
     Raises:
         ValueError: For a file that is missing or damaged.
@@ -74,7 +74,7 @@ def read_model(folder: Path) -> keras.Model:
 
 
 def read_database(folder: Path, processing: str) -> tuple[Any, np.ndarray, Processing]:
-    """The index, which stays on disk and is memory-mapped, the rows' classes, (n,), and the processing of features.
+    """Return the memory-mapped index, the rows' classes, (n,), and the processing of features.
 
     Raises:
         ValueError: For files that are missing or damaged, or do not fit each other.
@@ -95,5 +95,5 @@ def read_database(folder: Path, processing: str) -> tuple[Any, np.ndarray, Proce
 
 
 def not_a_detector(folder: Path, error: Exception) -> ValueError:
-    """The error for a folder that holds no detector."""
+    """Return the error for a folder that holds no detector."""
     return ValueError(f"Not a folder of a saved detector. Received: {folder} ({error})")

@@ -31,12 +31,12 @@ class Thresholded:
         """
         labels = np.asarray(labels)
         if labels.shape != (len(images),) or not np.isin(labels, (0, 1)).all():
-            raise ValueError(f"labels must be 0 or 1, one an image. Received: {labels.shape}, {labels.ravel()[:8]}")
+            raise ValueError(f"labels must be 0 or 1, one per image. Received: {labels.shape}, {labels.ravel()[:8]}")
         self.threshold = threshold_at(self.score(images), labels, at)
         return self.threshold
 
     def predict(self, images: np.ndarray) -> np.ndarray:
-        """Whether to trust the classification of each image, bool (n,): score above the threshold.
+        """Return whether to trust the classification of each image, bool (n,): score above the threshold.
 
         Raises:
             ValueError: Before ``calibrate``.
@@ -47,7 +47,7 @@ class Thresholded:
 
 
 def threshold_at(scores: np.ndarray, labels: np.ndarray, at: Literal["eer"] | float) -> float:
-    """The threshold of ``Thresholded.calibrate`` on scores, (n,), with its arguments and errors."""
+    """Return the threshold of ``Thresholded.calibrate`` on scores, (n,), with its arguments and errors."""
     trusted = scores[np.asarray(labels) == 1]
     if at == "eer":
         return eer_threshold(trusted, scores[np.asarray(labels) == 0])
@@ -59,7 +59,7 @@ def threshold_at(scores: np.ndarray, labels: np.ndarray, at: Literal["eer"] | fl
 
 
 def rejection_threshold(trusted: np.ndarray, rate: float) -> float:
-    """The highest threshold at which at most ``rate`` of the ``trusted`` scores, (n,), are rejected (not above it)."""
+    """Return the highest threshold that rejects at most ``rate`` of the ``trusted`` scores, (n,)."""
     ordered = np.sort(np.asarray(trusted, np.float64))
     # Strictly below the first score that must stay, since only what lies above the threshold stays.
     return float(np.nextafter(ordered[min(int(np.floor(rate * len(ordered) + 1e-9)), len(ordered) - 1)], -np.inf))

@@ -64,7 +64,7 @@ def read_state(path: str | Path) -> dict[str, np.ndarray]:
 
 
 def _view(storage: np.ndarray, tensor: _Tensor) -> np.ndarray:
-    """The values of a tensor; its last one must lie in the storage."""
+    """Return the values of a tensor; its last one must lie in the storage."""
     last = tensor.offset + sum((n - 1) * s for n, s in zip(tensor.shape, tensor.strides, strict=True))
     if min(tensor.shape, default=1) < 1 or min((tensor.offset, *tensor.strides)) < 0 or last >= len(storage):
         raise ValueError(f"a tensor {tensor.shape} outside its storage of {len(storage)} values")

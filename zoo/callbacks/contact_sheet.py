@@ -1,4 +1,4 @@
-"""ContactSheet: what a steganography network in training does to some pictures, after every epoch."""
+"""ContactSheet: save example pictures of a steganography network after every training epoch."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,10 +16,10 @@ class ContactSheet(keras.callbacks.Callback):
     """Writes a contact sheet of some pairs after every epoch: ``folder/epoch-0001.png``, ...
 
     Args:
-        covers: uint8 RGB (n, height, width, 3), of sides the model takes.
+        covers: uint8 RGB (n, height, width, 3), of a size that the model accepts.
         secrets: As ``covers``.
-        folder: Where the sheets go; made if missing.
-        sheet: From rows of (cover, container, secret, revealed), uint8, to one picture; for instance
+        folder: Output folder; created if missing.
+        sheet: Function from rows of (cover, container, secret, revealed), uint8, to one picture; for instance
             ``zoo.steganography.contact_sheet.contact_sheet``.
 
     Raises:

@@ -1,4 +1,4 @@
-"""QualitySweep: how a detector in training does at given JPEG qualities, after every epoch."""
+"""QualitySweep: measure a detector at several JPEG qualities after every training epoch."""
 
 import csv
 from collections.abc import Callable
@@ -16,8 +16,8 @@ Compress = Callable[[np.ndarray, int], np.ndarray]
 class QualitySweep(keras.callbacks.Callback):
     """Adds the validation AUC at each quality to the logs of every epoch, and to a CSV.
 
-    Logs get ``val_auc_q<quality>`` (``val_auc_none`` for quality 0), so ``ModelCheckpoint`` or ``EarlyStopping`` behind
-    it in the list can monitor them. The images are compressed once, when training begins.
+    Logs get ``val_auc_q<quality>`` (``val_auc_none`` for quality 0), so a later ``ModelCheckpoint`` or
+    ``EarlyStopping`` in the list can monitor them. The images are compressed once, at the start of the training.
 
     Args:
         images: uint8 RGB, (n, height, width, 3).
@@ -26,9 +26,9 @@ class QualitySweep(keras.callbacks.Callback):
             quality 0, which means uncompressed.
         qualities: The qualities.
         preprocess: From uint8 images to the model's input; by default float32 divided by 255.
-        score: From the model's output to one score an image, higher for positive; by default the last column.
-        path: CSV to write: epoch and one column a quality; None for none.
-        batch_size: Images a forward pass.
+        score: Function from the model's output to one score per image, higher for positive; by default the last column.
+        path: CSV to write, with the epoch and one column per quality; None for no CSV.
+        batch_size: Images per forward pass.
 
     Raises:
         ValueError: For images that are not uint8 of rank 4, labels that do not fit or lack a class, no quality.
@@ -51,10 +51,10 @@ class QualitySweep(keras.callbacks.Callback):
             raise ValueError(f"images must be uint8 (n, height, width, 3). Received: {images.dtype} {images.shape}")
         if labels.shape != images.shape[:1] or set(np.unique(labels)) != {0, 1}:
             raise ValueError(
-                f"labels must be 0 or 1, one an image, both present. Received: {labels.shape} {labels[:8]}"
+                f"labels must be 0 or 1, one per image, with both present. Received: {labels.shape} {labels[:8]}"
             )
         if not qualities:
-            raise ValueError(f"qualities must name at least one. Received: {qualities}")
+            raise ValueError(f"qualities must have at least one entry. Received: {qualities}")
         self.images, self.labels, self.compress, self.qualities = images, labels, compress, tuple(qualities)
         self.preprocess = preprocess or _unit_range
         self.score = score or _last_column

@@ -1,4 +1,4 @@
-"""StopOnPlateau: stop when a loss's moving average hardly changes any more."""
+"""StopOnPlateau: stop when the moving average of a loss no longer changes much."""
 
 from collections.abc import Sequence
 
@@ -11,16 +11,16 @@ class StopOnPlateau(keras.callbacks.Callback):
     """Stop training when the relative change of a moving average falls below a threshold.
 
     The stop rule of Korus and Memon 2019 (section 3.2): the mean over the latest five values against the mean one
-    value earlier. Unlike ``EarlyStopping`` it asks for no improvement, only for change. Epochs without the value (those
-    without validation, under ``validation_freq``) do not count.
+    value earlier. Unlike ``EarlyStopping`` it looks for change, not for improvement. Epochs without the value (no
+    validation, because of ``validation_freq``) do not count.
 
     Args:
         monitor: Name in the logs.
         threshold: Relative change below which to stop.
-        wait: Values that must have been seen before: training goes on until there are more than these.
+        wait: Minimum number of values: training continues until there are more than this.
         fidelity: ``"paper"`` averages the latest five values; ``"original"`` four, without the latest, as the authors'
             code did by a slice that leaves out its end.
-        history: Values of a training that is resumed, oldest first.
+        history: Earlier values of a resumed training, oldest first.
 
     Raises:
         ValueError: For a threshold not above 0, a negative wait, or an unknown fidelity.

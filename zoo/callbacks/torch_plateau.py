@@ -12,8 +12,8 @@ class TorchReduceLROnPlateau(keras.callbacks.Callback):
 
     It differs from Keras's callback of that name in three ways: the rate is cut at the epoch *after* ``patience`` bad
     ones (Keras: at the last of them); an improvement is judged relative to the best value, so that a loss of 0.0002 may
-    still improve (Keras: an absolute 0.0001); and it drives one optimiser of a ``MultiOptimizer`` by its name, so that
-    two of these with two monitors can stand side by side. Logs get ``learning_rate`` or ``learning_rate_<optimizer>``,
+    still improve (Keras: an absolute 0.0001); and it can control one optimiser of a ``MultiOptimizer`` by name, so that
+    two callbacks with different monitors can be combined. Logs get ``learning_rate`` or ``learning_rate_<optimizer>``,
     the rate the epoch was trained with.
 
     >>> hiding = TorchReduceLROnPlateau("val_loss", optimizer="hiding", factor=0.2, patience=5)
@@ -23,14 +23,14 @@ class TorchReduceLROnPlateau(keras.callbacks.Callback):
         monitor: Name in the logs.
         optimizer: ``name`` of the optimiser inside the model's ``MultiOptimizer``; None for a model's single optimiser.
         mode: ``"min"`` or ``"max"``.
-        factor: The new rate is the old one times it; below 1.
-        patience: Epochs without improvement that are let pass.
+        factor: The new rate is ``factor`` times the old one; below 1.
+        patience: Number of epochs without improvement to wait.
         threshold: By how much a value must beat the best to count.
         threshold_mode: ``"rel"`` (a share of the best) or ``"abs"``.
         cooldown: Epochs after a cut that do not count as bad.
-        min_lr: The rate is not lowered beyond it.
-        eps: A cut that would change the rate by no more than this is not made.
-        past: Values of the monitor in the epochs before, of a training that is resumed.
+        min_lr: Lower bound of the rate.
+        eps: Smallest change of the rate; smaller cuts are skipped.
+        past: Earlier values of the monitor in a resumed training.
 
     Raises:
         ValueError: For a factor outside (0, 1), an unknown mode, or an optimiser the model does not have.
@@ -104,7 +104,9 @@ class TorchReduceLROnPlateau(keras.callbacks.Callback):
         if self.optimizer_name is None:
             if hasattr(self.model.optimizer, "optimizers"):
                 names = [o.name for o in self.model.optimizer.optimizers]
-                raise ValueError(f"The model has several optimisers: name one of {names}. Received: optimizer=None")
+                raise ValueError(
+                    f"The model has several optimisers; optimizer must be one of {names}. Received: optimizer=None"
+                )
             return self.model.optimizer
         named = [o for o in getattr(self.model.optimizer, "optimizers", []) if o.name == self.optimizer_name]
         if len(named) != 1:

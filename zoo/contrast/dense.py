@@ -54,7 +54,7 @@ class DenseScores:
             convolution.set_weights([kernel.reshape(convolution.kernel.shape), bias])
 
     def __call__(self, image: np.ndarray) -> np.ndarray:
-        """Probability of "adjusted" of each patch, float32 (rows, columns), at the corners of ``tiles.starts``.
+        """Return each patch's probability of "adjusted", float32 (rows, columns), at the corners of ``tiles.starts``.
 
         ``image`` is uint8 RGB (height, width, 3), no smaller than a patch. Where the last patch of a side is moved in
         to fit, and so off the stride, it is computed in a pass of its own.

@@ -1,6 +1,6 @@
-"""From patch scores to an image: the mean of the soft patch scores (section II), and a localisation heatmap.
+"""Picture scores (the mean of the soft patch scores, section II) and localisation heatmaps.
 
-``ContrastDetector`` takes uint8 RGB pictures of any size and is what the tables, the command line and users call.
+``ContrastDetector`` takes uint8 RGB pictures of any size and is used by the tables and the command line.
 """
 
 from collections.abc import Callable, Iterable
@@ -22,8 +22,8 @@ class ContrastDetector:
 
     Args:
         weights: As for ``ContrastNet``.
-        batch_size: Patches a forward pass.
-        track: Takes the batches of a picture, a ``range``, and yields them again; ``tqdm.tqdm`` shows a progress bar.
+        batch_size: Patches per forward pass.
+        track: Wraps the iterator over a picture's batches, a ``range``; ``tqdm.tqdm`` shows a progress bar.
     """
 
     def __init__(
@@ -37,10 +37,10 @@ class ContrastDetector:
         self._last: DenseScores | None = None
 
     def score(self, image: np.ndarray) -> float:
-        """Score of a picture, 0..1, higher for adjusted: mean over the patches of the grid from (0, 0).
+        """Return the score of a picture, 0..1, higher for adjusted: mean over the patches of the grid from (0, 0).
 
-        ``image`` is uint8 RGB (height, width, 3). The remainder on the right and bottom is not looked at, as in the
-        paper; a picture smaller than a patch is reflected up to one.
+        ``image`` is uint8 RGB (height, width, 3). The remainder on the right and bottom is ignored, as in the paper. A
+        picture smaller than a patch is padded by reflection.
 
         Raises:
             ValueError: For an image that is not uint8 RGB.
@@ -55,13 +55,13 @@ class ContrastDetector:
         return self._last
 
     def _score_at(self, image: np.ndarray, corners: np.ndarray) -> np.ndarray:
-        """Scores of the patches at ``corners``, float32 (n,); only a batch of them is held at a time."""
+        """Return the scores of the patches at ``corners``, float32 (n,); only a batch of them is held at a time."""
         batches = self.track(range(0, len(corners), self.batch_size))
         cut = (tiles.cut(image, corners[first : first + self.batch_size], PATCH) for first in batches)
         return np.concatenate([self.score_patches(patches) for patches in cut])
 
     def score_patches(self, patches: np.ndarray) -> np.ndarray:
-        """Probability of "adjusted" of each patch, float32 (n,); ``patches`` is uint8 (n, 64, 64, 3).
+        """Return the probability of "adjusted" of each patch, float32 (n,); ``patches`` is uint8 (n, 64, 64, 3).
 
         Raises:
             ValueError: For other patches.
@@ -82,11 +82,11 @@ class ContrastDetector:
         return np.concatenate(scores)
 
     def heatmap(self, image: np.ndarray, stride: int = 32) -> np.ndarray:
-        """Where the picture looks adjusted: float32 (height, width) in 0..1, from overlapping patches.
+        """Return where the picture looks adjusted: float32 (height, width) in 0..1, from overlapping patches.
 
-        Each pixel is the mean score of the patches that cover it, nearer ones weighing more. Where ``stride`` is a
-        multiple of 4 the patches share their layers (``zoo.contrast.dense``). The paper leaves localisation to
-        future work; nothing in it says how good this is, see the family's README.
+        Each pixel is the weighted mean score of the patches that cover it; nearer patches weigh more. If ``stride`` is
+        a multiple of 4, the patches are computed in one pass (``zoo.contrast.dense``). The paper leaves localisation to
+        future work; the family's README has our measurements.
 
         Raises:
             ValueError: For an image that is not uint8 RGB or a stride outside 1..64.
@@ -94,7 +94,7 @@ class ContrastDetector:
         return self.score_and_heatmap(image, stride)[1]
 
     def score_and_heatmap(self, image: np.ndarray, stride: int = 32) -> tuple[float, np.ndarray]:
-        """What ``score`` and ``heatmap`` give, in one pass where ``stride`` divides 64.
+        """Return the results of ``score`` and ``heatmap``, computed in one pass if ``stride`` divides 64.
 
         Raises:
             ValueError: As of ``heatmap``.

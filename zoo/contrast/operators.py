@@ -38,7 +38,7 @@ def hsv_round_trip(image: np.ndarray) -> np.ndarray:
 def opencv_clip_limit(clip_limit: float, convention: ClipConvention, tile_pixels: int = 256) -> float:
     """Convert a CLAHE clip limit to OpenCV's unit, multiples of a flat histogram's bin.
 
-    ``"opencv"``: as it is. ``"skimage"``: a fraction of the tile's pixels a bin, OpenCV's value / 256. ``"matlab"``
+    ``"opencv"``: as it is. ``"skimage"``: a fraction of the tile's pixels per bin, OpenCV's value / 256. ``"matlab"``
     (adapthisteq): 0..1 between the flat bin count ``ceil(N / 256)`` and all N pixels of a tile.
 
     Raises:
@@ -118,7 +118,7 @@ def histogram_stretching(image: np.ndarray, percent: float = 5.0) -> np.ndarray:
 
 
 def training_operators() -> dict[str, Operator]:
-    """The four adjustments the network is trained on (section III-A), by the label used in Table I."""
+    """Return the four adjustments the network is trained on (section III-A), by the label used in Table I."""
     return {
         "CLAHE 0.005": clahe,
         "HS 5": histogram_stretching,

@@ -77,7 +77,7 @@ def auto_color(image: np.ndarray, clip_percent: float = 7.0, snap_neutral_midton
 
 
 def curve(image: np.ndarray, points: tuple[tuple[float, float], ...]) -> np.ndarray:
-    """A tone curve through ``points`` (input, output; 0..255), natural cubic spline, on R, G and B alike.
+    """Return a tone curve through ``points`` (input, output; 0..255), natural cubic spline, on R, G and B alike.
 
     Raises:
         ValueError: For fewer than two points or inputs that do not rise.
@@ -90,7 +90,7 @@ def curve(image: np.ndarray, points: tuple[tuple[float, float], ...]) -> np.ndar
 
 
 def curve_s(image: np.ndarray) -> np.ndarray:
-    """A smooth S-curve that lifts contrast in the midtones; the paper's own was drawn by hand and is not published."""
+    """Apply a smooth S-curve that raises midtone contrast; the paper's hand-drawn curve is not published."""
     return curve(image, ((0, 0), (64, 48), (192, 208), (255, 255)))
 
 
@@ -142,7 +142,7 @@ def equalize(image: np.ndarray) -> np.ndarray:
 
 
 def table_2_operators() -> dict[str, Operator]:
-    """The nine adjustments of Table II with the paper's settings, by its row labels."""
+    """Return the nine adjustments of Table II with the paper's settings, by its row labels."""
     return {
         "HistEq": equalize,
         "Brightness+": lambda image: brightness(image, 50),
@@ -162,6 +162,6 @@ def _check_clip(percent: float) -> None:
 
 
 def _levels(low: float, high: float) -> np.ndarray:
-    """The table that maps [low, high] to [0, 255]; the identity where there is nothing to stretch."""
+    """Return the table that maps [low, high] to [0, 255]; the identity where there is nothing to stretch."""
     levels = np.arange(256.0)
     return to_levels(levels if high - low < 1 else (levels - low) * 255 / (high - low))

@@ -1,4 +1,4 @@
-"""Net2Wider for ContrastNet: the function of a narrow network in a wider one, exactly.
+"""Net2Wider for ContrastNet: copy a narrow network into a wider one with exactly the same output.
 
 Chen, Goodfellow and Shlens, "Net2Net: accelerating learning via knowledge transfer" (ICLR 2016), section 2.2: every
 channel is repeated, and what reads it divides by the number of repetitions. A narrow network sees many times more
@@ -10,7 +10,7 @@ import numpy as np
 
 
 def widen(narrow: keras.Model, wide: keras.Model) -> None:
-    """Assign ``wide`` (a ContrastNet) the weights that make it compute what ``narrow`` computes, in place.
+    """Set the weights of ``wide`` (a ContrastNet) so that it computes the same as ``narrow``, in place.
 
     Both must have the same input shape and classes, and the wide network's ``base_filters`` must be a multiple of the
     narrow one's.

@@ -9,7 +9,7 @@ from zoo.metrics import Estimate
 
 
 def srocc(scores: np.ndarray, opinions: np.ndarray) -> float:
-    """Spearman's rank correlation of ``scores`` and ``opinions``, (n,) each: -1..1; 0 where either side is constant.
+    """Return Spearman's rank correlation of ``scores`` and ``opinions``, (n,) each: -1..1; 0 if either is constant.
 
     Raises:
         ValueError: For fewer than two pairs, lengths that differ or values that are not finite.
@@ -18,12 +18,12 @@ def srocc(scores: np.ndarray, opinions: np.ndarray) -> float:
 
 
 def krocc(scores: np.ndarray, opinions: np.ndarray) -> float:
-    """Kendall's rank correlation (tau-b), -1..1; otherwise as ``srocc``."""
+    """Return Kendall's rank correlation (tau-b), -1..1; otherwise as ``srocc``."""
     return _correlate(stats.kendalltau, scores, opinions)
 
 
 def plcc(scores: np.ndarray, opinions: np.ndarray, logistic: bool = False) -> float:
-    """Pearson's linear correlation, -1..1; otherwise as ``srocc``.
+    """Return Pearson's linear correlation, -1..1; otherwise as ``srocc``.
 
     With ``logistic``, after the five-parameter curve of the Video Quality Experts Group is fitted to the opinions, as
     most papers on quality do; this one does not say.
@@ -64,7 +64,7 @@ def bootstrap_agreement_difference(
     samples: int = 500,
     seed: int = 0,
 ) -> Estimate:
-    """The agreement of ``first`` less that of ``second`` on the same images, with the paired 95 % interval.
+    """Return the agreement of ``first`` less that of ``second`` on the same images, with the paired 95 % interval.
 
     ``first`` as the scores of ``bootstrap_agreement``, ``second`` (n,). The difference is settled where the interval
     excludes 0.
@@ -83,7 +83,7 @@ def bootstrap_agreement_difference(
 
 
 def _trainings(scores: np.ndarray, opinions: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
-    """Scores of each training, and the opinions, all checked."""
+    """Return the scores of each training, and the opinions, all checked."""
     pairs = [_pairs(run, opinions) for run in np.atleast_2d(scores)]
     return [run for run, _ in pairs], pairs[0][1]
 
@@ -114,12 +114,12 @@ def _resampled(
 
 
 def over_splits(values: Sequence[float], how: Callable[[Sequence[float]], float] = np.median) -> Estimate:
-    """Median (or mean) of one value a split, with the range that holds 95 % of the splits."""
+    """Return the median (or mean) of one value per split, with the range that holds 95 % of the splits."""
     return Estimate.from_samples(how(values), values, len(values), len(values))
 
 
 def fitted(scores: np.ndarray, opinions: np.ndarray) -> np.ndarray:
-    """Scores through ``b1 (1/2 - 1 / (1 + exp(b2 (s - b3)))) + b4 s + b5``, fitted by least squares; (n,).
+    """Return the scores through ``b1 (1/2 - 1 / (1 + exp(b2 (s - b3)))) + b4 s + b5``, fitted by least squares; (n,).
 
     The scores themselves where there are five or fewer, or all are the same. Sheikh, Sabir and Bovik, IEEE
     TIP 2006, equations 4 and 5.

@@ -15,7 +15,7 @@ NEIGHBOURS = ((0, 1), (1, 0), (1, 1), (1, -1))
 
 
 def brisque_features(image: np.ndarray) -> np.ndarray:
-    """Natural-scene statistics at two scales, (36,); ``image`` is uint8 RGB, sides of 16 pixels or more.
+    """Return the natural-scene statistics at two scales, (36,); ``image`` is uint8 RGB, sides of 16 pixels or more.
 
     Raises:
         ValueError: For another image.
@@ -49,7 +49,7 @@ class Brisque:
         return self
 
     def predict(self, images: list[np.ndarray]) -> np.ndarray:
-        """Score of each image, (n,)."""
+        """Return the score of each image, (n,)."""
         return self.regression.predict(np.stack([brisque_features(image) for image in images]))
 
 
@@ -60,7 +60,7 @@ def _normalised(grey: np.ndarray) -> np.ndarray:
 
 
 def _generalised_gaussian(x: np.ndarray) -> list[float]:
-    """Shape and variance by moments."""
+    """Return the shape and variance by moments."""
     variance = float((x * x).mean())
     absolute = float(np.abs(x).mean())
     ratio = absolute**2 / variance if variance > 0 else 1.0

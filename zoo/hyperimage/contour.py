@@ -10,7 +10,7 @@ POINTS, PATCH = 15, 64
 def tampered_region(
     authentic: np.ndarray, tampered: np.ndarray, threshold: int = 24, least: int = 64, radius: int = 2
 ) -> np.ndarray:
-    """Where two versions of an image differ, bool (height, width): subtraction, threshold, opening, closing.
+    """Return where two versions of an image differ, bool (height, width): subtraction, threshold, opening, closing.
 
     The paper says "basic morphological operations". A threshold is needed because both files may be JPEGs whose noise
     differs everywhere; what is left after opening and below ``least`` pixels is dropped. Inputs are uint8 RGB of one

@@ -1,4 +1,4 @@
-"""Score pictures with the stored hyper-image networks: stand-in quality, and authenticity."""
+"""Score pictures with the stored hyper-image networks: quality (agreement with MDSI) and forgery."""
 
 from pathlib import Path
 
@@ -36,7 +36,7 @@ class QualityScorer:
         self.network = TwoStage(*stages, LocalContrastNormalization())
 
     def score(self, image: np.ndarray) -> float:
-        """Score of a picture, uint8 RGB (height, width, 3) of any size.
+        """Return the score of a picture, uint8 RGB (height, width, 3) of any size.
 
         Raises:
             ValueError: For an image that is not uint8 RGB.
@@ -64,10 +64,10 @@ class ForgeryDetector:
         return 1 - float(self.network.predict([fit_inside(check_rgb(image), FORGERY_LARGEST)])[0])
 
     def heatmap(self, image: np.ndarray) -> np.ndarray:
-        """Which places the score rests on: float32 (height, width) in 0..1, by how much it falls without each.
+        """Return how much the score falls without each part: float32 (height, width) in 0..1.
 
-        Every cell of the hyper-image in turn takes the mean of all cells; the fall of the score of tampered is its
-        value, 0 where the score rises. Most falls are small: ``HEATMAP_HIGH`` is where a colour bar may end.
+        Each cell of the hyper-image is replaced in turn by the mean of all cells. The value is the drop of the tampered
+        score, or 0 if the score rises. Most drops are small: ``HEATMAP_HIGH`` is a suitable end of the colour bar.
         Localisation is not in the paper.
 
         Raises:
@@ -88,12 +88,12 @@ class ForgeryDetector:
 
 
 def preprocessing() -> keras.layers.Layer:
-    """From RGB in [0, 255] to what the forgery networks take: [0, 1] less ``TRAINING_MEAN``."""
+    """Convert RGB in [0, 255] to the forgery networks' input: [0, 1] minus ``TRAINING_MEAN``."""
     return keras.layers.Rescaling(1 / 255, [-m for m in TRAINING_MEAN], name="centre")
 
 
 def to_end_to_end(image: np.ndarray) -> np.ndarray:
-    """A picture, uint8 RGB, as the end-to-end network takes it: float32 (256, 384, 3), portraits turned by 90 degrees.
+    """Convert uint8 RGB to the end-to-end network's input: float32 (256, 384, 3), portraits turned by 90 degrees.
 
     The paper resizes to this size, "since it needs minimum number of resize operations".
     """

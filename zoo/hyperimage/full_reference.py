@@ -8,7 +8,7 @@ LUMA_AND_COLOUR = np.array([[0.2989, 0.587, 0.114], [0.3, 0.04, -0.35], [0.34, -
 
 
 def ssim_map(reference: np.ndarray, distorted: np.ndarray) -> np.ndarray:
-    """Structural similarity of every pixel's neighbourhood, float32 (height, width), 1 where they are equal.
+    """Return the structural similarity of every pixel's neighbourhood, float32 (height, width), 1 where they are equal.
 
     Wang, Bovik, Sheikh and Simoncelli, IEEE TIP 2004, equation 13: Gaussian window of 11 x 11, sigma 1.5, K1 .01, K2
     .03, on luma. Inputs are uint8 RGB (height, width, 3) of one size.
@@ -41,7 +41,7 @@ def gmsd(reference: np.ndarray, distorted: np.ndarray) -> float:
 
 
 def mdsi(reference: np.ndarray, distorted: np.ndarray) -> float:
-    """Mean deviation similarity index, 0 for equal images, mostly below .45; higher is worse. It also sees colour.
+    """Return the mean deviation similarity index, 0 for equal images, mostly below .45; higher is worse. Uses colour.
 
     Nafchi, Shahkolaei, Hedjam and Cheriet, IEEE Access 2016, equations 1 to 8 with the sum of both maps: Prewitt
     gradients of luma and of the mean of both lumas, and two colour components, all averaged to about 256 pixels on the
@@ -72,7 +72,7 @@ def _smaller(image: np.ndarray, by: int) -> np.ndarray:
 
 
 def _gradient(plane: np.ndarray) -> np.ndarray:
-    """Magnitude of the Prewitt gradient."""
+    """Return the magnitude of the Prewitt gradient."""
     plane, prewitt = np.ascontiguousarray(plane), np.array([[1, 0, -1]] * 3, np.float32) / 3
     parts = [cv2.filter2D(plane, -1, kernel, borderType=cv2.BORDER_CONSTANT) for kernel in (prewitt, prewitt.T)]
     return np.hypot(*parts)

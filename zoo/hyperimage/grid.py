@@ -5,7 +5,7 @@ import numpy as np
 
 
 def patch_count(largest: int, patch: int) -> int:
-    """Patches along a side so that the data set's largest image is covered: ``ceil(largest / patch)`` (page 3).
+    """Return the patches per side that cover the data set's largest image: ``ceil(largest / patch)`` (page 3).
 
     Raises:
         ValueError: For sizes below 1.
@@ -16,14 +16,14 @@ def patch_count(largest: int, patch: int) -> int:
 
 
 def stride(size: int, patch: int, count: int) -> int:
-    """Equation 2: ``rnd((size - patch) / (count - 1))`` pixels, halves rounded up; 0 for one patch or a small side."""
+    """Return equation 2: ``rnd((size - patch) / (count - 1))`` pixels, halves rounded up; 0 for one patch."""
     if count == 1 or size <= patch:
         return 0
     return (2 * (size - patch) + count - 1) // (2 * (count - 1))
 
 
 def grid_starts(size: int, patch: int, count: int) -> np.ndarray:
-    """First pixel of each of ``count`` patches along a side of ``size``, int (count,).
+    """Return the first pixel of each of ``count`` patches along a side of ``size``, int (count,).
 
     Equation 2 rounds, so that the last patches may end outside the image (768 x 512 with 24 x 23 patches of 32 does, by
     4 pixels): starts are clamped to the image. Rounding down leaves up to ``count / 2`` pixels at the end unseen, as in
@@ -41,7 +41,7 @@ def grid_starts(size: int, patch: int, count: int) -> np.ndarray:
 
 
 def all_starts(size: int, patch: int, step: int) -> np.ndarray:
-    """First pixels of all patches ``step`` apart that lie wholly inside, int (n,); one in a side shorter than a patch.
+    """Return first pixels of all patches ``step`` apart that fit inside, int (n,); one if the side is too short.
 
     Raises:
         ValueError: For sizes or a step below 1.

@@ -1,4 +1,4 @@
-"""HyperImage: a picture as the grid of what a patch network says of its patches (Chandakkar and Li 2017, page 2)."""
+"""HyperImage: turn a picture into a grid of patch features (Chandakkar and Li 2017, page 2)."""
 
 from typing import cast
 
@@ -10,7 +10,7 @@ from zoo.hyperimage.grid import all_starts, grid_starts
 
 
 def last_hidden(model: keras.Model) -> keras.Model:
-    """The part of ``model`` up to its last layer with a ReLU: what the paper takes as a patch's representation.
+    """Return the part of ``model`` up to its last layer with a ReLU: what the paper takes as a patch's representation.
 
     For ``ContrastNet``, say, the 250 responses of ``fc``. The layers are shared with ``model``, not copied.
 
@@ -121,7 +121,7 @@ class HyperImage(keras.layers.Layer):
         return ops.minimum(turn, 2 * size - 1 - turn)
 
     def get_config(self) -> dict:
-        """The constructor's arguments, the first stage as a serialised model."""
+        """Return the constructor's arguments, the first stage as a serialised model."""
         return super().get_config() | {
             "first_stage": keras.saving.serialize_keras_object(self.features),
             "grid": self.grid,

@@ -1,4 +1,4 @@
-"""Noise and JPEG error that differ from place to place: forgery scores without training, to hold networks against."""
+"""Forgery baselines without training: local differences of noise level and JPEG error."""
 
 import cv2
 import numpy as np
@@ -7,7 +7,7 @@ from zoo.checks import check_rgb
 
 
 def noise_levels(image: np.ndarray, block: int = 32) -> np.ndarray:
-    """Logarithm of the noise level of each block, float (rows, columns).
+    """Return the logarithm of the noise level of each block, float (rows, columns).
 
     The level of a block is the median absolute response to a second-difference kernel that ignores edges and slopes
     (Immerkaer, "Fast noise variance estimation", 1996), on luma. ``image`` is uint8 RGB (height, width, 3); what is
@@ -22,7 +22,7 @@ def noise_levels(image: np.ndarray, block: int = 32) -> np.ndarray:
 
 
 def error_levels(image: np.ndarray, block: int = 32, quality: int = 90) -> np.ndarray:
-    """Logarithm of what each block loses when the picture is saved as JPEG once more, float (rows, columns).
+    """Return the logarithm of what each block loses when the picture is saved as JPEG once more, float (rows, columns).
 
     Error-level analysis (Krawetz, "A picture's worth", 2007): a region with another history of compression loses more
     or less than its surroundings. The loss is the mean absolute difference over pixels and channels. Image and errors
@@ -36,7 +36,7 @@ def error_levels(image: np.ndarray, block: int = 32, quality: int = 90) -> np.nd
 
 
 def spread(levels: np.ndarray) -> float:
-    """How much levels, (rows, columns), vary over a picture: their interquartile range, 0 or above.
+    """Return how much levels, (rows, columns), vary over a picture: their interquartile range, 0 or above.
 
     Higher for pictures put together from several.
     """
@@ -45,7 +45,7 @@ def spread(levels: np.ndarray) -> float:
 
 
 def noise_variation(image: np.ndarray, block: int = 32) -> float:
-    """How much the noise level varies over an image: the spread of ``noise_levels``, 0 or above.
+    """Return how much the noise level varies over an image: the spread of ``noise_levels``, 0 or above.
 
     ``image`` is uint8 RGB (height, width, 3).
 
@@ -56,7 +56,7 @@ def noise_variation(image: np.ndarray, block: int = 32) -> float:
 
 
 def strangeness(levels: np.ndarray, height: int, width: int) -> np.ndarray:
-    """How far each place is from the picture's median level, float32 (height, width), 0 or above.
+    """Return how far each place is from the picture's median level, float32 (height, width), 0 or above.
 
     ``levels`` are (rows, columns), of blocks; between their centres is interpolated.
     """
@@ -64,8 +64,10 @@ def strangeness(levels: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def _blocks(plane: np.ndarray, block: int) -> np.ndarray:
-    """A plane as (rows, block, columns, block)."""
+    """Return a plane as (rows, block, columns, block)."""
     rows, columns = (n // block for n in plane.shape)
     if rows * columns < 4:
-        raise ValueError(f"Four blocks of {block} x {block} are needed. Received: {plane.shape}")
+        raise ValueError(
+            f"An image must hold at least four blocks of {block} x {block} pixels. Received: {plane.shape}"
+        )
     return plane[: rows * block, : columns * block].reshape(rows, block, columns, block)

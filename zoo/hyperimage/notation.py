@@ -6,7 +6,7 @@ ACTIVATIONS = {"relu": "", "linear": ", 'linear'", "tanh": ", 'tanh'", "sigmoid"
 
 
 def notation(model: keras.Model) -> str:
-    """A plain chain of layers as ``"Input(10, 10, 400) - 2 x C(16) - MP(2) - FC(400) - Drop(0.5) - ..."``.
+    """Return a plain chain of layers as ``"Input(10, 10, 400) - 2 x C(16) - MP(2) - FC(400) - Drop(0.5) - ..."``.
 
     ``C(n, r, s)`` is n filters r x r at stride s, r and s left out where they are 3 and 1; consecutive equal
     convolutions are counted. Padding and flattening are not written.
@@ -28,7 +28,9 @@ def notation(model: keras.Model) -> str:
         elif isinstance(layer, keras.layers.Dropout):
             parts.append(f"Drop({layer.rate:g})")
         elif not isinstance(layer, (keras.layers.Flatten, keras.layers.ZeroPadding2D)):
-            raise ValueError(f"The notation has no sign for {type(layer).__name__}. Received: {model.name}")
+            raise ValueError(
+                f"The notation does not support layers of type {type(layer).__name__}. Received: {model.name}"
+            )
     return " - ".join(_counted(parts))
 
 

@@ -30,7 +30,7 @@ class RankingHinge(keras.losses.Loss):
         return ops.mean(ops.relu(self.delta - y_true * y_pred), axis=-1)
 
     def get_config(self) -> dict:
-        """The constructor's arguments."""
+        """Return the constructor's arguments."""
         return super().get_config() | {"delta": self.delta}
 
 

@@ -1,4 +1,4 @@
-"""What the paper's Theano-era training did by default, on Keras 3: decay per update, and true convolution."""
+"""Defaults of the paper's Theano-era training on Keras 3: decay per update, and true convolution."""
 
 from typing import Any
 
@@ -46,7 +46,7 @@ class DecayingSGD(keras.optimizers.SGD):
         super().update_step(gradient, variable, learning_rate / (1 + self.decay * updates))
 
     def get_config(self) -> dict:
-        """The constructor's arguments."""
+        """Return the constructor's arguments."""
         return super().get_config() | {"decay": self.decay}
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """How a stage is trained: the paper's SGD, plateau rule and early stopping (page 5).
+    """Settings of a stage's training: the paper's SGD, plateau rule and early stopping (page 5).
 
     The batch size and the patience of the plateau rule are not in the paper.
     """
@@ -38,8 +38,8 @@ class Recipe:
         """Compile ``model`` with this recipe's loss and optimiser.
 
         Raises:
-            ValueError: For a cross-entropy of probabilities with a linear output. Keras cuts such an output to [0, 1],
-                where it has no gradient, and the network never leaves a constant answer.
+            ValueError: For a cross-entropy of probabilities with a linear output. Keras clips such an output to [0, 1],
+                where it has no gradient, and the network stays at a constant output.
         """
         if (
             _takes_probabilities(self.loss)
@@ -65,12 +65,12 @@ class Recipe:
     ) -> keras.callbacks.History:
         """Compile and train ``model``; the best epoch's weights are put back.
 
-        ``x`` may be a data set, with ``y`` None; where it goes on without end, ``steps`` says how many of its batches
-        are an epoch.
+        ``x`` may be a data set, with ``y`` None. For an infinite data set, ``steps`` is the number of batches per
+        epoch.
 
-        ``saved`` is a path without a suffix. Every epoch is then saved in files that begin so, see ``SavedTraining``,
-        and a training that was stopped goes on from them; its ``x`` must begin with the next epoch. The history holds
-        all epochs.
+        ``saved`` is a path without a suffix. Every epoch is then saved in files with this prefix, see
+        ``SavedTraining``, and an interrupted training resumes from them; its ``x`` must begin with the next epoch. The
+        history holds all epochs.
         """
         self.compile(model)
         arrays = {"batch_size": self.batch_size} if y is not None else {"shuffle": False, "steps_per_epoch": steps}
@@ -118,16 +118,16 @@ class TwoStage:
 
     ``fit_first`` trains the patch network on labelled patches; ``fit_second`` freezes it, turns images into
     hyper-images once and trains the second network on these. ``predict`` is the paper's method,
-    ``predict_patch_average`` what it is compared with. ``model`` is everything in one Keras model.
+    ``predict_patch_average`` the baseline. ``model`` contains everything in one Keras model.
 
     Args:
         first: Patch network, (n, p, p, channels) -> (n, 1) or, for ranking, features alone.
         second: Hyper-image network, (n, U, V, D) -> (n, 1); its input gives the grid.
-        preprocess: Layer from images as they come to what patches are cut from, such as
-            ``LocalContrastNormalization()``; None for images that are ready.
+        preprocess: Layer applied to images before cutting patches, such as ``LocalContrastNormalization()``; None for
+            no preprocessing.
 
     Raises:
-        ValueError: When the second network does not take what the first one gives.
+        ValueError: If the second network's input does not match the first network's output.
     """
 
     def __init__(self, first: keras.Model, second: keras.Model, preprocess: keras.layers.Layer | None = None) -> None:
@@ -181,7 +181,7 @@ class TwoStage:
     ) -> keras.callbacks.History:
         """Train the second network on the hyper-images of ``images`` (or on hyper-images, if they are such).
 
-        ``class_weight`` as for Keras ``fit``: the paper weighs samples where the classes are unequal.
+        ``class_weight`` as for Keras ``fit``: the paper weights samples of unbalanced classes.
         """
         x, held_out = (
             self.hyper_images(part, 16 if isinstance(part, np.ndarray) else 1) for part in (images, validation[0])
@@ -203,13 +203,13 @@ class TwoStage:
         return made
 
     def predict(self, images: "Sequence[np.ndarray] | np.ndarray", batch_size: int = 1) -> np.ndarray:
-        """Score of each image, float32 (n,)."""
+        """Return the score of each image, float32 (n,)."""
         if not len(images):  # Keras' predict warns of a data set that ran out
             return np.zeros(0, np.float32)
         return self.second.predict(self.hyper_images(images, batch_size), verbose=0)[:, 0]
 
     def predict_patch_average(self, images: "Sequence[np.ndarray] | np.ndarray", batch_size: int = 1) -> np.ndarray:
-        """Mean of the first stage's scores over the same grid of patches, float32 (n,)."""
+        """Return the mean of the first stage's scores over the same grid of patches, float32 (n,)."""
         found = [np.zeros(0, np.float32)]  # no image, no score
         for _, batch in _batches(images, batch_size):
             patches = self.to_patches.predict_on_batch(batch)

@@ -1,4 +1,4 @@
-"""How wide a forgery network is whose weights are at hand, from the shapes in their file alone."""
+"""Find the width of a forgery network from the shapes in its weights file."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ WIDEST = 256
 
 
 def width_of(weights: str | Path) -> float:
-    """Share of the paper's filters that a forgery network's weights have: 1 the paper's, .25 the stored ones'.
+    """Return a forgery network's fraction of the paper's filters: 1 for the paper, .25 for the stored weights.
 
     Args:
         weights: Stored weights by name, or a file (``.npz`` of ``zoo.weights.pack``, ``.weights.h5``, ``.keras``).
@@ -34,7 +34,7 @@ def width_of(weights: str | Path) -> float:
 
 
 def chosen(width: float | None, weights: str | Path | None) -> float:
-    """``width``; where it is None that of ``weights``, and 1 without weights."""
+    """Return ``width`` or, if it is None, that of ``weights`` (1 without weights)."""
     if width is not None:
         return width
     return 1.0 if weights is None else width_of(weights)

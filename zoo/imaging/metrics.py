@@ -1,4 +1,4 @@
-"""How close a developed picture is to its target: PSNR and SSIM, as they should be and as the paper computed them."""
+"""PSNR and SSIM of developed pictures, with the correct range and as the paper computed them."""
 
 import numpy as np
 from skimage.metrics import structural_similarity
@@ -11,7 +11,7 @@ PAPER_SSIM_RANGE = 2.0
 
 
 def psnr(target: np.ndarray, image: np.ndarray) -> float:
-    """Peak signal-to-noise ratio in dB of two pictures in [0, 1]; infinite for equal ones.
+    """Return the peak signal-to-noise ratio in dB of two pictures in [0, 1]; infinite for equal ones.
 
     Raises:
         ValueError: For shapes that differ, uint8, and values that are not finite or far outside [0, 1].
@@ -21,7 +21,7 @@ def psnr(target: np.ndarray, image: np.ndarray) -> float:
 
 
 def ssim(target: np.ndarray, image: np.ndarray, data_range: float = 1.0) -> float:
-    """Structural similarity of two RGB pictures in [0, 1], (height, width, 3), sides of at least 7.
+    """Return the structural similarity of two RGB pictures in [0, 1], (height, width, 3), sides of at least 7.
 
     Mean over channels and 7x7 uniform windows. ``data_range=PAPER_SSIM_RANGE`` gives the paper's, higher, values.
 

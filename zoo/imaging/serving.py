@@ -80,7 +80,7 @@ def manipulation(fan: keras.Model, patch: int = 64) -> Serving:
 
 
 def _every_second(length: Any, patch: int) -> Any:
-    """Which tiles half a patch apart lie side by side; not the last, where it was moved in."""
+    """Return the non-overlapping tiles of those half a patch apart, without a last one that was moved in."""
     return 2 * ops.arange((length - patch) // patch + 1, dtype="int32")
 
 

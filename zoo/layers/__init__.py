@@ -1,4 +1,4 @@
-"""Layers that serve more than one family of models, or a model of your own."""
+"""Layers that several families share, and that your own models can use."""
 
 from zoo.layers.constrained import ConstrainedConv2D, ResidualFilter
 from zoo.layers.jpeg import DifferentiableJPEG, jpeg

@@ -120,7 +120,7 @@ class ConstrainedConv2D(keras.layers.Layer):
         self.built = True
 
     def effective_kernel(self) -> Any:
-        """The filters as they are applied, (kernel_size, kernel_size, channels, filters)."""
+        """Return the filters as they are applied, (kernel_size, kernel_size, channels, filters)."""
         return self.kernel if self.mode == "projected" else constrain(self.kernel, self.scale)
 
     def call(self, x: Any) -> Any:

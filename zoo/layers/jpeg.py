@@ -38,7 +38,7 @@ def jpeg(
 ) -> Any:
     """Compress and decompress images as JPEG, with gradients for images, quality and quantisation tables.
 
-    The arguments are those of ``DifferentiableJPEG``; exactly one of ``quality`` and ``tables`` is to be given.
+    The arguments are those of ``DifferentiableJPEG``; exactly one of ``quality`` and ``tables`` must be given.
 
     Args:
         images: (batch, height, width, 3), RGB; float 0..1 (``value_range=(0, 1)``), uint8 or float 0..255
@@ -57,8 +57,8 @@ def jpeg(
 
     Raises:
         ValueError: For a quality outside 1..100 or NaN, wrong rank, dtype, range or table shape, images without
-            pixels, an unknown option. Values can be checked only where a tensor has them: in a traced function they
-            are held at the nearest end.
+            pixels, an unknown option. Values are only checked in eager mode; in a traced function they are silently
+            clamped.
     """
     mode = check_options(subsampling, rounding, gradient, harmonic_terms, value_range=value_range, variant=variant)
     if (quality is None) == (tables is None):
@@ -157,14 +157,14 @@ class DifferentiableJPEG(keras.layers.Layer):
     """JPEG compression that equals libjpeg-turbo on every pixel and has a gradient.
 
     With ``rounding="libjpeg"`` (the default) the output is what Pillow returns after saving and opening a file, at
-    every quality, subsampling and size. Input is rounded to 8 bits first, as a file would be, a quality that is no
-    integer is rounded for the table, and both keep their gradients, which are those of a smooth model of the codec.
+    every quality, subsampling and size. The input is rounded to 8 bits first, as in a file, and a non-integer quality
+    is rounded for the table. Both keep their gradients, which come from a smooth model of the codec.
 
     >>> layer = DifferentiableJPEG(quality=75)
     >>> layer(images)  # float images, 0..1
     >>> layer(images, quality=keras.ops.array([50.0, 90.0]))  # one quality for each of two images
 
-    How near the forward modes come to libjpeg-turbo 3.2.0 (Pillow 13.0.0): PSNR and share of identical pixels over
+    Accuracy of the forward modes against libjpeg-turbo 3.2.0 (Pillow 13.0.0): PSNR and share of identical pixels over
     seven photographs, 4:2:0 (korus2019: 4:4:4), measured by ``benchmarks/jpeg_accuracy.py``::
 
                                           quality 10      quality 30      quality 50      quality 80      quality 95
@@ -197,8 +197,8 @@ class DifferentiableJPEG(keras.layers.Layer):
         dtype: As in every Keras layer; without effect, the codec works in int32 and float32 under any policy.
 
     Call arguments:
-        images: (batch, height, width, 3), RGB, in ``value_range``. The values are checked once, on the first batch
-            that has any (a traced function has none); later, values outside count as the nearest end going forward.
+        images: (batch, height, width, 3), RGB, in ``value_range``. The values are checked once, on the first eager
+            batch; otherwise values outside the range are silently clamped in the forward pass.
         quality: Instead of the layer's: a number, or a tensor () or (batch,).
         tables: Instead of a quality: quantisation tables (8, 8), (2, 8, 8) or (batch, 2, 8, 8), up to 255, luminance
             before chrominance. ``"libjpeg"`` rounds them to integers; the smooth models take them as they are.
@@ -265,10 +265,10 @@ class DifferentiableJPEG(keras.layers.Layer):
     ) -> "DifferentiableJPEG":
         """Build the dJPEG of Korus and Memon ("Neural Imaging Pipelines", CVPR 2019) as their code had it.
 
-        It departs from JPEG: all planes are shifted by 127 instead of 128, the DCT matrix is rounded to four digits,
-        5000 / q is not rounded down, chroma is not subsampled, colours are not rounded. The text says five terms for
-        the harmonic rounding, the loop in the code runs over four. Where the code wants sides that are multiples of
-        8, this layer pads.
+        It differs from JPEG: all planes are shifted by 127 instead of 128, the DCT matrix is rounded to four digits,
+        5000 / q is not rounded down, chroma is not subsampled, colours are not rounded. The paper states five terms for
+        the harmonic rounding; the loop in the code has four. The code requires sides that are multiples of 8; this
+        layer pads.
         """
         return cls(
             quality=quality,
@@ -291,7 +291,7 @@ class DifferentiableJPEG(keras.layers.Layer):
         if quality is None and tables is None:
             quality = self.quality
             if quality is None:
-                raise ValueError("The layer has no quality of its own: give one, or tables. Received: neither")
+                raise ValueError("A layer without a quality needs quality or tables in the call. Received: neither")
             if isinstance(quality, tuple):
                 seed = self.seed_generator.next() if seed is None else seed
                 drawn = random_quality(seed, ops.shape(images)[0], *quality)

@@ -16,7 +16,7 @@ class JPEGAugmentation(keras.layers.Layer):
     """Compress each training image at a quality of its own, as libjpeg would to the last pixel.
 
     A preprocessing layer like Keras's own: put it first in a model (any backend), or map it over a ``tf.data`` data
-    set (TensorFlow backend). It works in training only; elsewhere data pass unchanged.
+    set (TensorFlow backend). It only works during training; at inference, data pass unchanged.
 
     >>> dataset = dataset.map(JPEGAugmentation(quality=(50, 100)))  # of images, or of dicts
 

@@ -1,4 +1,4 @@
-"""What the JPEG functions and layers accept; everything else is a ValueError."""
+"""Arguments that the JPEG functions and layers accept; everything else is a ValueError."""
 
 from typing import Any
 

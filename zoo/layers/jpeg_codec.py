@@ -163,7 +163,7 @@ def _inverse_pass(x: Any, axis: int, extra_bits: int) -> Any:
 
 
 def _odd_part(a: Any, b: Any, c: Any, d: Any) -> tuple[Any, Any, Any, Any]:
-    """The 4x4 product behind the odd frequencies, by nine multiplications; it is its own transpose."""
+    """Return the 4x4 product behind the odd frequencies, by nine multiplications; it is its own transpose."""
     fixed = [_fixed(v, _SCALE_BITS) for v in (1.501321110, 3.072711026, 2.053119869, 0.298631336)]
     centre = (a + b + c + d) * _fixed(1.175875602, _SCALE_BITS)
     ad = (a + d) * -_fixed(0.899976223, _SCALE_BITS)

@@ -49,7 +49,7 @@ class Model:
 
     @property
     def shift(self) -> int:
-        """What is taken from every plane before the transform."""
+        """The level shift, subtracted from every plane before the transform."""
         return 127 if self.variant == "korus2019" else 128
 
     @property

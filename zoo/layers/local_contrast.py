@@ -60,9 +60,9 @@ class LocalContrastNormalization(keras.layers.Layer):
         return x
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
-        """The input's shape."""
+        """Return the input's shape."""
         return input_shape
 
     def get_config(self) -> dict:
-        """The constructor's arguments."""
+        """Return the constructor's arguments."""
         return super().get_config() | {"radius": self.radius, "sigma": self.sigma, "epsilon": self.epsilon}

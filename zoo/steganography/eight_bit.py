@@ -1,4 +1,4 @@
-"""What a file does to a container: clamp and round to 8 bits."""
+"""Simulate saving a container in a file: clamp and round to 8 bits."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="forensics_zoo")
 class EightBit(keras.layers.Layer):
-    """Clamp to [0, 1] and round to the 256 levels of an 8-bit file; the gradient passes as if nothing had happened.
+    """Clamp to [0, 1] and round to the 256 levels of an 8-bit file, with a straight-through gradient.
 
     Input and output: float, any shape, [0, 1]. Works in training and outside, in float32 under any policy.
     """

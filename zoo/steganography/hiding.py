@@ -38,10 +38,10 @@ Measured on the calibration scenes of ``open_photographs`` with the stored netwo
 
 
 def stored_steganographer(jpeg: bool = False, weights: str | Path | None = None) -> Steganographer:
-    """The stored H-net and R-net; with ``jpeg`` those that were trained with JPEG between them.
+    """Return the stored H-net and R-net; with ``jpeg`` those that were trained with JPEG between them.
 
-    ``weights``: others than the stored ones, what follows the last dot of their names (with ``-jpeg`` at its end: those
-    trained with JPEG) or a folder that `zoo pretrain steganography` left, see ``zoo.resolve_weights.resolve_weights``.
+    ``weights`` selects other networks: the part of their names after the last dot (ending in ``-jpeg`` for those
+    trained with JPEG), or a folder of `zoo pretrain steganography`; see ``zoo.resolve_weights.resolve_weights``.
 
     Raises:
         ValueError: Where they are not there, or a file was changed.
@@ -57,7 +57,7 @@ def stored_steganographer(jpeg: bool = False, weights: str | Path | None = None)
         ]
         given = f" Of your own training are {', '.join(others)}: name one by weights." if others else ""
         raise ValueError(
-            "No networks that survive JPEG are stored here; `zoo pretrain steganography --jpeg-from NAME` trains them."
+            "Networks that survive JPEG are not stored; `zoo pretrain steganography --jpeg-from NAME` trains them."
             f"{given} Received: {jpeg=}"
         )
     hiding, revealing = resolve_weights(given, HIDING_WEIGHTS + ending, REVEALING_WEIGHTS + ending)
@@ -67,22 +67,22 @@ def stored_steganographer(jpeg: bool = False, weights: str | Path | None = None)
 
 
 def jpeg_is_stored() -> bool:
-    """Whether the package or the local store has the networks that were trained with JPEG between them."""
+    """Return whether the package or the local store has the networks that were trained with JPEG between them."""
     return {HIDING_WEIGHTS + THROUGH_JPEG, REVEALING_WEIGHTS + THROUGH_JPEG} <= set(names())
 
 
 def ending_of(weight: float) -> str:
-    """What the names of networks of another lambda than the stored ones' end in: ``-lambda-0-5``."""
+    """Return the ending of network names for a lambda other than the stored one's: ``-lambda-0-5``."""
     return "" if weight == STORED_WEIGHT else f"-lambda-{weight:g}".replace(".", "-")
 
 
 def jpeg_channel() -> DifferentiableJPEG:
-    """The JPEG that the networks "through JPEG" were trained with: libjpeg 4:2:0, quality drawn from 75 to 95."""
+    """Return the JPEG layer of the networks "through JPEG": libjpeg 4:2:0, quality drawn from 75 to 95."""
     return DifferentiableJPEG(JPEG_QUALITIES, name="jpeg")
 
 
 def load_steganographer(path: str | Path) -> Steganographer:
-    """A model that ``Steganographer.save`` or ``zoo pretrain`` wrote.
+    """Return a model that ``Steganographer.save`` or ``zoo pretrain`` wrote.
 
     Raises:
         ValueError: When the file is no such model.
@@ -104,8 +104,8 @@ def load_steganographer(path: str | Path) -> Steganographer:
 class ImageHider:
     """Hides and reveals pictures of any size with the networks of a ``Steganographer``.
 
-    Pictures are padded to multiples of 32 by reflection and cropped again. Large ones are worked on in blocks with
-    enough surroundings that the result is that of the whole picture.
+    Pictures are padded to multiples of 32 by reflection and cropped again. Large pictures are processed in overlapping
+    blocks; the overlap is large enough that the result equals that of the whole picture.
 
     Args:
         model: The networks; by default the stored ones.
@@ -153,23 +153,23 @@ class ImageHider:
 
     @cached_property
     def nothing(self) -> np.ndarray:
-        """What the revealing network answers where nothing is hidden, uint8 (3,): to a flat grey picture."""
+        """The colour revealed if nothing is hidden, uint8 (3,), measured on a flat grey picture."""
         side = 2 * REVEALING_MARGIN
         return self.reveal(np.full((side, side, 3), 128, np.uint8))[side // 2, side // 2]
 
     def emptiness(self, revealed: np.ndarray) -> float:
-        """The share of pixels of what was revealed, uint8 (height, width, 3), that are within a level of ``nothing``.
+        """Return the fraction of revealed pixels, uint8 (height, width, 3), that are within one level of ``nothing``.
 
-        It is next to 0 for containers. Where a picture was never one, or was resized or saved with loss since, its flat
-        parts hide nothing. With the stored networks nothing is black, so that a secret picture with black parts has a
-        share like that, too.
+        It is close to 0 for containers. If a picture was never a container, or was resized or saved with loss, its flat
+        parts reveal ``nothing``. For the stored networks this colour is black, so a secret picture with black parts
+        also has a high value.
         """
         return float((np.abs(revealed.astype(np.int16) - self.nothing) <= 1).all(-1).mean())
 
     def is_plausible(self, revealed: np.ndarray) -> bool:
-        """Whether what was revealed, uint8 (height, width, 3), looks like what a container of these networks hides.
+        """Return whether a revealed picture, uint8 (height, width, 3), looks like one that these networks hide.
 
-        A hint, no proof: the table ``recognition`` says how often it is right.
+        This is only a hint: the table ``recognition`` has its error rates.
         """
         return self.emptiness(revealed) <= MOST_EMPTY
 

@@ -1,4 +1,4 @@
-"""How the networks start: PyTorch's defaults, or the public relative's own draw.
+"""Initial weights of the networks: PyTorch's defaults, or those of the public relative.
 
 The paper does not say. PyTorch draws kernels and biases of convolutions from U(-b, b) with b = 1 / sqrt(fan_in), where
 Keras has Glorot's kernels and zero biases. The public code that the two networks equal layer by layer draws kernels
@@ -19,7 +19,7 @@ def check_initializer(initializer: str) -> None:
 
 
 def kernel(initializer: Initializer) -> keras.initializers.Initializer:
-    """Kernels of convolutions, plain and transposed.
+    """Return the kernels of convolutions, plain and transposed.
 
     U(-b, b) with b = 1 / sqrt(fan_in) has the variance 1 / (3 fan_in). PyTorch counts the fan-in of a transposed
     convolution by its output channels, and so does Keras, whose kernel has them last but one.

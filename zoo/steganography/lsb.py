@@ -1,4 +1,4 @@
-"""An image in the lowest bits of another: the untrained method that any network has to beat."""
+"""Least-significant-bit hiding: the untrained baseline."""
 
 import numpy as np
 

@@ -10,17 +10,17 @@ from zoo.psnr import psnr_of
 
 
 def mse(first: np.ndarray, second: np.ndarray) -> float:
-    """Mean squared error of values in [0, 1], over pixels and channels (implicit in the paper's equation 2)."""
+    """Return the mean squared error over pixels and channels, values in [0, 1] (implicit in the paper's equation 2)."""
     return float(np.square(_difference(first, second)).mean() / 255**2)
 
 
 def psnr(first: np.ndarray, second: np.ndarray) -> float:
-    """Peak signal-to-noise ratio in decibels; infinite for equal images."""
+    """Return the peak signal-to-noise ratio in decibels; infinite for equal images."""
     return psnr_of(mse(first, second))
 
 
 def ssim(first: np.ndarray, second: np.ndarray) -> float:
-    """Structural similarity, at most 1, as Wang et al. (2004) compute it: Gaussian window of 11 pixels, sigma 1.5.
+    """Return the structural similarity, at most 1 (Wang et al. 2004): Gaussian window of 11 pixels, sigma 1.5.
 
     Raises:
         ValueError: For a side below 11 pixels.
@@ -32,7 +32,7 @@ def ssim(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def apd_ratio(first: np.ndarray, second: np.ndarray) -> float:
-    """Averaged pixel-wise difference as the tool that the paper cites computes it: 0..1.
+    """Return the averaged pixel-wise difference as the tool that the paper cites computes it: 0..1.
 
     The mean absolute difference over 255, averaged over the channels. The paper's equation 3 squares the difference and
     does not divide by the number of pixels; that would be no average, and Table II fits the tool instead.
@@ -41,7 +41,7 @@ def apd_ratio(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def apd_levels(first: np.ndarray, second: np.ndarray) -> float:
-    """Mean absolute difference in grey levels, 0..255, as the public relative prints its APD."""
+    """Return the mean absolute difference in grey levels, 0..255, as the public relative prints its APD."""
     return float(np.abs(_difference(first, second)).mean())
 
 

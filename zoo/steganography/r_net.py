@@ -13,7 +13,7 @@ from zoo.steganography.initializers import Initializer, batch_normalization, bia
 from zoo.weights import loaded
 
 REACH = 6
-"""Pixels that an output depends on in each direction: one a convolution."""
+"""Pixels that an output depends on in each direction: one per convolution."""
 
 
 def RNet(

@@ -16,11 +16,11 @@ Loss = Literal["mse", "ssim"]
 class Steganographer(keras.Model):
     """A hiding and a revealing network as one model: the loss is L(C, H) + weight * L(S, O) (equation 1).
 
-    The gradient of the second term passes through the revealing network into the hiding network; without it nothing
-    would be hidden. Call it or ``fit`` it on dicts of ``"cover"`` and ``"secret"``, float RGB
-    (batch, height, width, 3) in [0, 1], without targets. It returns a dict of ``"container"`` (what would be saved) and
-    ``"revealed"``. Logs: ``loss``, ``container_loss`` and ``reveal_loss`` (the latter not yet weighted), and the means
-    over images of both PSNRs in dB, ``container_psnr`` and ``reveal_psnr``.
+    The gradient of the second term passes through the revealing network into the hiding network, which makes it hide
+    the secret. Call or ``fit`` the model on dicts of ``"cover"`` and ``"secret"``, float RGB (batch, height, width, 3)
+    in [0, 1], without targets. It returns a dict of ``"container"`` (what would be saved) and ``"revealed"``. Logs:
+    ``loss``, ``container_loss`` and ``reveal_loss`` (the latter not yet weighted), and the means over images of both
+    PSNRs in dB, ``container_psnr`` and ``reveal_psnr``.
 
     >>> model = Steganographer(HNet(), RNet(), weight=0.75, quantize=True)
     >>> model.compile(separate_optimizers(Adam(1e-3), Adam(1e-3)))
@@ -35,7 +35,8 @@ class Steganographer(keras.Model):
         loss: ``"mse"`` over values in [0, 1] (the paper's choice), or ``"ssim"``: 1 - SSIM.
         quantize: Clamp and round the container to 8 bits, as a file does, with a straight-through gradient.
         channel: Any Keras layer that stands between the two networks: ``DifferentiableJPEG``,
-            ``keras.layers.GaussianNoise``, a ``Sequential`` of several. It gets what is saved, and ``training``.
+            ``keras.layers.GaussianNoise``, a ``Sequential`` of several. It gets the container as saved, and
+            ``training``.
         name: Model name.
 
     Raises:
@@ -133,11 +134,11 @@ class Steganographer(keras.Model):
 def separate_optimizers(
     hiding: keras.optimizers.Optimizer, revealing: keras.optimizers.Optimizer, prefix: str = "h_net_"
 ) -> keras.optimizers.MultiOptimizer:
-    """An optimiser for each network, the paper's training scheme (section I and IV).
+    """Return an optimiser for each network, the paper's training scheme (section I and IV).
 
-    ``hiding`` moves the variables of layers whose names begin with ``prefix``, ``revealing`` all others. With one
-    backward pass the revealing network sees weight * dL(S, O) alone, and Adam does not depend on that scale: with equal
-    settings, two Adams are one. The scheme matters through different rates and schedules.
+    ``hiding`` updates the variables of layers whose names begin with ``prefix``, ``revealing`` all others. In one
+    backward pass the revealing network only sees weight * dL(S, O), and Adam does not depend on this scale. So two Adam
+    optimisers with equal settings act like one; only different rates and schedules matter.
     """
     optimizers = keras.optimizers.OptimizerMap(revealing, {f"{prefix}.*": hiding})
     return keras.optimizers.MultiOptimizer(optimizers)

@@ -1,4 +1,4 @@
-"""Attacks that know the detector (not in the paper): how much of the detection is left.
+"""Attacks that know the detector (not in the paper), and the remaining detection rate.
 
 Command:  zoo reproduce adversarial adaptive
 Expected: runs/tables/laptop/adversarial_adaptive.csv; the family's README has the numbers
@@ -30,7 +30,7 @@ RATE = 0.05
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
-    """Every attack on every detector."""
+    """Yield every attack on every detector."""
     for name, detectors in DETECTORS.items():
         evaluation, weights = evaluation_of(name, settings), weights_of(name, settings)
         for layer, processing in detectors:
@@ -47,7 +47,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
 
 
 def _outcome(evaluation: Evaluation, layer: str, processing: str, attack: str) -> tuple[np.ndarray, np.ndarray]:
-    """Whether each attacked picture is taken for the target, and whether the detector rejects it."""
+    """Return whether each attacked picture is taken for the target, and whether the detector rejects it."""
     numbers = _numbers(evaluation)
     images = evaluation.attacked(attack, numbers, layer, processing)
     output, features = evaluation.extractor(images)

@@ -24,7 +24,7 @@ from zoo.experiments.run.paper_values import paper_values
 
 
 def cells_2(settings: Settings) -> Iterator[Cell]:
-    """Figure 2: one row a curve, one column a point."""
+    """Figure 2: one row per curve, one column per point."""
     evaluation, weights = evaluation_of("overfeat", settings), weights_of("overfeat", settings)
     for layer, processing in (("fc6", "none"), ("pool5", "PCA+W")):
         scorer = knn(evaluation, layer, processing, "DW-kNN")
@@ -33,7 +33,7 @@ def cells_2(settings: Settings) -> Iterator[Cell]:
 
 
 def cells_5(settings: Settings) -> Iterator[Cell]:
-    """Figure 5: one row a curve, one column a point."""
+    """Figure 5: one row per curve, one column per point."""
     evaluation, weights = evaluation_of("inception", settings), weights_of("inception", settings)
     for layer in ("mixed_6d", "mixed_7a"):
         scorer = knn(evaluation, layer, "PCA", "DW-kNN")
@@ -42,7 +42,7 @@ def cells_5(settings: Settings) -> Iterator[Cell]:
 
 
 def cells_6(settings: Settings) -> Iterator[Cell]:
-    """Figure 6: one row a curve, one column a point."""
+    """Figure 6: one row per curve, one column per point."""
     evaluation, weights = evaluation_of("inception", settings), weights_of("inception", settings)
     values = paper_values("adversarial", "table_4")
     for weighting in get_args(Weighting):

@@ -35,7 +35,7 @@ GROUPS = {name: (name,) for name in OVERFEAT_ATTACKS} | {"Aggr.": OVERFEAT_ATTAC
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
-    """The cells of Table 2."""
+    """Yield the cells of Table 2."""
     evaluation, weights = evaluation_of("overfeat", settings), weights_of("overfeat", settings)
     values = paper_values("adversarial", "table_2")
     comparable = settings.scale == "paper" and settings.dataset == "imagenet2012"

@@ -31,7 +31,7 @@ KINDS = ("good detection", "bad detection")
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
-    """The scores of the examples."""
+    """Yield the scores of the examples."""
     evaluation, weights = evaluation_of("overfeat", settings), weights_of("overfeat", settings)
     for kind in KINDS:
         for i in range(EXAMPLES):
@@ -41,7 +41,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
 
 
 def example(evaluation: Evaluation, kind: str, number: int) -> int:
-    """Which picture of the attack's group is the example."""
+    """Return the index of the example in the attack's group."""
     attack = OVERFEAT_ATTACKS[number % 2]
     order = np.argsort(evaluation.scores(LAYER, PROCESSING, WEIGHTING, attack), kind="stable")
     place = number // 2

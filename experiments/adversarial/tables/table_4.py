@@ -40,7 +40,7 @@ BEST, LAST, FIRST = "mixed_6d", "mixed_7c", "maxpool_5a_3x3"
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
-    """The cells of Table 4."""
+    """Yield the cells of Table 4."""
     evaluation, weights = evaluation_of("inception", settings), weights_of("inception", settings)
     values = paper_values("adversarial", "table_4")
     comparable = settings.scale == "paper" and settings.dataset == "nips17_dev"

@@ -36,7 +36,7 @@ SUCCESS = {"L-BFGS": 99.2, "FGS": 100.0, "fgsm": None, "iter_target_class": None
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
-    """The cells of the text's numbers."""
+    """Yield the cells of the text's numbers."""
     overfeat, weights = evaluation_of("overfeat", settings), weights_of("overfeat", settings)
     scorer = knn(overfeat, "pool5", "PCA+W", "DW-kNN")
     for group in (AUTHENTIC, *OVERFEAT_ATTACKS, ERRORS):

@@ -1,4 +1,4 @@
-"""Can the traces of gamma correction be learned? Footnote 3 of Barni et al. 2018: trained with gamma 1.5 alone.
+"""Networks trained with gamma 1.5 alone (footnote 3 of Barni et al. 2018): can they learn the traces of gamma?
 
 Command:  zoo reproduce contrast gamma --dataset open_photographs
 Expected: runs/tables/laptop/contrast_gamma.csv; trainings in runs/contrast-gamma-<data>-<scale>-<seed>, resumed there
@@ -92,7 +92,7 @@ class Gamma:
 
     @cached_method()
     def detector(self, case: Case) -> ContrastDetector:
-        """The network of a case.
+        """Return the network of a case.
 
         Raises:
             DataUnavailable: Where the data set has no photographs to train on.
@@ -123,13 +123,13 @@ class Gamma:
 
     @cached_method()
     def scores(self, case: Case, operator: str | None, quality: int) -> np.ndarray:
-        """Score of each unit of the test photographs, (n,)."""
+        """Return the score of each unit of the test photographs, (n,)."""
         detector = self.detector(case)
         found = self.evaluation.units(operator, quality)
         return np.array([detector.score(unit) for units in found for unit in units])
 
     def measure(self, case: Case | None, operator: str, quality: int) -> Estimate:
-        """AUC in percent of a case's network, or of the untrained statistic."""
+        """Return the AUC in percent of a case's network, or of the untrained statistic."""
         if case is None:
             pair = self.evaluation.roughness(None, quality), self.evaluation.roughness(operator, quality)
         else:
@@ -138,12 +138,12 @@ class Gamma:
 
 
 def gamma_alone(rng: np.random.Generator) -> tuple[str, Operator]:
-    """The operator of footnote 3: gamma 1.5, always."""
+    """Return the operator of footnote 3: gamma 1.5, always."""
     return "gamma 1.5", partial(gamma_correction, gamma=1.5)
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
-    """A row a case and one of the untrained statistic."""
+    """Yield a row per case and one of the untrained statistic."""
     here = Gamma(settings)
     for case in (*CASES, None):
         for (operator, compressed), paper in COLUMNS.items():

@@ -1,4 +1,4 @@
-"""Where a picture was adjusted: AUC of the heatmap's pixels, by the size of the adjusted region.
+"""Localisation: pixel AUC of the heatmap, by the size of the adjusted region.
 
 Command:  zoo reproduce contrast localisation [--dataset open_photographs]
 Expected: runs/tables/laptop/contrast_localisation.csv
@@ -50,11 +50,11 @@ class Localisation:
 
     @cached_method()
     def network(self) -> DenseScores:
-        """The aware network, over whole pictures."""
+        """Return the aware network, over whole pictures."""
         return DenseScores(stored_network(self.evaluation.where(DEFAULT_WEIGHTS)).model, self.stride)
 
     def measure(self, operator: str | None, side: int, quality: int, untrained: bool = False) -> Estimate:
-        """Mean AUC in percent over the pictures, with its interval over scenes.
+        """Return the mean AUC in percent over the pictures, with its interval over scenes.
 
         Raises:
             DataUnavailable: Where no picture is twice as large as the square.
@@ -85,7 +85,7 @@ class Localisation:
 
     @cached_method()
     def _not_adjusted(self, number: int, quality: int) -> np.ndarray:
-        """Scores of the patches of picture ``number`` as it is, (rows, columns)."""
+        """Return the scores of the patches of picture ``number`` as it is, (rows, columns)."""
         return self.network()(compress(self._loaded(number), quality))
 
     def _scores(self, image: np.ndarray, number: int, quality: int) -> np.ndarray:
@@ -106,13 +106,13 @@ class Localisation:
 
 
 def _touching(changed: np.ndarray, corners: list[int]) -> slice:
-    """Which patches of a side have a changed line: from the first to the last."""
+    """Return the patches of a side that have a changed line: from the first to the last."""
     touched = [number for number, corner in enumerate(corners) if changed[corner : corner + PATCH].any()]
     return slice(touched[0], touched[-1] + 1)
 
 
 def square(shape: tuple[int, ...], side: int, seed: int, number: int) -> np.ndarray:
-    """Where picture ``number`` is adjusted, bool (height, width): a square at a place drawn from the seed."""
+    """Return the adjusted region of picture ``number``, bool (height, width): a square at a random position."""
     rng = keyed.generator(seed, number, side)
     top, left = (int(rng.integers(length - side + 1)) for length in shape)
     inside = np.zeros(shape, bool)
@@ -121,7 +121,7 @@ def square(shape: tuple[int, ...], side: int, seed: int, number: int) -> np.ndar
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
-    """The cells: operators and controls by the square's side, in columns of JPEG qualities."""
+    """Yield the cells: operators and controls by the square's side, in columns of JPEG qualities."""
     here = Localisation(settings)
     sides = SIDES[:1] if settings.scale == "smoke" else SIDES
     for side in sides:

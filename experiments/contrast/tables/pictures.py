@@ -1,4 +1,4 @@
-"""Whole pictures: AUC of the aware network, and what a threshold for 5 % false alarms does on other pictures.
+"""Whole pictures: AUC of the aware network, and error rates of a 5 % threshold on held-out pictures.
 
 Command:  zoo reproduce contrast pictures [--dataset open_photographs]
 Expected: runs/tables/laptop/contrast_pictures.csv
@@ -44,7 +44,7 @@ class Alarms:
         self.apart = apart
 
     def threshold(self, quality: int) -> Estimate:
-        """The threshold; its interval resamples the scenes that set it."""
+        """Return the threshold; its interval resamples the scenes that set it."""
         scores = self.setting.scores(DEFAULT_WEIGHTS, None, quality)[self._part(self.setting, 0)]
         rng = np.random.default_rng(self.settings.seed)
         drawn = [threshold_at_false_alarm(rng.choice(scores, len(scores))) for _ in range(2000)]
@@ -59,10 +59,10 @@ class Alarms:
         return percent(Estimate(result.statistic, interval.low, interval.high, len(scores), len(scores)))
 
     def _part(self, evaluation: Evaluation, number: int) -> np.ndarray:
-        """Which pictures set (0) or judge (1): all of a split of their own, else every second scene; one a scene."""
+        """Return the pictures that set (0) or test (1) the threshold: separate splits, else alternate scenes."""
         first = [evaluation.sources.index(scene) for scene in dict.fromkeys(evaluation.sources)]
         if not self.apart and len(first) < 2:
-            raise ValueError(f"A threshold needs two scenes: one to set it, one to judge it. Received: {len(first)}")
+            raise ValueError(f"A threshold needs two scenes: one to set it, one to test it. Received: {len(first)}")
         return np.array(first if self.apart else first[number::2])
 
 

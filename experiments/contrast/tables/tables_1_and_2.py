@@ -45,7 +45,7 @@ from zoo.metrics import Estimate, bootstrap_auc, bootstrap_auc_difference, perce
 
 
 def cells_1(settings: Settings) -> Iterator[Cell]:
-    """The cells of Table I."""
+    """Yield the cells of Table I."""
     evaluation = evaluation_of(settings)
     added = [name for name in extensions.names("operators") if name not in OPERATORS]
     yield from detector_rows(evaluation, list(TABLE_1_OPERATORS), "table_1", added)
@@ -66,14 +66,14 @@ def _matched(what: str) -> dict[str, str]:
 
 
 def cells_2(settings: Settings) -> Iterator[Cell]:
-    """The cells of Table II."""
+    """Yield the cells of Table II."""
     yield from detector_rows(evaluation_of(settings), list(table_2_operators()), "table_2")
 
 
 def detector_rows(
     evaluation: Evaluation, operators: list[str], table: str, added: Sequence[str] = ()
 ) -> Iterator[Cell]:
-    """The paper's rows for the stored aware network and, where one is given, also for the user's detector.
+    """Yield the paper's rows for the stored aware network and, where one is given, also for the user's detector.
 
     ``added``: operators of other packages, on which the user's detector is measured as well.
     """
@@ -100,7 +100,7 @@ def detector_rows(
 
 
 def gain(evaluation: Evaluation, weights: str, other: str, operator: str, column: str) -> Estimate:
-    """AUC of ``weights`` minus AUC of ``other`` in percentage points, paired on the same units."""
+    """Return the AUC of ``weights`` minus AUC of ``other`` in percentage points, paired on the same units."""
     quality = QUALITIES[column]
     one, two = (
         (evaluation.scores(w, None, quality), evaluation.scores(w, operator, quality)) for w in (weights, other)
@@ -109,7 +109,7 @@ def gain(evaluation: Evaluation, weights: str, other: str, operator: str, column
 
 
 def gain_on_roughness(evaluation: Evaluation, operator: str, column: str) -> Estimate:
-    """AUC of the aware network minus AUC of the untrained statistic in percentage points, paired on the same units."""
+    """Return the aware network's AUC minus the untrained statistic's, in percentage points, paired by unit."""
     quality = QUALITIES[column]
     ours = evaluation.scores(DEFAULT_WEIGHTS, None, quality), evaluation.scores(DEFAULT_WEIGHTS, operator, quality)
     untrained = evaluation.roughness(None, quality), evaluation.roughness(operator, quality)
@@ -117,7 +117,7 @@ def gain_on_roughness(evaluation: Evaluation, operator: str, column: str) -> Est
 
 
 def roughness_auc(evaluation: Evaluation, operator: str, column: str) -> Estimate:
-    """AUC in percent of the untrained histogram statistic."""
+    """Return the AUC in percent of the untrained histogram statistic."""
     pristine = evaluation.roughness(None, QUALITIES[column])
     adjusted = evaluation.roughness(operator, QUALITIES[column])
     return percent(bootstrap_auc(pristine, adjusted, evaluation.sources, seed=evaluation.settings.seed))

@@ -26,7 +26,7 @@ FAMILIES = {"CLAHE": ("CLAHE 0.005",), "gamma": ("gamma 1.5", "gamma 0.7"), "HS"
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
-    """The cells of the text's numbers."""
+    """Yield the cells of the text's numbers."""
     evaluation = evaluation_of(settings)
     measure = partial(patch_accuracy, evaluation, UNAWARE, tuple(FAMILIES), (0,))
     yield Cell("unaware, patches", "no jpg", "accuracy", 93.5, measure, weights=UNAWARE)
@@ -52,7 +52,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
 def patch_accuracy(
     evaluation: Evaluation, weights: str, families: tuple[str, ...], qualities: tuple[int, ...]
 ) -> Estimate:
-    """Share of patches on the right side of .5 in percent, classes balanced, families weighed alike."""
+    """Return the share of patches on the right side of .5 in percent, classes balanced, families weighed alike."""
     right = []
     for quality in qualities:
         pristine = np.array([(p < 0.5).mean() for p in evaluation.patch_scores(weights, None, quality)])
@@ -64,7 +64,7 @@ def patch_accuracy(
 
 
 def mean_auc(evaluation: Evaluation, weights: str, quality: int) -> Estimate:
-    """AUC in percent over the four matched operators together, families weighed alike."""
+    """Return the AUC in percent over the four matched operators together, families weighed alike."""
     # Gamma correction has two operators; that of each other family counts twice.
     operators = [operator for family in FAMILIES.values() for operator in (family * 2)[:2]]
     pristine = np.tile(evaluation.scores(weights, None, quality), len(operators))

@@ -111,7 +111,7 @@ class Casia:
 
     @cached_method()
     def probabilities(self, proposed: bool) -> np.ndarray:
-        """Probability of "authentic" for the pictures of the test part."""
+        """Return the probability of "authentic" for the pictures of the test part."""
         test = self.parts["test"]
         if proposed:
             return np.concatenate([self.two_stage.predict([self._inside(p)]) for p in test])
@@ -119,7 +119,7 @@ class Casia:
         return np.array([float(self.end_to_end.predict_on_batch(x)[0, 0]) for x in inputs])
 
     def measure(self, proposed: bool, column: str, samples: int = 1000) -> Estimate:
-        """A number of the test part, see ``COLUMNS``, in percent, with its interval over groups."""
+        """Return a number of the test part, see ``COLUMNS``, in percent, with its interval over groups."""
         test, given = self.parts["test"], self.probabilities(proposed)
         statistic, jpeg_only = COLUMNS[column]
         kept = [i for i, p in enumerate(test) if p.is_jpeg or not jpeg_only]

@@ -60,7 +60,7 @@ class Offline:
 
     @cached_method()
     def scores(self, method: str) -> np.ndarray:
-        """Scores of (authentic, tampered), higher for tampered, (n, 2)."""
+        """Return the scores of (authentic, tampered), higher for tampered, (n, 2)."""
         return np.array([[self._score(method)(image) for image in (s.authentic, s.tampered)] for _, s in self.pairs])
 
     def _score(self, method: str) -> Callable[[np.ndarray], float]:
@@ -77,7 +77,7 @@ class Offline:
 
     @cached_method()
     def localisation(self, method: str) -> np.ndarray:
-        """AUC in percent of the map of each tampered picture, its region against the rest, (n,)."""
+        """Return the AUC in percent of the map of each tampered picture, its region against the rest, (n,)."""
         found = []
         for _, pair in self.pairs:
             where, mask = self._map(method, pair.tampered)[::STEP, ::STEP], pair.mask[::STEP, ::STEP]
@@ -103,7 +103,7 @@ class Offline:
         return judged(scores[:, 0], scores[:, 1], sources, column, self.settings.seed)
 
     def gain(self, other: str, column: str, kind: str | None) -> Estimate:
-        """The proposed method's AUC less that of another, on the same pictures, in percentage points."""
+        """Return the proposed method's AUC less that of another, on the same pictures, in percentage points."""
         kept, sources = self._kept(kind)
         if column == "localisation AUC":
             difference = self.localisation(PROPOSED)[kept] - self.localisation(other)[kept]
@@ -113,7 +113,7 @@ class Offline:
         return percent(found)
 
     def _kept(self, kind: str | None) -> tuple[list[int], list[str]]:
-        """Which pairs are of a kind, and their scenes."""
+        """Return the pairs of a kind, and their scenes."""
         kept = [i for i, (_, s) in enumerate(self.pairs) if kind in (None, s.kind)]
         return kept, [self.pairs[i][0] for i in kept]
 

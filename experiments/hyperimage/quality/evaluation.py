@@ -107,7 +107,7 @@ class Offline:
 
     @cached_method()
     def scores(self, method: str) -> np.ndarray:
-        """Score of each example by a method, (n,)."""
+        """Return the score of each example by a method, (n,)."""
         if method == LEVEL:
             return -np.array([level for _, _, level in self.drawn], float)
         if method == BRISQUE:
@@ -122,19 +122,19 @@ class Offline:
         return self.features[0 if method == PROPOSED else 1]
 
     def agreement(self, method: str, statistic: Callable, numbers: tuple[int | str, ...]) -> Estimate:
-        """Agreement of a method's scores with the stand-in, over the distortions ``numbers``."""
+        """Return the agreement of a method's scores with the stand-in, over the distortions ``numbers``."""
         kept, sources = self._kept(numbers)
         scores, truth = self.scores(method)[kept], self.truth[kept]
         return bootstrap_agreement(statistic, scores, truth, sources, seed=self.settings.seed)
 
     def gain(self, other: str, statistic: Callable, numbers: tuple[int | str, ...]) -> Estimate:
-        """Agreement of the proposed method less that of another, on the same images."""
+        """Return the agreement of the proposed method less that of another, on the same images."""
         kept, sources = self._kept(numbers)
         ours, theirs, truth = self.scores(PROPOSED)[kept], self.scores(other)[kept], self.truth[kept]
         return bootstrap_agreement_difference(statistic, ours, theirs, truth, sources, seed=self.settings.seed)
 
     def by_level(self, method: str, number: int | str) -> np.ndarray:
-        """A method's scores of a distortion, (photographs, levels), the weakest level first; ``LABEL``: the label's."""
+        """Return scores of a distortion, (photographs, levels), weakest level first; ``LABEL``: the labels."""
         kept, _ = self._kept((number,))
         scores = self.truth if method == LABEL else self.scores(method)
         return scores[kept].reshape(-1, len({level for _, _, level in self.drawn}))
@@ -157,12 +157,12 @@ class Offline:
         return np.array(found)
 
     def _kept(self, numbers: tuple[int | str, ...]) -> tuple[np.ndarray, list[str]]:
-        """Which examples are of the distortions ``numbers``, and their scenes."""
+        """Return the examples of the distortions ``numbers``, and their scenes."""
         kept = [i for i, (_, number, _) in enumerate(self.drawn) if number in numbers]
         return np.array(kept, int), [self.pictures[self.drawn[i][0]].scene for i in kept]
 
     def _training(self) -> Iterator[quality.Example]:
-        """What BRISQUE is trained on: the very images that the stored networks were, or generated scenes.
+        """Return BRISQUE's training images: those of the stored networks, or generated scenes.
 
         The former where the data set has photographs to train on.
         """

@@ -53,7 +53,7 @@ class Protocol:
         self.dataset, self.images, self.scale, self.seed, self.folder = dataset, images, scale, seed, folder
 
     def part(self, split: int, name: str, distortions: frozenset[str] | None) -> list[Rated]:
-        """The images of one part of a split, with these distortions alone where given."""
+        """Return the images of one part of a split, with these distortions alone where given."""
         # By reference, as in the paper; `scene` matters only where two databases are mixed.
         chosen = set(split_scenes([image.reference for image in self.images], self.seed, split)[name])
         found = [image for image in self.images if image.reference in chosen]
@@ -61,7 +61,7 @@ class Protocol:
 
     @cached_method()
     def scores(self, split: int, method: str, distortions: frozenset[str] | None) -> tuple[np.ndarray, np.ndarray]:
-        """Scores and opinions of the test images of a split, computed or as kept in ``folder``."""
+        """Return the scores and opinions of the test images of a split, computed or as kept in ``folder``."""
         if self.folder is None:
             return self._trained(split, method, distortions, None)
         asked = zlib.crc32(repr((method, sorted(distortions or ()))).encode())
@@ -156,7 +156,7 @@ class Protocol:
 
 
 def _of_stage(place: Path, stage: str) -> Path:
-    """Where the epochs of a stage are saved."""
+    """Return the path for the saved epochs of a stage."""
     return place.with_name(f"{place.name}-{stage}")
 
 

@@ -104,7 +104,7 @@ class Example:
 
 
 def stand_in(reference: np.ndarray, image: np.ndarray) -> float:
-    """What takes the place of opinions: 9 - 20 MDSI; 9 for the reference itself, about 0 for the worst."""
+    """Return the substitute for human opinions: 9 - 20 MDSI; 9 for the reference itself, about 0 for the worst."""
     return REFERENCE_SCORE - 20 * mdsi(reference, image)
 
 
@@ -157,7 +157,7 @@ def patch_sets(
     normalise: Callable[[np.ndarray], np.ndarray] | None = None,
     ways: Sequence[str] = ("all", "selected"),
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Patches and labels of the ``ways`` to train the first stage, at most ``count`` patches an image.
+    """Return the patches and labels of the ``ways`` to train the first stage, at most ``count`` patches per image.
 
     ``"all"``: patches from anywhere in distorted images with the image's score (Kang et al. 2014). ``"selected"``: of
     each distorted image the patches of low SSIM, and as many of the reference with the score ``best``. Patches are

@@ -46,7 +46,7 @@ class Evaluation:
 
     @cached_method()
     def images(self, patches: int | None) -> tuple[np.ndarray, np.ndarray]:
-        """Images and true scores of experiment 1 (None), or of experiment 2 with so many patches."""
+        """Return the images and true scores of experiment 1 (None), or of experiment 2 with so many patches."""
         seed = self.settings.seed
         if patches is None:
             return arrays(examples(self.scale, "test", seed))
@@ -54,12 +54,12 @@ class Evaluation:
 
     @cached_method()
     def hyper_images(self, patches: int | None) -> np.ndarray:
-        """Hyper-images of the images of an experiment, (n, h, w, c); ``patches`` as of ``images``."""
+        """Return the hyper-images of the images of an experiment, (n, h, w, c); ``patches`` as of ``images``."""
         return self.network.hyper_images(self.images(patches)[0], BATCH)
 
     @cached_method()
     def scores(self, method: str, patches: int | None) -> np.ndarray:
-        """Score of each image by a method, (n,); ``patches`` as of ``images``."""
+        """Return the score of each image by a method, (n,); ``patches`` as of ``images``."""
         images, _ = self.images(patches)
         if method == CLOSED:
             return location_weighted_sum(images[..., 0])
@@ -75,7 +75,7 @@ class Evaluation:
         return self.network.predict(self.hyper_images(patches))
 
     def agreement(self, method: str, patches: int | None, statistic: Callable) -> Estimate:
-        """How the method's scores agree with the true ones; every image is a source of its own."""
+        """Return the agreement of the method's scores with the true ones; every image is its own source."""
         scores, truth = self.scores(method, patches), self.images(patches)[1]
         return bootstrap_agreement(statistic, scores, truth, range(len(truth)), seed=self.settings.seed)
 
@@ -97,5 +97,5 @@ def location_weighted_sum(images: np.ndarray) -> np.ndarray:
 
 
 def mean_of_both(scores: np.ndarray, truth: np.ndarray) -> float:
-    """The mean of SROCC and PLCC, which the paper prints for experiment 2."""
+    """Return the mean of SROCC and PLCC, which the paper prints for experiment 2."""
     return (srocc(scores, truth) + plcc(scores, truth)) / 2

@@ -62,7 +62,7 @@ SCALES = {
 
 
 def examples(scale: Scale, part: str, seed: int) -> list[Artifacts]:
-    """Images of ``"train"``, ``"validation"`` or ``"test"``; no two parts share a seed.
+    """Return the images of ``"train"``, ``"validation"`` or ``"test"``; no two parts share a seed.
 
     Raises:
         ValueError: For another part.
@@ -75,7 +75,7 @@ def examples(scale: Scale, part: str, seed: int) -> list[Artifacts]:
 
 
 def arrays(found: list[Artifacts]) -> tuple[np.ndarray, np.ndarray]:
-    """Images float32 (n, 128, 128, 1) and scores float32 (n,)."""
+    """Return the images float32 (n, 128, 128, 1) and scores float32 (n,)."""
     images = np.stack([example.image for example in found])[..., None]
     return images, np.array([example.score for example in found], np.float32)
 
@@ -100,7 +100,7 @@ def patches(found: list[Artifacts], label: Label, seed: int = 0) -> tuple[np.nda
 
 
 def _coverage(example: Artifacts, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The largest share of each grid patch that one artefact covers, and the largest share times alpha."""
+    """Return the largest share of each grid patch that one artefact covers, and the largest share times alpha."""
     covered, effect = np.zeros((2, GRID, GRID))
     for (y, x), alpha in zip(example.corners, example.alphas, strict=True):
         rows, columns = (np.clip(PATCH - np.abs(starts - at), 0, PATCH) / PATCH for at in (y, x))
@@ -110,7 +110,7 @@ def _coverage(example: Artifacts, starts: np.ndarray) -> tuple[np.ndarray, np.nd
 
 
 def permuted(hyper_images: np.ndarray, seed: int) -> np.ndarray:
-    """Hyper-images with their cells shuffled, each in another order: what is left without any position."""
+    """Return the hyper-images with their cells shuffled, each in another order: what is left without any position."""
     rng = np.random.default_rng(seed)
     flat = hyper_images.reshape(len(hyper_images), -1, hyper_images.shape[-1])
     return np.stack([cells[rng.permutation(len(cells))] for cells in flat]).reshape(hyper_images.shape)

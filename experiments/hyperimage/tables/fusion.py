@@ -97,7 +97,7 @@ class Fusion:
 
     @cached_method()
     def trained(self, way: str) -> tuple[keras.Model, float]:
-        """The second stage of a way, trained, and its lowest cross-entropy of the validation pictures."""
+        """Return the trained second stage of a way, and its lowest cross-entropy of the validation pictures."""
         train, validation = self.training
         keras.utils.set_random_seed(self.settings.seed)
         second, recipe = _second(), self.scale.recipe
@@ -109,7 +109,7 @@ class Fusion:
         return second, min(history.history["val_loss"])
 
     def _scenes(self, split: str, seed: int) -> list[np.ndarray]:
-        """Pictures of ``SIDE`` pixels to train or validate on: a part of each photograph, or generated."""
+        """Return the pictures of ``SIDE`` pixels to train or validate on: a part of each photograph, or generated."""
         train = split == "train"
         if self.settings.dataset != WITH_TRAINING:
             count = self.scale.scenes if train else self.scale.validation
@@ -148,17 +148,17 @@ class Fusion:
         return made
 
     def auc(self, way: str) -> Estimate:
-        """AUC of a way, in percent."""
+        """Return the AUC of a way, in percent."""
         scores = self.scores[way]
         return percent(bootstrap_auc(scores[:, 0], scores[:, 1], self._sources, seed=self.settings.seed))
 
     def gain(self, way: str, other: str) -> Estimate:
-        """AUC of a way less that of another, in percentage points."""
+        """Return the AUC of a way less that of another, in percentage points."""
         one, two = ((self.scores[name][:, 0], self.scores[name][:, 1]) for name in (way, other))
         return percent(bootstrap_auc_difference(one, two, self._sources, seed=self.settings.seed))
 
     def validation_loss(self, way: str) -> Estimate:
-        """The lowest cross-entropy of the validation pictures."""
+        """Return the lowest cross-entropy of the validation pictures."""
         return Estimate.exact(self.trained(way)[1])
 
     @property
@@ -182,7 +182,7 @@ def _pair(image: np.ndarray, seed: int, index: int) -> tuple[np.ndarray, np.ndar
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
-    """The mean, the hyper-image, and the difference.
+    """Yield the mean, the hyper-image, and the difference.
 
     Raises:
         ValueError: For an unknown scale, or another data set than ``embedded``, ``open_photographs`` and ``clic``.

@@ -50,13 +50,13 @@ def layer_count(model: keras.Model) -> int:
 
 
 def counted(build: Callable[[], keras.Model], count: Callable[[keras.Model], int]) -> Estimate:
-    """An exact count of a network as a table's cell."""
+    """Return an exact count of a network as a table's cell."""
     value = float(count(build()))
     return Estimate(value, value, value, 1, 1)
 
 
 def cells_4(settings: Settings) -> Iterator[Cell]:
-    """The cells of Table 4."""
+    """Yield the cells of Table 4."""
     for name, build in NETWORKS.items():
         yield Cell(name, "parameters", "count", None, partial(counted, build, keras.Model.count_params))
         layers = LAYERS_IN_TEXT.get(name)
@@ -64,7 +64,7 @@ def cells_4(settings: Settings) -> Iterator[Cell]:
 
 
 def cells_5(settings: Settings) -> Iterator[Cell]:
-    """The cells of Table 5."""
+    """Yield the cells of Table 5."""
     networks: dict[str, Callable[[], keras.Model]] = {"LIVE": partial(CNNIQA, (32, 32, 1)), "TID": CNNIQA}
     for layer in [layer.name for layer in CNNIQA().layers]:
         for column, build in networks.items():

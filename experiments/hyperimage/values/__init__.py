@@ -6,7 +6,7 @@ import pandas as pd
 
 
 def paper_values(table: str) -> pd.DataFrame:
-    """The printed cells of a table: experiment, row, column, value; ``"table_4"`` holds text."""
+    """Return the printed cells of a table: experiment, row, column, value; ``"table_4"`` holds text."""
     with (files(__package__) / f"{table}.csv").open() as file:
         return pd.read_csv(file, dtype={"column": str})
 

@@ -28,42 +28,48 @@ PIPELINES = ("classical", "bilinear", "inet", "unet", "dnet")
 
 def add_develop(verbs: "argparse._SubParsersAction") -> None:
     """Add ``develop`` and ``fit`` to the verbs of ``zoo imaging``."""
-    develop = verbs.add_parser("develop", help="develop a RAW photograph to a PNG or TIFF")
-    develop.add_argument("photo", type=Path, metavar="PHOTO.dng", help="any Bayer RAW file that LibRaw opens")
+    develop = verbs.add_parser("develop", help="develop a RAW photograph into a PNG or TIFF file")
+    develop.add_argument("photo", type=Path, metavar="PHOTO.dng", help="any Bayer RAW file that LibRaw supports")
     develop.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.png", help=".png, .tif or .tiff")
     develop.add_argument("--pipeline", default="classical", choices=PIPELINES, help="classical (default), or a network")
-    develop.add_argument("--weights", metavar="NAME|FILE|FOLDER", help=f"{HELP} or `zoo imaging fit`")
-    develop.add_argument("--output-bits", type=int, default=8, choices=(8, 16), help="of each value written")
-    headerless = develop.add_argument_group("files without a header", "all of --size, --cfa and --bits are needed")
-    headerless.add_argument("--size", type=picture_size, metavar="WIDTHxHEIGHT", help="of the sensor, in pixels")
+    develop.add_argument("--weights", metavar="NAME|FILE|FOLDER", help=f"{HELP}, also one of `zoo imaging fit`")
+    develop.add_argument(
+        "--output-bits", type=int, default=8, choices=(8, 16), help="bits per value in the output (default 8)"
+    )
+    headerless = develop.add_argument_group("files without a header", "these need --size, --cfa and --bits")
+    headerless.add_argument("--size", type=picture_size, metavar="WIDTHxHEIGHT", help="size of the sensor in pixels")
     headerless.add_argument("--cfa", choices=PHASES, help="colours of the mosaic's first two rows")
     headerless.add_argument(
-        "--bits", type=whole(8, 16), help="of a sensor's value; 9 to 16 take two bytes, lower first"
+        "--bits", type=whole(8, 16), help="bits per sensor value; 9 to 16 bits are stored in two bytes, little-endian"
     )
-    headerless.add_argument("--black", type=real(0, 65534), default=0, help="value of no light (default 0)")
-    headerless.add_argument("--white", type=real(1, 65535), help="value of full light (default: the largest of --bits)")
+    headerless.add_argument("--black", type=real(0, 65534), default=0, help="black level (default 0)")
+    headerless.add_argument("--white", type=real(1, 65535), help="white level (default: the maximum for --bits)")
     headerless.add_argument(
         "--white-balance",
         type=_factors,
         metavar="R,G,B",
-        help="factors of the channels (default: those that make the mean grey)",
+        help="channel gains (default: gains that make the mean grey)",
     )
     add_device(develop)
     add_force(develop)
     develop.set_defaults(run=_develop)
 
-    fit = verbs.add_parser("fit", help="train a network to develop the photographs of your camera")
+    fit = verbs.add_parser("fit", help="train a developing network for your camera")
     fit.add_argument(
         "folder",
         type=Path,
         metavar="RAW_DIR",
-        help="RAW files of one camera, five at least, or a version that TFDS prepared of it",
+        help="at least five RAW files of one camera, or a folder prepared by TFDS",
     )
-    fit.add_argument("--network", default="inet", choices=PIPELINES[2:])
+    fit.add_argument("--network", default="inet", choices=PIPELINES[2:], help="default inet")
     fit.add_argument("--scale", default="laptop", type=scale_name, help="smoke, laptop (default) or paper")
-    fit.add_argument("--seed", type=whole(0, 2**31 - 1), default=0, help="of everything drawn at random (default 0)")
+    fit.add_argument("--seed", type=whole(0, 2**31 - 1), default=0, help="random seed (default 0)")
     fit.add_argument(
-        "-o", "--output", type=Path, default=Path("runs/imaging-fit"), help="weights; a kill resumes there"
+        "-o",
+        "--output",
+        type=Path,
+        default=Path("runs/imaging-fit"),
+        help="folder for weights and checkpoints; an interrupted training resumes from it",
     )
     add_device(fit)
     fit.set_defaults(run=_fit)
@@ -122,7 +128,7 @@ def _develop(options: argparse.Namespace) -> int:
     neural = options.pipeline in PIPELINES[2:]
     if options.weights and not neural:
         raise ValueError(
-            f"--weights are a network's: --pipeline {', '.join(PIPELINES[2:])}. Received: --pipeline {options.pipeline}"
+            f"--weights needs a network, --pipeline {', '.join(PIPELINES[2:])}. Received: --pipeline {options.pipeline}"
         )
     check_output(options.output)
     check_outputs({"--output": options.output}, [options.photo, options.weights], options.force)
@@ -140,7 +146,7 @@ def _develop(options: argparse.Namespace) -> int:
 
 
 def _read(options: argparse.Namespace) -> "RawImage":
-    """The photograph, by its header or by what the options say.
+    """Return the photograph, by its header or by what the options say.
 
     Raises:
         ValueError: For some of the options of a file without a header, and not all that are needed.
@@ -195,13 +201,13 @@ def _network(options: argparse.Namespace) -> "keras.Model":
     (weights,) = resolve_weights(given, NAMES[options.pipeline])
     if not options.weights and weights not in names():
         raise ValueError(
-            "There are no stored weights of this network: make pretrained PAPER=imaging, or --weights FILE. "
+            "This network has no stored weights; train it by `make pretrained PAPER=imaging`, or pass --weights FILE. "
             f"Received: --pipeline {options.pipeline}"
         )
     if weights in names() or Path(weights).stem == NAMES[options.pipeline]:
         print(
-            f"zoo: {options.pipeline} was trained for the synthetic camera {CAMERA}: another camera's colours will be "
-            "off. Train one for yours: zoo imaging fit RAW_DIR",
+            f"zoo: {options.pipeline} was trained for the synthetic camera {CAMERA}; pictures of other cameras will be "
+            "tinted. Train a network for your camera: zoo imaging fit RAW_DIR",
             file=sys.stderr,
         )
     return NETWORKS[options.pipeline](weights=weights)
@@ -210,7 +216,7 @@ def _network(options: argparse.Namespace) -> "keras.Model":
 def _pieces(
     name: str, network: "keras.Model | None", image: "RawImage"
 ) -> "tuple[Iterator[tuple[int, int, np.ndarray]], tuple[int, int]]":
-    """The developed picture piece by piece, with the row and column of each, and its size."""
+    """Return the developed picture piece by piece, with the row and column of each, and its size."""
     from zoo.imaging.developing import pipeline
     from zoo.imaging.developing.develop import crop_to_phase, develop_tiles
 
@@ -229,7 +235,7 @@ def _fit(options: argparse.Namespace) -> int:
 
     settings = training.check(options.scale, [options.network])
     if options.output.suffix or options.output.is_file():
-        raise ValueError(f"--output is a folder, for weights and checkpoints. Received: {options.output}")
+        raise ValueError(f"--output must be a folder, for weights and checkpoints. Received: {options.output}")
     kept = options.output / "pictures"
     training_pictures = data.folder(options.folder, "train", settings.training, kept)
     validation = data.folder(options.folder, "validation", settings.validation, kept)

@@ -79,7 +79,7 @@ class Evaluation:
 
     @cached_method()
     def pictures(self, column: str) -> list[Developed]:
-        """The middles of the pictures of a column; no picture was trained on."""
+        """Return the middles of the pictures of a column; no picture was trained on."""
         settings = self.settings
         if column in self.cameras:
             found = data.folder(self.cameras[column][1], "test", self.scale.scenes)
@@ -92,7 +92,7 @@ class Evaluation:
         return [self._middle(picture) for picture in found]  # a whole one is 100 MB, and there are eight cameras
 
     def weights(self, network: str, column: str = "") -> str | Path | None:
-        """The network's stored weights, or its file in the user's folder; None where there are none.
+        """Return the network's stored weights, or its file in the user's folder; None where there are none.
 
         The stored ones are of the synthetic camera, and of `laptop`: neither for a user's RAW files nor for `paper`.
         Those of the paper's cameras are in sub-folders of their names.
@@ -109,11 +109,11 @@ class Evaluation:
         return next((file for file in files if file.is_file()), None)
 
     def estimate(self, row: str, column: str, metric: str) -> Estimate:
-        """Mean of a measure over the column's pictures."""
+        """Return the mean of a measure over the column's pictures."""
         return self._bootstrap(self.values(row, column, metric), column)
 
     def difference(self, row: str, other: str, column: str, metric: str) -> Estimate:
-        """Mean paired difference of two rows."""
+        """Return the mean paired difference of two rows."""
         return self._bootstrap(self.values(row, column, metric) - self.values(other, column, metric), column)
 
     def mean_over_cameras(self, row: str, metric: str, other: str | None = None) -> Estimate:
@@ -132,12 +132,12 @@ class Evaluation:
 
     @cached_method()
     def values(self, row: str, column: str, metric: str) -> np.ndarray:
-        """A measure of each picture of a column, (n,)."""
+        """Return a measure of each picture of a column, (n,)."""
         return np.array([self._measured(row, column)[i][metric] for i in range(len(self.pictures(column)))])
 
     @cached_method()
     def _measured(self, row: str, column: str) -> list[dict[str, float]]:
-        """All measures of a row at once: pictures are developed once and not kept."""
+        """Return all measures of a row at once: pictures are developed once and not kept."""
         found = []
         for picture in self.pictures(column):
             planes, target = self._window(picture)
@@ -146,12 +146,12 @@ class Evaluation:
         return found
 
     def _window(self, picture: Developed) -> tuple[np.ndarray, np.ndarray]:
-        """The middle of the picture, at most ``side`` pixels."""
+        """Return the middle of the picture, at most ``side`` pixels."""
         y, x, side = self._place(picture)
         return picture.cut(y, x, side)
 
     def _middle(self, picture: Developed) -> Developed:
-        """The same as a picture of its own."""
+        """Return the same as a picture of its own."""
         y, x, side = self._place(picture)
         planes = picture.planes[y : y + side, x : x + side].copy()
         target = picture.target[2 * y : 2 * (y + side), 2 * x : 2 * (x + side)].copy()
@@ -178,7 +178,7 @@ class Evaluation:
 
 
 def training_speed(evaluation: Evaluation, network: str) -> Estimate:
-    """Training steps a second by the paper's protocol (20 patches of 128 pixels, float32) on this machine.
+    """Return the training steps per second by the paper's protocol (20 patches of 128 pixels, float32) on this machine.
 
     The first two steps, which compile, are not counted; the interval is over steps.
     """

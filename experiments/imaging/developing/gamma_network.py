@@ -33,7 +33,7 @@ def fit(seed: int = 0, restarts: int = 6, points: int = 1001) -> tuple[np.ndarra
 
 
 def evaluate(parameters: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """The network's output at ``x``, (n,)."""
+    """Return the network's output at ``x``, (n,)."""
     w, b, v = parameters[:-1].reshape(3, UNITS)
     return np.tanh(np.multiply.outer(x, w) + b) @ v + parameters[-1]
 

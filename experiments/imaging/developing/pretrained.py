@@ -50,7 +50,7 @@ def _said(before: float, after: float) -> str:
 
 
 def mean_psnr(model: keras.Model, pairs: Iterable[tuple[np.ndarray, np.ndarray]]) -> float:
-    """Mean PSNR in dB of pictures that ``model`` develops, from pairs of planes and targets."""
+    """Return the mean PSNR in dB of pictures that ``model`` develops, from pairs of planes and targets."""
     return float(np.mean([psnr(y, np.asarray(model.predict_on_batch(x[None]))[0]) for x, y in pairs]))
 
 

@@ -120,13 +120,13 @@ SCALES = {
 
 @keras.saving.register_keras_serializable(package="forensics_zoo")
 def squared_error_255(target: np.ndarray, rgb: np.ndarray) -> np.ndarray:
-    """The paper's loss: mean squared error, each value of [0, 1] counted as 255, of an output that is not clipped."""
+    """Compute the paper's loss: mean squared error of the unclipped output on the scale of 255."""
     return ops.mean(ops.square(255.0 * (target - rgb)), axis=(-3, -2, -1))
 
 
 @keras.saving.register_keras_serializable(package="forensics_zoo")
 def psnr(target: np.ndarray, rgb: np.ndarray) -> np.ndarray:
-    """PSNR in dB of each picture, clipped to [0, 1]: shape (batch,)."""
+    """Return the PSNR in dB of each picture, clipped to [0, 1]: shape (batch,)."""
     return batch_psnr(target, rgb)
 
 
@@ -152,7 +152,7 @@ def pretrain(
 
 
 def check(scale: str, networks: Sequence[str]) -> Scale:
-    """The scale's settings.
+    """Return the scale's settings.
 
     Raises:
         ValueError: For an unknown scale or network.
@@ -165,7 +165,7 @@ def check(scale: str, networks: Sequence[str]) -> Scale:
 
 
 def synthetic_pictures(settings: Scale, seed: int, camera: str = CAMERA) -> tuple[list[Developed], list[Developed]]:
-    """Training and validation pictures of a synthetic camera."""
+    """Return the training and validation pictures of a synthetic camera."""
     sizes = {"train": settings.training, "validation": settings.validation}
     training, validation = (synthetic(role, count, settings.side, seed, camera) for role, count in sizes.items())
     return training, validation
@@ -227,7 +227,7 @@ def _rate(recipe: Recipe, settings: Scale) -> float | keras.optimizers.schedules
 
 
 def new_network(name: str, settings: Scale, training: Sequence[Developed], seed: int = 0) -> keras.Model:
-    """A network as a training begins with it."""
+    """Return a network as a training begins with it."""
     keras.utils.set_random_seed(seed)
     # INet is three colours wide: bfloat16 would save nothing and cost it decibels.
     with precision("float32" if name == "inet" else settings.precision):

@@ -21,7 +21,7 @@ SLOPE = 0.2
 
 
 def linear_pipeline(pictures: Sequence[Developed], seed: int = 0, patches: int = 200, side: int = 32) -> np.ndarray:
-    """The best linear developing of 3x3 cells to a cell of linear RGB: kernel (3, 3, 4, 12) for planes to maps.
+    """Return the best linear developing of 3x3 cells to a cell of linear RGB: kernel (3, 3, 4, 12) for planes to maps.
 
     Least squares on random patches; errors weigh as they do behind the tone curve, and clipped values are left out.
     """
@@ -81,7 +81,7 @@ def warm_dnet(model: keras.Model, linear: np.ndarray) -> None:
 def warm_unet(model: keras.Model, linear: np.ndarray) -> None:
     """Let 24 channels of a UNet's finest level develop the planes, in place; the others add to them from zero on.
 
-    Two channels a layer for each of the 12 outputs: their four leaky ReLUs in a row bend into the tone curve.
+    Two channels per layer for each of the 12 outputs: their four leaky ReLUs in a row bend into the tone curve.
     """
     names = ("c1_1_conv", "c1_2_conv", "c9_1_conv", "c9_2_conv", "c10")
     for layer, (name, (weight, add)) in enumerate(zip(names, bent_curve()[0], strict=True)):
@@ -143,5 +143,5 @@ def bent_curve(layers: int = 4) -> tuple[list[tuple[np.ndarray, np.ndarray]], fl
 
 
 def tone_curve(x: np.ndarray) -> np.ndarray:
-    """The target's: x^(1/2.2), 1 above 1."""
+    """Return the target's: x^(1/2.2), 1 above 1."""
     return np.minimum(x, 1) ** GAMMA

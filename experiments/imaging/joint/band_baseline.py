@@ -1,4 +1,4 @@
-"""What any detector has to beat: logistic regression on how strong each frequency of a patch is."""
+"""Baseline of the forensic network: logistic regression on a patch's frequency-band energies."""
 
 import numpy as np
 from scipy.fft import dctn
@@ -20,13 +20,13 @@ def band_energies(images: np.ndarray) -> np.ndarray:
 
 
 def fit(versions: list[np.ndarray]) -> Pipeline:
-    """A classifier of the classes whose images ``versions`` lists, each (n, height, width, 3) as received."""
+    """Return a classifier of the classes whose images ``versions`` lists, each (n, height, width, 3) as received."""
     features = np.concatenate([band_energies(images) for images in versions])
     labels = np.repeat(np.arange(len(versions)), [len(images) for images in versions])
     return make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000)).fit(features, labels)
 
 
 def per_patch_accuracy(classifier: Pipeline, versions: list[np.ndarray]) -> np.ndarray:
-    """Share of the versions of each picture that are told rightly, (n,)."""
+    """Return the fraction of correctly classified versions of each picture, (n,)."""
     found = np.stack([classifier.predict(band_energies(images)) for images in versions], 1)
     return (found == np.arange(len(versions))).mean(1)

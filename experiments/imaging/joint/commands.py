@@ -22,33 +22,33 @@ if TYPE_CHECKING:
     from zoo.experiments.run.tasks import Task
 
 NOTE = (
-    "knows pictures of one synthetic camera that were halved and saved as JPEG 50; what it says of others is a guess, "
+    "valid only for pictures of one synthetic camera that were halved and saved as JPEG 50; a guess for all others, "
     "and not evidence about a single picture: zoo/imaging/README.md"
 )
 SCALE = Scale("more likely of this class", 0, 1)
 PROCESSED = ("sharpen", "gaussian", "resample")
-"""Classes whose probabilities are added for a calibration. That of "jpg" is not: photographs of the reference are saved
-as JPEG too."""
+"""Classes whose probabilities are summed for a calibration. Not "jpg", because reference photographs are saved as JPEG,
+too."""
 OWN_CAMERA = "zoo.experiments.imaging.joint.training"
 """The module that trains for your camera."""
 STORED = "fan-unet-0.1-margin16-birch.photographs"
 PATCH = 64
-"""The detector's own defaults, here too because its module imports Keras."""
+"""The detector's defaults, repeated here because its module imports Keras."""
 
 
 def add_detect(verbs: "argparse._SubParsersAction") -> None:
     """Add ``detect`` to the verbs of ``zoo imaging``."""
-    detect = verbs.add_parser("detect", help="tell which manipulation a picture went through before the web")
-    add_pictures(detect, "where a picture looks manipulated")
+    detect = verbs.add_parser("detect", help="detect how a picture was manipulated before a web site recompressed it")
+    add_pictures(detect, "draw where a picture looks manipulated")
     add_device(detect)
-    detect.add_argument("--patches", action="store_true", help="print each patch as well (not in CSV)")
+    detect.add_argument("--patches", action="store_true", help="also print the result of each patch (not in CSV)")
     detect.add_argument(
         "--weights",
         metavar="NAME|FILE|FOLDER",
-        help=f"of a FAN {HELP} (default: the one trained with the UNet, margin 16)",
+        help=f"{HELP} (default: the FAN trained with the UNet, margin 16)",
     )
     detect.add_argument(
-        "--patch", type=whole(16, 1024), default=PATCH, help="side of a patch, as in the weights' training"
+        "--patch", type=whole(16, 1024), default=PATCH, help="side of a patch in pixels, as in training (default 64)"
     )
     add_calibration(detect, "imaging")
     detect.set_defaults(run=_detect)
@@ -280,12 +280,12 @@ QUESTION = Question(
     weights=(STORED,),
     scorer=_scorer,
     mapper=_mapper,
-    map_shows="1 minus the probability that a place is untouched: 0 (blue) looks untouched, 1 (red) looks processed.",
+    map_shows="1 minus the probability that an area is untouched: 0 (blue) looks untouched, 1 (red) looks processed.",
     map_errors=(
-        "A false alarm looks just like a finding: a red place that nobody processed. Most or all of the map may be red "
-        "in this way, as it was in the one untouched photograph that has been looked at."
+        "A false alarm looks like a true detection: a red area that was not processed. Most or all of the map may be "
+        "red without a reason, as in the only untouched photograph that was inspected."
     ),
-    caution="its network knows pictures of one synthetic camera, made half as large and saved as JPEG 50",
+    caution="its network was trained on pictures of one synthetic camera, halved and saved as JPEG 50",
 )
 
 

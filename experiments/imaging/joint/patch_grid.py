@@ -17,7 +17,7 @@ def spectrum(images: np.ndarray) -> np.ndarray:
 
 
 def logarithmic(amplitudes: np.ndarray) -> np.ndarray:
-    """The scale of the paper's Figure 10: log(10 + |x|)."""
+    """Return the scale of the paper's Figure 10: log(10 + |x|)."""
     return np.log(10 + np.abs(amplitudes))
 
 

@@ -42,7 +42,7 @@ class RealChannel:
         return np.stack([compress(self.shrink(image), self.quality) for image in images])
 
     def shrink(self, image: np.ndarray) -> np.ndarray:
-        """The channel without its codec: uint8 (height, width, 3) to half the sides."""
+        """Return the channel without its codec: uint8 (height, width, 3) to half the sides."""
         size = (image.shape[1] // 2, image.shape[0] // 2)
         return np.asarray(Image.fromarray(image).resize(size, RESIZERS[self.resizer]))
 
@@ -54,7 +54,7 @@ class Files:
     label: str = "8-bit files"
 
     def send(self, images: np.ndarray) -> np.ndarray:
-        """The pictures as they are."""
+        """Return the pictures as they are."""
         return images
 
 
@@ -71,7 +71,7 @@ CHANNELS = (
 
 
 def saved_versions(workflow: ImagingWorkflow, rgb: np.ndarray) -> list[np.ndarray]:
-    """The picture and its manipulated versions as 8-bit files, each uint8 (n, height, width, 3), in class order.
+    """Return the picture and its manipulated versions as 8-bit files, each uint8 (n, height, width, 3), in class order.
 
     The picture is saved before it is manipulated; a manipulation by JPEG is libjpeg-turbo's, 4:2:0.
     """

@@ -1,4 +1,4 @@
-"""Cameras with their fingerprints, and pictures of which it is known which of them took it."""
+"""Cameras with their fingerprints, and test pictures whose camera is known."""
 
 import dataclasses
 from collections.abc import Callable, Iterable
@@ -35,7 +35,7 @@ class Camera:
     photographs: Callable[..., Iterable[np.ndarray]]
 
     def fingerprint(self) -> np.ndarray:
-        """Fingerprint from the photographs that are set apart for it, float32 (height, width)."""
+        """Return the fingerprint from the photographs that are set apart for it, float32 (height, width)."""
         sums = FingerprintSums()
         for picture in self.photographs("fingerprint"):
             sums.add(picture)
@@ -56,7 +56,7 @@ def synthetic(settings: Settings, bodies: int, counts: dict[str, int], side: int
 
 
 def folder(path: Path) -> list[Camera]:
-    """The cameras of a folder: a sub-folder each, whose ``fingerprint`` and ``test`` hold its photographs.
+    """Return the cameras of a folder: a sub-folder each, whose ``fingerprint`` and ``test`` hold its photographs.
 
     Raises:
         ValueError: For fewer than two cameras, or one without photographs of both kinds.

@@ -17,62 +17,70 @@ if TYPE_CHECKING:
     import numpy as np
 
 FEW = 20
-"""Below so many photographs a fingerprint is mostly noise."""
+"""A fingerprint of fewer photographs is mostly noise."""
 NOTE = (
-    "p is how often the best of all places of another camera's picture fits as well by chance; it counts the places, "
-    "orientations and cameras that were tried, not how many pictures were given; 'no match' does not say that another "
-    "camera took the picture, and scaled pictures are not found: zoo/imaging/README.md"
+    "p is the probability that the best position in another camera's picture fits as well by chance; it accounts for "
+    "the positions, orientations and cameras searched, not for the number of pictures; 'no match' does not mean that "
+    "another camera took the picture, and scaled pictures are not found: zoo/imaging/README.md"
 )
 MAP_NOTE = (
     "the share of windows that lack the fingerprint with a probability above one half; dark, saturated and textured "
-    "places hide it and lie near one half; in JSON, share_with is the share of windows that show it with p < .001: "
+    "areas hide it and are close to one half; in JSON, share_with is the share of windows that show it with p < .001: "
     "zoo/imaging/README.md"
 )
 SHOWS = 0.001
-"""A window shows the fingerprint where one in so many without it correlates as much."""
+"""A window shows the fingerprint if its p-value is below this."""
 MAP_SCALE = Scale("more of the picture without the fingerprint", 0, 1)
 SCALE = Scale("more easily reached by chance, without the camera", 0, 1)  # of the p-value
 TURNED = {3: "180 degrees", 6: "a quarter to the right", 8: "a quarter to the left"}
-"""What EXIF's numbers say of how a picture is shown, of those that cameras write."""
+"""Meaning of the EXIF orientations that cameras write."""
 
 
 def add_prnu(verbs: "argparse._SubParsersAction") -> None:
     """Add ``prnu`` to the verbs of ``zoo imaging``."""
-    prnu = verbs.add_parser("prnu", help="tell by its sensor's noise which camera took a picture")
+    prnu = verbs.add_parser("prnu", help="identify the camera of a picture by its sensor noise (PRNU)")
     steps = prnu.add_subparsers(dest="step", required=True, metavar="STEP")
 
-    fingerprint = steps.add_parser("fingerprint", help="of a camera, from its photographs: the more, the better")
+    fingerprint = steps.add_parser(
+        "fingerprint", help="estimate a camera's fingerprint from its photographs; more photographs are better"
+    )
     fingerprint.add_argument(
         "images",
         nargs="+",
         metavar="IMAGE",
-        help=f"of one size, bright, never turned: {PICTURES}",
+        help=f"bright, unrotated photographs of one size: {PICTURES}",
     )
     fingerprint.add_argument("-o", "--output", type=Path, required=True, metavar="CAMERA.npz")
     add_force(fingerprint)
     fingerprint.set_defaults(run=_fingerprint)
 
-    match = steps.add_parser("match", help="whether pictures are a camera's; crops are found, scaled ones are not")
+    match = steps.add_parser(
+        "match", help="test whether a camera took pictures; works for crops, not for scaled pictures"
+    )
     match.add_argument("fingerprint", type=Path, metavar="CAMERA.npz")
     add_pictures(match)
     _add_decision(match)
     match.set_defaults(run=_match, sensor=True)
 
-    identify = steps.add_parser("identify", help="which of several cameras took pictures, if any")
+    identify = steps.add_parser("identify", help="find which of several cameras took pictures, if any")
     add_pictures(identify)
-    identify.add_argument("--cameras", type=Path, nargs="+", required=True, metavar="CAMERA.npz")
+    identify.add_argument(
+        "--cameras", type=Path, nargs="+", required=True, metavar="CAMERA.npz", help="fingerprints of the cameras"
+    )
     _add_decision(identify)
     identify.set_defaults(run=_identify, sensor=True)
 
-    places = steps.add_parser("map", help="where pictures of the fingerprint's size do not carry it")
+    places = steps.add_parser(
+        "map", help="find where the fingerprint is missing, in pictures of the fingerprint's size"
+    )
     places.add_argument("fingerprint", type=Path, metavar="CAMERA.npz")
-    add_pictures(places, "places that do not carry the fingerprint")
+    add_pictures(places, "draw where the fingerprint is missing")
     places.add_argument(
         "--untouched",
         nargs="+",
         required=True,
         metavar="IMAGE",
-        help="photographs of this camera that did not make the fingerprint, given like IMAGE",
+        help="untouched photographs of this camera that are not part of the fingerprint, given like IMAGE",
     )
     places.add_argument("--window", type=_odd, default=129, help="side of the windows in pixels, odd (default 129)")
     places.set_defaults(run=_map, sensor=True)
@@ -122,7 +130,7 @@ def _fingerprint(options: argparse.Namespace) -> int:
     pattern = sums.fingerprint()
     write_fingerprint(options.output, pattern, added)
     if sums.count < FEW:
-        print(f"zoo: {sums.count} photographs are few; {FEW} and more make a fingerprint to rely on", file=sys.stderr)
+        print(f"zoo: {sums.count} photographs are few; a reliable fingerprint needs {FEW} or more", file=sys.stderr)
     print(f"written: {shown(options.output)}, {sums.count} photographs of {pattern.shape[1]}x{pattern.shape[0]}")
     return min(len(failed), MOST_FAILURES)
 
@@ -133,7 +141,8 @@ def _add_decision(parser: argparse.ArgumentParser) -> None:
         "--orientations",
         choices=("stored", "all"),
         default="stored",
-        help="all: also turned and mirrored copies, 8 times the work; p counts them (default stored)",
+        help="all: also test rotated and mirrored copies; takes 8 times as long, and the p-value accounts for it "
+        "(default stored)",
     )
 
 
@@ -160,7 +169,7 @@ def _picture_scorer(cameras: Sequence[Path], named: bool, at: float | None = Non
 
     def answer(image: "np.ndarray") -> Answer:
         if picture_hash(image) in own:
-            raise ValueError("helped to make the fingerprint, which proves nothing; another picture is needed")
+            raise ValueError("was used for the fingerprint, so a match proves nothing; another picture is needed")
         matches = identify(fingerprints, image, orientations=orientations)
         name, found = min(matches.items(), key=lambda pair: (pair[1].p_value, -pair[1].deviations))
         status = found.status(level)
@@ -228,7 +237,7 @@ def _map(options: argparse.Namespace) -> int:
         pictures = []
         for path, image in readable(untouched, [], sensor=True):
             if image.shape[:2] != fingerprint.shape or picture_hash(image) in own:
-                wrong = "helped to make the fingerprint" if picture_hash(image) in own else "has another size than it"
+                wrong = "was used for the fingerprint" if picture_hash(image) in own else "has a different size"
                 print(f"zoo: {shown(path)} {wrong}, and is left out of --untouched", file=sys.stderr)
             else:
                 pictures.append(image)

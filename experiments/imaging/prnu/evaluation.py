@@ -43,7 +43,7 @@ SCALES = {
 TRUTH, ANOTHER_BODY = "true pattern", "control: another body"
 """In the place of a pipeline's fingerprint: the sensor's own photo response, and that of the model's next body."""
 WINDOWS = 500
-"""Windows a picture that the predictor is fitted on."""
+"""Windows per picture that the predictor is fitted on."""
 
 
 class PrnuEvaluation:
@@ -81,12 +81,12 @@ class PrnuEvaluation:
         return truth
 
     def true_pattern(self, serial: int | None = None) -> np.ndarray:
-        """The photo response of the body, or of another one of its model, (side, side)."""
+        """Return the photo response of the body, or of another one of its model, (side, side)."""
         body = self.body if serial is None else Body(self.body.model, serial)
         return body.prnu((self.scale.side, self.scale.side))
 
     def similarity(self, first: str, second: str) -> Estimate:
-        """Correlation of the fingerprints of two pipelines; ``true pattern`` is none but may be named as one."""
+        """Return the correlation of two pipelines' fingerprints; ``true pattern`` is accepted as a pipeline."""
         whole = correlation(self._pattern(first), self._pattern(second))
         groups = range(len(self._sums_of_any(first, second)))
         without = [correlation(self._pattern(first, g), self._pattern(second, g)) for g in groups]
@@ -97,7 +97,7 @@ class PrnuEvaluation:
         return bootstrap_mean(self.f1(model, pipeline), self.sources, seed=self.settings.seed)
 
     def identification(self, pipeline: str) -> Estimate:
-        """Mean PCE of the test pictures of ``pipeline`` with its own fingerprint, over scenes."""
+        """Return the mean PCE of the test pictures of ``pipeline`` with its own fingerprint, over scenes."""
         return bootstrap_mean(self.pces(pipeline), self.sources, seed=self.settings.seed)
 
     @property
@@ -113,7 +113,7 @@ class PrnuEvaluation:
 
     @cached_method()
     def shots(self, role: str, exposure: float = 1.0) -> list[Shot]:
-        """Photographs of a role, as the sensor recorded them; see ``shots.ROLES``."""
+        """Return the photographs of a role, as the sensor recorded them; see ``shots.ROLES``."""
         if self.dark is not None:
             return self._dealt_dark(self.dark)[role]["short" if exposure < 1 else "long"]
         if self.raw is not None:
@@ -137,7 +137,7 @@ class PrnuEvaluation:
 
     @cached_method()
     def sums(self, pipeline: str) -> list[FingerprintSums]:
-        """The fingerprint's sums, in groups of scenes."""
+        """Return the fingerprint's sums, in groups of scenes."""
         pictures = self.pictures("fingerprint", pipeline)
         groups = [FingerprintSums() for _ in range(min(self.scale.groups, len(pictures)))]
         for i, picture in enumerate(pictures):
@@ -146,7 +146,7 @@ class PrnuEvaluation:
 
     @cached_method()
     def fingerprint(self, pipeline: str, without: int | None = None) -> np.ndarray:
-        """Fingerprint under a pipeline, from all groups except ``without``, (side, side)."""
+        """Return the fingerprint under a pipeline, from all groups except ``without``, (side, side)."""
         return reduce(add, [s for i, s in enumerate(self.sums(pipeline)) if i != without]).fingerprint()
 
     def _pattern(self, name: str, without: int | None = None) -> np.ndarray:
@@ -157,7 +157,7 @@ class PrnuEvaluation:
 
     @cached_method()
     def predictor(self, model: str, pipeline: str) -> CorrelationPredictor:
-        """The correlation that is expected of a camera model on a pipeline's pictures."""
+        """Return the correlation that is expected of a camera model on a pipeline's pictures."""
         pictures = self.pictures("predictor", pipeline)
         return CorrelationPredictor.fit(self._model_pattern(model), pictures, self.scale.window, WINDOWS)
 
@@ -171,7 +171,7 @@ class PrnuEvaluation:
 
     @cached_method()
     def tampered(self, pipeline: str) -> list[np.ndarray]:
-        """Test pictures with the square in the middle flipped from left to right."""
+        """Return the test pictures with the square in the middle flipped from left to right."""
         pictures = [p.copy() for p in self.pictures("test", pipeline)]
         for picture in pictures:
             picture[self._square] = picture[self._square][:, ::-1].copy()
@@ -179,7 +179,7 @@ class PrnuEvaluation:
 
     @cached_method()
     def f1(self, model: str, pipeline: str) -> np.ndarray:
-        """Best F1 of each tampered test picture under a camera model, (n,)."""
+        """Return the best F1 of each tampered test picture under a camera model, (n,)."""
         # The paper's camera models have a fingerprint and a predictor of one pipeline; the controls have no pipeline.
         predictor = self.predictor(model, pipeline if model in (TRUTH, ANOTHER_BODY) else model)
         pattern, truth = self._model_pattern(model), self.truth
@@ -188,7 +188,7 @@ class PrnuEvaluation:
 
     @cached_method()
     def pces(self, pipeline: str) -> np.ndarray:
-        """PCE of each test picture of a pipeline with its own fingerprint, (n,)."""
+        """Return the PCE of each test picture of a pipeline with its own fingerprint, (n,)."""
         pattern = self.fingerprint(pipeline)
         return np.array([match(pattern, picture).pce for picture in self.pictures("test", pipeline)])
 
@@ -201,7 +201,7 @@ def cell_of(
     measure: Callable[[], Estimate] | None,
     paper: float | None = None,
 ) -> Cell:
-    """A cell that needs all of ``pipelines``; ``not-run`` where one has no weights, or without ``measure``.
+    """Return a cell that needs all of ``pipelines``; ``not-run`` where one has no weights, or without ``measure``.
 
     There is none where a real sensor's pattern would have to be known.
     """

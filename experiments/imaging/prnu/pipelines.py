@@ -36,7 +36,7 @@ class Pipeline:
 
 
 def standard(camera: str | None, folder: Path | None) -> list[Pipeline]:
-    """The pipelines of Figure 5: two classical ones, LibRaw, and the networks trained for ``camera``.
+    """Return the pipelines of Figure 5: two classical ones, LibRaw, and the networks trained for ``camera``.
 
     None is a user's camera, whose networks `zoo imaging fit` left in ``folder``: the stored ones do not know it.
     """
@@ -50,7 +50,7 @@ def standard(camera: str | None, folder: Path | None) -> list[Pipeline]:
 
 
 def low_light(exposure: float, folder: Path | None, dark: bool = False) -> list[Pipeline]:
-    """The pipelines of Table 3; ``exposure`` is the short one's share of the light.
+    """Return the pipelines of Table 3; ``exposure`` is the short one's share of the light.
 
     With ``dark`` the UNet is that of See-in-the-Dark's authors: ``folder`` holds their checkpoint ``model.ckpt``, or
     their folder ``Sony`` with it.

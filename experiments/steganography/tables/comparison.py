@@ -35,7 +35,7 @@ from zoo.metrics import Estimate, bootstrap_mean
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
-    """The cells of the curves and of the differences."""
+    """Yield the cells of the curves and of the differences."""
     scale = scale_of(SCALES, settings.scale)
     curve = cache(lambda network, seed: train(scale, network, seed)[1])
     times = [scale.seconds * (i + 1) / POINTS for i in range(POINTS)]
@@ -63,7 +63,7 @@ def _point(curve: Callable[[str, int], Curve], network: str, seed: int, metric: 
 def _difference(
     curve: Callable[[str, int], Curve], seeds: tuple[int, ...], network: str, metric: str, column: str
 ) -> Estimate:
-    """The other network's value minus ours, mean over seeds; below 0 it has the smaller one."""
+    """Return the other network's value minus ours, mean over seeds; below 0 it has the smaller one."""
     differences = []
     for seed in seeds:
         ours, other = curve(OURS, seed), curve(network, seed)

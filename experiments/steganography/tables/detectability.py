@@ -41,7 +41,7 @@ SCALES = {"smoke": Scale(6), "laptop": Scale(600), "photographs": Scale(600), "p
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
-    """The cells of the detectability table."""
+    """Yield the cells of the detectability table."""
     evaluation = Evaluation(settings)
     detector = cache(partial(_train, evaluation))
     for row, name in [*NETWORKS.items(), *((name, name) for name in LSB)]:
@@ -58,7 +58,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
 
 
 def _train(evaluation: Evaluation, name: str) -> LinearDiscriminantAnalysis:
-    """A detector for ``name``, from pairs of generated scenes."""
+    """Return a detector for ``name``, from pairs of generated scenes."""
     method, size = evaluation.method(name, STORED_WEIGHT), evaluation.scale.size
     features, labels = [], []
     for i in range(SCALES[evaluation.settings.scale].pairs):

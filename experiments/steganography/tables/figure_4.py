@@ -28,7 +28,7 @@ ROWS = {
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
-    """A cell for each curve and epoch."""
+    """Yield a cell for each curve and epoch."""
     scale = scale_of(SCALES, settings.scale)
     history = {}
     if settings.weights is not None:

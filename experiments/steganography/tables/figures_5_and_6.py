@@ -27,7 +27,7 @@ SHOWN = 7
 
 
 def make(name: str, network: str) -> Table:
-    """The table of a figure: a row a pair."""
+    """Return the table of a figure: a row per pair."""
 
     def cells(settings: Settings) -> Iterator[Cell]:
         evaluation = Evaluation(settings)
@@ -55,7 +55,7 @@ def make(name: str, network: str) -> Table:
 
 
 def _shown(scenes: list[str]) -> list[int]:
-    """The first unit of each of the first scenes."""
+    """Return the first unit of each of the first scenes."""
     return [scenes.index(scene) for scene in list(dict.fromkeys(scenes))[:SHOWN]]
 
 

@@ -78,7 +78,7 @@ class Packing:
 
     @cached_method()
     def given(self) -> Steganographer:
-        """The networks as they are, in float32."""
+        """Return the networks as they are, in float32."""
         folder = self.settings.weights
         if folder is None:
             return stored_steganographer()
@@ -90,7 +90,7 @@ class Packing:
 
     @cached_method()
     def packed(self, name: str) -> tuple[dict[str, float], dict[str, list[float]]]:
-        """Bytes of both files and their entropy, and the PSNRs of each column of all pairs."""
+        """Return the bytes of both files and their entropy, and the PSNRs of each column of all pairs."""
         given, model = self.given(), Steganographer(HNet(), RNet(), quantize=True)
         sizes = dict.fromkeys(SIZES, 0.0)
         with tempfile.TemporaryDirectory() as folder:
@@ -112,24 +112,24 @@ class Packing:
         return sizes, found
 
     def psnr(self, name: str, column: str) -> Estimate:
-        """The mean PSNR over pairs."""
+        """Return the mean PSNR over pairs."""
         values = self.packed(name)[1][column]
         return bootstrap_mean(np.array(values), list(range(len(values))), seed=self.settings.seed)
 
     def megabytes(self, name: str, column: str) -> Estimate:
-        """A size of ``SIZES``."""
+        """Return a size of ``SIZES``."""
         return Estimate.exact(self.packed(name)[0][column] / 1e6)
 
 
 def bits(name: str, hiding: keras.Model) -> dict[str, dict[str, int] | int]:
-    """What ``zoo.weights.pack`` is told of each network by a row of ``PACKINGS``."""
+    """Return the arguments of ``zoo.weights.pack`` for each network, from a row of ``PACKINGS``."""
     large, others, revealing = PACKINGS[name]
     kernels = {layer.name: large if layer.name in LARGE else others for layer in hiding.layers}
     return {"hiding": kernels | ENDS, "revealing": revealing}
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
-    """The cells of the packing table."""
+    """Yield the cells of the packing table."""
     packing = Packing(settings)
     label = HIDING_WEIGHTS if settings.weights is None else "trained"
     for name in (AS_GIVEN, *PACKINGS):

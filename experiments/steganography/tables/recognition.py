@@ -50,7 +50,7 @@ SCALES = {"smoke": Scale(2, 32), "laptop": Scale(50, 96), "photographs": Scale(1
 
 
 def stretch(container: np.ndarray, pixels: int) -> np.ndarray:
-    """The container with ``pixels`` more columns, interpolated."""
+    """Return the container with ``pixels`` more columns, interpolated."""
     height, width = container.shape[:2]
     return cv2.resize(container, (width + pixels, height), interpolation=cv2.INTER_LINEAR)
 
@@ -98,19 +98,19 @@ class Recognition:
         return np.array([self.hider.emptiness(self.hider.reveal(picture)) for picture in pictures])
 
     def accepted(self, row: str, split: str) -> Estimate:
-        """The percentage that is taken for containers."""
+        """Return the percentage that is taken for containers."""
         values = self.emptiness(row, split)
         return bootstrap_mean(100.0 * (values <= MOST_EMPTY), list(range(len(values))), seed=self.settings.seed)
 
     def limit(self) -> Estimate:
-        """What all but ``MISSES`` of the calibration containers are below."""
+        """Return the limit that all but ``MISSES`` of the calibration containers are below."""
         values = self.emptiness("a container as saved", "calibration")
         limit = float(np.quantile(values, 1 - MISSES))
         return Estimate.exact(limit, len(values))
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
-    """The cells of the recognition table."""
+    """Yield the cells of the recognition table."""
     recognition, evaluation = Recognition(settings), Evaluation(settings)
     absent = "" if evaluation.available("ours") else missing("ours")
     label = "" if absent else evaluation.weights_label("ours")

@@ -37,7 +37,7 @@ TRAINED = (
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
-    """The cells of Table I."""
+    """Yield the cells of Table I."""
     evaluation = Evaluation(settings)
     values = paper_values("steganography", "table_1")
     for weight in WEIGHTS:
@@ -57,7 +57,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
 
 
 def training_cell(settings: Settings, row: str, column: str, network: str, weight: float, paper: float) -> Cell:
-    """The smallest loss on training images, as ``zoo pretrain`` logged it in the folder of ``--weights``."""
+    """Return the smallest loss on training images, as ``zoo pretrain`` logged it in the folder of ``--weights``."""
     if settings.dataset != "imagenet2012":
         return Cell(row, column, METRIC, paper, status="data-unavailable", why=NEEDED["imagenet2012"])
     log = (settings.weights or Path()) / f"{state_name(network, weight)}.json"

@@ -31,7 +31,7 @@ PARTS = ("C-H", "S-O")
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
-    """The cells of Table II."""
+    """Yield the cells of Table II."""
     evaluation = Evaluation(settings)
     values = paper_values("steganography", "table_2")
     for row in values.index:

@@ -20,7 +20,7 @@ from zoo.metrics import Estimate
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
-    """The cells of Table III."""
+    """Yield the cells of Table III."""
     scale = scale_of(SCALES, settings.scale)
     values = paper_values("steganography", "table_3")
     for batch in dict.fromkeys((*scale.batches, *BATCHES)):

@@ -19,7 +19,7 @@ from zoo.metrics import Estimate
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
-    """The cells of Table IV."""
+    """Yield the cells of Table IV."""
     scale = scale_of(SCALES, settings.scale)
     values = paper_values("steganography", "table_4")
     here = "CPU" if device().startswith("CPU") else "GPU"

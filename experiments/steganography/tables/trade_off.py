@@ -36,7 +36,7 @@ PARTS = ("C-H", "S-O")
 
 
 def halve(container: np.ndarray) -> np.ndarray:
-    """The container at half its size and enlarged again, as a web page might do."""
+    """Return the container at half its size and enlarged again, as a web page might do."""
     return cv2.resize(resize(container, *(n // 2 for n in container.shape[:2])), container.shape[1::-1])
 
 
@@ -48,7 +48,7 @@ HARMS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
-    """The cells of the trade-off."""
+    """Yield the cells of the trade-off."""
     evaluation = Evaluation(settings)
     methods = [*NETWORKS.items(), *((name, name) for name in (*ALIKE, *LSB, LSB_PLAIN))]
     for row, name in methods:
@@ -90,7 +90,7 @@ def _cell(row: str, column: str, metric: str, absent: str, measure: partial, lab
 
 
 def _finite_psnr(first: np.ndarray, second: np.ndarray) -> float:
-    """PSNR with equal images counted as 100 dB, so that a mean exists."""
+    """Return the PSNR with equal images counted as 100 dB, so that a mean exists."""
     return min(psnr(first, second), 100.0)
 
 

@@ -1,4 +1,4 @@
-"""Attacks on any Keras classifier, as Carrara et al. 2018 ran them, and two that know the detector.
+"""Attacks on any Keras classifier: those of Carrara et al. 2018, and two that know the detector.
 
 All take and return float32 images, (n, height, width, channels), on the scale the model takes, given by ``clip``;
 ``to_8_bits`` makes of them what an image file can hold.

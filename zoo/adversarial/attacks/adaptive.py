@@ -32,7 +32,7 @@ def projected_gradient(
     guides: int = 10,
     batch_size: int = 64,
 ) -> np.ndarray:
-    """Fool the classifier into ``targets`` and the detector into trusting it, within ``eps`` grey levels.
+    """Attack classifier (towards ``targets``) and detector by projected gradients, within ``eps`` grey levels.
 
     The detector's loss is the squared distance of the processed feature from the mean of its ``guides`` nearest
     training images of the target class: near them, equation 2 counts the target class. Each step goes along the sign of
@@ -51,7 +51,7 @@ def projected_gradient(
         steps: Number of steps.
         clip: Value range of the model's images.
         guides: Training images of the target class to steer for.
-        batch_size: Images a gradient.
+        batch_size: Images per gradient.
 
     Raises:
         ValueError: For an unknown mode, images outside ``clip``, or targets that are not classes of the model.
@@ -94,7 +94,7 @@ def feature_attack(
     weight: float = 1.0,
     batch_size: int = 64,
 ) -> np.ndarray:
-    """Move the deep feature to the target class's neighbours and the classification with it, by one summed loss.
+    """Move classification and deep feature to the target class, by the sum of both losses.
 
     The loss is the classifier's cross-entropy with the target plus ``weight`` times the squared distance of
     ``projected_gradient``, divided by the distance at the start so that both count about the same on every layer.
@@ -131,14 +131,14 @@ def _checked(
 
 
 def _tapped(detector: "KNNDetector") -> keras.Model:
-    """Logits and pooled feature of the detector's layer, differentiable."""
+    """Return the logits and pooled feature of the detector's layer, differentiable."""
     logits = logits_model(detector.model).outputs[0]
     feature = detector.extractor.network.outputs[1]
     return keras.Model(detector.model.inputs[0], [logits, feature], name="attacked")
 
 
 def _guides(detector: "KNNDetector", images: np.ndarray, targets: np.ndarray, count: int) -> np.ndarray:
-    """Mean of the processed features of the target class's images nearest to each image, (n, d)."""
+    """Return the mean of the processed features of the target class's images nearest to each image, (n, d)."""
     features = detector.extractor(images)[1][detector.layer]
     rows = [detector.nearest_of_class(f, int(t), count) for f, t in zip(features, targets, strict=True)]
     return np.stack([detector.vectors(found).mean(0) for found in rows])
@@ -150,7 +150,7 @@ def _distance(detector: "KNNDetector", feature: Any, guide: Any) -> Any:
 
 
 def _without(gradient: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """``gradient`` less its part along ``other``, image by image."""
+    """Return ``gradient`` without its component along ``other``, for each image."""
     axes = (1, 2, 3)
     along = (gradient * other).sum(axes, keepdims=True)
     return gradient - other * (along / np.maximum((other * other).sum(axes, keepdims=True), 1e-30))

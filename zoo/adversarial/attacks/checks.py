@@ -11,7 +11,7 @@ Clip = tuple[float, float]
 
 
 def checked_images(images: np.ndarray, clip: Clip) -> np.ndarray:
-    """``images``, (n, height, width, channels), as float32.
+    """Return ``images``, (n, height, width, channels), as float32.
 
     Raises:
         ValueError: For another number of dimensions, values that are not finite or lie outside ``clip``.
@@ -25,7 +25,7 @@ def checked_images(images: np.ndarray, clip: Clip) -> np.ndarray:
 
 
 def checked_classes(model: keras.Model, classes: np.ndarray, count: int, what: str) -> np.ndarray:
-    """Integer ``classes``, (count,), each one of the model's.
+    """Return ``classes`` as integers, (count,), each a class of the model.
 
     Raises:
         ValueError: For another shape or a class the model does not have.
@@ -34,14 +34,14 @@ def checked_classes(model: keras.Model, classes: np.ndarray, count: int, what: s
     known = model.outputs[0].shape[-1]
     if classes.shape != (count,) or classes.dtype.kind not in "iu" or classes.min() < 0 or classes.max() >= known:
         raise ValueError(
-            f"{what} must be one class from 0 to {known - 1} an image, {count}. "
+            f"{what} must be one class per image, from 0 to {known - 1}, {count}. "
             f"Received: {classes.dtype} {classes.shape}, {classes.ravel()[:5]}"
         )
     return classes.astype(np.int32)
 
 
 def units(levels: float, clip: Clip) -> float:
-    """``levels`` of an 8-bit image on the scale of ``clip``.
+    """Convert ``levels`` of an 8-bit image to the scale of ``clip``.
 
     Raises:
         ValueError: For a number that is not positive.
@@ -52,21 +52,21 @@ def units(levels: float, clip: Clip) -> float:
 
 
 def predicted(model: keras.Model, images: np.ndarray, batch_size: int) -> np.ndarray:
-    """The model's classes, int32 (n,)."""
+    """Return the predicted classes, int32 (n,)."""
     found = [outputs(model.predict_on_batch(images[part])).argmax(-1) for part in parts(len(images), batch_size)]
     return np.concatenate(found).astype(np.int32)
 
 
 def outputs(result: np.ndarray | list[np.ndarray]) -> np.ndarray:
-    """The first output, (n, classes): further ones are auxiliary heads."""
+    """Return the first output, (n, classes): further ones are auxiliary heads."""
     return np.asarray(result[0] if isinstance(result, list | tuple) else result)
 
 
 def parts(count: int, size: int) -> Iterator[slice]:
-    """Slices of at most ``size`` that cover ``count``."""
+    """Return the slices of at most ``size`` that cover ``count``."""
     return (slice(first, first + size) for first in range(0, count, size))
 
 
 def batched(function: Callable[..., np.ndarray], size: int, *arrays: np.ndarray) -> np.ndarray:
-    """``function`` of parts of at most ``size`` rows of the arrays, (n, ...), put together again."""
+    """Apply ``function`` to parts of at most ``size`` rows of the arrays, (n, ...), and concatenate the results."""
     return np.concatenate([function(*(a[part] for a in arrays)) for part in parts(len(arrays[0]), size)])

@@ -36,7 +36,7 @@ def fgs(
         targets: Classes to be predicted, or None.
         eps: Step in grey levels of 255.
         clip: Where to cut the result; None, as the original, does not cut. What leaves ``scale`` is lost when saved.
-        batch_size: Images a gradient.
+        batch_size: Images per gradient.
         scale: Value range of the model's images.
     """
     images = checked_images(images, scale)
@@ -56,7 +56,7 @@ def fgsm(
     fidelity: Fidelity = "original",
     batch_size: int = 64,
 ) -> np.ndarray:
-    """FGSM of section 5.2: one step of ``eps`` grey levels.
+    """Attack by FGSM of section 5.2: one step of ``eps`` grey levels.
 
     ``"original"`` is what the authors ran (cleverhans): untargeted, up the loss of the class the model predicts itself.
     ``"paper"`` is what they print: down the loss of a target class, so it needs ``targets``, (n,).
@@ -68,7 +68,7 @@ def fgsm(
         eps: Strength in grey levels of 0..255, whatever the scale.
         clip: Lowest and highest value of the model's scale.
         fidelity: See above.
-        batch_size: Images a step.
+        batch_size: Images per step.
 
     Returns:
         float32, as ``images`` in shape and scale.
@@ -92,7 +92,7 @@ def step_target_class(
     smoothing: float = 0.1,
     batch_size: int = 64,
 ) -> np.ndarray:
-    """The kit's one-step attack: down the smoothed loss of ``targets``, with the auxiliary head where there is one.
+    """Attack by the kit's single step down the smoothed loss of ``targets``, including an auxiliary head.
 
     The authors ran it and do not report it. Arguments, result and errors as ``iter_target_class``, whose one step of
     ``eps`` it is.
@@ -111,7 +111,7 @@ def iter_target_class(
     smoothing: float = 0.1,
     batch_size: int = 64,
 ) -> np.ndarray:
-    """iter_target_class of section 5.2 (the paper also calls it iter_step_class).
+    """Attack by iter_target_class of section 5.2 (the paper also calls it iter_step_class).
 
     ``steps`` steps of ``step`` grey levels down the cross-entropy with the target, label smoothing .1, plus .4 times
     that of the auxiliary head where the model has a second output; each step is cut to ``eps`` grey levels around the
@@ -122,11 +122,11 @@ def iter_target_class(
         images: Float (n, height, width, channels) on the scale ``clip``.
         targets: Classes to be predicted, integer (n,).
         eps: Largest change in grey levels of 0..255.
-        step: Grey levels a step.
+        step: Grey levels per step.
         steps: How many.
         clip: Lowest and highest value of the model's scale.
         smoothing: Of the labels, 0..1.
-        batch_size: Images a step.
+        batch_size: Images per step.
 
     Returns:
         float32, as ``images`` in shape and scale.

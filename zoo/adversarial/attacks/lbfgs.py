@@ -110,7 +110,7 @@ def lbfgs(
 
 
 def outputs_tensor(result: Any) -> Any:
-    """The first of a model's outputs, as a tensor."""
+    """Return the first of a model's outputs, as a tensor."""
     return result[0] if isinstance(result, list | tuple) else result
 
 

@@ -1,4 +1,4 @@
-"""The two changes of the NIPS 2017 development kit that attack nothing: ``noop`` and ``random_noise``."""
+"""The two harmless changes of the NIPS 2017 development kit: ``noop`` and ``random_noise``."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from zoo.fidelity import Fidelity, check_fidelity
 
 
 def noop(images: np.ndarray, clip: Clip = (0, 255)) -> np.ndarray:
-    """The images unchanged, float32 (n, height, width, channels), section 5.2.
+    """Return the images unchanged, float32 (n, height, width, channels), section 5.2.
 
     Raises:
         ValueError: For images outside ``clip``.

@@ -1,4 +1,4 @@
-"""What becomes of an adversarial image in an 8-bit file."""
+"""Effects of saving an adversarial image in an 8-bit file."""
 
 import numpy as np
 
@@ -18,7 +18,7 @@ def to_8_bits(
     """
     levels = np.rint((checked_images(images, clip) - clip[0]) * (255 / (clip[1] - clip[0])))
     if (originals is None) != (eps is None):
-        raise ValueError(f"originals and eps go together. Received: eps={eps}")
+        raise ValueError(f"originals and eps must be given together. Received: eps={eps}")
     if originals is not None and eps is not None:
         centre = np.rint((checked_images(originals, clip) - clip[0]) * (255 / (clip[1] - clip[0])))
         levels = np.clip(levels, centre - np.floor(eps), centre + np.floor(eps))

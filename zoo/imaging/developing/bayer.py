@@ -47,7 +47,7 @@ def pack(mosaic: np.ndarray, cfa: str) -> np.ndarray:
 
 
 def offset(cfa: str, wanted: str) -> tuple[int, int]:
-    """Rows and columns, 0 or 1 each, to cut off the top and the left so that a mosaic of phase ``cfa`` has ``wanted``.
+    """Return rows and columns, 0 or 1 each, to crop at top and left to change the phase from ``cfa`` to ``wanted``.
 
     Raises:
         ValueError: For another phase.

@@ -49,7 +49,7 @@ class CropLike(keras.layers.Layer):
         return x[:, : shape[1], : shape[2]]
 
     def compute_output_shape(self, input_shape: list) -> tuple:
-        """The first map's, with the second's height and width."""
+        """Return the first map's shape with the second map's height and width."""
         x, reference = input_shape
         return (x[0], *reference[1:3], x[3])
 
@@ -90,5 +90,5 @@ class ClipToUnit(keras.layers.Layer):
         return ops.clip(x, 0.0, 1.0)
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
-        """The input's."""
+        """Return the input's."""
         return input_shape

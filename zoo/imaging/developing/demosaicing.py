@@ -97,7 +97,7 @@ def _colours_at_green(
 
 
 def _roughness(difference: np.ndarray, axis: int) -> np.ndarray:
-    """How much the colour difference changes along an axis in the neighbourhood of each pixel."""
+    """Return the local variation of the colour difference along an axis, for each pixel."""
     if axis == 0:
         return _roughness(np.ascontiguousarray(difference.T), 1).T
     padded = cv2.copyMakeBorder(difference, 0, 0, 0, 2, cv2.BORDER_REFLECT_101)

@@ -33,7 +33,7 @@ class Reach:
 # DNet: fifteen convolutions on planes and one on pixels. INet: two pixels, and no tile shorter than ``SMALLEST``.
 _REACH = {"demosaic": Reach(4, 1, 1024), "c9_2": Reach(96, 16, 640), "c17": Reach(16, 1, 256)}
 SMALLEST = 4
-"""Planes a side that all three networks can read."""
+"""Planes per side that all three networks can read."""
 
 
 def develop(
@@ -87,7 +87,7 @@ def develop_tiles(
 
 
 def balanced(raw: RawImage, codes: np.ndarray) -> np.ndarray:
-    """A part of ``raw.balanced_planes``, float32 (h, w, 4), made of a part of ``raw.codes`` of that shape."""
+    """Return a part of ``raw.balanced_planes``, float32 (h, w, 4), made of a part of ``raw.codes`` of that shape."""
     planes = raw.normalise(np.ascontiguousarray(codes))
     planes *= np.array(raw.balance_of_planes, np.float32)
     return np.minimum(planes, 1, out=planes)

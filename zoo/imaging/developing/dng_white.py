@@ -1,4 +1,4 @@
-"""White balance of a DNG that gives its white as a chromaticity and not as a camera's neutral.
+"""White balance of a DNG that stores its white as a chromaticity instead of a camera neutral.
 
 LibRaw takes it for the daylight balance where there is one colour matrix, and leaves it out where there are two.
 Adobe, "Digital Negative (DNG) Specification" 1.4, chapter 6: from white balance xy coordinates to camera neutral
@@ -20,7 +20,7 @@ _TEMPERATURES = {
 
 
 def white_balance(tag: Callable[[int], Any]) -> tuple[float, float, float] | None:
-    """Factors of red, green and blue by AsShotWhiteXY, green's 1; None without it, or if there is AsShotNeutral.
+    """Return gains of red, green (1) and blue by AsShotWhiteXY; None without it, or if there is AsShotNeutral.
 
     ``tag`` gives the value of a TIFF tag by its number, None for one that is missing; rationals are pairs of integers.
     None too where the matrices are missing or the result is not positive.

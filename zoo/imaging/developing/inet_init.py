@@ -42,12 +42,12 @@ def bilinear(size: int = 5) -> np.ndarray:
 
 
 def colour() -> np.ndarray:
-    """The camera matrix as a 1x1 convolution, (1, 1, 3, 3)."""
+    """Return the camera matrix as a 1x1 convolution, (1, 1, 3, 3)."""
     return np.array(CAMERA_MATRIX, np.float32).T[None, None]
 
 
 def gamma() -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Kernel and bias of the two gamma layers, each colour with four hidden units of its own."""
+    """Return the kernel and bias of the two gamma layers, each colour with four hidden units of its own."""
     hidden, output = np.zeros((1, 1, 3, 12), np.float32), np.zeros((1, 1, 12, 3), np.float32)
     for c in range(3):
         hidden[0, 0, c, 4 * c : 4 * c + 4] = GAMMA_W

@@ -182,7 +182,7 @@ def _double(x: Any, filters: int, level: int) -> Any:
 
 
 def _fan_in() -> initializers.Initializer:
-    """The default of TensorFlow 1's variance scaling."""
+    """Return the default of TensorFlow 1's variance scaling."""
     return initializers.VarianceScaling(1.0, "fan_in", "truncated_normal")
 
 

@@ -1,4 +1,4 @@
-"""The paper's classical pipeline: from a RAW file to RGB in the steps a camera takes (section 3.1, figure 2).
+"""The paper's classical pipeline: from a RAW file to RGB in the steps that a camera takes (section 3.1, figure 2).
 
 Normalisation by black and white level, white balance, demosaicing, camera matrix to linear sRGB, and the power 1 / 2.2;
 clipped to [0, 1] after white balance and after the matrix, as the authors' code did. No denoising, no sharpening, no

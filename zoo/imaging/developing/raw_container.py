@@ -1,4 +1,4 @@
-"""What kind of file it is, before LibRaw sees it: LibRaw guesses at files without a header by their size."""
+"""Check a RAW file's container before LibRaw reads it, because LibRaw guesses the format of unknown files by size."""
 
 import contextlib
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _OF_CAMERAS = (271, 33422, 50706)  # Make, CFAPattern, DNGVersion: LibRaw takes 
 
 @dataclass(frozen=True)
 class Inside:
-    """What a DNG declares and LibRaw does not hand on, or not in all files."""
+    """DNG fields that LibRaw does not return, or not for all files."""
 
     corner: tuple[int, int] | None = None
     """Top and left of the active area."""
@@ -32,7 +32,7 @@ class Inside:
 
 
 def look_inside(path: Path) -> Inside:
-    """Refuse what LibRaw would misread, or report on the terminal in addition to the exception.
+    """Refuse files that LibRaw would misread, or about which it would print to the terminal.
 
     Raises:
         ImageError: For a file that begins as no camera's RAW file does (a headerless dump, a PNG, text), a TIFF that

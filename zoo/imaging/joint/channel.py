@@ -61,7 +61,7 @@ class DistributionChannel(keras.layers.Layer):
         return self.codec(self.down_sample(images))
 
     def down_sample(self, images: Any) -> Any:
-        """The channel without its codec."""
+        """Return the channel without its codec."""
         images = ops.cast(images, "float32")
         if self.factor == 1:
             return images

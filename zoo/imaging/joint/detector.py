@@ -18,17 +18,17 @@ DEFAULT_WEIGHTS = "fan-unet-0.1-margin16-birch.photographs"
 class ManipulationDetector:
     """Probabilities of the five classes (``CLASSES``) for patches and pictures, by the forensic network.
 
-    It knows pictures of the camera that it was trained with, after the channel: half the size, JPEG of quality 50. What
-    it says of others is a guess.
+    It is valid only for pictures from the camera used in training, after the channel (half the size, JPEG of quality
+    50).
 
     Args:
         weights: As for ``FAN``.
         patch: Side of a patch in pixels: as in the weights' training.
-        batch_size: Patches a forward pass.
-        track: Takes the batches of a picture, a ``range``, and yields them again; ``tqdm.tqdm`` shows a progress bar.
+        batch_size: Patches per forward pass.
+        track: Wraps the iterator over a picture's batches, a ``range``; ``tqdm.tqdm`` shows a progress bar.
 
     Raises:
-        ValueError: For a patch below 16 or above 1,024 pixels, or weights that are not there or do not fit.
+        ValueError: For a patch below 16 or above 1,024 pixels, or weights that are missing or do not fit.
     """
 
     def __init__(
@@ -54,12 +54,12 @@ class ManipulationDetector:
     def overall(self, corners: np.ndarray, found: np.ndarray) -> np.ndarray:
         """Class probabilities of a picture, float32 (5,), from what ``patches`` returns: a mean without moved patches.
 
-        Those may begin within a block of the JPEG; the FAN has seen none that does.
+        Moved patches may not be aligned with the JPEG blocks, which the FAN has never seen.
         """
         return found[(corners % self.patch == 0).all(1)].mean(0)
 
     def patches(self, image: np.ndarray, stride: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Corners (y, x), int (n, 2), and probabilities, float32 (n, 5), of patches that cover the picture.
+        """Return the corners (y, x), int (n, 2), and probabilities, float32 (n, 5), of patches that cover the picture.
 
         They lie ``stride`` pixels apart (default: side by side), the last moved in to fit. A picture smaller than a
         patch is reflected up to one.
@@ -83,7 +83,7 @@ class ManipulationDetector:
         return corners, np.concatenate(found)
 
     def heatmap(self, image: np.ndarray, stride: int | None = None) -> np.ndarray:
-        """Where the picture looks manipulated: one minus the probability of native, float32 (height, width) in 0..1.
+        """Return one minus the probability of native for each pixel, float32 (height, width) in 0..1.
 
         ``stride`` is half a patch by default.
 

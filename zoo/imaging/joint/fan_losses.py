@@ -7,7 +7,7 @@ from keras import ops
 
 
 def double_softmax(labels: Any, probabilities: Any) -> Any:
-    """The loss that gave the paper's numbers: cross-entropy that takes the softmax's output for logits.
+    """Compute the loss that produced the paper's numbers: cross-entropy with softmax outputs treated as logits.
 
     The authors' code until 2020. For five classes it lies between .905 and 1.905 and is 1.609 for a guess, so that its
     gradients are small and bounded; the paper's scale of lambda belongs to it.
@@ -31,7 +31,7 @@ FAN_LOSSES: dict[str, Callable[[Any, Any], Any]] = {"double_softmax": double_sof
 
 
 def fan_loss(name: str) -> Callable[[Any, Any], Any]:
-    """The loss called ``name``.
+    """Return the loss ``name``.
 
     Raises:
         ValueError: For a name that is not in ``FAN_LOSSES``.

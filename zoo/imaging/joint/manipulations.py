@@ -22,7 +22,7 @@ UNSHARP = np.array([[-1, -4, -1], [-4, 26, -4], [-1, -4, -1]]) / 6
 
 
 def default_manipulations(fidelity: Fidelity = "original") -> list[keras.layers.Layer]:
-    """The paper's four as ``fidelity`` says, "original" or "paper", at the paper's strengths; ``CLASSES[1:]`` by name.
+    """Return the paper's four manipulations, named ``CLASSES[1:]``, "original" or "paper" by ``fidelity``.
 
     Raises:
         ValueError: For an unknown fidelity.
@@ -36,7 +36,7 @@ def default_manipulations(fidelity: Fidelity = "original") -> list[keras.layers.
 
 
 def smooth_jpeg(quality: float, fidelity: Fidelity = "original", name: str | None = None) -> DifferentiableJPEG:
-    """The paper's differentiable JPEG with sinusoidal rounding, 4:4:4 (section 4.2).
+    """Return the paper's differentiable JPEG with sinusoidal rounding, 4:4:4 (section 4.2).
 
     ``"original"`` shifts all planes by 127 and rounds the DCT matrix to four digits (``DifferentiableJPEG.korus2019``);
     ``"paper"`` is the standard's transform.
@@ -71,7 +71,7 @@ class Sharpen(keras.layers.Layer):
         self.strength, self.fidelity = float(strength), check_fidelity(fidelity)
 
     def kernel(self) -> np.ndarray:
-        """The filter of the value channel, (3, 3)."""
+        """Return the filter of the value channel, (3, 3)."""
         unsharp = np.round(UNSHARP, 4) if self.fidelity == "original" else UNSHARP
         identity = np.pad([[1.0]], 1)
         return identity + self.strength * (unsharp - identity)
@@ -133,7 +133,7 @@ class GaussianFilter(keras.layers.Layer):
         self.sigma, self.size, self.fidelity = float(sigma), int(size), check_fidelity(fidelity)
 
     def kernel(self) -> np.ndarray:
-        """The filter, (size, size), sum 1."""
+        """Return the filter, (size, size), sum 1."""
         taps = np.arange(self.size) - self.size // 2
         if self.fidelity == "original":
             # The authors' bins are 9.8 / 5 normal deviations wide, for what the paper calls a sigma of .83.

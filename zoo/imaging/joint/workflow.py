@@ -20,8 +20,9 @@ Mode = Literal["F", "F+N"]
 class ImagingWorkflow(keras.Model):
     """NIP -> manipulations -> channel -> FAN, with the joint loss L = L_fan + lambda L_nip (equation 2).
 
-    Every picture that the imaging pipeline (NIP) develops is sent on as it is and after each manipulation; the forensic
-    network (FAN) says which it was. Trained by plain ``compile`` and ``fit`` on (planes, target) batches:
+    Every picture that the imaging pipeline (NIP) develops passes the channel unchanged and after each manipulation. The
+    forensic network (FAN) predicts the manipulation. Trained by plain ``compile`` and ``fit`` on (planes, target)
+    batches:
 
     >>> workflow = ImagingWorkflow(UNet(weights=..., clip=False), FAN(), nip_weight=0.1)
     >>> workflow.compile(keras.optimizers.Adam(1e-4, epsilon=1e-8))
@@ -34,19 +35,21 @@ class ImagingWorkflow(keras.Model):
 
     Args:
         nip: Any Keras model from RAW planes (batch, h, w, 4) to RGB (batch, 2h, 2w, 3) about [0, 1]. Its output should
-            not be clipped (``clip=False``): L_nip looks at it as it is; what is sent on is clipped here.
+            not be clipped (``clip=False``), because L_nip uses the unclipped output; the workflow clips the picture for
+            the channel.
         fan: Any Keras model from RGB patches to softmax probabilities of the classes, one more than manipulations.
         manipulations: Keras layers, RGB to RGB of the same size; None for the paper's four. Class 0 is "native".
-        channel: Keras layer that all of them pass; None for the paper's, ``keras.layers.Identity()`` for none.
+        channel: Keras layer applied to all versions; None for the paper's, ``keras.layers.Identity()`` for no channel.
         mode: ``"F"``: the FAN alone is trained, and ``nip.trainable`` set to False. ``"F+N"``: both.
         nip_weight: lambda; without effect in mode F.
         fan_loss: ``"double_softmax"`` (the original) or ``"cross_entropy"``, see ``fan_losses``.
-        margin: Pixels on each side of what the NIP develops that are not sent on; 0 as the paper. A NIP that pads with
-            zeros can mark the border of a training patch, where a FAN finds it; photographs have no such border inside.
+        margin: Pixels to crop on each side of the developed patch before the channel; 0 in the paper. A NIP that pads
+            with zeros can mark the border of a training patch for the FAN; the inside of a photograph has no such
+            border.
         name: Model name.
 
     Call arguments:
-        planes: float (batch, h, w, 4), as the NIP wants them.
+        planes: float (batch, h, w, 4), the NIP's input.
 
     Output:
         A dict: ``"rgb"``, what the NIP developed, not clipped, float32 (batch, 2h, 2w, 3); and ``"probabilities"``,
@@ -79,7 +82,7 @@ class ImagingWorkflow(keras.Model):
         self.manipulations = list(default_manipulations() if manipulations is None else manipulations)
         if fan.output_shape[-1] != self.classes:
             raise ValueError(
-                f"fan must tell {self.classes} classes apart, native and one for each manipulation. "
+                f"fan must have {self.classes} classes: native and one for each manipulation. "
                 f"Received: {fan.output_shape[-1]}"
             )
         self.nip, self.fan = nip, fan
@@ -102,7 +105,7 @@ class ImagingWorkflow(keras.Model):
         """Build what was not yet: a user's own layers."""
         rgb = self.nip.compute_output_shape(input_shape)
         if any(side is not None and side <= 2 * self.margin for side in rgb[1:3]):
-            raise ValueError(f"margin {self.margin} needs more than {2 * self.margin} pixels a side. Received: {rgb}")
+            raise ValueError(f"margin {self.margin} needs sides of more than {2 * self.margin} pixels. Received: {rgb}")
         for layer in (*self.manipulations, self.channel):
             if not layer.built:
                 layer.build(rgb)
@@ -121,7 +124,7 @@ class ImagingWorkflow(keras.Model):
         return {"rgb": rgb, "probabilities": ops.transpose(found, (1, 0, 2))}
 
     def versions(self, rgb: Any) -> list[Any]:
-        """The clipped picture and its manipulated versions, each (batch, height, width, 3), in order of the classes."""
+        """Return the clipped picture and its manipulated versions, each (batch, height, width, 3), in class order."""
         native = ops.clip(rgb, 0.0, 1.0)
         return [native, *(ops.cast(layer(native), "float32") for layer in self.manipulations)]
 
@@ -184,7 +187,7 @@ class ImagingWorkflow(keras.Model):
 
 
 def paper_rate(epoch: int, rate: float | None = None, *, start: float = 1e-4, fidelity: Fidelity = "original") -> float:
-    """The learning rate of ``epoch``, counted from 0: 15 % less every 100 epochs; for ``LearningRateScheduler``.
+    """Return the learning rate of ``epoch``, counted from 0: 15 % less every 100 epochs; for ``LearningRateScheduler``.
 
     Args:
         epoch: From 0 on.

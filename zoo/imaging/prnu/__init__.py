@@ -1,4 +1,4 @@
-"""Photo response non-uniformity (PRNU): whose camera, and which part of a picture is not its own.
+"""Photo response non-uniformity (PRNU): identify the camera of a picture, and find tampered parts.
 
 Every pixel of a sensor answers light a little differently, by about a percent, and for good. Averaged over photographs
 of a camera, that pattern is its fingerprint K:

@@ -1,4 +1,4 @@
-"""Take out of a noise pattern what sensors of a kind share: rows, columns, the colour mosaic, strong periodic patterns.
+"""Remove patterns that cameras share from a noise pattern: rows, columns, colour mosaic, strong periodic patterns.
 
 Chen et al. 2008, section V: such artefacts are periodic, a fingerprint is not. What JPEG's grid leaves is only made
 weaker: fingerprints of real JPEGs still hold several times the mean power at its frequencies. ``matching`` therefore
@@ -54,7 +54,7 @@ def to_grey(image: np.ndarray) -> np.ndarray:
 
 
 def clean_residual(image: np.ndarray, sigma: float = 3.0) -> np.ndarray:
-    """The noise of a picture made ready to be matched, float32 (height, width): grey, zero mean, flat spectrum.
+    """Return the noise of a picture made ready to be matched, float32 (height, width): grey, zero mean, flat spectrum.
 
     Args:
         image: Grey levels 0..255, (height, width) or (height, width, 3).

@@ -1,4 +1,4 @@
-"""Can a picture show its sensor's noise at all? Too dark, too bright, too smooth or too small ones cannot.
+"""Refuse pictures that cannot show sensor noise: too dark, too bright, too smooth or too small.
 
 The limits were set on scenes of the calibration split of ``open_photographs``, which twelve synthetic bodies took, well
 exposed, under- and overexposed, blurred and cropped: beyond these limits few pictures or none match their own
@@ -21,7 +21,7 @@ BRIGHTEST = 0.95
 
 
 def why_silent(image: np.ndarray, residual: np.ndarray) -> str:
-    """Say why a picture cannot tell its camera, in a few words; an empty text where it can.
+    """Return why a picture cannot identify its camera, in a few words; empty if it can.
 
     Args:
         image: Grey levels 0..255, (height, width) or (height, width, 3).

@@ -16,7 +16,7 @@ MAXIMUM_PIXELS = 256_000_000
 
 
 class FingerprintSums:
-    """What the estimate needs of the photographs seen so far; two of these may be added, so that parts run apart.
+    """Running sums for the fingerprint estimate; partial sums of separate runs can be added.
 
     K is ``sum(W I) / (sum(I^2) + 1)`` (Chen et al. 2008, equation 6): W the noise residual, I the intensity, scaled to
     0..1 at grey level 252, falling above it and 0 where a pixel and a neighbour are saturated.
@@ -49,7 +49,7 @@ class FingerprintSums:
         self.count += 1
 
     def __add__(self, other: "FingerprintSums") -> "FingerprintSums":
-        """The sums of both lots of photographs."""
+        """Return the sums of both lots of photographs."""
         if other.products is None or other.energies is None:
             return self
         if self.products is None or self.energies is None:
@@ -85,13 +85,13 @@ class FingerprintSums:
 
 
 def light(image: np.ndarray) -> np.ndarray:
-    """How strongly PRNU shows at grey levels 0..255, float32 of their shape: in proportion up to 252, then less."""
+    """Return the strength of PRNU at grey levels 0..255, float32 of their shape: proportional up to 252, then less."""
     levels = np.asarray(image, np.float32)
     return np.where(levels < 252, levels / 252, np.exp(-((levels - 252) ** 2) / 6)).astype(np.float32)
 
 
 def saturated(image: np.ndarray) -> np.ndarray:
-    """Where a channel holds its largest value, of 250 or above, in a pixel and one of its four neighbours.
+    """Return where a channel is saturated (its maximum, at least 250) in a pixel and one of its four neighbours.
 
     ``image`` is (height, width) or (height, width, 3), 0..255; the result is bool of that shape.
     """
@@ -150,7 +150,7 @@ def read_fingerprint(path: str | Path) -> np.ndarray:
 
 
 def pictures_of(path: str | Path) -> frozenset[str]:
-    """Hashes (``picture_hash``) of the pictures that the fingerprint at ``path`` was made of; empty if it does not say.
+    """Return hashes (``picture_hash``) of the pictures in the fingerprint at ``path``; empty if not stored.
 
     Raises:
         ImageError: For a file that is no fingerprint.

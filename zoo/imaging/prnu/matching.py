@@ -1,11 +1,11 @@
-"""Does a picture carry a camera's fingerprint? Correlation at every place, and how rare its peak is by chance.
+"""Match a picture with a camera's fingerprint: correlation at every position, and the p-value of its peak.
 
 The correlation of a picture with another camera's fingerprint does not vary equally at all places. It varies more where
 bright or textured parts of the picture meet noisy parts of the fingerprint, and, since both were JPEGs, it changes with
-the place modulo 8. Divided by one deviation for all places, the loud places win the search and look like matches. So
-each place is divided by the deviation that its own overlap predicts, and then each of the 64 classes of places that
-agree modulo 8 in rows and columns is brought to mean 0 and deviation 1. What is left is as rare as the normal
-distribution says; ``zoo reproduce imaging false-alarms`` measures that.
+the place modulo 8. With one standard deviation for all positions, the noisy positions win the search and look like
+matches. Therefore each position is divided by the deviation predicted from its own overlap. Then each of the 64 classes
+of positions (modulo 8 in rows and columns) is normalised to mean 0 and standard deviation 1. The result follows the
+normal distribution; ``zoo reproduce imaging false-alarms`` measures how well.
 """
 
 import math
@@ -60,7 +60,7 @@ class Match:
 
 
 def correlation(a: np.ndarray, b: np.ndarray) -> float:
-    """Normalised correlation of two patterns ``a`` and ``b`` of one shape, -1..1; 0 where one is flat.
+    """Return the normalised correlation of two patterns ``a`` and ``b`` of one shape, -1..1; 0 where one is flat.
 
     Raises:
         ValueError: For shapes that differ.
@@ -76,8 +76,8 @@ def correlation(a: np.ndarray, b: np.ndarray) -> float:
 def match(fingerprint: np.ndarray, image: np.ndarray, sigma: float = 3.0, orientations: Sequence[int] = (1,)) -> Match:
     """Compare a picture with a camera's fingerprint.
 
-    Where the sizes differ, the smaller is looked for everywhere in the larger (a crop, never scaled); where they agree,
-    only pixel upon pixel. The p-value counts every place and every orientation that was tried.
+    If the sizes differ, the smaller one is searched at every position in the larger one (as a crop, never scaled). If
+    they are equal, only shift 0 is tested. The p-value accounts for all positions and orientations.
 
     Args:
         fingerprint: Float (height, width), of ``FingerprintSums.fingerprint``.
@@ -96,7 +96,7 @@ def identify(
 ) -> dict[str, Match]:
     """Compare a picture with the fingerprints of several cameras; p-values are corrected for how many there are.
 
-    The correction is Sidak's: below ``LEVEL`` is one false match in a million pictures, whatever the number of cameras.
+    The correction is Sidak's: at ``LEVEL``, one picture in a million is a false match, for any number of cameras.
 
     Args:
         fingerprints: Float (height, width) by the camera's name.
@@ -109,7 +109,7 @@ def identify(
     """
     if not fingerprints or not orientations or not set(orientations) <= set(ORIENTATIONS):
         received = f"{len(fingerprints)} cameras, orientations {list(orientations)}"
-        raise ValueError(f"Matching needs a camera, and orientations from 1 to 8. Received: {received}")
+        raise ValueError(f"Matching needs at least one camera, and orientations from 1 to 8. Received: {received}")
     image = check_picture(image)
     # PRNU in the picture is K I. Weighing the residual by I gives the sum W K I without knowing the shift.
     residual = clean_residual(image, sigma)
@@ -127,7 +127,7 @@ def identify(
 
 
 def peak_to_correlation_energy(fingerprint: np.ndarray, pattern: np.ndarray) -> Match:
-    """Best place of a pattern (h, w) in a fingerprint (H, W), its p-value and its PCE; either may be the larger.
+    """Return the best position of a pattern (h, w) in a fingerprint (H, W), with p-value and PCE.
 
     Only shifts at which the smaller lies within the larger are candidates: none but 0 along a direction in which the
     sizes agree. All circular shifts serve as background.
@@ -145,7 +145,7 @@ def peak_to_correlation_energy(fingerprint: np.ndarray, pattern: np.ndarray) -> 
 
 
 def best_place(fingerprint: np.ndarray, pattern: np.ndarray, plane: np.ndarray, variance: np.ndarray) -> Match:
-    """The match at the candidate that stands out most.
+    """Return the match at the candidate that stands out most.
 
     ``fingerprint`` (H, W) and ``pattern`` (h, w) have mean 0; ``plane`` and ``variance`` are ``correlation_planes``'s.
     """
@@ -159,7 +159,7 @@ def best_place(fingerprint: np.ndarray, pattern: np.ndarray, plane: np.ndarray, 
 
 
 def largest(plane: np.ndarray, fingerprint: tuple[int, ...], pattern: tuple[int, ...]) -> tuple[tuple[int, int], int]:
-    """The shift with the largest value of ``plane`` (height, width), and how many shifts were compared.
+    """Return the shift with the largest value of ``plane`` (height, width), and how many shifts were compared.
 
     These are the shifts at which the smaller of the two shapes lies within the larger.
     """
@@ -175,7 +175,7 @@ Spectra = tuple[np.ndarray, np.ndarray]
 
 
 def spectra(pattern: np.ndarray, shape: tuple[int, int]) -> Spectra:
-    """Fourier transforms of a pattern (h, w) and of its square, both filled with zeros to ``shape``, complex64."""
+    """Return Fourier transforms of a pattern (h, w) and of its square, both zero-padded to ``shape``, complex64."""
     # Rows of zeros have a spectrum of zeros: only the pattern's own are transformed along the rows.
     first, second = (
         fft.fft(fft.rfft(values, shape[1], axis=1), shape[0], axis=0) for values in (pattern, pattern * pattern)
@@ -184,7 +184,7 @@ def spectra(pattern: np.ndarray, shape: tuple[int, int]) -> Spectra:
 
 
 def plane_shape(fingerprint: tuple[int, ...], pattern: tuple[int, ...]) -> tuple[int, int]:
-    """The larger height and width of two shapes, filled up to whole JPEG blocks.
+    """Return the larger height and width of two shapes, filled up to whole JPEG blocks.
 
     So shifts that wrap around keep their phase.
     """
@@ -195,7 +195,7 @@ def plane_shape(fingerprint: tuple[int, ...], pattern: tuple[int, ...]) -> tuple
 def correlation_planes(
     fingerprint: np.ndarray, pattern: np.ndarray, of_fingerprint: Spectra | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Correlation of two patterns of mean 0 at every circular shift, and its variance were both independent noise.
+    """Return the correlation of two zero-mean patterns at every circular shift, and its variance for independent noise.
 
     The variance at a shift is the sum over the overlap of the two squares' products.
 
@@ -229,7 +229,7 @@ def standardised(plane: np.ndarray) -> np.ndarray:
 
 
 def studentised(plane: np.ndarray, shift: tuple[int, int]) -> tuple[float, int]:
-    """The value at a shift in deviations of its class modulo 8, without the neighbourhood, and degrees of freedom.
+    """Return a shift's value in deviations of its class modulo 8 (without its neighbourhood), and degrees of freedom.
 
     ``plane`` is (height, width). Where nothing matches, the first follows Student's t with the second.
     """
@@ -241,7 +241,7 @@ def studentised(plane: np.ndarray, shift: tuple[int, int]) -> tuple[float, int]:
 
 
 def aligned_spread(fingerprint: np.ndarray, pattern: np.ndarray) -> float:
-    """How much two patterns (height, width) correlate at shifts of whole JPEG blocks, less what the overlap predicts.
+    """Return the excess correlation of two patterns (height, width) at shifts of whole JPEG blocks.
 
     A standard deviation, from the median distance so that echoes of a match do not count; 1 for independent noise, more
     where neighbouring pixels depend on each other.
@@ -253,7 +253,7 @@ def aligned_spread(fingerprint: np.ndarray, pattern: np.ndarray) -> float:
 
 
 def background(plane: np.ndarray, shift: tuple[int, int]) -> np.ndarray:
-    """The values of a plane (height, width) in the class of a shift, without its neighbourhood, float64 (n,)."""
+    """Return the values of a plane (height, width) in the class of a shift, without its neighbourhood, float64 (n,)."""
     period = _period(plane)
     counts = np.ones(plane.shape, bool)
     counts[neighbourhood(plane.shape, shift)] = False
@@ -262,7 +262,7 @@ def background(plane: np.ndarray, shift: tuple[int, int]) -> np.ndarray:
 
 
 def relative_plane(plane: np.ndarray, variance: np.ndarray) -> np.ndarray:
-    """A correlation plane (height, width) over the root of its variance; 0 where the overlap holds nothing."""
+    """Return a correlation plane (height, width) over the root of its variance; 0 where the overlap holds nothing."""
     return np.divide(plane, np.sqrt(variance), out=np.zeros_like(plane), where=variance > 0)
 
 
@@ -272,7 +272,7 @@ def _period(plane: np.ndarray) -> int:
 
 
 def neighbourhood(shape: tuple[int, ...], shift: tuple[int, int]) -> tuple[np.ndarray, ...]:
-    """Index of the shifts close to ``shift`` in a plane of ``shape`` (height, width).
+    """Return the index of the shifts close to ``shift`` in a plane of ``shape`` (height, width).
 
     It wraps around as they do, and counts none twice in a tiny plane.
     """
@@ -283,7 +283,7 @@ def neighbourhood(shape: tuple[int, ...], shift: tuple[int, int]) -> tuple[np.nd
 
 
 def peak_energy(plane: np.ndarray, shift: tuple[int, int], size: int) -> float:
-    """PCE of a plane (height, width) at a shift; ``size`` counts its shifts without those that fill up JPEG blocks."""
+    """Return the PCE of a plane (height, width) at a shift; ``size`` excludes the padding to JPEG blocks."""
     peak, close = float(plane[shift]), plane[neighbourhood(plane.shape, shift)].astype(np.float64)
     energy = float((plane * plane).sum(dtype=np.float64) - (close * close).sum())
     energy = energy / (size - close.size) if size > close.size else 0.0
@@ -304,7 +304,7 @@ def false_alarm(deviations: float, searched: int = 1) -> float:
 
 
 def _overlap(fingerprint: np.ndarray, pattern: np.ndarray, shift: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """What the two have in common when the pattern's corner lies at ``shift`` of the fingerprint."""
+    """Return the overlap of both patterns with the pattern's corner at ``shift`` of the fingerprint."""
     for axis, start in enumerate(shift):
         first, second = max(start, 0), max(-start, 0)
         length = min(fingerprint.shape[axis] - first, pattern.shape[axis] - second)

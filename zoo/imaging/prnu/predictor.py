@@ -1,4 +1,4 @@
-"""How strongly a window of an untouched picture should correlate with its camera's fingerprint.
+"""Predict how strongly a window of an untouched picture correlates with its camera's fingerprint.
 
 Dark, saturated and textured places hide PRNU. A linear model of four features and their products, fitted on the
 camera's own photographs, says how much (Chen et al. 2008, section VI.B).
@@ -73,12 +73,12 @@ class CorrelationPredictor:
         return cls(window, weights, float(explained), float(left.std()))
 
     def predict(self, image: np.ndarray, stride: int = 1) -> np.ndarray:
-        """Expected correlation of every ``stride``-th window in rows and columns, 0 or above, float64 of two axes."""
+        """Return the expected correlation of every ``stride``-th window, 0 or above, float64 (rows, columns)."""
         return np.maximum(with_products(feature_maps(image, self.window)[::stride, ::stride]) @ self.weights, 0)
 
 
 def correlation_map(residual: np.ndarray, expected: np.ndarray, window: int) -> np.ndarray:
-    """Normalised correlation of two patterns in every window, float64 (height - window + 1, width - window + 1).
+    """Return two patterns' normalised correlation in every window, float64 (height - window + 1, width - window + 1).
 
     Args:
         residual: Float (height, width).
@@ -118,7 +118,7 @@ def correlation_and_chance(
 
 
 def feature_maps(image: np.ndarray, window: int) -> np.ndarray:
-    """The four features of every window, float32 (height - window + 1, width - window + 1, 4).
+    """Return the four features of every window, float32 (height - window + 1, width - window + 1, 4).
 
     How bright the window is (in proportion up to 250, falling above); how little detail it has; how much of it is flat;
     how bright its parts without detail are.
@@ -143,7 +143,7 @@ def with_products(four: np.ndarray) -> np.ndarray:
 
 
 def residual_of(image: np.ndarray, fingerprint: np.ndarray, window: int, sigma: float) -> np.ndarray:
-    """The cleaned residual, float32 (height, width), of a picture that has the fingerprint's size.
+    """Return the cleaned residual, float32 (height, width), of a picture that has the fingerprint's size.
 
     Raises:
         ValueError: For another size, or a window that does not fit.
@@ -162,7 +162,7 @@ def check_window(image: np.ndarray, window: int) -> None:
 
 
 def means(values: np.ndarray, window: int) -> np.ndarray:
-    """Mean over every window that lies within the array, (height - window + 1, width - window + 1)."""
+    """Return the mean over every window that lies within the array, (height - window + 1, width - window + 1)."""
     half = window // 2
     boxed = cv2.boxFilter(values, cv2.CV_64F, (window, window))
     return boxed[half : values.shape[0] - half, half : values.shape[1] - half]

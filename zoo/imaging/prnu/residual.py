@@ -1,4 +1,4 @@
-"""The noise residual of a picture: what a wavelet denoiser takes away.
+"""The noise residual of a picture: the part that a wavelet denoiser removes.
 
 Mihcak, Kozintsev and Ramchandran, "Spatially adaptive statistical modeling of wavelet image coefficients and its
 application to denoising", ICASSP 1999: four levels of Daubechies' wavelet with eight taps, and in each detail band a
@@ -51,7 +51,7 @@ def check_picture(image: np.ndarray) -> np.ndarray:
 
 
 def noise_part(coefficients: np.ndarray, variance: float) -> np.ndarray:
-    """The part of coefficients (height, width) that a Wiener filter calls noise of ``variance``, float32.
+    """Return the part of coefficients (height, width) that a Wiener filter calls noise of ``variance``, float32.
 
     That is ``c v / (s + v)``, where the signal's variance s is the least over ``WINDOWS`` of the mean energy less v,
     and 0 or above. Outside the array there is nothing, as in the original.

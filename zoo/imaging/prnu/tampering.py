@@ -1,4 +1,4 @@
-"""Where a picture does not carry its camera's fingerprint: sliding windows, the middle pixel gets the verdict.
+"""Tampering maps: test sliding windows for the camera's fingerprint, and assign the result to the centre pixel.
 
 Korus and Huang, "Multi-scale analysis strategies in PRNU-based tampering localization", IEEE TIFS 2017, section III, at
 one scale; Korus and Memon 2019, section 3.3.1: windows of 129x129 pixels, every 8 pixels.
@@ -57,12 +57,12 @@ def tampering_map(
     stride: int = 8,
     sigma: float = 3.0,
 ) -> TamperingMap:
-    """Say for each window how likely its PRNU is not that of the camera.
+    """Return the probability that each window does not carry the camera's PRNU.
 
-    The correlation is normal around 0 where tampered, around the predicted one where not; the probability is the
-    likelihoods' ratio at even odds. Where the picture hides PRNU it comes out near one half. How much a tampered window
-    varies is measured on the picture itself, as ``match`` does: by what its pixels weigh, and by how much the whole
-    picture's correlation varies at other places of the same phase of JPEG's grid.
+    The correlation is normally distributed around 0 in tampered windows, and around the predicted value in others. The
+    probability is the posterior at even prior odds. Where the picture hides the PRNU, it is close to one half. How much
+    a tampered window varies is measured on the picture itself, as ``match`` does: by what its pixels weigh, and by how
+    much the whole picture's correlation varies at other places of the same phase of JPEG's grid.
 
     Args:
         image: Grey levels 0..255, (height, width) or (height, width, 3), of the fingerprint's size.
@@ -89,15 +89,15 @@ def tampering_map(
 
 
 def best_f1(probability: np.ndarray, truth: np.ndarray, smallest: int = 0, dilation: int = 0) -> tuple[float, float]:
-    """The largest F1 over ``THRESHOLDS`` and the threshold that gives it.
+    """Return the largest F1 over ``THRESHOLDS`` and the threshold that gives it.
 
-    The threshold is chosen with the truth at hand, as the paper does: an upper bound, not what an analyst reaches.
+    As in the paper, the threshold is chosen with the ground truth: this is an upper bound that an analyst cannot reach.
 
     Args:
         probability: Float (height, width), 0..1.
         truth: Bool (height, width), True where tampered.
-        smallest: Leave out detected regions of fewer pixels, in 8-connectivity.
-        dilation: Then widen what is left by a disk of this radius.
+        smallest: Ignore detected regions with fewer pixels (8-connectivity).
+        dilation: Then dilate the remaining regions by a disk of this radius.
 
     Raises:
         ValueError: For shapes that differ or a truth without any tampered pixel.
@@ -105,7 +105,9 @@ def best_f1(probability: np.ndarray, truth: np.ndarray, smallest: int = 0, dilat
     truth = np.asarray(truth, bool)
     if probability.shape != truth.shape or not truth.any():
         received = f"{probability.shape}, {truth.shape} with {int(truth.sum())} tampered pixels"
-        raise ValueError(f"F1 needs a map and a truth of one shape, something of it tampered. Received: {received}")
+        raise ValueError(
+            f"F1 needs a map and a ground truth of the same shape, with tampered pixels. Received: {received}"
+        )
     best = (0.0, THRESHOLDS[0])
     for threshold in THRESHOLDS:
         found = _tidied(probability > threshold, smallest, dilation)

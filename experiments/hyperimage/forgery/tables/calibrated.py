@@ -1,4 +1,4 @@
-"""A calibration of the detector of splices, on photographs that it was not made from: error rates and Cllr.
+"""Validate a calibration of the splice detector on held-out photographs: error rates and Cllr.
 
 Command:  zoo reproduce hyperimage calibrated-forgery --dataset open_photographs
 Expected: runs/tables/laptop/hyperimage_calibrated_forgery.csv

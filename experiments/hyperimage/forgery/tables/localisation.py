@@ -24,7 +24,7 @@ COLUMNS = {"picture AUC": "AUC", "localisation AUC": "localisation AUC"}
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
-    """The cells: methods, and by how much the proposed one is better, for all splices and by kind.
+    """Yield the cells: methods, and by how much the proposed one is better, for all splices and by kind.
 
     Raises:
         ValueError: For an unknown scale, and for `paper`, which trains on CASIA-2.

@@ -30,7 +30,7 @@ NEEDED = "needs CASIA-2, --scale paper --dataset casia2 --data-dir CASIA2"
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
-    """The cells of Table 3: the paper's, what the files' names and counts say, and spliced photographs.
+    """Yield the cells of Table 3: the paper's, what the files' names and counts say, and spliced photographs.
 
     Raises:
         ValueError: For an unknown scale, or CASIA-2 without ``--scale paper`` and ``--data-dir``.
@@ -65,7 +65,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
 
 
 def _tiff() -> int:
-    """Files that "TIFF means tampered" gets right."""
+    """Return the files that "TIFF means tampered" gets right."""
     return sum(AUTHENTIC.values()) + TAMPERED[".tif"]
 
 

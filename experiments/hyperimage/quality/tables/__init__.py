@@ -1,1 +1,1 @@
-"""Table 2, and what a scorer of photographs is worth."""
+"""Table 2, and the quality scorer on photographs."""

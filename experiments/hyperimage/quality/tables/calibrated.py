@@ -1,4 +1,4 @@
-"""The calibration of the quality scorer in the package, on photographs that it was not made from: errors and Cllr.
+"""Validate the stored calibration of the quality scorer on held-out photographs: errors and Cllr.
 
 Command:  zoo reproduce hyperimage calibrated --dataset open_photographs
 Expected: runs/tables/laptop/hyperimage_calibrated.csv

@@ -44,7 +44,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
 
 @cache
 def _epochs(database: str, turns: int) -> tuple[np.ndarray, np.ndarray]:
-    """Seconds of an epoch of each stage at each turn."""
+    """Return the seconds of an epoch of each stage at each turn."""
     scale, images = SCALES["paper"], plan.IMAGES[database]
     updates = (
         math.ceil(2 * images * scale.patches / scale.first.batch_size),

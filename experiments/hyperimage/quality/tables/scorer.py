@@ -1,4 +1,4 @@
-"""What the quality scorer is worth on photographs: agreement, order of strengths, and a coarse JPEG.
+"""Quality scorer on photographs: agreement with MDSI, order of distortion levels, and a coarse JPEG.
 
 Command:  zoo reproduce hyperimage scorer --dataset open_photographs       (or the embedded photographs)
           zoo reproduce hyperimage scorer --scale photographs --dataset open_photographs --weights FOLDER
@@ -44,7 +44,7 @@ WANTED = 2.5
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
-    """The cells of all three parts.
+    """Yield the cells of all three parts.
 
     Raises:
         ValueError: For an unknown scale, and for `paper`, which trains on TID2013.
@@ -85,7 +85,7 @@ def _fall(offline: Offline, method: str, number: int) -> Estimate:
 
 
 def _falling(offline: Offline, method: str, numbers: tuple[int, ...]) -> Estimate:
-    """How many distortions fall at every step, with the 95 % interval over photographs."""
+    """Return the number of distortions that fall at every level, with the 95 % interval over photographs."""
     found = [smallest_fall(offline.by_level(method, number), seed=offline.settings.seed) for number in numbers]
     low, high = np.quantile(sum((drawn > 0).astype(int) for _, drawn in found), (0.025, 0.975))
     value = sum(estimate.value > 0 for estimate, _ in found)

@@ -53,7 +53,7 @@ WEIGHTS = {CNN: ALL, SELECTIVE: SELECTED, PROPOSED: SECOND}
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
-    """The cells of Table 2: those of the paper, then those that can be measured without its databases.
+    """Yield the cells of Table 2: those of the paper, then those that can be measured without its databases.
 
     Raises:
         ValueError: For an unknown scale, or a database without ``--scale paper`` and ``--data-dir``.

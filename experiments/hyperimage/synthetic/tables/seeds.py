@@ -51,7 +51,7 @@ class Trainings:
         return [self.evaluation.network, *(self._trained(self.settings.seed + i) for i in range(1, TRAININGS))]
 
     def agreement(self, patches: int | None, statistic: Callable) -> Estimate:
-        """Mean agreement of the trainings; ``patches`` as of ``Evaluation.images``."""
+        """Return the mean agreement of the trainings; ``patches`` as of ``Evaluation.images``."""
         scores, truth = self._scores(patches), self.evaluation.images(patches)[1]
         return bootstrap_agreement(statistic, scores, truth, range(len(truth)), seed=self.settings.seed)
 
@@ -62,7 +62,7 @@ class Trainings:
         return dataclasses.replace(found, value=value, ci_low=low, ci_high=high)
 
     def above(self, other: str, patches: int | None, statistic: Callable) -> Estimate:
-        """Mean agreement less that of another method, on the same images."""
+        """Return the mean agreement less that of another method, on the same images."""
         truth = self.evaluation.images(patches)[1]
         theirs = self.evaluation.scores(other, patches)
         scores, images = self._scores(patches), range(len(truth))
@@ -81,7 +81,7 @@ class Trainings:
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
-    """The agreement and its differences, for both experiments.
+    """Yield the agreement and its differences, for both experiments.
 
     Raises:
         ValueError: For an unknown scale.

@@ -1,4 +1,4 @@
-"""What the synthetic task leaves open in the paper, varied once: number of images, overlap, the label of a patch.
+"""Variants of what the paper leaves open in the synthetic task: number of images, overlap, the label of a patch.
 
 Besides, the second stage with another start and rate than the paper's, and features before the ReLU: the paper says
 that those behind it gave a lower validation loss.
@@ -50,7 +50,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
-    """A row a variant and method.
+    """Yield a row a variant and method.
 
     Raises:
         ValueError: For an unknown scale.

@@ -33,7 +33,7 @@ from zoo.experiments.run.cells import Cell, Settings, Table
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
-    """The cells of Table 1."""
+    """Yield the cells of Table 1."""
     evaluation = Evaluation(settings)
     comparable = settings.scale != "smoke"
     weights = {AVERAGE: FIRST, PROPOSED: SECOND, CONTROL: PERMUTED}

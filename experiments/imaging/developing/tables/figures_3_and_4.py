@@ -74,7 +74,7 @@ class Photographs:
 
     @cached_method()
     def developed(self, name: str, noise: bool = True) -> list[np.ndarray]:
-        """Pictures of a pipeline, uint8 RGB (side, side, 3)."""
+        """Return the pictures of a pipeline, uint8 RGB (side, side, 3)."""
         develop = cast(Callable[[shots.Shot], np.ndarray], self.pipelines[name].develop)  # else there is no ``measure``
         return [develop(shot) for shot in self.shots(noise)]
 
@@ -85,7 +85,7 @@ class Photographs:
         return [to_8_bits(_whole(same)) for same in zip(*phases, strict=True)]
 
     def fidelity(self, name: str, metric: str) -> np.ndarray:
-        """A measure of each picture of a pipeline, in dB, (n,)."""
+        """Return a measure of each picture of a pipeline, in dB, (n,)."""
         compared = {
             "PSNR": lambda: (self.developed(TARGET), self.developed(name)),
             DEMOSAICING: lambda: (self.truth, self.developed(name, noise=False)),
@@ -96,7 +96,7 @@ class Photographs:
         return np.array([psnr(*(picture.astype(np.float32) / 255 for picture in pair)) for pair in pairs])
 
     def estimate(self, name: str, metric: str, other: str | None = None) -> Estimate:
-        """Mean over scenes, or that of the paired differences from ``other``."""
+        """Return the mean over scenes, or that of the paired differences from ``other``."""
         values = self.fidelity(name, metric)
         values = values if other is None else values - self.fidelity(other, metric)
         return bootstrap_mean(values, list(range(len(values))), seed=self.settings.seed)
@@ -113,7 +113,7 @@ def _whole(phases: tuple[shots.Shot, ...]) -> np.ndarray:
 
 
 def cells_of_figure_3(settings: Settings) -> Iterator[Cell]:
-    """PSNR of every pipeline to the standard one, camera by camera."""
+    """Yield the PSNR of every pipeline to the standard one, camera by camera."""
     for camera in CAMERAS:
         photographs = Photographs(settings, camera)
         for p in photographs.pipelines.values():

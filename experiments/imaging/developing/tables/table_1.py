@@ -45,7 +45,7 @@ SPEED, TIME = "training speed [steps/s]", "training time [minutes]"
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
-    """The cells of Table 1; those that need weights which nobody has trained are ``not-run``."""
+    """Yield the cells of Table 1; those that need weights which nobody has trained are ``not-run``."""
     evaluation, paper = Evaluation(settings), paper_values("imaging", "table_1")
     for row, network in _ROWS.items():
         printed, measure = float(paper.loc[row, "parameters"]), partial(trainable_parameters, network)
@@ -94,13 +94,13 @@ def cells(settings: Settings) -> Iterator[Cell]:
 
 
 def trainable_parameters(network: str) -> Estimate:
-    """Trainable parameters of a newly built network."""
+    """Return the trainable parameters of a newly built network."""
     count = sum(int(np.prod(v.shape)) for v in NETWORKS[network]().trainable_variables)
     return Estimate.exact(count)
 
 
 def training_minutes(evaluation: Evaluation, network: str) -> Estimate:
-    """Minutes that the stored weights took, as they are listed."""
+    """Return the minutes that the stored weights took, as they are listed."""
     minutes = zoo.weights.stored_provenance(str(evaluation.weights(network))).seconds / 60
     return Estimate.exact(minutes)
 
@@ -117,7 +117,7 @@ def _logs(evaluation: Evaluation, network: str) -> list[Path]:
 
 
 def _minutes(logs: list[Path], choose: Callable[[list[float]], float]) -> Estimate:
-    """The shortest or the longest of some trainings, in minutes."""
+    """Return the shortest or the longest of some trainings, in minutes."""
     minutes = choose([sum(entry["seconds"] for entry in json.loads(log.read_text())) / 60 for log in logs])
     return Estimate.exact(minutes, len(logs))
 

@@ -23,7 +23,7 @@ _METRICS = {"sensor": "megapixels", "images": "count"}
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
-    """The cells of Table 2.
+    """Yield the cells of Table 2.
 
     Raises:
         ValueError: For an unknown scale.

@@ -1,4 +1,4 @@
-"""The calibration that comes with the package on photographs that it was not made from: errors and Cllr.
+"""Validate the stored calibration on held-out photographs: errors and Cllr.
 
 Command:  zoo reproduce imaging calibrated --dataset open_photographs
 Expected: runs/tables/laptop/imaging_calibrated.csv

@@ -69,7 +69,7 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
 
 
 def compared(target: np.ndarray, plain: np.ndarray, joint: np.ndarray) -> list[np.ndarray]:
-    """The seven panels of one patch; all are (height, width, 3) in [0, 1]."""
+    """Return the seven panels of one patch; all are (height, width, 3) in [0, 1]."""
     errors = [logarithmic(spectrum(np.abs(image - target))) for image in (plain, joint)]
     between = logarithmic(spectrum(plain) - spectrum(joint))
     return [target, plain, joint, 10 * np.abs(plain - joint), *errors, between]

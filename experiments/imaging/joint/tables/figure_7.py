@@ -38,7 +38,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
 
 
 def versions(images: np.ndarray, fidelity_name: Fidelity) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """All five versions of images, (n, height, width, 3) in [0, 1], before and after the channel."""
+    """Return all five versions of images, (n, height, width, 3) in [0, 1], before and after the channel."""
     channel = DistributionChannel(fidelity=fidelity_name)
     before = [images, *(np.asarray(layer(images)) for layer in default_manipulations(fidelity_name))]
     return before, [np.asarray(channel(version)) for version in before]

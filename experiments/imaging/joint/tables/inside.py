@@ -1,4 +1,4 @@
-"""Do the traces of F+N lie inside a picture, or at the border of the patch that was developed? Not in the paper.
+"""Accuracy of F+N inside a picture and at the border of a developed patch (not in the paper).
 
 Command:  zoo reproduce imaging inside --weights runs/imaging-laptop-0       after `zoo pretrain imaging joint`
           zoo reproduce imaging inside                      what is stored: the package has lambda .1 with a margin
@@ -85,19 +85,19 @@ class Inside:
         return bootstrap_mean(found, self.sources, seed=self.evaluation.settings.seed)
 
     def fidelity(self, run: JointRun, less: JointRun | None = None) -> Estimate:
-        """PSNR inside a picture in dB, or by how much that of ``less`` is lower, patch by patch."""
+        """Return the PSNR inside a picture in dB, or by how much that of ``less`` is lower, patch by patch."""
         found = self.per_patch_fidelity(run)
         found = found if less is None else found - self.per_patch_fidelity(less)
         return bootstrap_mean(found, self.sources, seed=self.evaluation.settings.seed)
 
     @cached_method()
     def per_patch_fidelity(self, run: JointRun) -> np.ndarray:
-        """PSNR of each patch, developed inside a picture, to its target, (n,)."""
+        """Return the PSNR of each patch, developed inside a picture, to its target, (n,)."""
         return fidelity(self.patches[1], self.developed(run, INSIDE), "PSNR")
 
     @cached_method()
     def per_patch_accuracy(self, run: JointRun, channel: Channel, column: str) -> np.ndarray:
-        """Share of the five versions of each patch that are told rightly, (n,)."""
+        """Return the fraction of correctly classified versions of each patch, (n,)."""
         workflow, rgb = self.evaluation.workflow(run), self.developed(run, column)
         parts = (received(workflow, rgb[i : i + 16], channel) for i in range(0, len(rgb), 16))
         found = np.concatenate([np.stack([np.asarray(workflow.fan(v)) for v in part], 1) for part in parts])
@@ -105,7 +105,7 @@ class Inside:
 
     @cached_method(maxsize=2)
     def developed(self, run: JointRun, column: str) -> np.ndarray:
-        """The same pixels, either way: float32 [0, 1], (n, 2 side, 2 side, 3)."""
+        """Return the same pixels, either way: float32 [0, 1], (n, 2 side, 2 side, 3)."""
         half, side, nip = self.side // 2, self.side, self.evaluation.workflow(run).nip
         planes = self.patches[0]
         if column == PATCH:

@@ -1,4 +1,4 @@
-"""Where a picture was spliced from differently processed parts: AUC of the heatmap's pixels. Not in the paper.
+"""Pixel AUC of the heatmap on splices of differently processed parts (not in the paper).
 
 Command:  zoo reproduce imaging splices [--dataset open_photographs] [--weights runs/imaging-...]
 Expected: runs/tables/laptop/imaging_splices.csv
@@ -115,7 +115,7 @@ class Splices:
         return rgb if channel is TRAINED_CHANNEL else to_8_bits(rgb)
 
     def _sent(self, picture: np.ndarray, channel: Channel) -> np.ndarray:
-        """What arrives of a picture behind a channel, uint8 (height / 2, width / 2, 3)."""
+        """Return a picture after a channel, uint8 (height / 2, width / 2, 3)."""
         if channel is not TRAINED_CHANNEL:
             return channel.send(picture[None])[0]
         return to_8_bits(np.asarray(self.evaluation.workflow(self.run).channel(picture[None]))[0].clip(0, 1))

@@ -62,7 +62,7 @@ COMPARED = (TRAINED_CHANNEL, CHANNELS[0])
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
-    """The cells of Tables 4a to 4d and the rows below them."""
+    """Yield the cells of Tables 4a to 4d and the rows below them."""
     evaluation, paper = joint_evaluation(settings), paper_values("imaging", "table_4")
     plain = evaluation.training.run(evaluation.training.networks[0], camera=evaluation.camera)
     runs = {letter: evaluation.training.run(plain.network, weight, plain.camera) for letter, weight in LETTERS.items()}
@@ -123,7 +123,7 @@ class Baseline:
 
     @cached_method()
     def per_patch_accuracy(self, channel: Channel) -> np.ndarray:
-        """Share of the five versions of each test patch that are told rightly, (n,)."""
+        """Return the fraction of correctly classified versions of each test patch, (n,)."""
         versions = self._received(self.evaluation.developed(self.run), channel)
         return band_baseline.per_patch_accuracy(self._fitted(channel), versions)
 
@@ -195,7 +195,7 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
 
 
 def _draw_lines(axis: "Axes", part: pd.DataFrame) -> None:
-    """A line a row, a colour a model; what was trained through libjpeg is dashed, baselines are dotted."""
+    """Draw one line per row and one colour per model; libjpeg training is dashed, baselines are dotted."""
     colours = {letter: f"C{number}" for number, letter in enumerate(LETTERS)}
     looks = {ALONE: (colours["a"], "-", "^"), CHANCE: ("k", ":", "s")}
     for names, style, mark in ((NAMES, "-", "o"), (LIBJPEG, "--", "o"), (BASELINES, ":", "s")):

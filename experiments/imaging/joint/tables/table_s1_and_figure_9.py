@@ -47,7 +47,7 @@ DECIMALS = dict.fromkeys(("SSIM", "SSIM, range 1", "accuracy", REAL, LOST, "accu
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
-    """The cells of Table S1, camera by camera; of models that the scale does not train, what the paper prints."""
+    """Yield the cells of Table S1, camera by camera; of models that the scale does not train, what the paper prints."""
     scale, paper = check_scale(trained_at(settings)), paper_values("imaging", "table_s1")
     asked, _ = place_of(settings, CAMERA)
     own = asked == OWN
@@ -72,7 +72,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
 
 
 def _compared(evaluation: JointEvaluation, row: str, runs: tuple[JointRun, ...]) -> Iterator[Cell]:
-    """What F+N gains over F and over the next lambda, and its price; below F the accuracy of chance."""
+    """Yield what F+N gains over F and over the next lambda, and its price; below F the accuracy of chance."""
     network, weight = runs[0].network, runs[0].weight
     if weight is None:
         chance = 1 / len(CLASSES)
@@ -132,7 +132,7 @@ def _difference(
 def _mean(
     evaluation: JointEvaluation, values: Callable[[JointRun], np.ndarray], runs: tuple[JointRun, ...]
 ) -> Estimate:
-    """The mean of ``values`` over repetitions and patches."""
+    """Return the mean of ``values`` over repetitions and patches."""
     return evaluation.mean(np.mean([values(run) for run in runs], axis=0))
 
 

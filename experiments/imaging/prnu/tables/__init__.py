@@ -1,1 +1,1 @@
-"""Table 3, Figure 5, and how far they may be believed."""
+"""Table 3, Figure 5, and their validation."""

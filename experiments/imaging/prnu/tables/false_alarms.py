@@ -1,4 +1,4 @@
-"""How often is another camera's picture taken for this one's? Shares of p-values, and what is found, by kind of crop.
+"""False-positive rates of PRNU matching: p-values and detection rates by kind of crop.
 
 Command:  zoo reproduce imaging false-alarms [--dataset open_photographs]
           zoo reproduce imaging false-alarms --data-dir CAMERAS       real ones: CAMERA/fingerprint/*, CAMERA/test/*
@@ -104,7 +104,7 @@ class FalseAlarms:
 
     @cached_method()
     def fingerprint(self, camera: int) -> np.ndarray:
-        """Fingerprint of a camera, float32 (height, width)."""
+        """Return the fingerprint of a camera, float32 (height, width)."""
         return self.cameras[camera].fingerprint()
 
     @cached_method()
@@ -164,7 +164,7 @@ class FalseAlarms:
         return pd.DataFrame(found)
 
     def share(self, row: Row, chosen: Callable[[pd.DataFrame], pd.Series], own: bool) -> Estimate:
-        """Share in percent of own or of other cameras' pairs that are ``chosen``; their mean for floats."""
+        """Return the share in percent of own or of other cameras' pairs that are ``chosen``; their mean for floats."""
         pairs = self.pairs(row)
         pairs = pairs[pairs["own"] == own]
         values = chosen(pairs)
@@ -179,14 +179,14 @@ class FalseAlarms:
         return Estimate(value, low, high, pairs["photograph"].nunique(), len(pairs))
 
     def largest(self, row: Row, way: str) -> Estimate:
-        """The largest PCE of another camera's picture."""
+        """Return the largest PCE of another camera's picture."""
         pairs = self.pairs(row)
         pairs = pairs[~pairs["own"]]
         value = float(pairs[f"pce {way}"].max())
         return Estimate(value, value, value, pairs["photograph"].nunique(), len(pairs))
 
     def found(self, row: Row, way: str) -> pd.Series:
-        """The pairs of a row that lie above the threshold of 1 % false alarms, and at the right place."""
+        """Return the pairs of a row that lie above the threshold of 1 % false alarms, and at the right place."""
         pairs = self.pairs(row)
         threshold = threshold_at_false_alarm(-pairs.loc[~pairs["own"], f"p {way}"].to_numpy(), 0.01)
         return (-pairs[f"p {way}"] > threshold) & pairs[f"right {way}"]
@@ -215,7 +215,7 @@ def _compare(
 
 
 def _draws(sources: pd.Series, seed: int) -> np.ndarray:
-    """How often each one's source is drawn in each bootstrap sample, (samples, sources)."""
+    """Return how often each source is drawn in each bootstrap sample, (samples, sources)."""
     known, index = np.unique(sources, return_inverse=True)
     counts = np.random.default_rng(seed).multinomial(len(known), np.full(len(known), 1 / len(known)), _SAMPLES)
     return counts[:, index].astype(np.float64)

@@ -46,7 +46,7 @@ EVERYTHING = "baseline: everything tampered"
 
 
 def cells(settings: Settings, camera: str = CAMERA) -> Iterator[Cell]:
-    """The cells of both matrices."""
+    """Yield the cells of both matrices."""
     known = raw_folder(settings) is None
     pipelines = standard(camera if known else None, settings.weights)
     evaluation = PrnuEvaluation(settings, pipelines, Body(CAMERAS[camera], serial=1))
@@ -68,7 +68,7 @@ def cells(settings: Settings, camera: str = CAMERA) -> Iterator[Cell]:
 
 
 def cells_of_figure_s1(settings: Settings) -> Iterator[Cell]:
-    """The cells of both matrices of every synthetic camera; the printed numbers are of one, which Figure 5 has.
+    """Yield the cells of both matrices of every synthetic camera; the printed numbers are of one, which Figure 5 has.
 
     Raises:
         ValueError: For a folder of RAW files.
@@ -89,7 +89,7 @@ def _everything(evaluation: PrnuEvaluation) -> Estimate:
 
 
 def _range(evaluation: PrnuEvaluation, names: list[str]) -> Iterator[Cell]:
-    """The extremes that the paper's text names, beside those of the pipelines that ran."""
+    """Yield the extremes that the paper's text names, beside those of the pipelines that ran."""
     printed = paper_values("imaging", "figure_5")
     pairs = {"correlation": list(combinations(names, 2)), "F1": list(product(names, names))}
     measures = {"correlation": evaluation.similarity, "F1": evaluation.localisation}

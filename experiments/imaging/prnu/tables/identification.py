@@ -1,4 +1,4 @@
-"""Whose camera? PCE of a synthetic body's photographs, of other bodies' of its model and of other models'.
+"""PCE of photographs from a synthetic body, from other bodies of its model, and from other models.
 
 Command:  zoo reproduce imaging identification
 Expected: runs/tables/laptop/imaging_identification.csv and .png
@@ -44,7 +44,7 @@ STRENGTH = 0.01
 
 
 def _cropped(picture: np.ndarray) -> np.ndarray:
-    """The middle three quarters, off the 8x8 grid."""
+    """Return the middle three quarters, off the 8x8 grid."""
     height, width = picture.shape[:2]
     y, x = height // 8 + 1, width // 8 + 3
     return np.ascontiguousarray(picture[y : y + height * 3 // 4, x : x + width * 3 // 4])
@@ -97,7 +97,7 @@ class Identification:
         return Estimate(100 * (trials - missed) / trials, low, 100.0, trials, trials)
 
     def median(self, row: str, bodies: tuple[Body, ...]) -> Estimate:
-        """Median PCE of the bodies' pictures, over scenes."""
+        """Return the median PCE of the bodies' pictures, over scenes."""
         pces = np.stack([self.pces(row, body) for body in bodies])
         scenes = pces.shape[1]
         drawn = np.random.default_rng(self.settings.seed).integers(scenes, size=(1000, scenes))
@@ -111,7 +111,7 @@ class Identification:
 
     @cached_method()
     def fingerprint(self, artefact: bool) -> np.ndarray:
-        """Fingerprint of the body, with or without a lens artefact, (side, side)."""
+        """Return the fingerprint of the body, with or without a lens artefact, (side, side)."""
         sums = FingerprintSums()
         for picture in self._developed(OWN, "fingerprint", self.scale.fingerprint, artefact):
             sums.add(picture)
@@ -119,7 +119,7 @@ class Identification:
 
     @cached_method()
     def pictures(self, body: Body, artefact: bool) -> list[np.ndarray]:
-        """Test pictures of a body, uint8 RGB (side, side, 3)."""
+        """Return the test pictures of a body, uint8 RGB (side, side, 3)."""
         return list(self._developed(body, "test", self.scale.test, artefact))
 
     def _developed(self, body: Body, role: str, count: int, artefact: bool) -> Iterator[np.ndarray]:
@@ -130,7 +130,7 @@ class Identification:
 
     @cached_method()
     def pces(self, row: str, body: Body) -> np.ndarray:
-        """PCE of a body's test pictures, processed as ``row`` says, (n,)."""
+        """Return the PCE of a body's test pictures, processed as ``row`` says, (n,)."""
         artefact = row == ARTEFACT
         process = PROCESSING.get(row, lambda picture: picture)
         pattern = self.fingerprint(artefact)

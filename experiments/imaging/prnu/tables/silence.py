@@ -1,4 +1,4 @@
-"""Where does a picture stop to show its sensor's noise? What is found of own pictures beyond each limit.
+"""Detection rate of a camera's own pictures beyond the limits of ``why_silent``.
 
 Command:  zoo reproduce imaging silence --dataset open_photographs
 Expected: runs/tables/laptop/imaging_silence.csv and .png
@@ -80,19 +80,19 @@ class Silence:
         return pd.DataFrame(rows)
 
     def found(self, role: str, reason: str) -> Estimate:
-        """Share in percent that is found of the pictures that ``why_silent`` gives a reason for."""
+        """Return the share in percent that is found of the pictures that ``why_silent`` gives a reason for."""
         pictures = self.pictures(role)
         return _share(pictures[pictures["reason"] == reason], "found", self.settings.seed)
 
     def refused(self, role: str, reason: str) -> Estimate:
-        """Share in percent of undamaged pictures that are given a reason."""
+        """Return the share in percent of undamaged pictures that are given a reason."""
         pictures = self.pictures(role)
         undamaged = pictures[~pictures["damaged"]]
         return _share(undamaged.assign(refused=undamaged["reason"] == reason), "refused", self.settings.seed)
 
 
 def _damaged(camera: cameras.Camera, role: str) -> Iterator[tuple[int, bool, np.ndarray]]:
-    """The photographs of a camera, each as it is and in all kinds of damage: number, whether damaged, picture."""
+    """Yield the photographs of a camera, each as it is and in all kinds of damage: number, whether damaged, picture."""
     for exposure in EXPOSURES:
         for number, picture in enumerate(camera.photographs(role, exposure)):
             yield number, exposure != 1, picture
@@ -112,7 +112,7 @@ def _share(pictures: pd.DataFrame, column: str, seed: int) -> Estimate:
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
-    """What is found of own pictures by reason, and how often undamaged ones are given it."""
+    """Yield what is found of own pictures by reason, and how often undamaged ones are given it."""
     measured = Silence(settings)
     for reason, role in product(REASONS, measured.roles):
         measure = partial(measured.found, role, reason)

@@ -1,4 +1,4 @@
-"""Table 3 of Korus and Memon 2019: does PRNU survive a pipeline for low light?
+"""Table 3 of Korus and Memon 2019: PRNU after a low-light pipeline.
 
 Command:  zoo reproduce imaging table-3 --weights runs/imaging-laptop-0       after `zoo pretrain imaging low-light`
           zoo reproduce imaging table-3 --scale paper --dataset sid --data-dir SID --weights CHECKPOINT
@@ -43,14 +43,16 @@ SCALES = {
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
-    """The cells of the table, and correlation with the true pattern below them.
+    """Yield the cells of the table, and correlation with the true pattern below them.
 
     Raises:
         ValueError: For RAW files that are not See-in-the-Dark's, or See-in-the-Dark without its folder.
     """
     dark = settings.dataset == DARK
     if dark and settings.data_dir is None:
-        raise ValueError("See-in-the-Dark is downloaded by hand: its folder is needed as --data-dir. Received: none")
+        raise ValueError(
+            "See-in-the-Dark must be downloaded manually, and --data-dir must be its folder. Received: none"
+        )
     if not dark and (received := raw_folder(settings)) is not None:
         raise ValueError(
             "table-3 needs short and long exposures: of the synthetic camera, or --dataset sid. "
