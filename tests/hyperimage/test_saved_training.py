@@ -174,3 +174,23 @@ def test_a_state_of_an_earlier_version_has_its_log_next_to_it(tmp_path):
     assert SavedState(tmp_path / "step").done == 0
     (tmp_path / "step.json").write_text(json.dumps([{"seconds": 1.0}, {"seconds": 1.0}]))
     assert SavedState(tmp_path / "step").done == 2
+
+
+def test_layers_of_dropout_have_draws_of_their_own():
+    inputs = keras.Input((64,))
+    inner = keras.Model(inputs, keras.layers.Dropout(0.5, name="first")(inputs))
+    last = keras.layers.Dropout(0.5, name="last")
+    model = keras.Model(inputs, last(inner(inputs)))
+
+    def drawn(seed, epoch):
+        callback = fitting.KeyedDropout(seed)
+        callback.set_model(model)
+        callback.on_epoch_begin(epoch)
+        ones = np.ones((4, 64), np.float32)
+        return [np.asarray(layer(ones, training=True)) for layer in (inner.get_layer("first"), last)]
+
+    found = drawn(3, 2)
+    for one, other in zip(found, drawn(3, 2), strict=True):
+        np.testing.assert_array_equal(one, other)
+    for other in (found[1], drawn(4, 2)[0], drawn(3, 1)[0]):
+        assert (found[0] != other).mean() > 0.25
