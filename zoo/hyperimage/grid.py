@@ -4,17 +4,6 @@ import cv2
 import numpy as np
 
 
-def patch_count(largest: int, patch: int) -> int:
-    """Patches along a side so that the data set's largest image is covered: ``ceil(largest / patch)`` (page 3).
-
-    Raises:
-        ValueError: For sizes below 1.
-    """
-    if largest < 1 or patch < 1:
-        raise ValueError(f"largest and patch must be at least 1. Received: {largest=}, {patch=}")
-    return -(-largest // patch)
-
-
 def stride(size: int, patch: int, count: int) -> int:
     """Equation 2: ``rnd((size - patch) / (count - 1))`` pixels, halves rounded up; 0 for one patch or a small side."""
     if count == 1 or size <= patch:
