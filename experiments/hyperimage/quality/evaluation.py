@@ -68,9 +68,7 @@ class Offline:
     def pictures(self) -> list[Photograph]:
         """The photographs; at `smoke` two."""
         settings = self.settings
-        # The stored networks have seen nothing of a user's folder: all of it is for testing.
-        split = "all" if settings.named is None and settings.weights is None else "test"
-        found = photographs(settings.named, settings.data_dir, split, settings.seed)
+        found = photographs(settings.named, settings.data_dir, settings.test_split, settings.seed)
         return found[:2] if self.settings.scale == "smoke" else found
 
     def examples(self) -> Iterator[quality.Example]:
