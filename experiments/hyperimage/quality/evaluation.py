@@ -179,6 +179,4 @@ def smallest_fall(scores: np.ndarray, samples: int = 500, seed: int = 0) -> tupl
     """
     chosen = np.random.default_rng(seed).integers(0, len(scores), (samples, len(scores)))
     drawn = -np.diff(scores[chosen].mean(1)).max(1)
-    low, high = np.quantile(drawn, (0.025, 0.975))
-    value = -np.diff(scores.mean(0)).max()
-    return Estimate(float(value), float(low), float(high), len(scores), scores.size), drawn
+    return Estimate.from_samples(-np.diff(scores.mean(0)).max(), drawn, len(scores), scores.size), drawn
