@@ -89,6 +89,7 @@ EXPERIMENTS = Experiments(
             "zoo.experiments.imaging.joint.commands:pretrain",
             "joint",
             "camera and analyst together, after the networks",
+            stored=(("laptop", "embedded"), ("photographs", "open_photographs")),
             parts="zoo.experiments.imaging.joint.commands:parts",
         ),
         Training("zoo.experiments.imaging.prnu.commands:pretrain", "low-light", "Table 3's network for low light"),
