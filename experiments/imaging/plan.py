@@ -102,12 +102,7 @@ def _dark(folder: Path | None) -> int:
     return len(scenes)
 
 
-_CAMERAS = Needed(
-    "cameras",
-    "FiveK and RAISE as TFDS prepared them, 150 photographs of each camera",
-    400,
-    _cameras,
-)
+_CAMERAS = Needed("cameras", "FiveK and RAISE as TFDS prepared them, 150 photographs of each camera", 400, _cameras)
 _TEST = 3000 * 4 * (128**2 * 4 + 3 * 256**2 * 3) / 1e9
 _OWN = Needed("Nikon D5100, D750 and D810", "150 photographs of each, the authors' own", 15)
 

@@ -219,10 +219,4 @@ def draw_figure_9(frame: pd.DataFrame, settings: Settings, title: str, path: Pat
 
 
 TABLE_S1 = Table("imaging", "table_s1", cells, DECIMALS, draw)
-FIGURE_9 = Table(
-    "imaging",
-    "figure_9",
-    cells_of_figure_9,
-    DECIMALS,
-    draw_figure_9,
-)
+FIGURE_9 = Table("imaging", "figure_9", cells_of_figure_9, DECIMALS, draw_figure_9)
