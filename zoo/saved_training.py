@@ -73,9 +73,13 @@ class SavedState(keras.callbacks.Callback):
         state = _file(self.path, ".keras")
         if not state.exists():
             return []
-        with zipfile.ZipFile(state) as archive:
-            if _LOG in archive.namelist():
-                return json.loads(archive.read(_LOG))
+        try:
+            with zipfile.ZipFile(state) as archive:
+                if _LOG in archive.namelist():
+                    return json.loads(archive.read(_LOG))
+        except zipfile.BadZipFile as error:
+            right = "it must be a state that a training saved; without it the training begins anew"
+            raise ValueError(f"{state} is damaged: {right}. Received: {error}") from error
         return saved_log(self.path)  # the states of earlier versions hold none
 
     def _write_log(self, entry: dict[str, Any]) -> None:

@@ -165,6 +165,9 @@ def test_a_state_is_gone_on_from_by_its_own_log(tmp_path):
     SavedState(tmp_path / "step").write(_network(), {"epoch": 1, "seconds": 1.0})
     (tmp_path / "step.json").write_text("[]")
     assert SavedState(tmp_path / "step").done == 1
+    (tmp_path / "step.keras").write_bytes((tmp_path / "step.keras").read_bytes()[:1000])
+    with pytest.raises(ValueError, match=r"step.keras is damaged: .* Received: File is not a zip file"):
+        SavedState(tmp_path / "step")
     (tmp_path / "step.keras").unlink()
     assert SavedState(tmp_path / "step").done == 0
 
