@@ -251,17 +251,9 @@ def difference(
     measure: Measure = "EER accuracy",
 ) -> Estimate:
     """``separation`` by the first less that by the second on the same pictures, with the paired interval."""
-    replicates, values = [], []
-    for scorer in (first, second):
-        trusted, spurious, sources = _pooled(evaluation, scorer, groups)
-        settings = evaluation.scale.bootstrap, evaluation.settings.seed
-        replicates.append(bootstrap_replicates(trusted, spurious, *sources, measure, *settings)[0])
-        values.append(separation(evaluation, scorer, groups, measure))
-    low, high = 100 * np.quantile(replicates[0] - replicates[1], (0.025, 0.975))
-    first_value, second_value = values
-    return Estimate(
-        first_value.value - second_value.value, float(low), float(high), first_value.n_sources, first_value.n_units
-    )
+    one, two = (separation(evaluation, scorer, groups, measure) for scorer in (first, second))
+    ours, theirs = (_replicates(evaluation, scorer, groups, measure)[0] for scorer in (first, second))
+    return Estimate.from_samples(one.value - two.value, ours - theirs, one.n_sources, one.n_units)
 
 
 def weighted_mean(
@@ -270,16 +262,20 @@ def weighted_mean(
     """Return the mean of the measure over the groups, weighted by how many pictures they hold (Table 4's Aggr.)."""
     sizes = np.array([len(evaluation.group(g).sources) for g in groups], float)
     values = [separation(evaluation, scorer, (g,), measure).value for g in groups]
-    replicates, sources, units = [], 0, 0
-    for group in groups:
-        trusted, spurious, origin = _pooled(evaluation, scorer, (group,))
-        settings = evaluation.scale.bootstrap, evaluation.settings.seed
-        found, sources = bootstrap_replicates(trusted, spurious, *origin, measure, *settings)
-        replicates.append(100 * found)
-        units += len(spurious)
-    means = np.average(replicates, axis=0, weights=sizes)
-    units += len(evaluation.group(AUTHENTIC).sources)
-    return Estimate.from_samples(np.average(values, weights=sizes), means, sources, units)
+    drawn = [_replicates(evaluation, scorer, (g,), measure) for g in groups]
+    means = np.average([replicates for replicates, _ in drawn], axis=0, weights=sizes)
+    units = int(sizes.sum()) + len(evaluation.group(AUTHENTIC).sources)
+    return Estimate.from_samples(np.average(values, weights=sizes), means, drawn[-1][1], units)
+
+
+def _replicates(
+    evaluation: Evaluation, scorer: Scorer, groups: tuple[str, ...], measure: Measure
+) -> tuple[np.ndarray, int]:
+    """The measure in percent in bootstrap samples, (samples,), and the number of sources."""
+    trusted, spurious, sources = _pooled(evaluation, scorer, groups)
+    settings = evaluation.scale.bootstrap, evaluation.settings.seed
+    found, count = bootstrap_replicates(trusted, spurious, *sources, measure, *settings)
+    return 100 * found, count
 
 
 def recovered(evaluation: Evaluation, scorer: Scorer, groups: tuple[str, ...]) -> Estimate:
@@ -298,9 +294,13 @@ def rejected(evaluation: Evaluation, scorer: Scorer, group: str, rate: float) ->
 def rejected_at(evaluation: Evaluation, scorer: Scorer, group: str, threshold: float) -> Estimate:
     """Return the share of a group, in percent, whose score does not lie above ``threshold``."""
     check_some(evaluation, (group,))
-    values = (scorer(group) <= threshold).astype(float)
+    return share(evaluation, group, scorer(group) <= threshold)
+
+
+def share(evaluation: Evaluation, group: str, chosen: np.ndarray) -> Estimate:
+    """Share in percent of a group's pictures that are ``chosen``, bool (n,)."""
     sources = [int(s) for s in evaluation.group(group).sources]
-    return percent(bootstrap_mean(values, sources, seed=evaluation.settings.seed))
+    return percent(bootstrap_mean(chosen.astype(float), sources, seed=evaluation.settings.seed))
 
 
 def check_some(evaluation: Evaluation, groups: tuple[str, ...]) -> None:

@@ -151,26 +151,6 @@ _NEEDED = {
 }
 
 
-def overfeat(batch: int) -> Step:
-    """A forward pass of OverFeat."""
-    return _scoring("overfeat", batch)
-
-
-def overfeat_gradient(batch: int) -> Step:
-    """Loss and gradient of OverFeat by the pictures."""
-    return _gradient("overfeat", batch)
-
-
-def inception(batch: int) -> Step:
-    """A forward pass of InceptionV3."""
-    return _scoring("inception", batch)
-
-
-def inception_gradient(batch: int) -> Step:
-    """Loss and gradient of InceptionV3 by the pictures."""
-    return _gradient("inception", batch)
-
-
 def _scoring(network: str, batch: int) -> Step:
     model, pictures, networks = _made(network, batch)
     return Step(partial(model.predict_on_batch, pictures), networks)
@@ -192,3 +172,9 @@ def _made(network: str, batch: int) -> tuple[keras.Model, np.ndarray, dict[str, 
     model = build()
     pictures = np.random.default_rng(0).random((batch, side, side, 3), np.float32) * 255
     return model, pictures, {network: (model, (side, side, 3), 1)}
+
+
+overfeat, inception = (partial(_scoring, network) for network in ("overfeat", "inception"))
+"""A forward pass of a network."""
+overfeat_gradient, inception_gradient = (partial(_gradient, network) for network in ("overfeat", "inception"))
+"""Loss and gradient of a network by the pictures."""

@@ -1,6 +1,6 @@
 """What Tables 2 and 3 of the hyper-image family need at the paper's scale, for ``zoo plan``."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -168,42 +168,6 @@ def _given(folder: Path | None) -> Path:
     return folder
 
 
-def patches(batch: int) -> Step:
-    """An update of the first stage on TID2013's patches."""
-    return _step(CNNIQA(), (32, 32, 3), batch)
-
-
-def live_patches(batch: int) -> Step:
-    """An update of the first stage on LIVE's grey patches."""
-    return _step(CNNIQA((32, 32, 1)), (32, 32, 1), batch)
-
-
-def vgg(batch: int) -> Step:
-    """An update of the dense layers behind VGG-16."""
-    return _step(VGGPatchNet(), (32, 32, 3), batch)
-
-
-def second(batch: int) -> Step:
-    """An update of the second stage on TID2013's hyper-images."""
-    model = TIDStageTwo()
-    return _step(model, model.input_shape[1:], batch)
-
-
-def live_second(batch: int) -> Step:
-    """An update of the second stage on LIVE's hyper-images."""
-    return _step(LIVEStageTwo((*LIVE_GRID, 800)), (*LIVE_GRID, 800), batch)
-
-
-def shallow(batch: int) -> Step:
-    """An update of the shallow end-to-end network."""
-    return _step(END_TO_END["Shallow end-to-end CNN"](IMAGE), IMAGE, batch)
-
-
-def deep(batch: int) -> Step:
-    """An update of the deep end-to-end network."""
-    return _step(END_TO_END["Deep end-to-end CNN"](IMAGE), IMAGE, batch)
-
-
 def ranking(batch: int) -> Step:
     """An update of the ranking network on pairs of contour patches."""
     channel = ForgeryChannel()
@@ -221,19 +185,17 @@ def channel(batch: int) -> Step:
     return Step(partial(model.predict_on_batch, x), {"channel": (model, (64, 64, 3), 1)})
 
 
-def forgery_second(batch: int) -> Step:
-    """An update of the second stage for forgery."""
-    model = ForgeryStageTwo()
-    return _step(model, model.input_shape[1:], batch)
-
-
-def forgery_end_to_end(batch: int) -> Step:
-    """An update of the end-to-end baseline for forgery."""
-    model = ForgeryEndToEnd()
-    return _step(model, model.input_shape[1:], batch)
-
-
-def _step(model: keras.Model, shape: tuple[int, ...], batch: int) -> Step:
+def _step(build: Callable[[], keras.Model], batch: int) -> Step:
+    model = build()
+    shape = model.input_shape[1:]
     SCALES["paper"].first.compile(model)
     x = np.random.default_rng(0).random((batch, *shape), np.float32)
     return Step(partial(model.train_on_batch, x, np.zeros((batch, 1), np.float32)), {"network": (model, shape, 1)})
+
+
+# An update of each.
+patches, live_patches = partial(_step, CNNIQA), partial(_step, partial(CNNIQA, (32, 32, 1)))
+vgg = partial(_step, VGGPatchNet)
+second, live_second = partial(_step, TIDStageTwo), partial(_step, partial(LIVEStageTwo, (*LIVE_GRID, 800)))
+shallow, deep = (partial(_step, partial(build, IMAGE)) for build in END_TO_END.values())
+forgery_second, forgery_end_to_end = partial(_step, ForgeryStageTwo), partial(_step, ForgeryEndToEnd)

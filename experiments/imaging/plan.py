@@ -102,49 +102,9 @@ def _dark(folder: Path | None) -> int:
     return len(scenes)
 
 
-_CAMERAS = Needed(
-    "cameras",
-    "FiveK and RAISE as TFDS prepared them, 150 photographs of each camera",
-    400,
-    _cameras,
-)
+_CAMERAS = Needed("cameras", "FiveK and RAISE as TFDS prepared them, 150 photographs of each camera", 400, _cameras)
 _TEST = 3000 * 4 * (128**2 * 4 + 3 * 256**2 * 3) / 1e9
 _OWN = Needed("Nikon D5100, D750 and D810", "150 photographs of each, the authors' own", 15)
-
-
-def inet(batch: int) -> Step:
-    """An update of INet."""
-    return _alone("inet", batch)
-
-
-def unet(batch: int) -> Step:
-    """An update of UNet."""
-    return _alone("unet", batch)
-
-
-def dnet(batch: int) -> Step:
-    """An update of DNet."""
-    return _alone("dnet", batch)
-
-
-def unet_f(batch: int) -> Step:
-    """An update of the FAN behind UNet."""
-    return _joint("unet", None, batch)
-
-
-def unet_fn(batch: int) -> Step:
-    """An update of UNet and FAN."""
-    return _joint("unet", 0.1, batch)
-
-
-def dnet_f(batch: int) -> Step:
-    """An update of the FAN behind DNet."""
-    return _joint("dnet", None, batch)
-
-
-def dnet_fn(batch: int) -> Step:
-    """An update of DNet and FAN."""
-    return _joint("dnet", 0.1, batch)
 
 
 def _alone(network: str, batch: int) -> Step:
@@ -165,3 +125,9 @@ def _joint(network: str, weight: float | None, batch: int) -> Step:
 def _patches(batch: int, side: int) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(0)
     return rng.random((batch, side, side, 4), np.float32), rng.random((batch, 2 * side, 2 * side, 3), np.float32)
+
+
+inet, unet, dnet = (partial(_alone, network) for network in ("inet", "unet", "dnet"))
+"""An update of a network alone."""
+unet_f, unet_fn, dnet_f, dnet_fn = (partial(_joint, n, weight) for n in ("unet", "dnet") for weight in (None, 0.1))
+"""An update of the FAN behind a network, and of both."""

@@ -45,16 +45,6 @@ def plan(table: str, scale: str) -> Plan:
     )
 
 
-def ours(batch: int) -> Step:
-    """An update of H-net and R-net."""
-    return _step("ours", batch)
-
-
-def baluja(batch: int) -> Step:
-    """An update of Baluja's networks."""
-    return _step("baluja", batch)
-
-
 def _step(network: str, batch: int) -> Step:
     scale = SCALES["paper"]
     model = build(scale, network=network)
@@ -63,3 +53,7 @@ def _step(network: str, batch: int) -> Step:
     pairs = {name: rng.random((batch, *shape), np.float32) for name in ("cover", "secret")}
     networks = {"hiding": (model.hiding, shape, 1), "revealing": (model.revealing, shape, 1)}
     return Step(partial(model.train_on_batch, pairs), networks)
+
+
+ours, baluja = (partial(_step, network) for network in ("ours", "baluja"))
+"""An update of H-net and R-net, or of Baluja's networks."""

@@ -143,9 +143,9 @@ def test_stored_models_are_what_was_packed(folder, monkeypatch):
     load_into = zoo.weights.load_into
     monkeypatch.setattr("zoo.weights.load_into", lambda model, name: load_into(model, files[name]))
     monkeypatch.chdir(folder.parent)
-    install_weights, trained = (JointEvaluation(Settings("smoke", weights=weights)) for weights in (None, folder))
-    assert install_weights.weights(run) == f"stored:{run.stored('generated')[1]}"
-    one, two = (evaluation.workflow(run).get_weights() for evaluation in (install_weights, trained))
+    packed, trained = (JointEvaluation(Settings("smoke", weights=weights)) for weights in (None, folder))
+    assert packed.weights(run) == f"stored:{run.stored('generated')[1]}"
+    one, two = (evaluation.workflow(run).get_weights() for evaluation in (packed, trained))
     for a, b in zip(one, two, strict=True):
         np.testing.assert_allclose(a, b, atol=max(1e-7, 0.005 * np.abs(b).max()))
 

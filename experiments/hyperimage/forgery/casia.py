@@ -2,6 +2,7 @@
 
 import tempfile
 from functools import cached_property, partial
+from itertools import islice
 from pathlib import Path
 
 import keras
@@ -20,7 +21,7 @@ from zoo.hyperimage import ForgeryEndToEnd, RankingNet, TwoStage
 from zoo.hyperimage.contour import contour_points, patches_at, tampered_region
 from zoo.hyperimage.detector import FORGERY_LARGEST, TRAINING_MEAN, to_end_to_end
 from zoo.hyperimage.grid import fit_inside
-from zoo.metrics import Estimate, auc
+from zoo.metrics import Estimate, auc, resamples
 
 EXACT = 32
 """Bits of a kept weight: what is measured is what was trained, whether it was kept or not."""
@@ -124,19 +125,14 @@ class Casia:
         statistic, jpeg_only = COLUMNS[column]
         kept = [i for i, p in enumerate(test) if p.is_jpeg or not jpeg_only]
         truth, given = self.labels("test")[kept], given[kept]
-        groups: dict[str, list[int]] = {}
-        for position, i in enumerate(kept):
-            groups.setdefault(test[i].group, []).append(position)
-        members = [np.array(found) for found in groups.values()]
-        rng = np.random.default_rng(self.seed)
+        groups, group = np.unique([test[i].group for i in kept], return_inverse=True)
         drawn = []
-        for _ in range(samples):
-            chosen = np.concatenate([members[i] for i in rng.integers(0, len(members), len(members))])
+        for counts in islice(resamples(len(groups), self.seed), samples):
+            chosen = np.repeat(np.arange(len(kept)), counts[group])
             if 0 < truth[chosen].sum() < len(chosen):
                 drawn.append(statistic(truth[chosen], given[chosen]))
         value = statistic(truth, given)
-        low, high = np.quantile(drawn, (0.025, 0.975)) if drawn else (value, value)
-        return Estimate(value, float(low), float(high), len(members), len(kept))
+        return Estimate.from_samples(value, drawn or [value], len(groups), len(kept))
 
     @staticmethod
     def _inside(picture: Picture) -> np.ndarray:

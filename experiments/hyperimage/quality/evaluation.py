@@ -68,9 +68,7 @@ class Offline:
     def pictures(self) -> list[Photograph]:
         """The photographs; at `smoke` two."""
         settings = self.settings
-        # The stored networks have seen nothing of a user's folder: all of it is for testing.
-        split = "all" if settings.named is None and settings.weights is None else "test"
-        found = photographs(settings.named, settings.data_dir, split, settings.seed)
+        found = photographs(settings.named, settings.data_dir, settings.test_split, settings.seed)
         return found[:2] if self.settings.scale == "smoke" else found
 
     def examples(self) -> Iterator[quality.Example]:
@@ -181,6 +179,4 @@ def smallest_fall(scores: np.ndarray, samples: int = 500, seed: int = 0) -> tupl
     """
     chosen = np.random.default_rng(seed).integers(0, len(scores), (samples, len(scores)))
     drawn = -np.diff(scores[chosen].mean(1)).max(1)
-    low, high = np.quantile(drawn, (0.025, 0.975))
-    value = -np.diff(scores.mean(0)).max()
-    return Estimate(float(value), float(low), float(high), len(scores), scores.size), drawn
+    return Estimate.from_samples(-np.diff(scores.mean(0)).max(), drawn, len(scores), scores.size), drawn
