@@ -17,6 +17,7 @@ was compared with the paper's start and rate.
 import dataclasses
 from collections.abc import Iterator
 from functools import cached_property, partial
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -28,10 +29,12 @@ from zoo.contrast.operators import draw_training_operator
 from zoo.datasets import keyed
 from zoo.datasets.embedded import generate_scene
 from zoo.datasets.jpeg import compress
+from zoo.datasets.labelled import Labelled
 from zoo.datasets.photographs import photographs
 from zoo.experiments.contrast.evaluation import percent
-from zoo.experiments.hyperimage.stages import scale_to_data
+from zoo.experiments.hyperimage import stages
 from zoo.experiments.run.cells import Cell, DataUnavailable, Settings, Table
+from zoo.experiments.run.environment import commit
 from zoo.experiments.run.scales import scale_of
 from zoo.hyperimage import Recipe, SyntheticStageTwo, TwoStage
 from zoo.metrics import Estimate, bootstrap_auc, bootstrap_auc_difference
@@ -78,15 +81,22 @@ class Fusion:
         keras.utils.set_random_seed(self.settings.seed)
         second = SyntheticStageTwo((*GRID, 250), pooling="ceil")
         network = TwoStage(ContrastNet(weights=WEIGHTS), second, keras.layers.Rescaling(1 / 255))
-        parts = []
+        settings = self.settings
+        # Of this data set, seed and code alone; a stopped run goes on from there.
+        folder = stages.KEPT / f"fusion-{settings.dataset}-{settings.scale}-{settings.seed}-{commit()}"
+        stages.train_stage(folder, "second-stage", second, partial(self._second, network), stages.EXACT)
+        return network
+
+    def _second(self, network: TwoStage, saved: Path) -> keras.callbacks.History:
+        recipe, batches = self.scale.recipe, []
         for part, split in enumerate(("train", "validation")):
             own = 2 * self.settings.seed + part
             scenes = self._scenes(split, own)
             pairs = [version for i, scene in enumerate(scenes) for version in _pair(scene, own, i)]
-            parts.append((network.hyper_images(pairs), np.tile(np.array([0, 1], np.float32), len(scenes))))
-        scale_to_data(second, parts[0][0][:64])
-        network.fit_second(*parts[0], parts[1], self.scale.recipe)
-        return network
+            labels = np.tile(np.array([[0], [1]], np.float32), (len(scenes), 1))
+            batches.append(Labelled(network.hyper_images(pairs), labels, recipe.batch_size, self.settings.seed))
+        stages.scale_to_data(network.second, batches[0].examples[:64])
+        return stages.fit(network.second, *batches, recipe, saved=saved)
 
     def _scenes(self, split: str, seed: int) -> list[np.ndarray]:
         """Pictures of ``SIDE`` pixels to train or validate on: a part of each photograph, or generated."""
