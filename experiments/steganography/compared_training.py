@@ -7,6 +7,7 @@ there, and the tables that need the same training find it. Compiling and saving 
 import dataclasses
 import re
 from pathlib import Path
+from typing import cast
 
 import keras
 import numpy as np
@@ -60,7 +61,7 @@ def train(scale: Scale, network: str, seed: int) -> tuple[Steganographer, Curve]
     _trace(model, pairs.batch(0, 0))
     for point in range(len(state.log), POINTS):
         # Keras restores no generator's state: what a point draws depends on its number alone.
-        noise = model.channel.seed_generator.state
+        noise = cast(keras.layers.GaussianNoise, model.channel).seed_generator.state
         noise.assign(np.array([seed, point], noise.dtype))
         while spent < scale.seconds * (point + 1) / POINTS:
             batch = pairs.batch(0, step)

@@ -118,7 +118,7 @@ class Casia:
                 for picture in self.parts[part]:
                     examples.append(made(picture))
                 batches.append(Labelled(examples.array(), self.labels(part)[:, None], recipe.batch_size, self.seed))
-            return stages.fit(model, *batches, recipe, self._weights, saved)
+            return stages.fit(model, batches[0], batches[1], recipe, self._weights, saved)
 
     @property
     def _weights(self) -> dict[int, float]:

@@ -96,7 +96,7 @@ class Fusion:
             labels = np.tile(np.array([[0], [1]], np.float32), (len(scenes), 1))
             batches.append(Labelled(network.hyper_images(pairs), labels, recipe.batch_size, self.settings.seed))
         stages.scale_to_data(network.second, batches[0].examples[:64])
-        return stages.fit(network.second, *batches, recipe, saved=saved)
+        return stages.fit(network.second, batches[0], batches[1], recipe, saved=saved)
 
     def _scenes(self, split: str, seed: int) -> list[np.ndarray]:
         """Pictures of ``SIDE`` pixels to train or validate on: a part of each photograph, or generated."""
