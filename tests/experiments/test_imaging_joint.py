@@ -371,11 +371,11 @@ def test_table_s1_holds_the_patches_of_one_camera(folder):
     """Those of four cameras, and what networks make of them, were 31 GB at the paper's scale."""
     settings = Settings("smoke", weights=folder)
     joint_evaluation.cache_clear()
-    cells = {(cell.row, cell.metric): cell for cell in table_s1_and_figure_9.cells(settings)}
+    cells = {(cell.row, cell.column, cell.metric): cell for cell in table_s1_and_figure_9.cells(settings)}
     here, other = (joint_evaluation(settings, camera) for camera in ("birch", "alder"))
     assert other.patches[0].size
     for row in ("birch, F", "birch, lambda 0.1"):
-        assert cells[row, "PSNR"].measure().value > 0
+        assert cells[row, "inet", "PSNR"].measure().value > 0
     assert "patches" in here.__dict__ and "developed" in here.__dict__
     assert not set(table_s1_and_figure_9.LARGE) & set(other.__dict__)
     assert other.patches[0].size  # made anew where it is asked for
