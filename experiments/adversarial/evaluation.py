@@ -160,23 +160,24 @@ class Evaluation:
         return _chosen(attacked, attacked.predicted != test.labels[attacked.sources])
 
     def _classified(self, attack: str, numbers: np.ndarray) -> Group:
-        images = self._attacked_in_parts(attack, numbers)
+        images = self.attacked_in_parts(attack, numbers)
         return Group(images, numbers, self.extractor(images)[0].argmax(-1))
 
-    def _attacked_in_parts(self, attack: str, numbers: np.ndarray) -> np.ndarray:
+    def attacked_in_parts(self, attack: str, numbers: np.ndarray, layer: str = "", processing: str = "") -> np.ndarray:
         """As ``attacked``; where features are in files an attack takes hours, and each part of it is kept there."""
         if self._folder is None or attack == "random_noise" or not len(numbers):  # noise is drawn for all at once
-            return self.attacked(attack, numbers)
+            return self.attacked(attack, numbers, layer, processing)
         parts = []
         for first in range(0, len(numbers), PART):
             part = numbers[first : first + PART]
-            make = partial(self.attacked, attack, part)
-            parts.append(feature_files.kept(self._folder / "attacked", self._name_of(attack, part), make))
+            make = partial(self.attacked, attack, part, layer, processing)
+            name = self._name_of(attack, part, (layer, processing, self.settings.index if layer else None))
+            parts.append(feature_files.kept(self._folder / "attacked", name, make))
         return np.concatenate(parts)
 
-    def _name_of(self, attack: str, numbers: np.ndarray) -> str:
+    def _name_of(self, attack: str, numbers: np.ndarray, detector: tuple[str | None, ...]) -> str:
         """Return everything that an attack's result depends on, except the network."""
-        found = hashlib.sha256(repr((self.settings.seed, self.scale, commit())).encode())
+        found = hashlib.sha256(repr((self.settings.seed, self.scale, commit(), detector)).encode())
         for array in (self.problem.test.images[numbers], self.targets(numbers)):
             found.update(np.ascontiguousarray(array).data)
         return f"{attack}-{found.hexdigest()[:16]}"

@@ -28,7 +28,9 @@ STATISTICS: dict[str, Callable] = {
     "PLCC, logistic": partial(plcc, logistic=True),
     "KROCC": krocc,
 }
-SUBSETS = {"four": SHARED_WITH_LIVE, "six": SHARED_WITH_LIVE + LEAST_UNIFORM, "all 24": tuple(DISTORTIONS)}
+WHOLE = "all 24"
+"""The subset that leaves nothing out; listed are its distortions as far as they are made here."""
+SUBSETS = {"four": SHARED_WITH_LIVE, "six": SHARED_WITH_LIVE + LEAST_UNIFORM, WHOLE: tuple(DISTORTIONS)}
 CNN, SELECTIVE, PROPOSED = protocol.METHODS
 SUBSET_ROWS = {f"{m}, {subset} distortions": (m, subset) for m in (SELECTIVE, PROPOSED) for subset in SUBSETS}
 """Method and subset of the paper's rows of experiment 3."""

@@ -16,8 +16,10 @@ lowest cross-entropy of the validation pictures.
 """
 
 import dataclasses
+import json
 from collections.abc import Iterator
 from functools import cached_property, partial
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -29,11 +31,13 @@ from zoo.contrast.operators import draw_training_operator
 from zoo.datasets import keyed
 from zoo.datasets.embedded import generate_scene
 from zoo.datasets.jpeg import compress
+from zoo.datasets.labelled import Labelled
 from zoo.datasets.photographs import photographs
 from zoo.experiments.contrast.evaluation import percent
-from zoo.experiments.hyperimage.stages import scale_to_data
+from zoo.experiments.hyperimage import stages
 from zoo.experiments.run.cached_method import cached_method
 from zoo.experiments.run.cells import Cell, DataUnavailable, Settings, Table
+from zoo.experiments.run.environment import commit
 from zoo.experiments.run.scales import scale_of
 from zoo.hyperimage import Recipe, SyntheticStageTwo, TwoStage
 from zoo.metrics import Estimate, bootstrap_auc, bootstrap_auc_difference
@@ -85,28 +89,37 @@ class Fusion:
         return TwoStage(ContrastNet(weights=WEIGHTS), _second(), keras.layers.Rescaling(1 / 255))
 
     @cached_property
-    def training(self) -> list[tuple[np.ndarray, np.ndarray]]:
+    def training(self) -> list[Labelled]:
         """Hyper-images and labels (1 is adjusted) to train on and to validate."""
         parts = []
         for part, split in enumerate(("train", "validation")):
             own = 2 * self.settings.seed + part
             scenes = self._scenes(split, own)
             pairs = [version for i, scene in enumerate(scenes) for version in _pair(scene, own, i)]
-            parts.append((self.first.hyper_images(pairs), np.tile(np.array([0, 1], np.float32), len(scenes))))
+            labels = np.tile(np.array([[0], [1]], np.float32), (len(scenes), 1))
+            found = self.first.hyper_images(pairs)
+            parts.append(Labelled(found, labels, self.scale.recipe.batch_size, self.settings.seed))
         return parts
 
     @cached_method()
     def trained(self, way: str) -> tuple[keras.Model, float]:
         """Return the trained second stage of a way, and its lowest cross-entropy of the validation pictures."""
+        settings, name = self.settings, "scaled" if way == OURS else "papers"
+        keras.utils.set_random_seed(settings.seed)
+        second = _second()
+        # Of this data set, seed and code alone; a stopped run goes on from there.
+        folder = stages.KEPT / f"fusion-{settings.dataset}-{settings.scale}-{settings.seed}-{commit()}"
+        stages.train_stage(folder, name, second, partial(self._fit, second, way), stages.EXACT)
+        return second, min(json.loads((folder / f"{name}.json").read_text())["log"]["val_loss"])
+
+    def _fit(self, second: keras.Model, way: str, saved: Path) -> keras.callbacks.History:
         train, validation = self.training
-        keras.utils.set_random_seed(self.settings.seed)
-        second, recipe = _second(), self.scale.recipe
+        recipe = self.scale.recipe
         if way == OURS:
-            scale_to_data(second, train[0][:64])
+            stages.scale_to_data(second, train.examples[:64])
         else:
             recipe = dataclasses.replace(recipe, learning_rate=Recipe.learning_rate)
-        history = recipe.fit(second, *train, validation)
-        return second, min(history.history["val_loss"])
+        return stages.fit(second, train, validation, recipe, saved=saved)
 
     def _scenes(self, split: str, seed: int) -> list[np.ndarray]:
         """Return the pictures of ``SIDE`` pixels to train or validate on: a part of each photograph, or generated."""

@@ -32,6 +32,7 @@ from zoo.experiments.imaging.joint.evaluation import JointEvaluation, joint_eval
 from zoo.experiments.imaging.joint.real_channel import CHANNELS
 from zoo.experiments.imaging.joint.scales import LAMBDAS, OWN, SCALES, JointRun, check_scale
 from zoo.experiments.imaging.real_cameras import JOINT, PAPERS
+from zoo.experiments.run.cached_method import forget
 from zoo.experiments.run.cells import Cell, Settings, Table
 from zoo.experiments.run.paper_values import paper_values
 from zoo.experiments.run.plotting import pyplot, save
@@ -42,6 +43,8 @@ STANDS_FOR = {"alder": "Canon EOS 40D", "cedar": "Canon EOS 5D", "dogwood": "Nik
 """Synthetic camera by the paper's; birch has the D90's mosaic."""
 PRINTED = ("unet", "dnet")
 """The networks of the paper's table."""
+LARGE = ("patches", "developed", "workflow")
+"""What an evaluation holds of its camera, 8 GB at `paper`: cells come camera by camera, and one camera is held."""
 REAL, LOST = f"accuracy, {CHANNELS[0].label}", f"accuracy lost, {CHANNELS[0].label}"
 DECIMALS = dict.fromkeys(("SSIM", "SSIM, range 1", "accuracy", REAL, LOST, "accuracy - F", "accuracy - next lambda"), 3)
 
@@ -148,6 +151,10 @@ def _mean(
     evaluation: JointEvaluation, values: Callable[[JointRun], np.ndarray], runs: tuple[JointRun, ...]
 ) -> Estimate:
     """Return the mean of ``values`` over repetitions and patches."""
+    for camera in JOINT if evaluation.camera in PAPERS else STANDS_FOR:
+        other = joint_evaluation(evaluation.settings, camera)
+        if other.camera != evaluation.camera:
+            forget(other, *LARGE)
     return evaluation.mean(np.mean([values(run) for run in runs], axis=0))
 
 
