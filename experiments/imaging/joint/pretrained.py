@@ -18,8 +18,6 @@ from zoo.experiments.train import install_weights
 from zoo.experiments.train.install_weights import Trained
 from zoo.imaging.joint.workflow import ImagingWorkflow
 
-SEEN = "generated scenes, synthetic camera"
-
 
 def kept(scale: JointScale) -> list[JointRun]:
     """What is stored of a scale: of the first network F, whose NIP is the plain one, and F+N at lambda .1.
