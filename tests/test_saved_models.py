@@ -48,7 +48,7 @@ def test_made_once_and_verified_after_that(made, monkeypatch, tmp_path):
 @pytest.mark.parametrize("name", ["resnet", "inet", "contrast-aware.nowhere", ""])
 def test_names_that_are_no_product(name, monkeypatch, tmp_path):
     monkeypatch.setenv("FORENSICS_ZOO_HOME", str(tmp_path))
-    with pytest.raises(ValueError, match=f"here are .*inet-birch.photographs.*Received: '{name}'"):
+    with pytest.raises(ValueError, match=f"available are .*inet-birch.photographs.*Received: '{name}'"):
         zoo.saved_model(name)
 
 
@@ -59,7 +59,7 @@ def test_the_packages_own_come_first(monkeypatch, tmp_path):
         saved_models, "exportable", lambda: [*exportable(), "inet-birch.mine", "unet-mine.a", "unet-mine.b"]
     )
     assert saved_models._full_name("inet-birch") == "inet-birch.photographs"
-    with pytest.raises(ValueError, match=r"here are unet-mine\.a, unet-mine\.b"):
+    with pytest.raises(ValueError, match=r"available are unet-mine\.a, unet-mine\.b"):
         saved_models._full_name("unet-mine")
 
 
