@@ -333,15 +333,15 @@ def _picture_scorer(folder: Path) -> Scorer:
         return Answer(values, f"{score:.4f}  {class_label(number, names)}  {verdict}")
 
     columns = ("score", "class", "class_name", "trusted", "probability")
-    return Scorer(answer, SCALE, NOTE, (folder / storage.CONFIG,), columns)
+    return Scorer(answer, SCALE, NOTE, tuple(folder / name for name in storage.FILES), columns)
 
 
-def _detector(given: str | None) -> tuple[str]:
+def _detector(given: str | None) -> tuple[str, ...]:
     from zoo.adversarial import storage
 
-    if given is None or not (Path(given) / storage.CONFIG).is_file():
+    if given is None or not all((Path(given) / name).is_file() for name in storage.FILES):
         raise ValueError(f"--weights must be a folder of `zoo adversarial fit`. Received: {given or 'none'}")
-    return (str(Path(given) / storage.CONFIG),)
+    return tuple(str(Path(given) / name) for name in storage.FILES)
 
 
 PRODUCT = Product(
