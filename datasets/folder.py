@@ -9,7 +9,7 @@ import os
 from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -59,6 +59,8 @@ class PhotoFolder:
     left_out: tuple[LeftOut, ...]
     other_files: int
     """Hidden files and files that are no images by name or content."""
+    looks: tuple[tuple[np.ndarray, datetime | None], ...] = field(default=(), repr=False, compare=False)
+    """Thumbnail and time of each of ``photos``."""
 
     def __str__(self) -> str:
         """Return the summary to show a user: a line of counts, then a line for each reason to leave files out."""
@@ -169,7 +171,19 @@ def scan(folder: str | Path, minimum_side: int = 64, progress: bool = False) -> 
         received = f"{len(files)} files" + (f" ({listed})" if listed else "")
         raise ImageError(folder, "holds no photograph that can be used", _WANTED, received)
     photos = _with_scenes(folder, found)
-    return PhotoFolder(folder, photos, tuple(left_out), len(files) - len(candidates))
+    looks = tuple((small, time) for _, small, time in found)
+    return PhotoFolder(folder, photos, tuple(left_out), len(files) - len(candidates), looks)
+
+
+def in_both(one: PhotoFolder, other: PhotoFolder) -> frozenset[Photo]:
+    """Return the photographs of both folders whose scene is in both: copies, near-duplicates and bursts."""
+    photos = (*one.photos, *other.photos)
+    first: dict[tuple[bool, str], int] = {}
+    same_scene = [(first.setdefault((i < len(one.photos), photo.scene), i), i) for i, photo in enumerate(photos)]
+    thumbnails, times = zip(*one.looks, *other.looks, strict=True)
+    numbers = group(thumbnails, times, same_scene).tolist()
+    shared = set(numbers[: len(one.photos)]) & set(numbers[len(one.photos) :])
+    return frozenset(photo for photo, number in zip(photos, numbers, strict=True) if number in shared)
 
 
 def _files(folder: Path, left_out: list[LeftOut]) -> list[Path]:

@@ -107,8 +107,9 @@ class Experiments:
     plan: str = ""
     """``module:function`` that says what a table needs at a scale, see ``zoo.experiments.run.planning``."""
     calibrations: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    """Products of ``zoo calibrate`` by name, and where the ``cli.calibrated.Question`` of each is, ``module:NAME``."""
+    """Products of ``zoo calibrate`` by name, and where the ``cli.calibrated.Question``, or ``Comparison``, of each is,
+    ``module:NAME``."""
     not_calibrated: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    """Commands that score pictures and have no calibration, and why, for ``zoo report``."""
+    """Commands that score pictures and do not answer in ``zoo report``, and why."""
     scores: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Products of ``zoo score`` by name, and where the ``cli.score_pictures.Product`` of each is, ``module:NAME``."""

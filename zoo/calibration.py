@@ -274,7 +274,7 @@ def resampled_interval(
     Args:
         scores: (units,).
         truth: As for the module.
-        sources: The source of each unit, which has units of both classes; a source is drawn with all its units.
+        sources: The source of each unit; a source is drawn with all its units, which may be of both classes.
         at: Scores.
         fit: ``logistic`` or ``isotonic``.
         resamples: Number of bootstrap samples.

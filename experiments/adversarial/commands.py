@@ -4,10 +4,11 @@ import argparse
 import sys
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from zoo import extensions
 from zoo.experiments.adversarial.class_names import class_label, class_number, read_class_names
+from zoo.experiments.cli.calibrated import Comparison, add_calibration
 from zoo.experiments.cli.devices import add_device
 from zoo.experiments.cli.numbers import real, whole
 from zoo.experiments.cli.outputs import add_force, check_outputs
@@ -80,6 +81,7 @@ def add(commands: "argparse._SubParsersAction") -> None:
     score.add_argument(
         "--detector", type=Path, required=True, metavar="FOLDER", help="written by `zoo adversarial fit`"
     )
+    add_calibration(score, "adversarial", "your detector")
     score.set_defaults(run=_score)
 
     attack = verbs.add_parser("attack", help="write adversarial versions of pictures as PNG")
@@ -355,15 +357,16 @@ def _picture_scorer(folder: Path) -> Scorer:
         return Answer(values, f"{score:.4f}  {class_label(number, names)}  {verdict}")
 
     columns = ("score", "class", "class_name", "trusted", "probability")
-    return Scorer(answer, SCALE, NOTE, (folder / storage.CONFIG,), columns)
+    files = tuple(folder / name for name in storage.FILES)
+    return Scorer(answer, SCALE, NOTE, files, columns, calibrated=lambda values: -cast(float, values["score"]))
 
 
-def _detector(given: str | None) -> tuple[str]:
+def _detector(given: str | None) -> tuple[str, ...]:
     from zoo.adversarial import storage
 
-    if given is None or not (Path(given) / storage.CONFIG).is_file():
+    if given is None or not all((Path(given) / name).is_file() for name in storage.FILES):
         raise ValueError(f"--weights must be a folder of `zoo adversarial fit`. Received: {given or 'none'}")
-    return (str(Path(given) / storage.CONFIG),)
+    return tuple(str(Path(given) / name) for name in storage.FILES)
 
 
 PRODUCT = Product(
@@ -371,6 +374,13 @@ PRODUCT = Product(
     lambda weights: _picture_scorer(Path(weights[0]).parent),
     lambda values: values["score"],
     SCALE,
+)
+QUESTION = Comparison(
+    yes="it was changed to mislead the classifier",
+    no="it was not changed to mislead the classifier",
+    positive="pictures that were changed to mislead the classifier, of `zoo adversarial attack`",
+    qualities=(0,),
+    product=PRODUCT,
 )
 
 

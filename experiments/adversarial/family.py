@@ -37,9 +37,10 @@ EXPERIMENTS = Experiments(
     },
     plan="zoo.experiments.adversarial.plan:plan",
     commands="zoo.experiments.adversarial.commands:add",
+    calibrations={"adversarial": "zoo.experiments.adversarial.commands:QUESTION"},
     not_calibrated={
         "adversarial score": "it judges what your classifier says of a picture, not where the picture is from; "
-        "`zoo adversarial fit` sets a threshold, and docs/guide/calibration.md has a likelihood ratio from its scores"
+        "`zoo adversarial score --calibration` gives a likelihood ratio"
     },
     scores={"adversarial": "zoo.experiments.adversarial.commands:PRODUCT"},
     trainings=(

@@ -4,12 +4,13 @@ import argparse
 import dataclasses
 import hashlib
 import json
+import math
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo.experiments.cli.calibrated import FORMAT, MAPPINGS, Question
+from zoo.experiments.cli.calibrated import FORMAT, MAPPINGS, Comparison, Question
 from zoo.experiments.cli.outputs import add_force, check_outputs
 from zoo.experiments.families import experiments, load
 from zoo.printing import shown
@@ -20,7 +21,7 @@ from zoo.version import __version__
 if TYPE_CHECKING:
     import numpy as np
 
-    from zoo.datasets.folder import Photo
+    from zoo.datasets.folder import Photo, PhotoFolder
 
 FEWEST_SOURCES = 20
 """With fewer photographs nothing is calibrated."""
@@ -34,7 +35,7 @@ SIZES = (0, 1, 4, 16, 64)
 """Millions of pixels at which the groups of sizes begin, for error rates."""
 DIGITS = 6
 """Decimal digits of scores, as in the commands that use the thresholds."""
-_UNTOUCHED = "untouched"
+_UNTOUCHED, _POSITIVE = "untouched", "positive"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,10 +45,12 @@ class Scores:
     Attributes:
         untouched: (sources, qualities).
         processed: By the name of the process, each (sources, qualities).
+        apart: Whether ``processed`` are other photographs, whose number may differ, and no versions of these.
     """
 
     untouched: "np.ndarray"
     processed: "Mapping[str, np.ndarray]"
+    apart: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,6 +85,8 @@ def add(commands: "argparse._SubParsersAction") -> None:
     parser.add_argument("product", metavar="PRODUCT", help=", ".join(products()))
     text = "folder of your own untouched photographs, lossless or RAW; near-duplicates count as one"
     parser.add_argument("--reference", type=Path, required=True, metavar="DIR", help=text)
+    held = [f"for {name}: {one.positive}" for name, one in _questions() if isinstance(one, Comparison)]
+    parser.add_argument("--positive", type=Path, metavar="DIR", help="; ".join(held))
     parser.add_argument(
         "-o",
         "--output",
@@ -90,7 +95,7 @@ def add(commands: "argparse._SubParsersAction") -> None:
         metavar="OUT.json",
         help="calibration file, for the option --calibration of other commands",
     )
-    parser.add_argument("--weights", metavar="NAME|FILE|FOLDER", help=HELP)
+    parser.add_argument("--weights", metavar="NAME|FILE|FOLDER", help=f"{HELP}, a fitted detector or a fingerprint")
     text = "how to map scores to likelihood ratios (default: logistic; isotonic needs more photographs)"
     parser.add_argument("--mapping", choices=MAPPINGS, default=MAPPINGS[0], help=text)
     text = "plot the empirical cross-entropy against the prior odds"
@@ -102,27 +107,27 @@ def add(commands: "argparse._SubParsersAction") -> None:
 def _run(options: argparse.Namespace) -> int:
     places = products()
     if options.product not in places:
-        raise ValueError(_unknown(options.product, places))
+        raise ValueError(f"PRODUCT must be one of {', '.join(places)}. Received: {options.product!r}")
     for name, path, suffix in (("-o", options.output, ".json"), ("--plot", options.plot, ".png")):
         if path is not None and (path.suffix.lower() != suffix or not path.absolute().parent.is_dir()):
             raise ValueError(f"{name} must end in {suffix}, in a folder that exists. Received: {path}")
-    check_outputs({"-o": options.output, "--plot": options.plot}, [options.weights], options.force)
-    question: Question = load(places[options.product])
-    weights = resolve_weights(options.weights, *question.weights)
+    question: Question | Comparison = load(places[options.product])
+    _check_positive(options.product, question, options.positive)
+    weights = _weights(question, options.weights)
+    check_outputs({"-o": options.output, "--plot": options.plot}, [options.weights, *weights], options.force)
 
-    from zoo.datasets import folder
-
-    found = folder.scan(options.reference, progress=sys.stderr.isatty())
-    print(found, file=sys.stderr)
-    # One photograph of each scene: pictures that are not independent would feign more data than there are.
-    photos = list({photo.scene: photo for photo in reversed(found.photos)}.values())[::-1]
-    _check_enough(len(photos), "")
+    given = {"--reference": options.reference} | ({"--positive": options.positive} if options.positive else {})
+    found, shared = _scan(given)
     kept = options.output.with_suffix(".scores.jsonl")
-    scored = _score(photos, question, weights, kept)
-    scores, used, refused = scored.scores, scored.photos, scored.refused
-    _check_enough(len(used), f", and {len(refused)} that are refused: {'; '.join(dict.fromkeys(refused.values()))}")
-    reference = options.reference.resolve().name  # a path would tell of the user's machine
-    command = f"zoo calibrate {options.product} --reference {reference} --mapping {options.mapping}"
+    each = _score_folders(found, shared, question, weights, kept)
+    scored = each["--reference"]
+    scores, groups = scored.scores, _groups(scored)
+    if options.positive:
+        scores, groups = Scores(scores.untouched, {_POSITIVE: each["--positive"].scores.untouched}, apart=True), {}
+    about = {option: _about(one, found[option], shared) for option, one in each.items()}
+    # A path would tell of the user's machine.
+    folders = " ".join(f"{option} {one['folder']}" for option, one in about.items())
+    command = f"zoo calibrate {options.product} {folders} --mapping {options.mapping}"
     written: dict[str, Any] = {
         "forensics_zoo_calibration": FORMAT,
         "product": options.product,
@@ -131,18 +136,14 @@ def _run(options: argparse.Namespace) -> int:
         "networks": _checksums(weights),
         "propositions": {"yes": question.yes, "no": question.no},
         "reference": {
-            "folder": reference,
-            "sources": len(used),
-            "fewest_patches": scored.fewest_patches,
+            **about["--reference"],
+            "fewest_patches": min(one.fewest_patches for one in each.values()),
             "jpeg_qualities": list(question.qualities),
-            "processes": list(scores.processed),
-            "photographs": {_name(photo, options.reference): sha256(photo.path) for photo in used},
-            "versions": len(used) * len(question.qualities),
-            "versions_not_validated": dict(scored.refused_versions),
-            "near_duplicates": len(found.photos) - len(photos),
-            "not_validated": {_name(photo, options.reference): reason for photo, reason in refused.items()},
+            "processes": list(_processes(question)),
+            "versions": len(scored.photos) * len(question.qualities),
         },
-        **calibrate(scores, question.qualities, options.mapping, groups=_groups(scored)),
+        **({"positive": about["--positive"]} if options.positive else {}),
+        **calibrate(scores, question.qualities, options.mapping, groups=groups),
     }
     options.output.write_text(json.dumps(written, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     kept.unlink()
@@ -157,15 +158,83 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _unknown(product: str, places: Mapping[str, str]) -> str:
-    """Return the error for a product that cannot be calibrated, with the reason and an alternative if there is one."""
-    reasons = [
-        f", not {product}: {reason}"
-        for page in experiments()
-        for name, reason in page.not_calibrated.items()
-        if product in name.split() and product in page.scores
-    ]
-    return f"PRODUCT must be one of {', '.join(places)}{''.join(reasons)}. Received: {product!r}"
+def _questions() -> "Iterator[tuple[str, Question | Comparison]]":
+    for name, place in products().items():
+        yield name, load(place)
+
+
+def _check_positive(product: str, question: Question | Comparison, positive: Path | None) -> None:
+    if isinstance(question, Comparison) and positive is None:
+        raise ValueError(f"zoo calibrate {product} needs --positive DIR: {question.positive}. Received: none")
+    if isinstance(question, Question) and positive is not None:
+        takes = ", ".join(name for name, one in _questions() if isinstance(one, Comparison))
+        raise ValueError(
+            f"--positive goes with {takes}: zoo calibrate {product} makes its own processed versions of --reference. "
+            f"Received: {positive}"
+        )
+
+
+def _weights(question: Question | Comparison, given: str | None) -> tuple[str, ...]:
+    if isinstance(question, Comparison):
+        return question.product.weights(given)
+    return resolve_weights(given, *question.weights)
+
+
+def _processes(question: Question | Comparison) -> "Mapping[str, Callable[[np.ndarray], np.ndarray]]":
+    return {} if isinstance(question, Comparison) else question.processes()
+
+
+def _scan(given: Mapping[str, Path]) -> "tuple[dict[str, PhotoFolder], frozenset[Photo]]":
+    """Return the folders by their option, and the photographs of scenes that are in both, which are left out."""
+    from zoo.datasets import folder
+
+    found = {option: folder.scan(path, progress=sys.stderr.isatty()) for option, path in given.items()}
+    for one in found.values():
+        print(one, file=sys.stderr)
+    shared = folder.in_both(*found.values()) if len(found) == 2 else frozenset()
+    if shared:
+        names = sorted(shown(photo.path.name) for photo in shared)
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        print(f"  left out (their scenes are in both folders): {', '.join(names[:3])}{more}", file=sys.stderr)
+    return found, shared
+
+
+def _score_folders(
+    found: "Mapping[str, PhotoFolder]",
+    shared: "frozenset[Photo]",
+    question: Question | Comparison,
+    weights: tuple[str, ...],
+    kept: Path,
+) -> dict[str, Scored]:
+    photos = {option: _one_of_each_scene(one.photos, shared) for option, one in found.items()}
+    for option, ones in photos.items():
+        others = len(shared & set(found[option].photos))
+        _check_enough(option, len(ones), f", and {others} whose scenes are in both folders" if others else "")
+    each = {option: _score(ones, question, weights, kept) for option, ones in photos.items()}
+    for option, scored in each.items():
+        reasons = "; ".join(dict.fromkeys(scored.refused.values()))
+        _check_enough(option, len(scored.photos), f", and {len(scored.refused)} that are refused: {reasons}")
+    return each
+
+
+def _one_of_each_scene(photos: "Sequence[Photo]", shared: "frozenset[Photo]") -> "list[Photo]":
+    """Return one photograph of each scene: pictures that are not independent would pretend to be more data."""
+    first = {photo.scene: photo for photo in reversed(photos) if photo not in shared}
+    return list(first.values())[::-1]
+
+
+def _about(scored: Scored, found: "PhotoFolder", shared: "frozenset[Photo]") -> dict[str, Any]:
+    """Return what a calibration file says about a folder."""
+    used, refused, others = scored.photos, scored.refused, shared & set(found.photos)
+    return {
+        "folder": found.folder.resolve().name,
+        "sources": len(used),
+        "photographs": {_name(photo, found.folder): sha256(photo.path) for photo in used},
+        "versions_not_validated": dict(scored.refused_versions),
+        "near_duplicates": len(found.photos) - len(used) - len(refused) - len(others),
+        **({"in_both_folders": sorted(_name(photo, found.folder) for photo in others)} if others else {}),
+        "not_validated": {_name(photo, found.folder): reason for photo, reason in refused.items()},
+    }
 
 
 def calibrate(
@@ -193,8 +262,7 @@ def calibrate(
     from zoo import calibration
 
     fitted, bounded, truth, weights = _fitted(scores, kind, resamples)
-    columns = np.broadcast_to(np.arange(len(qualities)), scores.untouched.shape)
-    quality = np.tile(columns.ravel(), 1 + len(scores.processed))
+    quality = np.tile(np.arange(len(qualities)), len(truth) // len(qualities))
     ideal = calibration.after_pav(bounded, truth, weights)
     priors = np.array(PRIORS)
     return {
@@ -235,8 +303,11 @@ def _fitted(scores: Scores, kind: str, resamples: int) -> "tuple[dict[str, Any],
     stack = np.stack([*scores.processed.values()])
     values = np.concatenate([scores.untouched.ravel(), stack.ravel()])
     truth = np.repeat([False, True], [scores.untouched.size, stack.size])
-    rows = np.broadcast_to(np.arange(len(scores.untouched))[:, None], scores.untouched.shape)
-    sources = np.concatenate([rows.ravel(), np.broadcast_to(rows, stack.shape).ravel()])
+    rows, others = (np.arange(shape[-2])[:, None] for shape in (scores.untouched.shape, stack.shape))
+    if scores.apart:
+        others = others + len(rows)
+    shapes = (rows, scores.untouched.shape), (others, stack.shape)
+    sources = np.concatenate([np.broadcast_to(numbers, shape).ravel() for numbers, shape in shapes])
     # A source counts once for each proposition.
     weights = calibration.weights_by_source(list(zip(sources.tolist(), truth.tolist(), strict=True)))
     mapping = fit(values, truth, weights)
@@ -267,7 +338,7 @@ def _fitted(scores: Scores, kind: str, resamples: int) -> "tuple[dict[str, Any],
 
 
 def _chosen(scores: Scores, at: Any) -> Scores:
-    return Scores(scores.untouched[at], {name: one[at] for name, one in scores.processed.items()})
+    return Scores(scores.untouched[at], {name: one[at] for name, one in scores.processed.items()}, scores.apart)
 
 
 def size_group(pixels: int) -> list[float | None]:
@@ -337,31 +408,37 @@ def _rate(happened: "np.ndarray") -> dict[str, float]:
     return {"value": found.value, **dataclasses.asdict(found)}
 
 
-def _score(photos: "Sequence[Photo]", question: Question, weights: tuple[str, ...], kept: Path) -> "Scored":
+def _score(
+    photos: "Sequence[Photo]", question: Question | Comparison, weights: tuple[str, ...], kept: Path
+) -> "Scored":
     """Score the photographs; results are saved to the file ``kept``, so that the next run can resume."""
     import numpy as np
 
-    from zoo.datasets.folder import load as load_photo
+    from zoo.images import ImageError, read_photograph
 
     # The last is raised when a result holds something else than before.
-    of = [question.yes, question.no, list(question.processes()), list(question.qualities), __version__, 3]
+    of = [question.yes, question.no, list(_processes(question)), list(question.qualities), __version__, 3]
     key = hashlib.sha256(json.dumps([*of, sorted(_checksums(weights).values())]).encode()).hexdigest()
     done = _kept(kept, key)
     digests = [sha256(photo.path) for photo in photos]
     # The networks are loaded only if there is something left to score.
     measure = _measurer(question, weights) if set(digests) - set(done) else None
+    sensor = isinstance(question, Comparison) and question.product.sensor
     results: dict[Photo, dict[str, Any]] = {}
     with kept.open("a", encoding="utf-8") as file:
         file.write("\n")  # an interrupted run may have left half a line
         for photo, digest in zip(_track(photos), digests, strict=True):
             if digest not in done:
                 assert measure is not None
-                done[digest] = measure(load_photo(photo))
+                try:
+                    done[digest] = measure(read_photograph(photo.path, sensor=sensor))
+                except ImageError as error:
+                    done[digest] = {"refused": error.reason}
                 file.write(json.dumps({"of": key, "sha256": digest, "result": done[digest]}) + "\n")
                 file.flush()
             results[photo] = done[digest]
     used = {photo: result for photo, result in results.items() if "scores" in result}
-    names = (_UNTOUCHED, *question.processes())
+    names = (_UNTOUCHED, *_processes(question))
     scores = {name: np.array([result["scores"][name] for result in used.values()]) for name in names}
     return Scored(
         Scores(scores.pop(_UNTOUCHED), scores),
@@ -373,30 +450,60 @@ def _score(photos: "Sequence[Photo]", question: Question, weights: tuple[str, ..
     )
 
 
-def _measurer(question: Question, weights: tuple[str, ...]) -> "Callable[[np.ndarray], dict[str, Any]]":
+def _measurer(question: Question | Comparison, weights: tuple[str, ...]) -> "Callable[[np.ndarray], dict[str, Any]]":
     """Return a function from a photograph, uint8 RGB, to the scores of its versions by process, or to a refusal."""
     from zoo.datasets.jpeg import compress
     from zoo.validity import PATCH, not_validated
 
-    score = question.scorer(weights)
-    untouched = question.control or (lambda image: image)
-    makers: dict[str, Callable[[np.ndarray], np.ndarray]] = {_UNTOUCHED: untouched, **question.processes()}
+    judge = _judge(question, weights)
+    control = None if isinstance(question, Comparison) else question.control
+    makers: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+        _UNTOUCHED: control or (lambda image: image),
+        **_processes(question),
+    }
 
     def measure(image: "np.ndarray") -> dict[str, Any]:
         if reasons := not_validated(image, fewest_patches=1):
             return {"refused": "; ".join(reasons)}
         made = {name: make(image) for name, make in makers.items()}
         versions = {name: [compress(one, quality) for quality in question.qualities] for name, one in made.items()}
+        judged: dict[str, list[tuple[float, str]]] = {name: [] for name in versions}
+        for name, ones in versions.items():  # the untouched photograph is the first
+            for one in ones:
+                judged[name].append(judge(one))
+                if reason := judged[_UNTOUCHED][0][1]:
+                    return {"refused": reason}
         return {
-            "scores": {name: [round(score(one), DIGITS) for one in ones] for name, ones in versions.items()},
+            "scores": {name: [round(score, DIGITS) for score, _ in ones] for name, ones in judged.items()},
             "refused_versions": {
-                name: sum(bool(not_validated(one, fewest_patches=1)) for one in ones) for name, ones in versions.items()
+                name: sum(
+                    bool(reason or not_validated(one, fewest_patches=1))
+                    for one, (_, reason) in zip(ones, judged[name], strict=True)
+                )
+                for name, ones in versions.items()
             },
             "patches": (image.shape[0] // PATCH) * (image.shape[1] // PATCH),
             "pixels": image.shape[0] * image.shape[1],
         }
 
     return measure
+
+
+def _judge(question: Question | Comparison, weights: tuple[str, ...]) -> "Callable[[np.ndarray], tuple[float, str]]":
+    """What makes of a picture, uint8 RGB, its score, and why its command would give no likelihood ratio."""
+    if isinstance(question, Question):
+        score = question.scorer(weights)
+        return lambda image: (score(image), "")
+    scorer = question.product.scorer(weights)
+
+    def judge(image: "np.ndarray") -> tuple[float, str]:
+        try:
+            values = scorer.answer(image).values
+        except ValueError as error:  # as in the command, where the picture counts as failed
+            return math.nan, " ".join(str(error).split())
+        return scorer.number(values), scorer.unlike(values)
+
+    return judge
 
 
 def _kept(path: Path, key: str) -> dict[str, dict[str, Any]]:
@@ -420,11 +527,10 @@ def _track(photos: "Sequence[Photo]") -> "Iterator[Photo]":
     return iter(track(photos, "Scoring photographs", console=console, disable=not console.is_terminal, transient=True))
 
 
-def _check_enough(sources: int, others: str) -> None:
+def _check_enough(option: str, sources: int, others: str) -> None:
     if sources < FEWEST_SOURCES:
         raise ValueError(
-            f"--reference must hold at least {FEWEST_SOURCES} photographs of different scenes. "
-            f"Received: {sources}{others}"
+            f"{option} must hold at least {FEWEST_SOURCES} photographs of different scenes. Received: {sources}{others}"
         )
 
 
@@ -441,8 +547,9 @@ def _name(photo: "Photo", reference: Path) -> str:
 def _summary(written: Mapping[str, Any]) -> list[str]:
     """Return a summary of the file to print."""
     found, bounds = written["validation"], written["bounds"]
+    folders = [(name, written[name]) for name in ("reference", "positive") if name in written]
     lines = [
-        f"{written['reference']['sources']} photographs, {len(written['reference']['not_validated'])} refused",
+        *(f"{name}: {one['sources']} photographs, {len(one['not_validated'])} refused" for name, one in folders),
         f"Cllr {found['cllr']:.3f}, of which discrimination {found['discrimination']:.3f} and calibration "
         f"{found['calibration']:.3f} (1 says nothing, 0 is perfect)",
         f"log10 likelihood ratios from {bounds['low']:.2f} to {bounds['high']:.2f}",

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from zoo.calibration import Mapping as Mapped
+    from zoo.experiments.cli.score_pictures import Product
 
 FORMAT = 1
 """Version of the file format; raised when a reader of the old one would misunderstand the new one."""
@@ -56,6 +57,25 @@ class Question:
 
 
 @dataclasses.dataclass(frozen=True)
+class Comparison:
+    """What a product answers where no process makes ``yes`` true: the user has pictures of both propositions.
+
+    Attributes:
+        yes: As of ``Question``.
+        no: As of ``Question``.
+        positive: What ``--positive`` must hold: pictures for which ``yes`` is true.
+        qualities: As of ``Question``.
+        product: What scores the pictures, the same as in the product's command.
+    """
+
+    yes: str
+    no: str
+    positive: str
+    qualities: tuple[int, ...]
+    product: "Product"
+
+
+@dataclasses.dataclass(frozen=True)
 class Calibration:
     """The parts of a calibration file that a command needs.
 
@@ -64,7 +84,7 @@ class Calibration:
         networks: SHA-256 of the networks' files, which a command must use too.
         yes: As of ``Question``.
         no: As of ``Question``.
-        sources: Photographs of the reference, each of another scene.
+        sources: Photographs of the reference, and those of ``--positive``, each of another scene.
         patches: Fewest patches of 64x64 pixels in a photograph of the reference.
         mapping: From scores, (n,), to log10 likelihood ratios.
         low: The lowest log10 likelihood ratio that the number of sources supports.
@@ -102,6 +122,15 @@ class Calibration:
         near = {abs(one - quality): found for one, found in self.qualities.items() if one and quality}
         return near[min(near)] if near and min(near) <= NEAR else self
 
+    def unlike(self, image: "np.ndarray", quality: int | None) -> list[str]:
+        """Why a picture, uint8 RGB, of a JPEG quality as for ``at`` is not like the reference; empty if it is."""
+        from zoo.validity import not_validated
+
+        reasons = not_validated(image, self.patches)
+        if quality and self.qualities and not any(self.qualities):
+            reasons.append("saved as JPEG: the reference holds no JPEG")
+        return reasons
+
     def log10_lr(self, score: float) -> float:
         """Return the log10 likelihood ratio of a score, within the bounds."""
         import numpy as np
@@ -120,20 +149,23 @@ class Calibration:
         return sorted(rate for rate, threshold in self.thresholds.items() if score > threshold)
 
 
-def add_calibration(parser: argparse.ArgumentParser, product: str) -> None:
+def add_calibration(parser: argparse.ArgumentParser, product: str, yours: str = "") -> None:
     """Add ``--calibration`` and ``--anyway`` to a command that scores pictures.
 
     Args:
         parser: Of the command.
         product: Its name for ``zoo calibrate``.
+        yours: What a calibration belongs to, such as "your camera", where none can come with the package.
     """
+    stored = "" if yours else f", or `{STORED}` for the calibration of the package"
     text = (
-        f"file written by `zoo calibrate {product}`, or `{STORED}` for the calibration of the package; adds likelihood "
-        "ratios. Pictures for which they are not validated get no score"
+        f"file written by `zoo calibrate {product}`{stored}; adds likelihood ratios. "
+        "Pictures for which they are not validated get no score"
     )
-    parser.add_argument("--calibration", type=Path, metavar=f"FILE|{STORED}", help=text)
+    metavar = "FILE" if yours else f"FILE|{STORED}"
+    parser.add_argument("--calibration", type=Path, metavar=metavar, help=text)
     parser.add_argument("--anyway", action="store_true", help="with --calibration: also score such pictures")
-    parser.set_defaults(product=product)
+    parser.set_defaults(product=product, yours=yours)
 
 
 def calibration_of(options: argparse.Namespace) -> Calibration | None:
@@ -144,6 +176,11 @@ def calibration_of(options: argparse.Namespace) -> Calibration | None:
             ``--anyway`` alone.
     """
     path = getattr(options, "calibration", None)
+    if path is not None and str(path) == STORED and options.yours:
+        raise ValueError(
+            f"--calibration must be a file of `zoo calibrate {options.product}`: none comes with the package, since a "
+            f"calibration belongs to {options.yours}. Received: {STORED}"
+        )
     if path is not None:
         return read_calibration(stored_calibration(options.product) if str(path) == STORED else path, options.product)
     if getattr(options, "anyway", False):
@@ -223,13 +260,15 @@ def read_calibration(path: Path, product: str | None = None) -> Calibration:
 
 def _calibration(path: Path, given: Mapping[str, Any]) -> Calibration:
     low, high = _bounds(given["bounds"])
+    apart = [int(one["jpeg_quality"]) for one in given.get("by_jpeg_quality", ())]
+    which = "without JPEG" if apart == [0] else "of all JPEG qualities"
     qualities: dict[int, Calibration] = {}
     found = Calibration(
         path=path,
         networks=frozenset(given["networks"].values()),
         yes=str(given["propositions"]["yes"]),
         no=str(given["propositions"]["no"]),
-        sources=int(given["reference"]["sources"]),
+        sources=int(given["reference"]["sources"]) + int(given.get("positive", {"sources": 0})["sources"]),
         patches=int(given["reference"]["fewest_patches"]),
         mapping=_mapping(given["mapping"]),
         low=low,
@@ -240,11 +279,10 @@ def _calibration(path: Path, given: Mapping[str, Any]) -> Calibration:
         ends=_ends(given.get("interval")),
         contents=given,
         qualities=qualities,
-        of="reference photographs of all JPEG qualities" if given.get("by_jpeg_quality") else "",
+        of=f"reference photographs {which}" if apart else "",
     )
-    for one in given.get("by_jpeg_quality", ()):
+    for quality, one in zip(apart, given.get("by_jpeg_quality", ()), strict=True):
         low, high = _bounds(one["bounds"])
-        quality = int(one["jpeg_quality"])
         saved = f"saved as JPEG of quality {quality}" if quality else "without JPEG"
         qualities[quality] = dataclasses.replace(
             found,

@@ -18,7 +18,8 @@ def plot_cross_entropy(written: Mapping[str, Any], path: Path) -> None:
         written: What ``zoo calibrate`` wrote.
         path: The PNG file.
     """
-    validation, sources = written["validation"], written["reference"]["sources"]
+    validation = written["validation"]
+    sources = " and ".join(str(written[name]["sources"]) for name in ("reference", "positive") if name in written)
     curve = validation["empirical_cross_entropy"]
     odds = curve["log10_prior_odds"]
     plt = pyplot()

@@ -13,10 +13,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo.experiments.cli.calibrate import DIGITS, products, size_group
+from zoo.experiments.cli import calibrate
+from zoo.experiments.cli.calibrate import DIGITS, size_group
 from zoo.experiments.cli.calibrated import (
     STORED,
     Calibration,
+    Comparison,
     Question,
     check_networks,
     has_stored,
@@ -194,6 +196,11 @@ def make_report(
         "command": command,
     }
     return Report(found, image, maps, None if small is None else small.pixels)
+
+
+def products() -> dict[str, str]:
+    """Those of ``zoo calibrate`` that answer without a fingerprint or a detector of the user's own."""
+    return {name: place for name, place in calibrate.products().items() if not isinstance(load(place), Comparison)}
 
 
 def like_this(facts: Mapping[str, Any], qualities: Sequence[int]) -> int:

@@ -90,6 +90,8 @@ class Scorer:
         heatmap_caption: What the heatmap shows.
         hint: What else to try with a file, given its answer; empty for nothing. Also in JSON.
         calibrated: The number that ``zoo calibrate`` is about, of ``Answer.values``; None for the first column.
+        unlike: Why no calibration holds for a picture, of ``Answer.values``, in addition to ``Calibration.unlike``;
+            empty where one may.
     """
 
     answer: "Callable[[np.ndarray], Answer]"
@@ -103,6 +105,12 @@ class Scorer:
     heatmap_caption: str = ""
     hint: "Callable[[Path, Answer], str] | None" = None
     calibrated: Callable[[Mapping[str, object]], float] | None = None
+    unlike: Callable[[Mapping[str, object]], str] = lambda values: ""
+
+    def number(self, values: Mapping[str, object]) -> float:
+        """Return the number that ``zoo calibrate`` is about, of ``Answer.values``."""
+        first = values[self.columns[0]]
+        return float(first) if self.calibrated is None else self.calibrated(values)  # type: ignore[arg-type]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -244,7 +252,7 @@ def _score(
     if calibration is None:
         answer = scorer.answer(image)
     else:
-        answer = _calibrated(scorer, image, calibration.at(jpeg_quality(path)), options.anyway)
+        answer = _calibrated(scorer, image, calibration, jpeg_quality(path), options.anyway)
     record = {"image": str(path), "sha256": sha256(path), "height": height, "width": width, **answer.values}
     record |= {"higher_is": scorer.scale.higher_is, "range": [scorer.scale.low, scorer.scale.high]}
     record |= {"file": checked.as_json(), "filled_up": filled_up, "networks": dict(networks)}
@@ -271,19 +279,20 @@ def _score(
     return record
 
 
-def _calibrated(scorer: Scorer, image: "np.ndarray", calibration: Calibration, anyway: bool) -> Answer:
+def _calibrated(scorer: Scorer, image: "np.ndarray", whole: Calibration, quality: int | None, anyway: bool) -> Answer:
     """Return the answer with a likelihood ratio for a picture like the reference, and without a score for any other."""
-    from zoo.validity import not_validated
-
-    reason = "; ".join(not_validated(image, calibration.patches))
-    if reason and not anyway:
+    reasons = whole.unlike(image, quality)
+    calibration = whole.at(quality)
+    found = scorer.answer(image) if anyway or not reasons else None
+    if found is not None and (unlike := scorer.unlike(found.values)):
+        reasons.append(unlike)
+    reason = "; ".join(reasons)
+    if found is None or (reason and not anyway):
         return Answer({"status": NOT_VALIDATED, "reason": reason}, NOT_VALIDATED, after=f"  ({reason})", refused=True)
-    found = scorer.answer(image)
     if reason:
         values = {**found.values, "status": NOT_VALIDATED, "reason": reason}
         return dataclasses.replace(found, values=values, after=f"{found.after}  ({NOT_VALIDATED}: {reason})")
-    first = found.values[scorer.columns[0]]
-    score = float(first) if scorer.calibrated is None else scorer.calibrated(found.values)  # type: ignore[arg-type]
+    score = scorer.number(found.values)
     ratio, rates = calibration.log10_lr(score), calibration.exceeded(score)
     values = {**found.values, "status": VALIDATED, "log10_lr": round(ratio, 4)}
     values |= {"calibrated_score": round(score, 6)} if scorer.calibrated else {}
@@ -305,7 +314,8 @@ def _noted(scorer: Scorer, calibration: Calibration) -> Scorer:
         f"log10 LR is the log10 likelihood ratio of '{calibration.yes}' to '{calibration.no}', for pictures like the "
         f"{calibration.sources} of the reference, from {low:.2f} to {high:.2f}; it is not the probability of either"
     )
-    return dataclasses.replace(scorer, note=note, columns=(*scorer.columns, "status", "reason", "log10_lr"))
+    columns = tuple(dict.fromkeys((*scorer.columns, "status", "reason", "log10_lr")))  # a command may have a status
+    return dataclasses.replace(scorer, note=note, columns=columns)
 
 
 def _remarks(checked: "FileCheck") -> str:

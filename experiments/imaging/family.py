@@ -69,10 +69,13 @@ EXPERIMENTS = Experiments(
     },
     plan="zoo.experiments.imaging.plan:plan",
     commands="zoo.experiments.imaging.commands:add",
-    calibrations={"imaging": "zoo.experiments.imaging.joint.commands:QUESTION"},
+    calibrations={
+        "imaging": "zoo.experiments.imaging.joint.commands:QUESTION",
+        "prnu": "zoo.experiments.imaging.prnu.commands:QUESTION",
+    },
     not_calibrated={
-        "imaging prnu": "it compares a camera with others, and no processing makes a photograph one of another camera; "
-        "`zoo imaging prnu match` gives a p-value, and docs/guide/calibration.md a likelihood ratio from its scores",
+        "imaging prnu": "it needs a camera's fingerprint; `zoo imaging prnu match` gives a p-value, and with "
+        "--calibration a likelihood ratio",
     },
     scores={
         "imaging": "zoo.experiments.imaging.joint.commands:PRODUCT",

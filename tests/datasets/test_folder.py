@@ -13,7 +13,7 @@ from PIL import Image
 from zoo.datasets import folder as module
 from zoo.datasets import keyed
 from zoo.datasets.embedded import SCENES, generate_scene, photograph
-from zoo.datasets.folder import load, scan
+from zoo.datasets.folder import in_both, load, scan
 from zoo.datasets.near_duplicates import group, thumbnail
 from zoo.images import ImageError, write_png
 
@@ -253,3 +253,14 @@ def test_full_size_pictures_are_not_kept(tmp_path, unrelated):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 8 * large.nbytes  # a few threads' worth, not twelve photographs and their files
+
+
+def test_photographs_of_a_scene_in_both_folders(tmp_path):
+    pictures = [photograph(name)[:200, :200] for name in ("coffee", "chelsea", "astronaut")]
+    for part, numbers in (("one", (0, 1)), ("other", (1, 2))):
+        (tmp_path / part).mkdir()
+        for n in numbers:
+            brighter = np.minimum(pictures[n].astype(int) + (10 if part == "one" else 0), 255)
+            write_png(tmp_path / part / f"{n}.png", brighter.astype(np.uint8))
+    found = in_both(scan(tmp_path / "one"), scan(tmp_path / "other"))
+    assert {photo.path for photo in found} == {tmp_path / "one" / "1.png", tmp_path / "other" / "1.png"}

@@ -17,6 +17,7 @@ VERSION = 1
 LARGEST = 10**9
 """Numbers in the largest matrix of a processing that is read."""
 CONFIG, ARRAYS, INDEX, MODEL = "detector.json", "arrays.npz", "neighbours.faiss", "model.keras"
+FILES = (CONFIG, ARRAYS, INDEX, MODEL)
 
 
 def write(
@@ -47,7 +48,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     Raises:
         ValueError: For a folder that holds no detector, or one of another format.
     """
-    for name in (CONFIG, ARRAYS, INDEX, MODEL):
+    for name in FILES:
         if (folder / name).exists() and not (folder / name).is_file():  # a pipe might never end
             raise not_a_detector(folder, OSError(f"{name} is not a regular file"))
     try:

@@ -2,11 +2,12 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from zoo.experiments.cli.calibrated import Comparison, add_calibration
 from zoo.experiments.cli.numbers import real, whole
 from zoo.experiments.cli.outputs import add_force, check_outputs
 from zoo.experiments.cli.picture_inputs import MOST_FAILURES, PICTURES, expand, name_missing, readable
@@ -60,6 +61,7 @@ def add_prnu(verbs: "argparse._SubParsersAction") -> None:
     match.add_argument("fingerprint", type=Path, metavar="CAMERA.npz")
     add_pictures(match)
     _add_decision(match)
+    add_calibration(match, "prnu", "your camera")
     match.set_defaults(run=_match, sensor=True)
 
     identify = steps.add_parser("identify", help="find which of several cameras took pictures, if any")
@@ -147,6 +149,10 @@ def _add_decision(parser: argparse.ArgumentParser) -> None:
 
 
 def _match(options: argparse.Namespace) -> int:
+    if options.calibration is not None and options.orientations != "stored":
+        raise ValueError(
+            f"--calibration goes with --orientations stored. Received: --orientations {options.orientations}"
+        )
     return score_pictures(options, partial(_decide, options, [options.fingerprint], False), [options.fingerprint])
 
 
@@ -194,13 +200,25 @@ def _picture_scorer(cameras: Sequence[Path], named: bool, at: float | None = Non
         from zoo.images import exif_orientation
 
         number = exif_orientation(path)
-        if turned == "all" or number not in TURNED or given.values["status"] == "match":
+        if turned == "all" or number not in TURNED or given.values["same_camera"]:
             return ""
         return f"EXIF says to turn it by {TURNED[number]}: if software turned it, --orientations all finds it"
 
     columns = ("status", "reason", "same_camera", *(("camera",) if named else ()), "p_value", "level", "pce")
     columns += ("deviations", "correlation", "row", "column", "orientation", "searched")
-    return Scorer(answer, SCALE, NOTE, tuple(cameras), columns, hint=hint)
+    return Scorer(answer, SCALE, NOTE, tuple(cameras), columns, hint=hint, calibrated=_deviations, unlike=_unlike)
+
+
+def _deviations(values: Mapping[str, object]) -> float:
+    return cast(float, values["deviations"])
+
+
+def _unlike(values: Mapping[str, object]) -> str:
+    """The best of many places has more deviations by chance than that of one."""
+    searched = cast(int, values["searched"])
+    if searched > 1:
+        return f"of another size than the fingerprint: {searched} places were tried (validated: 1)"
+    return str(values["reason"])
 
 
 def _fingerprint_file(given: str | None) -> tuple[str]:
@@ -215,6 +233,13 @@ PRODUCT = Product(
     lambda values: values["p_value"],
     SCALE,
     sensor=True,
+)
+QUESTION = Comparison(
+    yes="the camera of the fingerprint took it",
+    no="another camera took it",
+    positive="photographs by its camera, none of which helped to make the fingerprint",
+    qualities=(0, 95, 75, 50),
+    product=PRODUCT,
 )
 
 
