@@ -89,7 +89,7 @@ plots: $(VENV)/.installed ## draw the plots of the published results: results/<s
 publish: $(VENV)/.installed ## for maintainers: PAPER=... TABLE=table-1, as measured with a clean tree, into results/ and docs/results
 	$(BIN)/python -m zoo.experiments.publish.results $(PAPER) $(TABLE) --scale $(SCALE) --measured $(OUTPUT)
 
-pretrained: $(VENV)/.installed ## train networks of PAPER anew (resumes when killed), for the local store; INSTALL=1: into the package
+pretrained: $(VENV)/.installed ## train networks of PAPER anew (resumes when killed), for the local store; INSTALL=1: into the package, by its SCALE and DATASET
 	@for paper in $(PAPERS); do \
 	  for joint in "" $$([ $$paper != imaging ] || echo joint); do \
 	    $(BIN)/zoo pretrain $$paper $$joint --scale $(SCALE) --dataset $(DATASET) --seed $(SEED) \

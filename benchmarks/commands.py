@@ -1,10 +1,11 @@
 """Seconds and peak memory of every command that takes one large picture, and of the networks alone.
 
-Command: python benchmarks/commands.py [--megapixels 12] [--only 'contrast*']
+Command: python benchmarks/commands.py [--megapixels 12] [--large 50] [--only 'contrast*']
 Prints a table and writes benchmarks/commands.csv. Each command runs in a process of its own, so its seconds include the
 start of Python and TensorFlow (the row "zoo doctor" shows how much that is). "Times the network" divides the seconds of
 a score or a heatmap by those of the family's network on the picture's patches without overlap, in a plain loop over
-`predict_on_batch`: the least that a score can cost. Nothing is measured twice; expect a tenth of noise.
+`predict_on_batch`: the least that a score can cost. Contrast's heatmap is made of a picture of `--large` megapixels,
+too: its memory should not grow with the picture's patches. Nothing is measured twice; expect a tenth of noise.
 """
 
 import argparse
@@ -49,6 +50,9 @@ print(json.dumps(time.perf_counter() - began))
 """
 
 
+LARGE = "contrast detect --heatmap"
+
+
 class Network(NamedTuple):
     """Where a family's network is, and the side of its patches in pixels."""
 
@@ -68,6 +72,7 @@ def main() -> None:
     """Measure all commands, one after the other."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--megapixels", type=int, default=12)
+    parser.add_argument("--large", type=int, default=50, help="megapixels of the second picture; 0: none")
     parser.add_argument("--only", default="*")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -78,10 +83,13 @@ def main() -> None:
             for family, network in NETWORKS.items()
             if any(way.startswith(family) for way in ways)
         }
-        rows = [_row(way, arguments, alone) for way, arguments in ways.items()]
+        rows = [_row(way, arguments, alone) | {"megapixels": options.megapixels} for way, arguments in ways.items()]
+        if options.large and LARGE in ways:
+            arguments = commands(folder, options.large)[LARGE]
+            rows.append(_row(LARGE, arguments, {}) | {"megapixels": options.large})
     frame = pd.DataFrame(rows)
-    frame["megapixels"] = options.megapixels
-    frame["machine"] = f"{platform.machine()}, {os.cpu_count()} cores"
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    frame["machine"] = f"{platform.machine()}, {cores} cores"
     frame["versions"] = f"TensorFlow {version('tensorflow')}, Keras {version('keras')}"
     print(frame.to_string(index=False))
     with atomic(Path(__file__).with_suffix(".csv")) as partial:
@@ -128,6 +136,7 @@ def commands(folder: Path, megapixels: int) -> dict[str, list[object]]:
 def _row(way: str, arguments: list[object], alone: dict[str, float]) -> dict[str, object]:
     seconds, gibibytes, _ = _run([*ZOO, *arguments])
     network = alone.get(way.split(maxsplit=1)[0]) if "detect" in way else None
+    print(f"{way}: {seconds:.1f} s", flush=True)
     return {
         "command": f"zoo {way}",
         "seconds": round(seconds, 1),

@@ -35,9 +35,9 @@ def test_a_file_or_a_name_is_one_networks(tmp_path):
     ):
         resolve_weights("", "contrast-aware.photographs")
     with pytest.raises(
-        ValueError, match=r"This file does not exist: .*here are .*fan-unet-0.1-margin16-birch.generated"
+        ValueError, match=r"This file does not exist: .*here are .*fan-unet-0.1-margin16-birch.photographs"
     ):
-        resolve_weights("nowhere.npz", "fan-unet-0.1-margin16-birch.generated")
+        resolve_weights("nowhere.npz", "fan-unet-0.1-margin16-birch.photographs")
 
 
 def test_the_training_alone_names_every_network(tmp_path, monkeypatch):

@@ -13,7 +13,7 @@ from zoo.datasets.distortions import DISTORTIONS, distort
 from zoo.datasets.jpeg import compress
 from zoo.hyperimage.detector import ForgeryDetector, QualityScorer
 from zoo.hyperimage.full_reference import gmsd, mdsi
-from zoo.hyperimage.noise import error_levels, noise_variation
+from zoo.hyperimage.noise import error_levels, noise_levels
 from zoo.imaging.developing.picture import to_8_bits
 from zoo.imaging.joint.detector import ManipulationDetector
 from zoo.imaging.metrics import psnr, ssim
@@ -52,7 +52,7 @@ EIGHT_BITS = {
     "distort": lambda x: distort(x, next(iter(DISTORTIONS)), 1, np.random.default_rng(0)),
     "gmsd": lambda x: gmsd(x, x),
     "mdsi": lambda x: mdsi(x, x),
-    "noise_variation": noise_variation,
+    "noise_levels": noise_levels,
     "error_levels": error_levels,
 }
 """Functions of uint8 pictures."""

@@ -28,9 +28,9 @@ def replacing(folder: Path, mark: str, what: str) -> Iterator[Path]:
         yield partial
         if folder.exists():
             folder.rename(old)
-            partial.rename(folder)
-            shutil.rmtree(old)
-        else:
-            partial.rename(folder)
+        partial.rename(folder)
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        if old.exists() and not folder.exists():
+            old.rename(folder)
+        for left in (partial, old):
+            shutil.rmtree(left, ignore_errors=True)

@@ -1,11 +1,13 @@
 """How a Keras ``fit`` is saved, read and resumed: its state after every epoch on disk, and on from there.
 
 ``SavedState`` keeps the whole model as it is after the last epoch. ``SavedTraining`` is for early stopping, in models
-that the caller builds: it keeps the weights of the last and the best epoch. Both keep a log, one entry an epoch.
+that the caller builds: it keeps the weights of the last and the best epoch. Both keep a log, one entry an epoch. A kill
+at any moment, between two of the files too, neither repeats an epoch nor loses one that is saved.
 """
 
 import json
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,10 +16,14 @@ import keras
 
 from zoo.images import atomic
 
+_LOG = "log.json"
+"""The log inside a state's archive."""
+
 
 class SavedState(keras.callbacks.Callback):
     """Saves model, optimiser and log every so many epochs and after the last, as ``<path>.keras`` and ``<path>.json``.
 
+    The first file holds the log too, and a training goes on by that one: the other may be an epoch ahead of the model.
     Other callbacks come first: what they add to the logs is saved too.
 
     Args:
@@ -40,16 +46,15 @@ class SavedState(keras.callbacks.Callback):
 
     def load(self) -> keras.Model:
         """The model as it was saved, with its optimiser's state."""
-        return keras.models.load_model(self._state(0))
+        return keras.models.load_model(_file(self.path, ".keras"))
 
     def write(self, model: keras.Model, entry: dict[str, Any]) -> None:
-        """Save a state, then the log that speaks of it, with one more entry; each file whole or not at all."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with atomic(self._state(len(self.log))) as partial:
-            self._save(model, partial)
-        self.log = [*self.log, entry]
-        with atomic(_file(self.path, self.suffix)) as partial:
-            partial.write_text(json.dumps(self.log, indent=1))
+        """Save the log with one more entry, then the state that holds it; each file whole or not at all."""
+        self._write_log(entry)
+        with atomic(_file(self.path, ".keras")) as partial:
+            model.save(partial)
+            with zipfile.ZipFile(partial, "a") as archive:
+                archive.writestr(_LOG, json.dumps(self.log))
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Start the clock."""
@@ -65,13 +70,23 @@ class SavedState(keras.callbacks.Callback):
         self.write(self.model, entry | {name: float(value) for name, value in (logs or {}).items()})
 
     def _read(self) -> list[dict[str, Any]]:
-        return saved_log(self.path) if self._state(0).exists() else []
+        state = _file(self.path, ".keras")
+        if not state.exists():
+            return []
+        try:
+            with zipfile.ZipFile(state) as archive:
+                if _LOG in archive.namelist():
+                    return json.loads(archive.read(_LOG))
+        except zipfile.BadZipFile as error:
+            right = "it must be a state that a training saved; without it the training begins anew"
+            raise ValueError(f"{state} is damaged: {right}. Received: {error}") from error
+        return saved_log(self.path)  # the states of earlier versions hold none
 
-    def _state(self, epoch: int) -> Path:
-        return _file(self.path, ".keras")
-
-    def _save(self, model: keras.Model, state: Path) -> None:
-        model.save(state)
+    def _write_log(self, entry: dict[str, Any]) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.log = [*self.log, entry]
+        with atomic(_file(self.path, self.suffix)) as partial:
+            partial.write_text(json.dumps(self.log, indent=1))
 
 
 class SavedTraining(SavedState):
@@ -125,8 +140,11 @@ class SavedTraining(SavedState):
         self._load_weights(self.model, len(self.log) - 1)  # the optimiser's rate too
 
     def write(self, model: keras.Model, entry: dict[str, Any]) -> None:
-        """Save as any state; those that are neither the last nor the best go."""
-        super().write(model, entry)
+        """Save the state, then the log that speaks of it; states that are neither the last nor the best go."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with atomic(self._state(len(self.log))) as partial:
+            model.save_weights(partial)
+        self._write_log(entry)
         for old in range(len(self.log) - 1):
             if old != self.best:
                 self._state(old).unlink(missing_ok=True)
@@ -140,9 +158,6 @@ class SavedTraining(SavedState):
 
     def _state(self, epoch: int) -> Path:
         return _file(self.path, f".{epoch}.weights.h5")
-
-    def _save(self, model: keras.Model, state: Path) -> None:
-        model.save_weights(state)
 
 
 def saved_log(path: Path, suffix: str = SavedState.suffix) -> list[dict[str, Any]]:

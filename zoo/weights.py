@@ -327,18 +327,6 @@ def _entries() -> dict[str, tuple[str, Path, dict[str, Any]]]:
     return found
 
 
-def folder_of(family: str) -> Path:
-    """Return the folder of the index of a family's stored weights.
-
-    Raises:
-        ValueError: For an unknown family.
-    """
-    for page in families():
-        if page.name == family:
-            return page.folder
-    raise ValueError(f"The families are {', '.join(page.name for page in families())}. Received: {family!r}")
-
-
 def _is_packaged(family: str, folder: Path) -> bool:
     return family in BUILT_IN and folder != store.home()
 

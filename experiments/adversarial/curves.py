@@ -1,7 +1,7 @@
 """Curves of the figures as cells: one row per curve, one column per point, so that the CSV holds the figure."""
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -16,11 +16,12 @@ from zoo.experiments.adversarial.evaluation import (
     Evaluation,
     Scorer,
     check_some,
+    share,
 )
 from zoo.experiments.adversarial.evaluation_cache import evaluation_of, weights_of
 from zoo.experiments.run.cells import Cell, Settings
 from zoo.experiments.run.plotting import pyplot, save
-from zoo.metrics import Estimate, bootstrap_mean, percent
+from zoo.metrics import Estimate
 
 FALSE_POSITIVES = (0, 1, 2, 5, 10, 15, 20, 30, 40, 50, 60, 70, 80, 90, 100)
 """Percent of spurious classifications that are trusted: points of a ROC curve."""
@@ -28,52 +29,68 @@ QUANTILES = (0, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 
 """Thresholds on the score."""
 BINS = np.linspace(0, 1, 21)
 """Edges of the score's bins."""
+BEST_LAYERS, BEST_GROUPS = ("pool5", "fc6"), (AUTHENTIC, *OVERFEAT_ATTACKS, ERRORS)
+"""Panels and curves of ``best_scores``."""
+
+
+def row_of(panel: str, curve: str) -> str:
+    """The label of the row of a curve in a panel."""
+    return f"{panel}, {curve}"
 
 
 def roc(evaluation: Evaluation, name: str, scorer: Scorer, group: str, weights: str) -> Iterator[Cell]:
     """True-positive rate in percent at rates of false positives (section 5.1: positive means non-adversarial)."""
     for rate in FALSE_POSITIVES:
         measure = partial(_true_positives, evaluation, scorer, group, rate / 100)
-        yield Cell(f"{name}, {group}", str(rate), "true positives", measure=measure, weights=weights)
+        yield Cell(row_of(name, group), str(rate), "true positives", measure=measure, weights=weights)
 
 
 def trusted(evaluation: Evaluation, name: str, scorer: Scorer, group: str, weights: str) -> Iterator[Cell]:
     """Yield the share of a group in percent whose score lies above each threshold."""
     for threshold in QUANTILES:
         measure = partial(_above, evaluation, scorer, group, threshold)
-        yield Cell(f"{name}, {group}", str(threshold), "trusted", measure=measure, weights=weights)
+        yield Cell(row_of(name, group), str(threshold), "trusted", measure=measure, weights=weights)
 
 
 def density(evaluation: Evaluation, name: str, scorer: Scorer, group: str, weights: str) -> Iterator[Cell]:
     """Yield the share of a group in percent whose score falls into each bin; a column is named by the bin's middle."""
     for low, high in itertools.pairwise(BINS):
         measure = partial(_within, evaluation, scorer, group, low, high)
-        yield Cell(f"{name}, {group}", f"{(low + high) / 2:.3f}", "share", measure=measure, weights=weights)
+        yield Cell(row_of(name, group), f"{(low + high) / 2:.3f}", "share", measure=measure, weights=weights)
 
 
 def best_scores(settings: Settings, curve: Callable[..., Iterator[Cell]]) -> Iterator[Cell]:
     """``curve`` of every group for the DW-kNN score on pool5 and fc6, PCA and whitening (Figures 3 and 4)."""
     evaluation, weights = evaluation_of("overfeat", settings), weights_of("overfeat", settings)
-    for layer in ("pool5", "fc6"):
+    for layer in BEST_LAYERS:
         scorer = knn(evaluation, layer, "PCA+W", "DW-kNN")
-        for group in (AUTHENTIC, *OVERFEAT_ATTACKS, ERRORS):
+        for group in BEST_GROUPS:
             yield from curve(evaluation, layer, scorer, group, weights)
 
 
 def plot(
-    frame: pd.DataFrame, settings: Settings, title: str, path: Path, x_label: str, logarithmic: bool = False
+    frame: pd.DataFrame,
+    settings: Settings,
+    title: str,
+    path: Path,
+    panels: Iterable[str],
+    curves: Iterable[str],
+    x_label: str,
+    logarithmic: bool = False,
 ) -> None:
-    """Draw each row as a curve over its columns, one panel for what stands before the row's last comma; PNG."""
+    """Draw each row of ``row_of`` these panels and curves over its columns; PNG."""
     del settings  # the frame holds all there is
     plt = pyplot()
 
     frame = frame[frame["status"] == "measured"]
     if frame.empty:
         return
-    frame = frame.assign(panel=frame["row"].str.rpartition(", ")[0], curve=frame["row"].str.rpartition(", ")[2])
-    panels = list(frame.groupby("panel", sort=False))
-    figure, axes = plt.subplots(1, len(panels), figsize=(4.6 * len(panels), 3.8), squeeze=False)
-    for axis, (panel, part) in zip(axes.flat, panels, strict=True):
+    known = {row_of(panel, curve): (panel, curve) for panel, curve in itertools.product(panels, curves)}
+    found = [known[row] for row in frame["row"]]
+    frame = frame.assign(panel=[panel for panel, _ in found], curve=[curve for _, curve in found])
+    parts = list(frame.groupby("panel", sort=False))
+    figure, axes = plt.subplots(1, len(parts), figsize=(4.6 * len(parts), 3.8), squeeze=False)
+    for axis, (panel, part) in zip(axes.flat, parts, strict=True):
         for curve, cells in part.groupby("curve", sort=False):
             columns = list(cells["column"].astype(str))
             try:
@@ -107,15 +124,10 @@ def _true_positives(evaluation: Evaluation, scorer: Scorer, group: str, rate: fl
 
 def _above(evaluation: Evaluation, scorer: Scorer, group: str, threshold: float) -> Estimate:
     check_some(evaluation, (group,))
-    return _mean(evaluation, group, scorer(group) > threshold)
+    return share(evaluation, group, scorer(group) > threshold)
 
 
 def _within(evaluation: Evaluation, scorer: Scorer, group: str, low: float, high: float) -> Estimate:
     check_some(evaluation, (group,))
     scores = scorer(group)
-    return _mean(evaluation, group, (scores >= low) & ((scores < high) | (high >= BINS[-1])))
-
-
-def _mean(evaluation: Evaluation, group: str, values: np.ndarray) -> Estimate:
-    sources = [int(s) for s in evaluation.group(group).sources]
-    return percent(bootstrap_mean(values.astype(float), sources, seed=evaluation.settings.seed))
+    return share(evaluation, group, (scores >= low) & ((scores < high) | (high >= BINS[-1])))

@@ -160,23 +160,24 @@ class Evaluation:
         return _chosen(attacked, attacked.predicted != test.labels[attacked.sources])
 
     def _classified(self, attack: str, numbers: np.ndarray) -> Group:
-        images = self._attacked_in_parts(attack, numbers)
+        images = self.attacked_in_parts(attack, numbers)
         return Group(images, numbers, self.extractor(images)[0].argmax(-1))
 
-    def _attacked_in_parts(self, attack: str, numbers: np.ndarray) -> np.ndarray:
+    def attacked_in_parts(self, attack: str, numbers: np.ndarray, layer: str = "", processing: str = "") -> np.ndarray:
         """As ``attacked``; where features are in files an attack takes hours, and each part of it is kept there."""
         if self._folder is None or attack == "random_noise" or not len(numbers):  # noise is drawn for all at once
-            return self.attacked(attack, numbers)
+            return self.attacked(attack, numbers, layer, processing)
         parts = []
         for first in range(0, len(numbers), PART):
             part = numbers[first : first + PART]
-            make = partial(self.attacked, attack, part)
-            parts.append(feature_files.kept(self._folder / "attacked", self._name_of(attack, part), make))
+            make = partial(self.attacked, attack, part, layer, processing)
+            name = self._name_of(attack, part, (layer, processing, self.settings.index if layer else None))
+            parts.append(feature_files.kept(self._folder / "attacked", name, make))
         return np.concatenate(parts)
 
-    def _name_of(self, attack: str, numbers: np.ndarray) -> str:
+    def _name_of(self, attack: str, numbers: np.ndarray, detector: tuple[str | None, ...]) -> str:
         """Return everything that an attack's result depends on, except the network."""
-        found = hashlib.sha256(repr((self.settings.seed, self.scale, commit())).encode())
+        found = hashlib.sha256(repr((self.settings.seed, self.scale, commit(), detector)).encode())
         for array in (self.problem.test.images[numbers], self.targets(numbers)):
             found.update(np.ascontiguousarray(array).data)
         return f"{attack}-{found.hexdigest()[:16]}"
@@ -251,17 +252,9 @@ def difference(
     measure: Measure = "EER accuracy",
 ) -> Estimate:
     """``separation`` by the first less that by the second on the same pictures, with the paired interval."""
-    replicates, values = [], []
-    for scorer in (first, second):
-        trusted, spurious, sources = _pooled(evaluation, scorer, groups)
-        settings = evaluation.scale.bootstrap, evaluation.settings.seed
-        replicates.append(bootstrap_replicates(trusted, spurious, *sources, measure, *settings)[0])
-        values.append(separation(evaluation, scorer, groups, measure))
-    low, high = 100 * np.quantile(replicates[0] - replicates[1], (0.025, 0.975))
-    first_value, second_value = values
-    return Estimate(
-        first_value.value - second_value.value, float(low), float(high), first_value.n_sources, first_value.n_units
-    )
+    one, two = (separation(evaluation, scorer, groups, measure) for scorer in (first, second))
+    ours, theirs = (_replicates(evaluation, scorer, groups, measure)[0] for scorer in (first, second))
+    return Estimate.from_samples(one.value - two.value, ours - theirs, one.n_sources, one.n_units)
 
 
 def weighted_mean(
@@ -270,16 +263,20 @@ def weighted_mean(
     """Return the mean of the measure over the groups, weighted by how many pictures they hold (Table 4's Aggr.)."""
     sizes = np.array([len(evaluation.group(g).sources) for g in groups], float)
     values = [separation(evaluation, scorer, (g,), measure).value for g in groups]
-    replicates, sources, units = [], 0, 0
-    for group in groups:
-        trusted, spurious, origin = _pooled(evaluation, scorer, (group,))
-        settings = evaluation.scale.bootstrap, evaluation.settings.seed
-        found, sources = bootstrap_replicates(trusted, spurious, *origin, measure, *settings)
-        replicates.append(100 * found)
-        units += len(spurious)
-    means = np.average(replicates, axis=0, weights=sizes)
-    units += len(evaluation.group(AUTHENTIC).sources)
-    return Estimate.from_samples(np.average(values, weights=sizes), means, sources, units)
+    drawn = [_replicates(evaluation, scorer, (g,), measure) for g in groups]
+    means = np.average([replicates for replicates, _ in drawn], axis=0, weights=sizes)
+    units = int(sizes.sum()) + len(evaluation.group(AUTHENTIC).sources)
+    return Estimate.from_samples(np.average(values, weights=sizes), means, drawn[-1][1], units)
+
+
+def _replicates(
+    evaluation: Evaluation, scorer: Scorer, groups: tuple[str, ...], measure: Measure
+) -> tuple[np.ndarray, int]:
+    """The measure in percent in bootstrap samples, (samples,), and the number of sources."""
+    trusted, spurious, sources = _pooled(evaluation, scorer, groups)
+    settings = evaluation.scale.bootstrap, evaluation.settings.seed
+    found, count = bootstrap_replicates(trusted, spurious, *sources, measure, *settings)
+    return 100 * found, count
 
 
 def recovered(evaluation: Evaluation, scorer: Scorer, groups: tuple[str, ...]) -> Estimate:
@@ -298,9 +295,13 @@ def rejected(evaluation: Evaluation, scorer: Scorer, group: str, rate: float) ->
 def rejected_at(evaluation: Evaluation, scorer: Scorer, group: str, threshold: float) -> Estimate:
     """Return the share of a group, in percent, whose score does not lie above ``threshold``."""
     check_some(evaluation, (group,))
-    values = (scorer(group) <= threshold).astype(float)
+    return share(evaluation, group, scorer(group) <= threshold)
+
+
+def share(evaluation: Evaluation, group: str, chosen: np.ndarray) -> Estimate:
+    """Share in percent of a group's pictures that are ``chosen``, bool (n,)."""
     sources = [int(s) for s in evaluation.group(group).sources]
-    return percent(bootstrap_mean(values, sources, seed=evaluation.settings.seed))
+    return percent(bootstrap_mean(chosen.astype(float), sources, seed=evaluation.settings.seed))
 
 
 def check_some(evaluation: Evaluation, groups: tuple[str, ...]) -> None:

@@ -12,8 +12,9 @@ from zoo.adversarial import InceptionV3, OverFeatFast
 from zoo.adversarial.gradients import cross_entropy, logits_model, value_and_gradient
 from zoo.datasets.nips17_dev.nips17_dev_dataset_builder import read_folder
 from zoo.experiments.adversarial.data import FEATURES
+from zoo.experiments.adversarial.evaluation import ADAPTIVE
 from zoo.experiments.adversarial.imagenet import BATCH, CALIBRATION, CLASSES, K, prepared_in
-from zoo.experiments.adversarial.problems import SCALES
+from zoo.experiments.adversarial.problems import SCALES, Scale
 from zoo.experiments.run.planning import Needed, Plan, Work
 from zoo.experiments.run.step_cost import Step
 
@@ -23,6 +24,8 @@ RUNS = 20
 """Runs of an L-BFGS attack: up to nine values of C, ten times the last each, then bisection to a tenth."""
 ITERATIONS = 20
 """Of iter_target_class."""
+_DETECTORS = 2
+"""Of each network that `adaptive` attacks."""
 WIDTHS = {
     "overfeat": (1024, 3072, 4096),
     "inception": (192, 256, 288, 288, 768, 768, 768, 768, 768, 1280, 2048, 2048),
@@ -38,6 +41,7 @@ NETWORKS: dict[str, tuple[str, ...]] = {
     "figure_5": ("inception",),
     "figure_6": ("inception",),
     "text": ("overfeat", "inception"),
+    "adaptive": ("overfeat", "inception"),
 }
 """The networks of each table; Table 1 is counted, not measured."""
 BUILDERS: dict[str, tuple[Callable[[], keras.Model], int]] = {
@@ -60,7 +64,7 @@ def plan(table: str, scale: str) -> Plan:
     networks, needed, works, disk, memory = NETWORKS[table], [_IMAGENET], [], [], []
     for network in networks:
         needed += _NEEDED[network]
-        works += _works(network, SCALES[scale].evaluations)
+        works += (_adaptive if table == "adaptive" else _works)(network, SCALES[scale])
         per_picture, side = 4 * sum(WIDTHS[network]), BUILDERS[network][1]
         disk.append((f"features of {network}, {len(FEATURES[network])} layers", TRAINING * per_picture / 1e9))
         # Those that set thresholds, and a right and a wrong picture of each class.
@@ -79,22 +83,28 @@ def plan(table: str, scale: str) -> Plan:
     )
 
 
-def _works(network: str, evaluations: int) -> list[Work]:
+def _adaptive(network: str, scale: Scale) -> list[Work]:
+    """Two detectors of each network, attacked by those who know them: a gradient of the classifier, one of both."""
+    tested = CLASSES if network == "overfeat" else DEVELOPMENT
+    steps = tested * _DETECTORS * len(ADAPTIVE) * scale.adaptive_steps * 2
+    return _of(network, [("iter_target_class", tested * ITERATIONS), ("attacks that know the detector", steps)])
+
+
+def _works(network: str, scale: Scale) -> list[Work]:
+    if network == "overfeat":
+        most = f"L-BFGS, at most {scale.evaluations} evaluations a run"
+        return _of(network, [(most, CLASSES * RUNS * scale.evaluations), ("FGS", CLASSES)])
+    return _of(network, [("iter_target_class", DEVELOPMENT * ITERATIONS), ("fgsm", DEVELOPMENT)])
+
+
+def _of(network: str, attacks: list[tuple[str, int]]) -> list[Work]:
+    """Scoring of the photographs, and attacks with their numbers of gradients."""
     scoring, gradient = f"{__name__}:{network}", f"{__name__}:{network}_gradient"
     kinds = [
         (f"{network}, pictures of the training set", TRAINING, scoring),
         (f"{network}, pictures to choose from", VALIDATION, scoring),
+        *((f"{network}, {what}", count, gradient) for what, count in attacks),
     ]
-    if network == "overfeat":
-        kinds += [
-            (f"L-BFGS on {network}, at most {evaluations} evaluations a run", CLASSES * RUNS * evaluations, gradient),
-            (f"FGS on {network}", CLASSES, gradient),
-        ]
-    else:
-        kinds += [
-            (f"iter_target_class on {network}", DEVELOPMENT * ITERATIONS, gradient),
-            (f"fgsm on {network}", DEVELOPMENT, gradient),
-        ]
     return [
         Work(
             what,
@@ -103,7 +113,7 @@ def _works(network: str, evaluations: int) -> list[Work]:
             BATCH,
             step,
             passes=2 if step == gradient else 1,
-            at_most="L-BFGS" in what,
+            at_most="L-BFGS" in what or "know" in what,
             saved=False,
         )
         for what, count, step in kinds
@@ -151,26 +161,6 @@ _NEEDED = {
 }
 
 
-def overfeat(batch: int) -> Step:
-    """A forward pass of OverFeat."""
-    return _scoring("overfeat", batch)
-
-
-def overfeat_gradient(batch: int) -> Step:
-    """Loss and gradient of OverFeat by the pictures."""
-    return _gradient("overfeat", batch)
-
-
-def inception(batch: int) -> Step:
-    """A forward pass of InceptionV3."""
-    return _scoring("inception", batch)
-
-
-def inception_gradient(batch: int) -> Step:
-    """Loss and gradient of InceptionV3 by the pictures."""
-    return _gradient("inception", batch)
-
-
 def _scoring(network: str, batch: int) -> Step:
     model, pictures, networks = _made(network, batch)
     return Step(partial(model.predict_on_batch, pictures), networks)
@@ -192,3 +182,9 @@ def _made(network: str, batch: int) -> tuple[keras.Model, np.ndarray, dict[str, 
     model = build()
     pictures = np.random.default_rng(0).random((batch, side, side, 3), np.float32) * 255
     return model, pictures, {network: (model, (side, side, 3), 1)}
+
+
+overfeat, inception = (partial(_scoring, network) for network in ("overfeat", "inception"))
+"""A forward pass of a network."""
+overfeat_gradient, inception_gradient = (partial(_gradient, network) for network in ("overfeat", "inception"))
+"""Loss and gradient of a network by the pictures."""

@@ -10,7 +10,6 @@ The pictures are moved, turned and scaled a little, by draws that depend on (see
 
 import dataclasses
 import math
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -22,10 +21,8 @@ from zoo.adversarial import SmallInception, SmallOverFeat
 from zoo.datasets import keyed
 from zoo.datasets.keyed_batches import KeyedBatches
 from zoo.experiments.adversarial.data import pictures
-from zoo.experiments.run.environment import commit
 from zoo.experiments.run.scales import scale_of
-from zoo.experiments.train.fitting import fed
-from zoo.saved_training import SavedState
+from zoo.experiments.train.fitting import KeyedDropout, check_same, fit
 
 NETWORKS: dict[str, Callable[..., keras.Model]] = {"overfeat": SmallOverFeat, "inception": SmallInception}
 AUXILIARY_WEIGHT, SMOOTHING = 0.4, 0.1
@@ -95,38 +92,23 @@ def pretrain(
     workers: int = 0,
     networks: Sequence[str] = tuple(NETWORKS),
 ) -> dict[str, keras.Model]:
-    """Train ``networks`` and leave ``<name>.keras`` and ``<name>.json`` in ``folder``.
-
-    A network whose file is there already is loaded instead, so a killed run repeats one network at most.
+    """Train ``networks``, or what is left of it, and leave ``<name>.keras`` and ``<name>.json`` in ``folder``.
 
     Raises:
-        ValueError: For an unknown scale or data set.
+        ValueError: For an unknown scale or data set, or a folder with a training of another.
     """
     settings = scale_of(SCALES, scale)
-    images, labels = (part[: settings.images] for part in pictures(dataset, "train"))
-    folder.mkdir(parents=True, exist_ok=True)
-    return {
-        name: _trained(name, NETWORKS[name], settings, folder, seed, (images, labels), dataset, workers)
-        for name in networks
-    }
+    data = tuple(part[: settings.images] for part in pictures(dataset, "train"))
+    check_same(folder, "training", {"dataset": dataset, "scale": scale, "seed": seed})
+    return {name: _trained(name, settings, folder, seed, data, workers) for name in networks}
 
 
 def _trained(
-    name: str,
-    build: Callable[..., keras.Model],
-    scale: Scale,
-    folder: Path,
-    seed: int,
-    data: tuple[np.ndarray, np.ndarray],
-    dataset: str,
-    workers: int,
+    name: str, scale: Scale, folder: Path, seed: int, data: tuple[np.ndarray, ...], workers: int
 ) -> keras.Model:
-    state = SavedState(folder / name)
-    if state.log:
-        return state.load()
     images, labels = data
     keras.utils.set_random_seed(seed)
-    model = build(images.shape[1:], int(labels.max()) + 1)
+    model = NETWORKS[name](images.shape[1:], int(labels.max()) + 1)
     batches = Moved(images, labels, int(labels.max()) + 1, len(model.outputs), seed)
     rate = keras.optimizers.schedules.CosineDecay(scale.learning_rate, scale.epochs * len(batches), 0.01)
     weights = [1.0, AUXILIARY_WEIGHT][: len(model.outputs)]
@@ -136,20 +118,7 @@ def _trained(
         loss_weights=weights,
         metrics=[["accuracy"]] * len(weights),
     )
-    began, code = time.perf_counter(), commit()
-    with fed(batches, 0, scale.epochs, workers) as examples:
-        model.fit(
-            examples,
-            epochs=scale.epochs,
-            steps_per_epoch=len(batches),
-            verbose=2,
-            shuffle=False,
-            callbacks=[batches.follow()],
-        )
-    entry = {"seconds": time.perf_counter() - began, "commit": code, "epochs": scale.epochs, "dataset": dataset}
-    entry["accuracy"] = accuracy(model, *pictures(dataset, "calibration"))
-    state.write(model, entry)
-    return model
+    return fit(model, batches, scale.epochs, folder, name, [KeyedDropout(seed)], workers=workers)
 
 
 def accuracy(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> float:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from zoo.experiments.run.planning import Needed, Plan, Work
     from zoo.experiments.run.step_cost import Cost
 
+FOLDERS = ("camera", "cameras")
+"""Data that are a folder, and no data set by name: RAW files of one camera, or cameras that TFDS prepared."""
 LARGEST = 16
 """Gigabytes of memory that a command may take."""
 
@@ -31,7 +33,8 @@ def add(commands: "argparse._SubParsersAction") -> None:
         action="append",
         default=[],
         metavar="NAME=FOLDER",
-        help="folder of a data set, as for --data-dir; cameras=FOLDER for a folder of cameras; may be repeated",
+        help="folder of a data set, as for --data-dir; camera=FOLDER for RAW files of one camera, cameras=FOLDER for a "
+        "folder of cameras; may be repeated",
     )
     parser.add_argument(
         "--no-measure",
@@ -95,7 +98,7 @@ def _print_cells(paper: str, name: str, scale: str, plan: "Plan", folders: dict[
     settings, with_what = Settings(scale), "without the paper's data"
     for needed in plan.needed:
         if needed.name in folders:
-            dataset = f"folder:{folders[needed.name].name}" if needed.name == "cameras" else needed.name
+            dataset = f"folder:{folders[needed.name].name}" if needed.name in FOLDERS else needed.name
             settings, with_what = Settings(scale, dataset, folders[needed.name]), f"with {needed.name}"
             break
     cells = list(tables.find(paper, name).cells(settings))

@@ -182,8 +182,8 @@ def _check_install(options: argparse.Namespace, training: Training) -> None:
     if options.dataset == EMBEDDED and options.data_dir is not None:
         given.append(f"--data-dir {options.data_dir}")
     if given:
+        wanted = " or ".join(f"--scale {scale} --dataset {dataset}" for scale, dataset in training.stored)
         raise ValueError(
-            "--install replaces the package's weights, which are those of "
-            f"{' and '.join(f'{dataset} at {scale}' for scale, dataset in training.stored)}; without it weights go to "
-            f"the local store. Received: {' '.join(given)}"
+            f"--install replaces the package's weights, which are trained by {wanted} (make: SCALE=, DATASET=); "
+            f"without it weights go to the local store. Received: {' '.join(given)}"
         )

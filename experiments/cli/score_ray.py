@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -60,17 +61,20 @@ def score_on_ray(
         if workers < 1:
             raise ValueError(f"--gpus must not exceed the GPUs of the Ray cluster. Received: {gpus}")
         buckets = ray.data.from_items([list(paths) for paths in left], override_num_blocks=min(len(left), MOST_BLOCKS))
-        scored = buckets.map_batches(
-            Score,
-            fn_constructor_args=(scoring, os.getcwd(), sys.path),
-            batch_size=1,
-            compute=ray.data.ActorPoolStrategy(min_size=1, max_size=workers),
-            num_cpus=1,
-            num_gpus=gpus,
-            max_restarts=ATTEMPTS - 1,
-            max_task_retries=ATTEMPTS - 1,
-            runtime_env={"env_vars": environment()},
-        )
+        with warnings.catch_warnings():
+            # Ray 2.60 deprecates the two limits below and names no other place for them.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            scored = buckets.map_batches(
+                Score,
+                fn_constructor_args=(scoring, os.getcwd(), sys.path),
+                batch_size=1,
+                compute=ray.data.ActorPoolStrategy(min_size=1, max_size=workers),
+                num_cpus=1,
+                num_gpus=gpus,
+                max_restarts=ATTEMPTS - 1,
+                max_task_retries=ATTEMPTS - 1,
+                runtime_env={"env_vars": environment()},
+            )
         for batch in scored.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0):
             yield [Row(**row) for row in batch.to_pylist()]
     except RayError as error:

@@ -1,15 +1,18 @@
-"""What Tables 2 and 3 of the hyper-image family need at the paper's scale, for ``zoo plan``."""
+"""What the hyper-image tables need at the paper's scale, for ``zoo plan``."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import keras
 import numpy as np
 
+from zoo.contrast import ContrastNet
 from zoo.datasets.casia2.casia2_dataset_builder import AUTHENTIC, FRACTIONS, TAMPERED, pictures
 from zoo.experiments.hyperimage.forgery import training as forgery
-from zoo.experiments.hyperimage.quality.evaluation import SUBSET_ROWS, SUBSETS
+from zoo.experiments.hyperimage.quality.evaluation import SUBSET_ROWS, SUBSETS, WHOLE
 from zoo.experiments.hyperimage.quality.protocol import (
     DATABASE_OF,
     END_TO_END,
@@ -20,8 +23,9 @@ from zoo.experiments.hyperimage.quality.protocol import (
     VGG_BATCH,
 )
 from zoo.experiments.hyperimage.quality.training import SCALES, Scale
+from zoo.experiments.hyperimage.synthetic import training as synthetic
 from zoo.experiments.hyperimage.values import paper_values
-from zoo.experiments.run.planning import Needed, Plan, Work
+from zoo.experiments.run.planning import Needed, Plan, Work, counted_alone, of_calibration
 from zoo.experiments.run.step_cost import UPDATE, Step
 from zoo.hyperimage import (
     CNNIQA,
@@ -30,6 +34,8 @@ from zoo.hyperimage import (
     ForgeryStageTwo,
     LIVEStageTwo,
     RankingNet,
+    SyntheticPatchNet,
+    SyntheticStageTwo,
     TIDStageTwo,
     VGGPatchNet,
 )
@@ -39,23 +45,89 @@ IMAGES = {"live_iqa": 17 * 779 // 29, "tid2013": 15 * 120}
 """Of a split, to train on: 17 of LIVE's 29 references, 15 of TID2013's 25."""
 IMAGE = (384, 512, 3)
 """TID2013's."""
-ALL = "all 24"
-"""The subset that leaves nothing out; ``SUBSETS`` lists its distortions as far as they are made here."""
+_TIMED = 21
+"""Updates of each stage that `epochs` times, the first of which compiles."""
+PICTURE = (256, 384, 3)
+"""What the end-to-end network for forgery takes."""
 STEPS = dict(zip(END_TO_END, ("shallow", "deep"), strict=True))
 """The function below that is an update of each."""
 
 
 def plan(table: str, scale: str) -> Plan:
-    """Data and trainings of Table 2 or 3.
+    """Data and trainings of any table that the paper has, and of ours.
 
     Raises:
-        ValueError: For another table.
+        ValueError: For another table, also for those without the scale.
     """
-    if table == "table_3":
-        return _forgery(forgery.SCALES[scale])
-    if table != "table_2":
-        raise ValueError(f"There is a plan of table_2, table_3 of hyperimage. Received: {table}")
-    settings = SCALES[scale]
+    plans: dict[str, Callable[[], Plan]] = {
+        "table_1": lambda: _synthetic([synthetic.SCALES[scale]], 2),
+        "table_2": lambda: _quality(SCALES[scale]),
+        "table_3": lambda: _forgery(forgery.SCALES[scale]),
+        "table_4": lambda: counted_alone("parameters are counted"),
+        "table_5": lambda: counted_alone("parameters are counted"),
+        "seeds": lambda: _seeds(synthetic.SCALES[scale]),
+        "sweep": lambda: _synthetic([replace(synthetic.SCALES[scale], **v) for v in synthetic.VARIANTS.values()], 1),
+        "calibrated": lambda: of_calibration(5),
+        "calibrated_forgery": lambda: of_calibration(6),
+        "epochs": lambda: Plan(works=tuple(_epochs(SCALES[scale]))),
+        "fusion": _fusion,
+    }
+    if table not in plans:
+        raise ValueError(f"There is a plan of {', '.join(plans)} of hyperimage. Received: {table}")
+    return plans[table]()
+
+
+def _synthetic(scales: list[synthetic.Scale], second: int) -> Plan:
+    """Both stages by each of ``scales``, the second so often: once more on permuted cells."""
+    works: Counter[Work] = Counter()
+    for scale in scales:
+        # Of an image as many patches with an artefact as without.
+        patches, first = 2 * synthetic.PATCHES * scale.images, scale.first
+        steps = first.epochs * -(-patches // first.batch_size)
+        works[_stage("first stage", steps, first.batch_size, "synthetic_first")] += 1
+        works[_synthetic_second(scale)] += second
+    most = max(scale.images for scale in scales)
+    return Plan(
+        works=tuple(replace(work, count=count) for work, count in works.items()),
+        memory=(("images in float32, and hyper-images in float16, twice", most * (128**2 * 4 + 2 * 200 * 400) / 1e9),),
+        trained_by="zoo pretrain hyperimage synthetic --scale paper" * (len(scales) == 1),
+        left_out="making images and hyper-images, and testing: forward passes",
+    )
+
+
+def _seeds(scale: synthetic.Scale) -> Plan:
+    first = _synthetic([scale], 1)
+    return replace(first, works=(*first.works, replace(_synthetic_second(scale), count=2)))
+
+
+def _synthetic_second(scale: synthetic.Scale) -> Work:
+    second = scale.second
+    return _stage("second stage", second.epochs * -(-scale.images // second.batch_size), second.batch_size, "cells")
+
+
+def _fusion() -> Plan:
+    # Of 1,000 scenes pristine and adjusted ones are trained on, of 200 validated; a picture has nine patches.
+    pictures, held_out, batch, epochs = 2 * 1000, 2 * 200, 32, 200
+    return Plan(
+        works=(
+            _stage("second stage", epochs * -(-pictures // batch), batch, "fusion_second"),
+            _alone("patches of hyper-images", pictures + held_out, 9, "contrast_features", passes=1),
+        ),
+        left_out="the pictures to test on: forward passes",
+    )
+
+
+def _stage(what: str, steps: int, batch: int, step: str) -> Work:
+    return _alone(what, steps, batch, step, at_most=True)
+
+
+def _epochs(settings: Scale) -> Iterator[Work]:
+    for database, steps in (("LIVE", ("live_patches", "live_second")), ("TID2013", ("patches", "second"))):
+        for recipe, step in zip((settings.first, settings.second), steps, strict=True):
+            yield replace(_alone(f"{step} of {database}, timed", _TIMED, recipe.batch_size, step), saved=False)
+
+
+def _quality(settings: Scale) -> Plan:
     most = 2 * IMAGES["tid2013"] * settings.patches
     return Plan(
         needed=(
@@ -99,12 +171,12 @@ def _forgery(settings: forgery.Scale) -> Plan:
             _alone("patches of hyper-images", everything, grid[0] * grid[1], "channel", passes=1),
         ),
         disk=(
-            ("end-to-end network's pictures, float16, in the folder of temporary files", held * _bytes(256, 384, 3)),
+            (
+                "pictures, and before them hyper-images, float16, in the folder of temporary files",
+                held * _bytes(*PICTURE),
+            ),
         ),
-        memory=(
-            ("patches to rank, and once more while they are joined", 2 * 2 * pairs * _bytes(64, 64, 3) / 2),
-            ("hyper-images, float16, and once more while they are joined", 2 * held * _bytes(*grid)),
-        ),
+        memory=(("patches to rank, and once more while they are joined", 2 * 2 * pairs * _bytes(64, 64, 3) / 2),),
         left_out="finding outlines of tampered regions, which a killed run finds again",
     )
 
@@ -122,10 +194,10 @@ def _works(settings: Scale) -> Iterator[Work]:
     values = paper_values("table_2")
     for experiment, row in dict.fromkeys(zip(values["experiment"], values["row"], strict=True)):
         splits, database = SPLITS[experiment], DATABASE_OF[experiment]
-        method, subset = SUBSET_ROWS.get(row, (row, ALL))
+        method, subset = SUBSET_ROWS.get(row, (row, WHOLE))
         if experiment == 1 and method not in METHODS:
             continue  # other authors' methods, quoted
-        images = IMAGES[database] if subset == ALL else round(IMAGES[database] * len(SUBSETS[subset]) / 24)
+        images = IMAGES[database] if subset == WHOLE else round(IMAGES[database] * len(SUBSETS[subset]) / 24)
         label = f"experiment {experiment}, {row}"
         second = settings.second
         if method in END_TO_END:
@@ -168,40 +240,11 @@ def _given(folder: Path | None) -> Path:
     return folder
 
 
-def patches(batch: int) -> Step:
-    """An update of the first stage on TID2013's patches."""
-    return _step(CNNIQA(), (32, 32, 3), batch)
-
-
-def live_patches(batch: int) -> Step:
-    """An update of the first stage on LIVE's grey patches."""
-    return _step(CNNIQA((32, 32, 1)), (32, 32, 1), batch)
-
-
-def vgg(batch: int) -> Step:
-    """An update of the dense layers behind VGG-16."""
-    return _step(VGGPatchNet(), (32, 32, 3), batch)
-
-
-def second(batch: int) -> Step:
-    """An update of the second stage on TID2013's hyper-images."""
-    model = TIDStageTwo()
-    return _step(model, model.input_shape[1:], batch)
-
-
-def live_second(batch: int) -> Step:
-    """An update of the second stage on LIVE's hyper-images."""
-    return _step(LIVEStageTwo((*LIVE_GRID, 800)), (*LIVE_GRID, 800), batch)
-
-
-def shallow(batch: int) -> Step:
-    """An update of the shallow end-to-end network."""
-    return _step(END_TO_END["Shallow end-to-end CNN"](IMAGE), IMAGE, batch)
-
-
-def deep(batch: int) -> Step:
-    """An update of the deep end-to-end network."""
-    return _step(END_TO_END["Deep end-to-end CNN"](IMAGE), IMAGE, batch)
+def contrast_features(batch: int) -> Step:
+    """Return a forward pass of ContrastNet."""
+    model = ContrastNet()
+    x = np.random.default_rng(0).random((batch, 64, 64, 3), np.float32)
+    return Step(partial(model.predict_on_batch, x), {"ContrastNet": (model, (64, 64, 3), 1)})
 
 
 def ranking(batch: int) -> Step:
@@ -221,19 +264,19 @@ def channel(batch: int) -> Step:
     return Step(partial(model.predict_on_batch, x), {"channel": (model, (64, 64, 3), 1)})
 
 
-def forgery_second(batch: int) -> Step:
-    """An update of the second stage for forgery."""
-    model = ForgeryStageTwo()
-    return _step(model, model.input_shape[1:], batch)
-
-
-def forgery_end_to_end(batch: int) -> Step:
-    """An update of the end-to-end baseline for forgery."""
-    model = ForgeryEndToEnd()
-    return _step(model, model.input_shape[1:], batch)
-
-
-def _step(model: keras.Model, shape: tuple[int, ...], batch: int) -> Step:
+def _step(build: Callable[[], keras.Model], batch: int) -> Step:
+    model = build()
+    shape = model.input_shape[1:]
     SCALES["paper"].first.compile(model)
     x = np.random.default_rng(0).random((batch, *shape), np.float32)
     return Step(partial(model.train_on_batch, x, np.zeros((batch, 1), np.float32)), {"network": (model, shape, 1)})
+
+
+# An update of each.
+patches, live_patches = partial(_step, CNNIQA), partial(_step, partial(CNNIQA, (32, 32, 1)))
+vgg = partial(_step, VGGPatchNet)
+second, live_second = partial(_step, TIDStageTwo), partial(_step, partial(LIVEStageTwo, (*LIVE_GRID, 800)))
+shallow, deep = (partial(_step, partial(build, IMAGE)) for build in END_TO_END.values())
+forgery_second, forgery_end_to_end = partial(_step, ForgeryStageTwo), partial(_step, ForgeryEndToEnd)
+synthetic_first, cells = partial(_step, SyntheticPatchNet), partial(_step, SyntheticStageTwo)
+fusion_second = partial(_step, partial(SyntheticStageTwo, (3, 3, 250), pooling="ceil"))

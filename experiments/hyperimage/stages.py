@@ -26,6 +26,10 @@ from zoo.images import atomic
 from zoo.resolve_weights import resolve_weights
 from zoo.saved_training import SavedTraining, remove_saved, saved_log
 
+KEPT = Path("runs") / "splits"
+"""Where tables keep what they train, in a folder for each data set, seed and commit."""
+EXACT = 32
+"""Bits of a kept weight: what is measured is what was trained, whether it was kept or not."""
 Batches = Labelled | RankedPairs
 """What stages are trained on."""
 

@@ -7,8 +7,10 @@ drawn by number: those of training, validation and test never meet.
 import argparse
 import dataclasses
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -117,8 +119,9 @@ def folder(path: Path, role: str, count: int, kept: Path | None = None) -> list[
     The last fifth, at most ``HELD_OUT``, is ``test``, as much of the rest ``validation``, and what comes before
     ``train``. Photographs to test on are the same for every ``count``, so no training has seen them. Files that cannot
     be read, lie on their side, or whose camera matrix differs from the first one's are left out, and named on standard
-    error. With ``kept``, a folder, each photograph is developed once and kept there, and patches are read from there as
-    they are needed: 96 MB a photograph of 12 megapixels, on disk and not in memory.
+    error. Each photograph is developed once and kept in the folder ``kept``, and patches are read from there as they
+    are needed: 96 MB a photograph of 12 megapixels, on disk and not in memory. Without ``kept`` it lies in the folder
+    of temporary files, which TMPDIR names, until Python ends.
 
     The folder may also be that of a version which TensorFlow Datasets prepared of RAW photographs, such as
     ``mit_fivek/nikon_d700/1.0.0``: its splits are the roles, see ``zoo.datasets.developed.prepared_parts``.
@@ -127,7 +130,7 @@ def folder(path: Path, role: str, count: int, kept: Path | None = None) -> list[
         ValueError: For an unknown role, or when there is no usable file for it.
     """
     _check_role(role)
-    path = Path(path).expanduser()
+    path, kept = Path(path).expanduser(), _temporary() if kept is None else kept
     there = prepared.at(path)
     if there is not None:
         return _of_prepared(there, role, count, kept)
@@ -138,8 +141,8 @@ def folder(path: Path, role: str, count: int, kept: Path | None = None) -> list[
     usable: list[Developed] = []
     first = _first_matrix(names)
     for name in _progress(split(names)[role][: 2 * count], f"{role} RAW files of {path.name}"):
-        key = "" if kept is None else sha256(name)[:16]
-        if kept is not None and (kept / f"{key}.json").is_file():
+        key = sha256(name)[:16]
+        if (kept / f"{key}.json").is_file():
             usable.append(dataclasses.replace(load(kept, key), source=name.stem))
             if len(usable) == count:
                 break
@@ -153,8 +156,7 @@ def folder(path: Path, role: str, count: int, kept: Path | None = None) -> list[
             why = "lies on its side" if image.orientation > 4 else "is of another camera"
             print(f"zoo: left out: {shown(name)} {why}", file=sys.stderr)
             continue
-        developed = develop_pair(image, name.stem, CFA)
-        usable.append(developed if kept is None else save(developed, kept, key))
+        usable.append(save(develop_pair(image, name.stem, CFA), kept, key))
         if len(usable) == count:
             break
     if not usable:
@@ -162,7 +164,17 @@ def folder(path: Path, role: str, count: int, kept: Path | None = None) -> list[
     return usable
 
 
-def _of_prepared(there: Prepared, role: str, count: int, kept: Path | None) -> list[Developed]:
+@cache
+def _temporary_folder() -> tempfile.TemporaryDirectory:
+    return tempfile.TemporaryDirectory(prefix="pictures-")
+
+
+def _temporary() -> Path:
+    """A folder of this process, which is removed when it ends."""
+    return Path(_temporary_folder().name)
+
+
+def _of_prepared(there: Prepared, role: str, count: int, kept: Path) -> list[Developed]:
     parts = prepared_parts(there, HELD_OUT)
     of = {split: there.examples(split) for split in {split for found in parts.values() for split, _ in found}}
     split, number = parts["train"][0]
@@ -175,11 +187,10 @@ def _of_prepared(there: Prepared, role: str, count: int, kept: Path | None) -> l
             print(f"zoo: left out: {about['name']} {why}", file=sys.stderr)
             continue
         key = f"{there.digest}-{split}-{number}"
-        if kept is not None and (kept / f"{key}.json").is_file():
+        if (kept / f"{key}.json").is_file():
             usable.append(load(kept, key))
         else:
-            picture = from_example(there.example(split, number), CFA)
-            usable.append(picture if kept is None else save(picture, kept, key))
+            usable.append(save(from_example(there.example(split, number), CFA), kept, key))
         if len(usable) == count:
             break
     if not usable:

@@ -89,6 +89,7 @@ EXPERIMENTS = Experiments(
             "zoo.experiments.imaging.joint.commands:pretrain",
             "joint",
             "camera and forensic network together, after the default training",
+            stored=(("photographs", "open_photographs"),),
             parts="zoo.experiments.imaging.joint.commands:parts",
         ),
         Training("zoo.experiments.imaging.prnu.commands:pretrain", "low-light", "the low-light network of Table 3"),

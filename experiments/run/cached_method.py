@@ -29,3 +29,9 @@ def cached_method(
     ``maxsize`` is how many results an object keeps, the latest; None for all.
     """
     return lambda function: _CachedMethod(function, maxsize)
+
+
+def forget(instance: Any, *names: str) -> None:
+    """Drop what cached methods, and cached properties, of an object hold; asked again, they compute anew."""
+    for name in names:
+        instance.__dict__.pop(name, None)

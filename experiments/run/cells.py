@@ -46,6 +46,11 @@ class Settings:
         """The data set, if it is one that has a name; None for a folder of the user's."""
         return None if self.dataset.startswith("folder:") else self.dataset
 
+    @property
+    def test_split(self) -> str:
+        """Which photographs to test on: of a user's folder all, as the stored networks have seen nothing of it."""
+        return "all" if self.named is None and self.weights is None else "test"
+
 
 @dataclasses.dataclass(frozen=True)
 class Cell:

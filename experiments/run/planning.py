@@ -73,3 +73,18 @@ class Plan:
     """The command that trains what the table takes by ``--weights``; empty where the table trains itself."""
     left_out: str = ""
     """What the hours do not count."""
+
+
+def of_calibration(minutes: int) -> Plan:
+    """Of a table that judges a calibration of the package: the same at every scale, for the stored networks alone."""
+    return Plan(
+        needed=(
+            Needed("open_photographs", "100 photographs to test on", 0.1, pictures_of("open_photographs", "test")),
+        ),
+        left_out=f"all of it: nothing is trained, and {minutes} minutes of one core are enough, as at laptop",
+    )
+
+
+def counted_alone(what: str) -> Plan:
+    """Of a table that takes no data and trains nothing; ``what`` says what it does instead."""
+    return Plan(left_out=f"all of it: no data, no training; {what}")

@@ -117,8 +117,7 @@ class Evaluation:
     def photographs(self) -> tuple[list[np.ndarray], list[str]]:
         """The units of the test pictures and their scenes."""
         settings = self.settings
-        split = "all" if settings.named is None and settings.weights is None else "test"
-        found = photographs(settings.named, settings.data_dir, split, settings.seed)
+        found = photographs(settings.named, settings.data_dir, settings.test_split, settings.seed)
         units, scenes = [], []
         for i, picture in enumerate(found[: self.scale.pictures]):
             image = picture.load()

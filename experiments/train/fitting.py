@@ -18,7 +18,7 @@ from zoo.saved_training import SavedState
 
 
 class KeyedDropout(keras.callbacks.Callback):
-    """Sets every dropout's state from (seed, epoch): Keras does not restore it, and a resumed run would differ."""
+    """Sets dropout from (seed, layer, epoch): Keras does not restore its state, and a resumed run would differ."""
 
     def __init__(self, seed: int) -> None:
         super().__init__()
@@ -26,9 +26,10 @@ class KeyedDropout(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Set the states."""
-        for layer in _dropouts(self.model):
+        for number, layer in enumerate(_dropouts(self.model)):
             state = layer.seed_generator.state
-            state.assign(np.array([self.seed, epoch * 1_000_003], state.dtype))
+            # Each layer has draws of its own, else layers of one shape would drop the same units.
+            state.assign(np.array([self.seed + number * 1_000_003, epoch * 1_000_003], state.dtype))
 
 
 def _dropouts(model: keras.Model) -> Iterator[keras.layers.Dropout]:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from zoo.adversarial import SmallInception, SmallOverFeat
 from zoo.adversarial.digits import PARTS, digits
-from zoo.experiments.adversarial import curves
+from zoo.experiments.adversarial import curves, training
 from zoo.experiments.adversarial import evaluation as module
 from zoo.experiments.adversarial.commands import load_model
 from zoo.experiments.adversarial.evaluation_cache import evaluation_of
@@ -21,6 +21,7 @@ from zoo.experiments.run.cells import DataUnavailable, Settings
 from zoo.experiments.run.paper_values import paper_values
 from zoo.experiments.train import install_weights
 from zoo.images import read_image
+from zoo.saved_training import saved_log
 from zoo.weights import pack
 
 
@@ -163,6 +164,34 @@ def test_training_examples_depend_on_seed_epoch_and_index_alone():
     before = two[0][0]
     two.epoch = 4
     assert (two[0][0] != before).any()
+
+
+def test_a_killed_training_resumes_to_the_same_bits(tmp_path, monkeypatch):
+    monkeypatch.setitem(training.SCALES, "smoke", training.Scale(3, 96))
+    networks = ("overfeat",)
+    whole = pretrain("smoke", tmp_path / "a", networks=networks)["overfeat"]
+
+    class Kill(keras.callbacks.Callback):
+        """Ends the training in the middle of the second epoch."""
+
+        def on_epoch_begin(self, epoch, logs=None):
+            self.epoch = epoch
+
+        def on_train_batch_end(self, batch, logs=None):
+            if (self.epoch, batch) == (1, 0):
+                raise KeyboardInterrupt
+
+    original = training.fit
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(training, "fit", lambda *given, **more: original(*given[:5], [*given[5], Kill()], **more))
+        pretrain("smoke", tmp_path / "b", networks=networks)
+    assert [entry["epoch"] for entry in saved_log(tmp_path / "b" / "overfeat")] == [1]
+    resumed = pretrain("smoke", tmp_path / "b", networks=networks)["overfeat"]
+    for one, two in zip(whole.get_weights(), resumed.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, two)
+    assert [entry["epoch"] for entry in saved_log(tmp_path / "b" / "overfeat")] == [1, 2, 3]
+    with pytest.raises(ValueError, match=r"choose another or an empty folder.* Received: seed 1"):
+        pretrain("smoke", tmp_path / "b", 1, networks=networks)
 
 
 @pytest.mark.slow

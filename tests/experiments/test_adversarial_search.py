@@ -12,6 +12,7 @@ from zoo.experiments.adversarial import evaluation, feature_files, imagenet
 from zoo.experiments.adversarial.detectors import comparisons
 from zoo.experiments.adversarial.evaluation import AUTHENTIC, ERRORS, Evaluation
 from zoo.experiments.adversarial.evaluation_cache import weights_of
+from zoo.experiments.adversarial.tables import adaptive
 from zoo.experiments.run.cells import Settings
 
 PROCESSINGS = ("none", "l2", "pca", "pca-whiten")
@@ -99,3 +100,40 @@ def test_a_shrunk_covariance_makes_a_threshold_at_one_percent_useful():
     assert max(rejected["Mahalanobis"].values()) == 0
     assert rejected["Mahalanobis shrunk"]["FGS"] > 0.3 and rejected["Mahalanobis shrunk"][ERRORS] > 0.3
     assert rejected["Mahalanobis shrunk"][AUTHENTIC] < 0.05
+
+
+def test_an_attack_that_knows_its_detector_is_kept_in_parts_for_that_detector(small, monkeypatch):
+    monkeypatch.setattr(feature_files, "IN_MEMORY", 0)
+    monkeypatch.setattr(evaluation, "PART", 2)
+    made = []
+
+    def attacked(self, attack, numbers, layer="", processing=""):
+        made.append((attack, len(numbers), layer, processing))
+        if len(made) == 2:
+            raise KeyboardInterrupt
+        return self.problem.test.images[numbers]
+
+    monkeypatch.setattr(Evaluation, "attacked", attacked)
+    known = ("selective gradient", "pool5", "none")
+
+    def parts():
+        return adaptive._outcome(Evaluation("overfeat", Settings("smoke")), "pool5", "none", "selective gradient")
+
+    count = len(small.attackable("selective gradient"))
+    assert count > 4
+    with pytest.raises(KeyboardInterrupt):
+        parts()
+    first = parts()
+    made_by = [(name, layer, processing) for name, _, layer, processing in made]
+    assert set(made_by) == {known} and sum(number for _, number, *_ in made) == count + 2  # the part that was cut short
+    again = parts()
+    assert len(made) == len(made_by)
+    for one, other in zip(first, again, strict=True):
+        np.testing.assert_array_equal(one, other)
+    # Another detector is attacked anew; an attack that knows none is the same for both.
+    for layer in ("pool5", "fc7"):
+        adaptive._outcome(Evaluation("overfeat", Settings("smoke")), layer, "l2", "selective gradient")
+        adaptive._outcome(Evaluation("overfeat", Settings("smoke")), layer, "l2", "iter_target_class")
+    found = [(name, layer) for name, _, layer, _ in made[len(made_by) :]]
+    assert set(found) == {("selective gradient", "pool5"), ("selective gradient", "fc7"), ("iter_target_class", "")}
+    assert len([one for one in found if one[0] == "iter_target_class"]) == len(found) // 3

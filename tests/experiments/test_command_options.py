@@ -110,6 +110,21 @@ def test_pretrain_refuses_to_install_what_the_package_does_not_hold(
     assert not list(tmp_path.iterdir())
 
 
+def test_make_says_before_any_training_how_the_package_is_trained(tmp_path, command, monkeypatch):
+    """What is said of one training of a family holds for all that `make pretrained` starts."""
+    monkeypatch.chdir(tmp_path)
+    ran = []
+    monkeypatch.setattr(pretrain, "load", lambda place: lambda options, command: ran.append(command) or 0)
+    for paper, trainings in (("imaging", ((), ("joint",))), ("contrast", ((),)), ("steganography", ((),))):
+        _, _, err = command("pretrain", paper, "--scale", "gpu", "--install")
+        wanted = re.search(r"trained by (.*?)( or .*)? \(make: SCALE=, DATASET=\)", err)[1].split()
+        ran.clear()
+        for training in trainings:
+            code, _, err = command("pretrain", paper, *training, *wanted, "--install")
+            assert (code, err) == (0, "")
+        assert len(ran) == len(trainings)
+
+
 @pytest.mark.parametrize("paper", ["contrast", "steganography"])
 def test_photographs_to_test_on_only_are_not_replaced_by_scenes(tmp_path, command, paper):
     (tmp_path / "100000.jpg").write_bytes(b"")

@@ -1,9 +1,11 @@
 """Trainings and tables of the hyper-image family at `smoke`, and what their parts must keep apart."""
 
 import dataclasses
+import json
 import weakref
 from collections import Counter
 from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 
 import keras
@@ -28,15 +30,17 @@ from zoo.experiments.hyperimage.quality.evaluation import smallest_fall
 from zoo.experiments.hyperimage.quality.tables import epochs, table_2
 from zoo.experiments.hyperimage.synthetic import evaluation as synthetic_evaluation
 from zoo.experiments.hyperimage.synthetic import training as synthetic
-from zoo.experiments.hyperimage.synthetic.tables import seeds
+from zoo.experiments.hyperimage.synthetic.tables import seeds, sweep
+from zoo.experiments.hyperimage.tables import fusion
 from zoo.experiments.hyperimage.values import paper_values, printed
 from zoo.experiments.run import tables
 from zoo.experiments.run.cells import Settings
 from zoo.experiments.run.measure import run
-from zoo.hyperimage import CNNIQA, TIDStageTwo, TwoStage, VGGPatchNet
+from zoo.hyperimage import CNNIQA, Recipe, TIDStageTwo, TwoStage, VGGPatchNet
 from zoo.hyperimage.agreement import srocc
 from zoo.hyperimage.full_reference import mdsi, ssim_map
 from zoo.layers import LocalContrastNormalization
+from zoo.saved_training import SavedTraining
 
 
 @pytest.fixture(scope="module")
@@ -218,7 +222,8 @@ def test_tables_find_a_control_only_if_it_was_trained_as_the_stored_networks_wer
 
 
 @pytest.mark.slow
-def test_seeds_keep_the_first_stage(trained):
+def test_seeds_keep_the_first_stage(trained, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     here = seeds.Trainings(Settings("smoke", weights=trained))
     ours, above = here.agreement(None, srocc), here.above_paper(None, srocc, 0.9611)
     assert above.value == pytest.approx(ours.value - 0.9611) and above.ci_low == pytest.approx(ours.ci_low - 0.9611)
@@ -231,9 +236,92 @@ def test_seeds_keep_the_first_stage(trained):
     assert len({network.second.get_weights()[0].tobytes() for network in here.networks}) == 3
 
 
-def test_sweep_at_smoke(tmp_path):
+def test_sweep_at_smoke(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     found = _run("sweep", None, tmp_path, ["artefacts may overlap*"])
     assert (found["status"] == "measured").sum() == 4
+
+
+class Killed(Exception):
+    """Ends a training."""
+
+
+def _killed_after(epochs, run):
+    """``run``, killed as soon as so many epochs are saved."""
+    saved, write = [], SavedTraining.write
+
+    def killing(self, *given):
+        write(self, *given)
+        saved.append(self.path.name)
+        if len(saved) == epochs:
+            raise Killed
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(SavedTraining, "write", killing)
+        run()
+    return saved
+
+
+@pytest.mark.parametrize("epochs", [1, 3, 5])
+def test_a_killed_training_of_the_synthetic_task_ends_as_one_that_was_not(tmp_path, epochs):
+    """In the first stage, in the second, and in the one of permuted cells, of two epochs each."""
+    scale, longer = synthetic.SCALES["smoke"], {"epochs": 2, "stop": 9}
+    recipes = {name: dataclasses.replace(getattr(scale, name), **longer) for name in ("first", "second")}
+    scale = dataclasses.replace(scale, **recipes)
+    synthetic.train(scale, tmp_path / "whole")
+    saved = _killed_after(epochs, lambda: synthetic.train(scale, tmp_path / "killed"))
+    assert [saved.index(name) for name in dict.fromkeys(saved)] == [0, 2, 4][: (epochs + 1) // 2]
+    synthetic.train(scale, tmp_path / "killed")
+    for name in synthetic.STORED:
+        logs = [json.loads((tmp_path / run / f"{name}.json").read_text())["log"] for run in ("whole", "killed")]
+        assert len([log.pop("seconds") for log in logs]) == 2 and logs[0] == logs[1]
+        with np.load(tmp_path / "whole" / f"{name}.npz") as one, np.load(tmp_path / "killed" / f"{name}.npz") as other:
+            assert one.files == other.files
+            for part in one.files:
+                np.testing.assert_array_equal(one[part], other[part])
+
+
+def _table(name):
+    return {
+        "seeds": lambda: seeds.Trainings(Settings("smoke", weights=Path("weights"))).networks[1],
+        "sweep": lambda: sweep._scores(0, synthetic.SCALES["smoke"]),
+        "fusion": lambda: fusion.Fusion(Settings("smoke")).network,
+    }[name]
+
+
+@pytest.mark.parametrize("name", ["seeds", "sweep", "fusion"])
+def test_what_a_table_has_trained_is_kept(trained, tmp_path, monkeypatch, name):
+    """A stage that has ended before a kill is not trained again, nor is any in the next run."""
+    (tmp_path / "weights").symlink_to(trained)
+    monkeypatch.chdir(tmp_path)
+    _killed_after(1, _table(name))
+    begun = [path for path in Path("runs").rglob("*.log.json")]
+    assert len(begun) == 1 and begun[0].is_relative_to(stages.KEPT)
+    _table(name)()
+    kept = {path: path.read_bytes() for path in stages.KEPT.rglob("*.npz")}
+    assert kept and not list(Path("runs").rglob("*.log.json"))
+    monkeypatch.setattr(Recipe, "fit", None)
+    _table(name)()
+    assert {path: path.read_bytes() for path in stages.KEPT.rglob("*.npz")} == kept
+
+
+def test_casia_networks_take_their_own_training_mean(tmp_path, monkeypatch):
+    """The mean of the training patches is subtracted (page 6), not that of the stored networks' generated splices."""
+    rng = np.random.default_rng(0)
+    pairs = rng.integers(0, 100, (2, 3, 64, 64, 3), np.uint8)
+    monkeypatch.setattr(casia, "split", lambda found, seed: {"train": [], "validation": [], "test": []})
+    monkeypatch.setattr(casia.Casia, "pairs", lambda self, part: tuple(pairs))
+    here = casia.Casia([], forgery.SCALES["smoke"], 0, tmp_path)
+    expected = pairs.reshape(-1, 3).mean(0) / 255
+    np.testing.assert_allclose(here.mean, expected, rtol=1e-6)
+    monkeypatch.setattr(casia.Casia, "pairs", None)  # kept with the networks
+    again = casia.Casia([], forgery.SCALES["smoke"], 0, tmp_path)
+    image = rng.integers(0, 256, (256, 384, 3), np.uint8)
+    whole = again._whole(SimpleNamespace(load=lambda: image))
+    np.testing.assert_allclose(whole[0], image / 255 - expected, atol=1e-6)
+    monkeypatch.setattr(stages, "train_stage", lambda *given: None)
+    ready = again.two_stage.preprocess(image[None].astype(np.float32))
+    np.testing.assert_allclose(ready, whole, atol=1e-6)
 
 
 def test_parts_share_no_seed():

@@ -1,4 +1,5 @@
 import dataclasses
+import tempfile
 from pathlib import Path
 
 import cv2
@@ -13,6 +14,8 @@ from zoo.datasets.developed import develop_pair
 from zoo.datasets.embedded import generate_linear_scene
 from zoo.experiments.imaging import data
 from zoo.experiments.imaging.developing import training
+from zoo.experiments.imaging.developing.evaluation import OWN, Evaluation
+from zoo.experiments.run.cells import Settings
 from zoo.imaging import INet
 from zoo.imaging.developing import pipeline, raw
 from zoo.weights import pack
@@ -158,6 +161,28 @@ def test_photographs_are_developed_once_and_kept(tmp_path, monkeypatch):
         for part in ("planes", "target", "camera_matrix"):
             np.testing.assert_array_equal(getattr(one, part), getattr(two, part))
             np.testing.assert_array_equal(getattr(one, part), getattr(three, part))
+
+
+def test_photographs_lie_on_disk_whoever_keeps_them(tmp_path):
+    """Whole photographs in memory were 15 GB for Table 4 at the paper's scale."""
+    folder = _raws(tmp_path / "raws", "cedar", range(6))
+    for kept in (None, tmp_path / "kept"):
+        for picture in data.folder(folder, "train", 3, kept):
+            assert isinstance(picture.planes, np.memmap) and isinstance(picture.target, np.memmap)
+    temporary = data._temporary()
+    assert len(list(temporary.glob("*.json"))) >= 3 and temporary.is_relative_to(tempfile.gettempdir())
+
+
+def test_table_1_holds_the_middles_of_photographs_alone(tmp_path):
+    folder = _raws(tmp_path / "raws", "cedar", range(6))
+    evaluation = Evaluation(Settings("smoke", "folder:raws", folder))
+    (picture,) = evaluation.pictures(OWN)
+    (whole,) = data.folder(folder, "test", 30)
+    y, x, side = evaluation._place(whole)
+    np.testing.assert_array_equal(picture.planes, whole.planes[y : y + side, x : x + side])
+    for part in (picture.planes, picture.target):
+        assert part.base is None and not isinstance(part, np.memmap)
+    assert picture.target.shape == (2 * side, 2 * side, 3) and 2 * side < whole.target.shape[0]
 
 
 def test_a_folder_gives_its_first_photographs_of_a_role(tmp_path):

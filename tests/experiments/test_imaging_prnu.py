@@ -123,6 +123,7 @@ def test_see_in_the_dark_gives_each_scene_one_role_and_both_exposures(dark_folde
             ratio = min(10 / float(short.path.stem.split("_")[2].removesuffix("s")), 300)
             assert short.exposure == pytest.approx(1 / ratio)
             assert (short.image.cfa, short.image.shape) == ("RGGB", (128, 128))
+            assert long.image.codes.base is None and short.image.codes.base is None
             np.testing.assert_array_equal(short.image.codes, raw_of(short.path).codes[2:66, 4:68])
     kinds = {shot.path.stem[9:] for shot in shots.dark(dark_folder, counts, 128, 0)["fingerprint"]["short"]}
     assert kinds == {"1s", "0.02s"}
@@ -212,6 +213,8 @@ def test_folder_of_raw_files(camera_folder):
     assert {role: len(found) for role, found in dealt.items()} == {"fingerprint": 3, "predictor": 1, "test": 1}
     sources = [shot.source for found in dealt.values() for shot in found]
     assert sorted(sources) == list("01234")
+    # Views would keep the whole photographs in memory, gigabytes of 150.
+    assert all(shot.image.codes.base is None for found in dealt.values() for shot in found)
     shot = dealt["test"][0]
     assert shot.source == "4"  # the last is what no network is trained on
     synthetic = whole[int(shot.source)]

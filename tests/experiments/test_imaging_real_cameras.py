@@ -1,6 +1,7 @@
 """The paper's cameras in a folder: what the builders prepared of FiveK and RAISE, and RAW files in a sub-folder."""
 
 import json
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -138,8 +139,8 @@ def test_joint_tables_take_a_camera_of_the_folder(cameras, tmp_path):
     (tmp_path / "joint").mkdir()
     for repetition in range(10):
         name = replace(run, repetition=repetition).name
-        (tmp_path / "joint" / f"{name}.keras").touch()
-        (tmp_path / "joint" / f"{name}.json").write_text(json.dumps([{"epoch": 1001}]))
+        with zipfile.ZipFile(tmp_path / "joint" / f"{name}.keras", "w") as state:
+            state.writestr("log.json", json.dumps([{"epoch": 1001}]))
     runs = [replace(run, repetition=repetition) for repetition in range(10)]
     there = evaluation.cell(runs, "a row", "unet", "PSNR", 42.3, lambda: None)
     assert there.measure and there.comparable and there.weights.count("trained:") == 10

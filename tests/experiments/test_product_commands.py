@@ -211,7 +211,7 @@ def test_doctor_says_of_every_data_set_how_it_is_had_and_what_takes_it():
 
 def test_doctor_names_a_changed_file_and_fails(tmp_path, command, monkeypatch):
     home = tmp_path / "home"
-    index = zoo.weights.folder_of("contrast") / store.INDEX
+    index = next(page.folder for page in zoo.weights.families() if page.name == "contrast") / store.INDEX
     entry = json.loads(index.read_text())["contrast-aware.photographs"]
     entry |= {"file": "contrast/weights/contrast-aware.photographs.npz"}
     home.mkdir()

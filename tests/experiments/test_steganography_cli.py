@@ -14,7 +14,7 @@ from zoo.experiments.run.cells import Settings
 from zoo.experiments.run.paper_values import paper_values
 from zoo.experiments.run.reasons import read_reasons
 from zoo.experiments.steganography import evaluation, pretrained, timing
-from zoo.experiments.steganography.tables import comparison, detectability, table_1
+from zoo.experiments.steganography.tables import comparison, detectability, table_1, table_3
 from zoo.images import read_image
 from zoo.layers import DifferentiableJPEG
 from zoo.steganography import Steganographer, hiding, lsb
@@ -293,6 +293,14 @@ def test_timings_and_comparison_at_smoke(tmp_path, command, monkeypatch):
     assert set(frame.loc["GPU", "status"]) == {"not-run"}
     frame = pd.read_csv("runs/tables/smoke/steganography_comparison.csv").set_index(["row", "column", "metric"])
     assert frame.loc[("Baluja - ours", "equal seconds", "MSE, C-H, difference"), "value"] == 2
+
+
+@pytest.mark.parametrize(("kind", "timed"), [("CPU of a kind", {"16"}), ("GPU of a kind", {"16", "32", "64"})])
+def test_table_3_times_no_batch_on_a_cpu_that_takes_more_memory_than_a_command_may(monkeypatch, kind, timed):
+    monkeypatch.setattr(table_3, "device", lambda: kind)
+    cells = list(table_3.cells(Settings("paper")))
+    assert {cell.row.split()[1] for cell in cells if cell.measure} == timed
+    assert all("needs a GPU" in cell.why and cell.paper_value for cell in cells if not cell.measure)
 
 
 def _point(network):

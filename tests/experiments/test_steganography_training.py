@@ -9,7 +9,7 @@ from skimage.metrics import peak_signal_noise_ratio
 
 from zoo.datasets.pairs import HidingPairs, ResizedPhotographs
 from zoo.datasets.photographs import Photograph
-from zoo.experiments.steganography import training
+from zoo.experiments.steganography import compared_training, training
 from zoo.experiments.steganography.tables import comparison
 from zoo.experiments.steganography.training import SCALES, Scale, build, fit
 from zoo.experiments.steganography.warm_start import start_in_haar
@@ -45,6 +45,42 @@ def test_a_killed_training_resumes_to_the_same_bits(tmp_path):
     history = json.loads((tmp_path / "c" / "ours.json").read_text())
     assert [entry["epoch"] for entry in history] == [1, 2, 3]
     assert {"val_loss", "val_reveal_loss", "learning_rate_hiding", "learning_rate_revealing"} <= set(history[0])
+
+
+def test_a_killed_training_of_the_comparison_loses_one_point(tmp_path, monkeypatch):
+    """By a clock of one second an update: the second point, of three, is cut short."""
+    scale = compared_training.Scale(6, 16, 2, (0,), "float32")
+
+    def new(scale, network, seed):
+        keras.utils.set_random_seed(seed)
+        small = _small()
+        noise = keras.layers.GaussianNoise(0.1, seed=seed)
+        model = Steganographer(small.hiding, small.revealing, quantize=True, channel=noise)
+        model.compile(adam(1e-3))
+        model.optimizer.build(model.trainable_variables)
+        return model
+
+    monkeypatch.setattr(compared_training, "_new", new)
+    monkeypatch.setattr(compared_training, "POINTS", 3)
+
+    def train(folder, ticks=100):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        clock = iter(range(ticks))
+        with monkeypatch.context() as patch:
+            patch.chdir(tmp_path / folder)
+            patch.setattr(compared_training, "seconds", lambda: float(next(clock)))
+            return compared_training.train(scale, compared_training.OURS, 0)
+
+    model, curve = train("whole")
+    assert [(point["steps"], point["seconds"]) for point in curve] == [(2, 2), (4, 4), (6, 6)]
+    with pytest.raises(StopIteration):
+        train("killed", 7)
+    resumed, same = train("killed")
+    assert same == curve
+    for one, other in zip(model.get_weights(), resumed.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert int(resumed.optimizer.iterations) == 6
+    assert train("killed", 0)[1] == curve  # nothing is left to train
 
 
 def test_schedules_are_the_public_relatives():

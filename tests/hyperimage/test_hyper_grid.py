@@ -5,13 +5,10 @@ import tensorflow as tf
 
 from zoo.contrast import ContrastNet
 from zoo.hyperimage import CNNIQA, HyperImage, last_hidden
-from zoo.hyperimage.grid import all_starts, fit_inside, grid_starts, patch_count, stride
+from zoo.hyperimage.grid import all_starts, fit_inside, grid_starts, stride
 
 
 def test_grids_of_table_4():
-    # LIVE: width first, ceil(768 / 32) x ceil(720 / 32); forgery: CASIA-2 is at most 900 x 900.
-    assert (patch_count(768, 32), patch_count(720, 32)) == (24, 23)
-    assert patch_count(900, 64) == 15
     assert (stride(384, 32, 23), stride(512, 32, 31)) == (16, 16)  # TID: 23 rows, 31 columns, half overlapping
     assert grid_starts(384, 32, 23)[-1] == 352
     np.testing.assert_array_equal(grid_starts(128, 16, 10), np.arange(10) * 12)  # synthetic: fits exactly

@@ -11,7 +11,7 @@ from scipy import ndimage, stats
 from zoo.hyperimage.brisque import Brisque, _asymmetric, _generalised_gaussian, brisque_features
 from zoo.hyperimage.contour import contour_points, patches_at, tampered_region
 from zoo.hyperimage.full_reference import gmsd, mdsi, ssim_map
-from zoo.hyperimage.noise import error_levels, noise_levels, noise_variation, spread, strangeness
+from zoo.hyperimage.noise import error_levels, noise_levels, spread, strangeness
 
 
 @pytest.fixture
@@ -163,16 +163,17 @@ def test_a_region_with_another_history_is_strange(photo, rng):
     assert spread(np.arange(101.0)) == 50
 
 
-def test_noise_variation_sees_a_noisy_half(rng):
+def test_spread_of_noise_levels_sees_a_noisy_half(rng):
     flat = np.full((128, 128, 3), 120.0)
     everywhere = np.clip(flat + rng.normal(0, 6, flat.shape), 0, 255).astype(np.uint8)
     half = flat + rng.normal(0, 6, flat.shape) * (np.arange(128)[:, None, None] > 64)
-    assert noise_variation(np.clip(half, 0, 255).astype(np.uint8)) > 4 * noise_variation(everywhere)
+    half = np.clip(half, 0, 255).astype(np.uint8)
+    assert spread(noise_levels(half)) > 4 * spread(noise_levels(everywhere))
     with pytest.raises(ValueError, match="four blocks"):
-        noise_variation(everywhere[:31])
+        noise_levels(everywhere[:31])
     for bad in (flat, everywhere[:0], everywhere.tolist()):
         with pytest.raises(ValueError, match="uint8"):
-            noise_variation(bad)
+            noise_levels(bad)
 
 
 def test_region_of_a_paste_is_found_through_jpeg(photo):

@@ -1,13 +1,17 @@
+import contextlib
 import json
 
 import keras
 import numpy as np
 import pytest
 
+from zoo import saved_training
 from zoo.datasets.labelled import Labelled
 from zoo.datasets.ranked_pairs import RankedPairs
 from zoo.experiments.hyperimage import stages
+from zoo.experiments.train import fitting
 from zoo.hyperimage import RankingHinge, RankingNet, Recipe
+from zoo.images import atomic
 from zoo.saved_training import SavedState, remove_saved, saved_log
 
 
@@ -119,9 +123,77 @@ def test_train_stage_counts_all_runs(tmp_path, monkeypatch):
     assert sorted(p.name for p in tmp_path.iterdir()) == [f"{saved.name}.json", f"{saved.name}.npz"]
 
 
-def test_a_state_without_its_log_is_not_gone_on_from(tmp_path):
-    """A kill between the two files, in the first epoch that is saved, leaves a state alone."""
+def _whole_models(folder):
+    model = _network()
+    model.compile(keras.optimizers.Adam(0.01), "mse")
+    model = fitting.fit(model, _labelled(1), 2, folder, "x", [fitting.KeyedDropout(1)])
+    return model, saved_log(folder / "x")
+
+
+def _weights(folder):
+    model = _network()
+    stages.fit(model, _labelled(1), _labelled(2), Recipe(2, 2, learning_rate=0.01, batch_size=4), saved=folder / "x")
+    return model, saved_log(folder / "x", ".log.json")
+
+
+@pytest.mark.parametrize("train", [_whole_models, _weights])
+@pytest.mark.parametrize("files", [1, 2, 3])
+def test_a_kill_between_two_files_repeats_no_epoch_and_loses_none(tmp_path, monkeypatch, train, files):
+    whole, log = train(tmp_path / "whole")
+    written = []
+
+    @contextlib.contextmanager
+    def killed(path):
+        with atomic(path) as partial:
+            yield partial
+        written.append(path)
+        if len(written) == files:
+            raise Killed
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(saved_training, "atomic", killed)
+        train(tmp_path / "killed")
+    resumed, again = train(tmp_path / "killed")
+    assert [entry["loss"] for entry in again] == [entry["loss"] for entry in log]
+    assert [entry["epoch"] for entry in again] == [1, 2]
+    assert int(resumed.optimizer.iterations) == int(whole.optimizer.iterations)
+    for one, other in zip(whole.get_weights(), resumed.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_state_is_gone_on_from_by_its_own_log(tmp_path):
     SavedState(tmp_path / "step").write(_network(), {"epoch": 1, "seconds": 1.0})
+    (tmp_path / "step.json").write_text("[]")
     assert SavedState(tmp_path / "step").done == 1
-    (tmp_path / "step.json").unlink()
+    (tmp_path / "step.keras").write_bytes((tmp_path / "step.keras").read_bytes()[:1000])
+    with pytest.raises(ValueError, match=r"step.keras is damaged: .* Received: File is not a zip file"):
+        SavedState(tmp_path / "step")
+    (tmp_path / "step.keras").unlink()
     assert SavedState(tmp_path / "step").done == 0
+
+
+def test_a_state_of_an_earlier_version_has_its_log_next_to_it(tmp_path):
+    _network().save(tmp_path / "step.keras")
+    assert SavedState(tmp_path / "step").done == 0
+    (tmp_path / "step.json").write_text(json.dumps([{"seconds": 1.0}, {"seconds": 1.0}]))
+    assert SavedState(tmp_path / "step").done == 2
+
+
+def test_layers_of_dropout_have_draws_of_their_own():
+    inputs = keras.Input((64,))
+    inner = keras.Model(inputs, keras.layers.Dropout(0.5, name="first")(inputs))
+    last = keras.layers.Dropout(0.5, name="last")
+    model = keras.Model(inputs, last(inner(inputs)))
+
+    def drawn(seed, epoch):
+        callback = fitting.KeyedDropout(seed)
+        callback.set_model(model)
+        callback.on_epoch_begin(epoch)
+        ones = np.ones((4, 64), np.float32)
+        return [np.asarray(layer(ones, training=True)) for layer in (inner.get_layer("first"), last)]
+
+    found = drawn(3, 2)
+    for one, other in zip(found, drawn(3, 2), strict=True):
+        np.testing.assert_array_equal(one, other)
+    for other in (found[1], drawn(4, 2)[0], drawn(3, 1)[0]):
+        assert (found[0] != other).mean() > 0.25

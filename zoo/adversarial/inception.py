@@ -8,7 +8,6 @@ import re
 from pathlib import Path
 
 import keras
-import numpy as np
 from keras import layers
 
 from zoo.weights import loaded
@@ -196,8 +195,3 @@ def _auxiliary_head(x: keras.KerasTensor, classes: int) -> keras.KerasTensor:
     x = layers.Flatten(name="auxiliary_flatten")(x)
     x = layers.Dense(classes, name="auxiliary_logits")(x)
     return layers.Activation("softmax", dtype="float32", name="auxiliary_predictions")(x)
-
-
-def auxiliary_parameters(model: keras.Model) -> int:
-    """Return the parameters of the auxiliary head, 0 where there is none."""
-    return int(np.sum([layer.count_params() for layer in model.layers if layer.name.startswith("auxiliary")]))

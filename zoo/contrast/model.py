@@ -14,8 +14,8 @@ from keras import layers
 from zoo.fidelity import Fidelity, check_fidelity
 from zoo.weights import loaded
 
-PRISTINE, ADJUSTED = 0, 1
-"""Class indices of the softmax output, in the order of the authors' training code."""
+ADJUSTED = 1
+"""Index of "adjusted" in the softmax output, as in the authors' training code; 0 is "pristine"."""
 
 
 def ContrastNet(

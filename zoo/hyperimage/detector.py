@@ -1,5 +1,6 @@
 """Score pictures with the stored hyper-image networks: quality (agreement with MDSI) and forgery."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -18,7 +19,7 @@ QUALITY_LARGEST, FORGERY_LARGEST = (1024, 1024), (900, 900)
 """Larger pictures are scaled down before patches are cut, as the paper does beyond its data set's largest image; its
 TID2013 has one size only, and 900 is CASIA-2's largest side."""
 TRAINING_MEAN = (0.575, 0.594, 0.588)
-"""Mean of the training patches, RGB in [0, 1]: subtracted from every patch."""
+"""Mean of the training patches of the stored networks, RGB in [0, 1]: subtracted from every patch."""
 HEATMAP_HIGH = 0.1
 """Upper end of a colour bar for ``ForgeryDetector.heatmap``: a place that a tenth of the score rests on."""
 END_TO_END_SIZE = (256, 384)
@@ -87,12 +88,12 @@ class ForgeryDetector:
         return np.clip(cv2.resize(fall.astype(np.float32), size, interpolation=cv2.INTER_LINEAR), 0, 1)
 
 
-def preprocessing() -> keras.layers.Layer:
-    """Convert RGB in [0, 255] to the forgery networks' input: [0, 1] minus ``TRAINING_MEAN``."""
-    return keras.layers.Rescaling(1 / 255, [-m for m in TRAINING_MEAN], name="centre")
+def preprocessing(mean: Sequence[float] | np.ndarray = TRAINING_MEAN) -> keras.layers.Layer:
+    """Convert RGB in [0, 255] to the forgery networks' input: [0, 1] minus the ``mean`` of their training, (3,)."""
+    return keras.layers.Rescaling(1 / 255, [-float(m) for m in mean], name="centre")
 
 
-def to_end_to_end(image: np.ndarray) -> np.ndarray:
+def to_end_to_end(image: np.ndarray, mean: Sequence[float] | np.ndarray = TRAINING_MEAN) -> np.ndarray:
     """Convert uint8 RGB to the end-to-end network's input: float32 (256, 384, 3), portraits turned by 90 degrees.
 
     The paper resizes to this size, "since it needs minimum number of resize operations".
@@ -101,4 +102,4 @@ def to_end_to_end(image: np.ndarray) -> np.ndarray:
         image = np.rot90(image)
     if image.shape[:2] != END_TO_END_SIZE:
         image = cv2.resize(np.ascontiguousarray(image), END_TO_END_SIZE[::-1], interpolation=cv2.INTER_AREA)
-    return (image.astype(np.float32) / 255 - np.array(TRAINING_MEAN, np.float32)).astype(np.float32)
+    return (image.astype(np.float32) / 255 - np.array(mean, np.float32)).astype(np.float32)

@@ -4,17 +4,6 @@ import cv2
 import numpy as np
 
 
-def patch_count(largest: int, patch: int) -> int:
-    """Return the patches per side that cover the data set's largest image: ``ceil(largest / patch)`` (page 3).
-
-    Raises:
-        ValueError: For sizes below 1.
-    """
-    if largest < 1 or patch < 1:
-        raise ValueError(f"largest and patch must be at least 1. Received: {largest=}, {patch=}")
-    return -(-largest // patch)
-
-
 def stride(size: int, patch: int, count: int) -> int:
     """Return equation 2: ``rnd((size - patch) / (count - 1))`` pixels, halves rounded up; 0 for one patch."""
     if count == 1 or size <= patch:

@@ -44,17 +44,6 @@ def spread(levels: np.ndarray) -> float:
     return float(high - low)
 
 
-def noise_variation(image: np.ndarray, block: int = 32) -> float:
-    """Return how much the noise level varies over an image: the spread of ``noise_levels``, 0 or above.
-
-    ``image`` is uint8 RGB (height, width, 3).
-
-    Raises:
-        ValueError: As ``noise_levels``.
-    """
-    return spread(noise_levels(image, block))
-
-
 def strangeness(levels: np.ndarray, height: int, width: int) -> np.ndarray:
     """Return how far each place is from the picture's median level, float32 (height, width), 0 or above.
 

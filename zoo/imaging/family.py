@@ -22,10 +22,10 @@ FAMILY = Family(
     ),
     stored=(
         "dnet-birch.photographs",
-        "fan-unet-0.1-margin16-birch.generated",
+        "fan-unet-0.1-margin16-birch.photographs",
         "inet-birch.photographs",
         "unet-birch.photographs",
-        "unet-joint-0.1-margin16-birch.generated",
+        "unet-joint-0.1-margin16-birch.photographs",
     ),
     products=(
         Product("fan-*.*", "zoo.imaging.serving:manipulation"),

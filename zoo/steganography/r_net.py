@@ -12,9 +12,6 @@ from zoo.steganography.h_net import check_shape
 from zoo.steganography.initializers import Initializer, batch_normalization, bias, check_initializer, kernel
 from zoo.weights import loaded
 
-REACH = 6
-"""Pixels that an output depends on in each direction: one per convolution."""
-
 
 def RNet(
     input_shape: tuple[int | None, int | None, int] = (None, None, 3),

@@ -49,7 +49,8 @@ def cells(settings: Settings) -> Iterator[Cell]:
 def _outcome(evaluation: Evaluation, layer: str, processing: str, attack: str) -> tuple[np.ndarray, np.ndarray]:
     """Return whether each attacked picture is taken for the target, and whether the detector rejects it."""
     numbers = _numbers(evaluation)
-    images = evaluation.attacked(attack, numbers, layer, processing)
+    # An attack that does not know the detector is the same for all of them.
+    images = evaluation.attacked_in_parts(attack, numbers, *((layer, processing) if attack in ADAPTIVE else ()))
     output, features = evaluation.extractor(images)
     detector = evaluation.detector(layer, processing)
     threshold = rejection_threshold(evaluation.scores(layer, processing, "DW-kNN", "calibration"), RATE)

@@ -22,22 +22,28 @@ from zoo.experiments.adversarial.evaluation_cache import evaluation_of, weights_
 from zoo.experiments.run.cells import Cell, Settings, Table
 from zoo.experiments.run.paper_values import paper_values
 
+PANELS_2 = {"fc6, none": ("fc6", "none"), "pool5, PCA+W": ("pool5", "PCA+W")}
+"""Layer and processing of each panel."""
+GROUPS_2 = (*OVERFEAT_ATTACKS, ERRORS)
+PANELS_5, GROUPS_5 = ("mixed_6d", "mixed_7a"), (AUTHENTIC, *INCEPTION_ATTACKS, ERRORS)
+PANEL_6 = "InceptionV3"
+
 
 def cells_2(settings: Settings) -> Iterator[Cell]:
     """Figure 2: one row per curve, one column per point."""
     evaluation, weights = evaluation_of("overfeat", settings), weights_of("overfeat", settings)
-    for layer, processing in (("fc6", "none"), ("pool5", "PCA+W")):
+    for name, (layer, processing) in PANELS_2.items():
         scorer = knn(evaluation, layer, processing, "DW-kNN")
-        for group in (*OVERFEAT_ATTACKS, ERRORS):
-            yield from curves.roc(evaluation, f"{layer}, {processing}", scorer, group, weights)
+        for group in GROUPS_2:
+            yield from curves.roc(evaluation, name, scorer, group, weights)
 
 
 def cells_5(settings: Settings) -> Iterator[Cell]:
     """Figure 5: one row per curve, one column per point."""
     evaluation, weights = evaluation_of("inception", settings), weights_of("inception", settings)
-    for layer in ("mixed_6d", "mixed_7a"):
+    for layer in PANELS_5:
         scorer = knn(evaluation, layer, "PCA", "DW-kNN")
-        for group in (AUTHENTIC, *INCEPTION_ATTACKS, ERRORS):
+        for group in GROUPS_5:
             yield from curves.trusted(evaluation, layer, scorer, group, weights)
 
 
@@ -49,41 +55,43 @@ def cells_6(settings: Settings) -> Iterator[Cell]:
         for layer in FEATURES["inception"]:
             measure = partial(weighted_mean, evaluation, knn(evaluation, layer, "PCA", weighting), INCEPTION_ATTACKS)
             paper = float(values.loc[f"{layer}, {weighting}", "Aggr."])
-            yield Cell(f"InceptionV3, {weighting}", layer, "EER accuracy", paper, measure, weights=weights)
+            yield Cell(curves.row_of(PANEL_6, weighting), layer, "EER accuracy", paper, measure, weights=weights)
 
+
+plot_best = partial(curves.plot, panels=curves.BEST_LAYERS, curves=curves.BEST_GROUPS)
 
 FIGURE_2 = Table(
     "adversarial",
     "figure_2",
     cells_2,
-    plot=partial(curves.plot, x_label="false positives (%)"),
+    plot=partial(curves.plot, panels=PANELS_2, curves=GROUPS_2, x_label="false positives (%)"),
     takes_index=True,
 )
 FIGURE_3 = Table(
     "adversarial",
     "figure_3",
     partial(curves.best_scores, curve=curves.trusted),
-    plot=partial(curves.plot, x_label="threshold", logarithmic=True),
+    plot=partial(plot_best, x_label="threshold", logarithmic=True),
     takes_index=True,
 )
 FIGURE_4 = Table(
     "adversarial",
     "figure_4",
     partial(curves.best_scores, curve=curves.density),
-    plot=partial(curves.plot, x_label="score"),
+    plot=partial(plot_best, x_label="score"),
     takes_index=True,
 )
 FIGURE_5 = Table(
     "adversarial",
     "figure_5",
     cells_5,
-    plot=partial(curves.plot, x_label="threshold", logarithmic=True),
+    plot=partial(curves.plot, panels=PANELS_5, curves=GROUPS_5, x_label="threshold", logarithmic=True),
     takes_index=True,
 )
 FIGURE_6 = Table(
     "adversarial",
     "figure_6",
     cells_6,
-    plot=partial(curves.plot, x_label="layer"),
+    plot=partial(curves.plot, panels=(PANEL_6,), curves=get_args(Weighting), x_label="layer"),
     takes_index=True,
 )

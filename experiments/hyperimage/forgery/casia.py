@@ -1,7 +1,10 @@
 """Both forgery networks trained and tested on CASIA-2, for Table 3 at `paper` scale (page 6)."""
 
+import json
 import tempfile
+from collections.abc import Callable
 from functools import cached_property, partial
+from itertools import islice
 from pathlib import Path
 
 import keras
@@ -16,14 +19,12 @@ from zoo.experiments.hyperimage.forgery.training import SCALES, Scale
 from zoo.experiments.run.cached_method import cached_method
 from zoo.experiments.run.cells import Settings
 from zoo.experiments.run.environment import commit
-from zoo.hyperimage import ForgeryEndToEnd, RankingNet, TwoStage
+from zoo.hyperimage import ForgeryEndToEnd, RankingNet, Recipe, TwoStage
 from zoo.hyperimage.contour import contour_points, patches_at, tampered_region
-from zoo.hyperimage.detector import FORGERY_LARGEST, TRAINING_MEAN, to_end_to_end
+from zoo.hyperimage.detector import FORGERY_LARGEST, to_end_to_end
 from zoo.hyperimage.grid import fit_inside
-from zoo.metrics import Estimate, auc
-
-EXACT = 32
-"""Bits of a kept weight: what is measured is what was trained, whether it was kept or not."""
+from zoo.images import atomic
+from zoo.metrics import Estimate, auc, resamples
 
 
 class Casia:
@@ -60,45 +61,64 @@ class Casia:
         return np.concatenate(patches[0]), np.concatenate(patches[1])
 
     @cached_property
+    def mean(self) -> np.ndarray:
+        """Mean of the patches that the first stage is trained on, RGB in [0, 1], which is subtracted (page 6)."""
+        path = self.folder / "mean.json"
+        if not path.is_file():
+            means = [patches.mean((0, 1, 2), dtype=np.float64) for patches in self.pairs("train")]
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with atomic(path) as partial_path:
+                partial_path.write_text(json.dumps((np.mean(means, 0) / 255).tolist()))
+        return np.array(json.loads(path.read_text()), np.float32)
+
+    @cached_property
     def two_stage(self) -> TwoStage:
         """Ranking, then the second stage with weighted classes."""
         keras.utils.set_random_seed(self.seed)
-        network = forgery.network(self.scale.width)
-        stages.train_stage(self.folder, "ranking", network.first, partial(self._rank, network), EXACT)
-        stages.train_stage(self.folder, "second-stage", network.second, partial(self._second, network), EXACT)
+        network = forgery.network(self.scale.width, mean=self.mean)
+        stages.train_stage(self.folder, "ranking", network.first, partial(self._rank, network), stages.EXACT)
+        stages.train_stage(self.folder, "second-stage", network.second, partial(self._second, network), stages.EXACT)
         return network
 
     def _rank(self, network: TwoStage, saved: Path) -> keras.callbacks.History:
-        mean, size = np.array(TRAINING_MEAN, np.float32), self.scale.first.batch_size
+        size = self.scale.first.batch_size
         train, held_out = (
-            RankedPairs(*self.pairs(part), mean, batch_size=size, seed=self.seed) for part in ("train", "validation")
+            RankedPairs(*self.pairs(part), self.mean, batch_size=size, seed=self.seed)
+            for part in ("train", "validation")
         )
         return stages.fit_first(network, train, held_out, self.scale.first, RankingNet(network.first), saved)
 
     def _second(self, network: TwoStage, saved: Path) -> keras.callbacks.History:
-        recipe, batches = self.scale.second, []
-        for part in ("train", "validation"):
-            # One picture is held at a time, and float16 is kept: hyper-images of the training part are 1.9 GB then.
-            made = [network.hyper_images([self._inside(p)])[0] for p in self.parts[part]]
-            batches.append(Labelled(np.stack(made), self.labels(part)[:, None], recipe.batch_size, self.seed))
-        return stages.fit(network.second, batches[0], batches[1], recipe, self._weights, saved)
+        def made(picture: Picture) -> np.ndarray:
+            return network.hyper_images([self._inside(picture)])
+
+        return self._fit(network.second, made, self.scale.second, saved)
 
     @cached_property
     def end_to_end(self) -> keras.Model:
         """The baseline."""
         keras.utils.set_random_seed(self.seed)
         model = ForgeryEndToEnd(width=self.scale.width)
-        stages.train_stage(self.folder, "end-to-end", model, partial(self._end_to_end, model), EXACT)
+        stages.train_stage(self.folder, "end-to-end", model, partial(self._end_to_end, model), stages.EXACT)
         return model
 
     def _end_to_end(self, model: keras.Model, saved: Path) -> keras.callbacks.History:
-        recipe, batches = self.scale.end_to_end, []
+        def made(picture: Picture) -> np.ndarray:
+            return self._whole(picture).astype(np.float16)
+
+        return self._fit(model, made, self.scale.end_to_end, saved)
+
+    def _fit(
+        self, model: keras.Model, made: Callable[[Picture], np.ndarray], recipe: Recipe, saved: Path
+    ) -> keras.callbacks.History:
+        """Train ``model`` on what is ``made`` of each picture, which lies on disk meanwhile."""
+        batches = []
         with tempfile.TemporaryDirectory(prefix="pictures-") as place:  # 6 GB on CASIA-2; TMPDIR says where
             for part in ("train", "validation"):
-                images = GrowingArray(Path(place) / part)
+                examples = GrowingArray(Path(place) / part)
                 for picture in self.parts[part]:
-                    images.append(to_end_to_end(picture.load())[None].astype(np.float16))
-                batches.append(Labelled(images.array(), self.labels(part)[:, None], recipe.batch_size, self.seed))
+                    examples.append(made(picture))
+                batches.append(Labelled(examples.array(), self.labels(part)[:, None], recipe.batch_size, self.seed))
             return stages.fit(model, batches[0], batches[1], recipe, self._weights, saved)
 
     @property
@@ -115,8 +135,7 @@ class Casia:
         test = self.parts["test"]
         if proposed:
             return np.concatenate([self.two_stage.predict([self._inside(p)]) for p in test])
-        inputs = (to_end_to_end(p.load())[None] for p in test)
-        return np.array([float(self.end_to_end.predict_on_batch(x)[0, 0]) for x in inputs])
+        return np.array([float(self.end_to_end.predict_on_batch(self._whole(p))[0, 0]) for p in test])
 
     def measure(self, proposed: bool, column: str, samples: int = 1000) -> Estimate:
         """Return a number of the test part, see ``COLUMNS``, in percent, with its interval over groups."""
@@ -124,19 +143,17 @@ class Casia:
         statistic, jpeg_only = COLUMNS[column]
         kept = [i for i, p in enumerate(test) if p.is_jpeg or not jpeg_only]
         truth, given = self.labels("test")[kept], given[kept]
-        groups: dict[str, list[int]] = {}
-        for position, i in enumerate(kept):
-            groups.setdefault(test[i].group, []).append(position)
-        members = [np.array(found) for found in groups.values()]
-        rng = np.random.default_rng(self.seed)
+        groups, group = np.unique([test[i].group for i in kept], return_inverse=True)
         drawn = []
-        for _ in range(samples):
-            chosen = np.concatenate([members[i] for i in rng.integers(0, len(members), len(members))])
+        for counts in islice(resamples(len(groups), self.seed), samples):
+            chosen = np.repeat(np.arange(len(kept)), counts[group])
             if 0 < truth[chosen].sum() < len(chosen):
                 drawn.append(statistic(truth[chosen], given[chosen]))
         value = statistic(truth, given)
-        low, high = np.quantile(drawn, (0.025, 0.975)) if drawn else (value, value)
-        return Estimate(value, float(low), float(high), len(members), len(kept))
+        return Estimate.from_samples(value, drawn or [value], len(groups), len(kept))
+
+    def _whole(self, picture: Picture) -> np.ndarray:
+        return to_end_to_end(picture.load(), self.mean)[None]
 
     @staticmethod
     def _inside(picture: Picture) -> np.ndarray:
@@ -162,7 +179,7 @@ def database(settings: Settings) -> Casia | None:
             "--dataset casia2 needs --scale paper and --data-dir with its folders Au and Tp. "
             f"Received: {settings.scale}, {settings.data_dir}"
         )
-    kept = Path("runs") / "splits" / f"casia2-{settings.seed}-{commit()}"
+    kept = stages.KEPT / f"casia2-{settings.seed}-{commit()}"
     return Casia(pictures(settings.data_dir), SCALES["paper"], settings.seed, kept)
 
 

@@ -41,9 +41,7 @@ class Offline:
         Donors are the other photographs in turn. All were saved as JPEG before, as most pictures are.
         """
         settings = self.settings
-        # The stored networks have seen nothing of a user's folder: all of it is for testing.
-        split = "all" if settings.named is None and settings.weights is None else "test"
-        pictures = photographs(settings.named, settings.data_dir, split, settings.seed)
+        pictures = photographs(settings.named, settings.data_dir, settings.test_split, settings.seed)
         smoke = self.settings.scale == "smoke"
         images = [p.load()[:128, :160] if smoke else p.load() for p in (pictures[:2] if smoke else pictures)]
         made = []

@@ -166,13 +166,18 @@ def contour_pairs(found: list[Splice], count: int = POINTS) -> tuple[np.ndarray,
     return np.concatenate(authentic), np.concatenate(tampered)
 
 
-def network(width: float | None, channel: str | None = None, second: str | None = None) -> TwoStage:
-    """Both stages behind the subtraction of the training mean, with weights where given; takes RGB in [0, 255].
+def network(
+    width: float | None,
+    channel: str | None = None,
+    second: str | None = None,
+    mean: Sequence[float] | np.ndarray = TRAINING_MEAN,
+) -> TwoStage:
+    """Both stages behind the subtraction of the training ``mean``, with weights where given; takes RGB in [0, 255].
 
     ``width`` None is that of the weights.
     """
     return TwoStage(
-        ForgeryChannel(width=width, weights=channel), ForgeryStageTwo(width=width, weights=second), preprocessing()
+        ForgeryChannel(width=width, weights=channel), ForgeryStageTwo(width=width, weights=second), preprocessing(mean)
     )
 
 

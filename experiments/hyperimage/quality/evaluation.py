@@ -28,7 +28,9 @@ STATISTICS: dict[str, Callable] = {
     "PLCC, logistic": partial(plcc, logistic=True),
     "KROCC": krocc,
 }
-SUBSETS = {"four": SHARED_WITH_LIVE, "six": SHARED_WITH_LIVE + LEAST_UNIFORM, "all 24": tuple(DISTORTIONS)}
+WHOLE = "all 24"
+"""The subset that leaves nothing out; listed are its distortions as far as they are made here."""
+SUBSETS = {"four": SHARED_WITH_LIVE, "six": SHARED_WITH_LIVE + LEAST_UNIFORM, WHOLE: tuple(DISTORTIONS)}
 CNN, SELECTIVE, PROPOSED = protocol.METHODS
 SUBSET_ROWS = {f"{m}, {subset} distortions": (m, subset) for m in (SELECTIVE, PROPOSED) for subset in SUBSETS}
 """Method and subset of the paper's rows of experiment 3."""
@@ -68,9 +70,7 @@ class Offline:
     def pictures(self) -> list[Photograph]:
         """The photographs; at `smoke` two."""
         settings = self.settings
-        # The stored networks have seen nothing of a user's folder: all of it is for testing.
-        split = "all" if settings.named is None and settings.weights is None else "test"
-        found = photographs(settings.named, settings.data_dir, split, settings.seed)
+        found = photographs(settings.named, settings.data_dir, settings.test_split, settings.seed)
         return found[:2] if self.settings.scale == "smoke" else found
 
     def examples(self) -> Iterator[quality.Example]:
@@ -181,6 +181,4 @@ def smallest_fall(scores: np.ndarray, samples: int = 500, seed: int = 0) -> tupl
     """
     chosen = np.random.default_rng(seed).integers(0, len(scores), (samples, len(scores)))
     drawn = -np.diff(scores[chosen].mean(1)).max(1)
-    low, high = np.quantile(drawn, (0.025, 0.975))
-    value = -np.diff(scores.mean(0)).max()
-    return Estimate(float(value), float(low), float(high), len(scores), scores.size), drawn
+    return Estimate.from_samples(-np.diff(scores.mean(0)).max(), drawn, len(scores), scores.size), drawn

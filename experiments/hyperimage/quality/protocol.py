@@ -33,8 +33,8 @@ VGG = ("VGG + patch-averaging", "VGG + second stage")
 STAGES = ("first", "second")
 VGG_RATE, VGG_BATCH = 0.01, 256
 """What experiment 5 trains the dense layers behind VGG-16 with (page 5)."""
-LIVE_SIZE, LIVE_GRID = (720, 768), (23, 24)
-"""LIVE's largest height and width; Table 4 prints its grid as 24 x 23, width first (equation 2 with patches of 32)."""
+LIVE_GRID = (23, 24)
+"""Patches of 32 pixels along LIVE's largest height and width, 720 x 768; Table 4 prints 24 x 23, width first."""
 
 
 class Protocol:

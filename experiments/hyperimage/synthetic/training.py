@@ -13,8 +13,9 @@ varies images, overlap, label and the second stage's start and rate.
 """
 
 import dataclasses
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -22,7 +23,7 @@ import numpy as np
 from zoo.datasets import keyed, synthetic_artifacts
 from zoo.datasets.labelled import Labelled
 from zoo.datasets.synthetic_artifacts import MOST, PATCH, Artifacts, make
-from zoo.experiments.hyperimage.stages import fit_first, scale_to_data, train_stage
+from zoo.experiments.hyperimage.stages import fit, fit_first, scale_to_data, train_stage
 from zoo.hyperimage import Recipe, SyntheticPatchNet, SyntheticStageTwo, TwoStage
 from zoo.hyperimage.grid import grid_starts
 
@@ -59,6 +60,31 @@ SCALES = {
     ),
     "paper": Scale(10_000, 1000, 1000, Recipe(80, 20), Recipe(200, 40, batch_size=32)),
 }
+
+
+SHORT = Scale(
+    1000,
+    200,
+    500,
+    Recipe(6, 3, plateau=2, batch_size=32),
+    dataclasses.replace(SCALES["laptop"].second, epochs=20),
+    ("first",),
+)
+"""Enough to see which way a choice goes: of `sweep` at `laptop`."""
+VARIANTS: dict[str, dict[str, Any]] = {
+    "as Table 1, shortened": {},
+    "500 images": {"images": 500},
+    "2000 images": {"images": 2000},
+    "artefacts may overlap": {"overlap": True},
+    "patches labelled with the image's score": {"label": "image"},
+    "features before the ReLU": {"relu": False},
+    "second stage scaled to data": {"from_data": ("first", "second")},
+    "second stage scaled to data, rate .0015": {
+        "from_data": ("first", "second"),
+        "second": dataclasses.replace(SHORT.second, learning_rate=0.0015),
+    },
+}
+"""Values of ``Scale`` that the rows of `sweep` change."""
 
 
 def examples(scale: Scale, part: str, seed: int) -> list[Artifacts]:
@@ -120,6 +146,8 @@ def train(scale: Scale, folder: Path, seed: int = 0, control: bool = True) -> Tw
     """Train both stages, and the second once more on permuted cells, in ``folder``; returns the first two."""
     keras.utils.set_random_seed(seed)
     network = TwoStage(SyntheticPatchNet(), SyntheticStageTwo())
+    # Made now: a network's start depends on what was drawn before, and a resumed run draws less.
+    shuffled = TwoStage(network.first, SyntheticStageTwo())
     parts = {part: examples(scale, part, seed) for part in ("train", "validation")}
 
     def first(saved: Path) -> keras.callbacks.History:
@@ -139,17 +167,16 @@ def train(scale: Scale, folder: Path, seed: int = 0, control: bool = True) -> Tw
     else:
         hyper = {part: network.hyper_images(arrays(found)[0], 16) for part, found in parts.items()}
         scores = {part: arrays(found)[1] for part, found in parts.items()}
-    train_stage(folder, SECOND, network.second, lambda saved: _fit_second(network, hyper, scores, scale))
+
+    def second(model: keras.Model, saved: Path) -> keras.callbacks.History:
+        size = scale.second.batch_size
+        if "second" in scale.from_data:
+            scale_to_data(model, hyper["train"][:64], float(scores["train"].mean()))
+        batches = {part: Labelled(hyper[part], scores[part][:, None], size, seed) for part in parts}
+        return fit(model, batches["train"], batches["validation"], scale.second, saved=saved)
+
+    train_stage(folder, SECOND, network.second, partial(second, network.second))
     if control:
-        shuffled = TwoStage(network.first, SyntheticStageTwo())
         hyper = {part: permuted(x, i) for i, (part, x) in enumerate(hyper.items())}
-        train_stage(folder, PERMUTED, shuffled.second, lambda saved: _fit_second(shuffled, hyper, scores, scale))
+        train_stage(folder, PERMUTED, shuffled.second, partial(second, shuffled.second))
     return network
-
-
-def _fit_second(network: TwoStage, hyper: dict, scores: dict, scale: Scale) -> keras.callbacks.History:
-    if "second" in scale.from_data:
-        scale_to_data(network.second, hyper["train"][:64], float(scores["train"].mean()))
-    return network.fit_second(
-        hyper["train"], scores["train"], (hyper["validation"], scores["validation"]), scale.second
-    )

@@ -51,8 +51,7 @@ def layer_count(model: keras.Model) -> int:
 
 def counted(build: Callable[[], keras.Model], count: Callable[[keras.Model], int]) -> Estimate:
     """Return an exact count of a network as a table's cell."""
-    value = float(count(build()))
-    return Estimate(value, value, value, 1, 1)
+    return Estimate.exact(float(count(build())))
 
 
 def cells_4(settings: Settings) -> Iterator[Cell]:

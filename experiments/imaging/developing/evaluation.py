@@ -1,6 +1,7 @@
 """Held-out pictures of Table 1 and how each pipeline develops them, every measure computed once."""
 
 import dataclasses
+import tempfile
 import time
 from pathlib import Path
 from typing import cast
@@ -81,15 +82,13 @@ class Evaluation:
     def pictures(self, column: str) -> list[Developed]:
         """Return the middles of the pictures of a column; no picture was trained on."""
         settings = self.settings
-        if column in self.cameras:
-            found = data.folder(self.cameras[column][1], "test", self.scale.scenes)
-        elif column == OWN:
-            found = data.folder(cast(Path, self.raw), "test", self.scale.scenes)
-        elif column == GENERATED:
+        if column == GENERATED:
             return data.synthetic("test", self.scale.scenes, self.scale.side, settings.seed)
-        else:
+        if column == PHOTOGRAPHED:
             return data.photographed(self.scale.side, dataset=settings.dataset, data_dir=settings.data_dir)
-        return [self._middle(picture) for picture in found]  # a whole one is 100 MB, and there are eight cameras
+        raw = self.cameras[column][1] if column in self.cameras else cast(Path, self.raw)
+        with tempfile.TemporaryDirectory(prefix="pictures-") as kept:  # a whole one is 100 MB and more
+            return [self._middle(picture) for picture in data.folder(raw, "test", self.scale.scenes, Path(kept))]
 
     def weights(self, network: str, column: str = "") -> str | Path | None:
         """Return the network's stored weights, or its file in the user's folder; None where there are none.
@@ -153,8 +152,8 @@ class Evaluation:
     def _middle(self, picture: Developed) -> Developed:
         """Return the same as a picture of its own."""
         y, x, side = self._place(picture)
-        planes = picture.planes[y : y + side, x : x + side].copy()
-        target = picture.target[2 * y : 2 * (y + side), 2 * x : 2 * (x + side)].copy()
+        planes = np.array(picture.planes[y : y + side, x : x + side])
+        target = np.array(picture.target[2 * y : 2 * (y + side), 2 * x : 2 * (x + side)])
         return dataclasses.replace(picture, planes=planes, target=target)
 
     def _place(self, picture: Developed) -> tuple[int, int, int]:

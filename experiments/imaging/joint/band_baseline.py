@@ -19,14 +19,16 @@ def band_energies(images: np.ndarray) -> np.ndarray:
     return np.log(energies.reshape(len(images), 64)[:, 1:] + 1e-7)
 
 
-def fit(versions: list[np.ndarray]) -> Pipeline:
-    """Return a classifier of the classes whose images ``versions`` lists, each (n, height, width, 3) as received."""
-    features = np.concatenate([band_energies(images) for images in versions])
-    labels = np.repeat(np.arange(len(versions)), [len(images) for images in versions])
-    return make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000)).fit(features, labels)
+def fit(energies: list[np.ndarray]) -> Pipeline:
+    """Return a classifier of the classes whose ``band_energies`` are listed."""
+    labels = np.repeat(np.arange(len(energies)), [len(found) for found in energies])
+    return make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000)).fit(np.concatenate(energies), labels)
 
 
-def per_patch_accuracy(classifier: Pipeline, versions: list[np.ndarray]) -> np.ndarray:
-    """Return the fraction of correctly classified versions of each picture, (n,)."""
-    found = np.stack([classifier.predict(band_energies(images)) for images in versions], 1)
-    return (found == np.arange(len(versions))).mean(1)
+def per_patch_accuracy(classifier: Pipeline, energies: list[np.ndarray]) -> np.ndarray:
+    """Return the fraction of correctly classified versions of each picture, (n,).
+
+    ``energies`` lists ``band_energies``, version by version.
+    """
+    found = np.stack([classifier.predict(of_version) for of_version in energies], 1)
+    return (found == np.arange(len(energies))).mean(1)

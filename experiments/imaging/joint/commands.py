@@ -31,7 +31,7 @@ PROCESSED = ("sharpen", "gaussian", "resample")
 too."""
 OWN_CAMERA = "zoo.experiments.imaging.joint.training"
 """The module that trains for your camera."""
-STORED = "fan-unet-0.1-margin16-birch.generated"
+STORED = "fan-unet-0.1-margin16-birch.photographs"
 PATCH = 64
 """The detector's defaults, repeated here because its module imports Keras."""
 

@@ -29,6 +29,7 @@ from zoo.experiments.steganography.compared_training import (
     SCALES,
     SSIM,
     Curve,
+    Scale,
     train,
 )
 from zoo.metrics import Estimate, bootstrap_mean
@@ -38,18 +39,26 @@ def cells(settings: Settings) -> Iterator[Cell]:
     """Yield the cells of the curves and of the differences."""
     scale = scale_of(SCALES, settings.scale)
     curve = cache(lambda network, seed: train(scale, network, seed)[1])
-    times = [scale.seconds * (i + 1) / POINTS for i in range(POINTS)]
     for network in NETWORKS:
         for seed in scale.seeds:
             for metric in METRICS:
-                for point, at in enumerate(times):
+                for point, column in enumerate(_times(scale)):
                     measure = partial(_point, curve, network, seed, metric, point)
-                    yield _cell(f"{network}, seed {seed}", f"{at:g} s", metric, measure)
+                    yield _cell(_row(network, seed), column, metric, measure)
     for metric in METRICS[:-1]:
         for network in (SSIM, BALUJA):
             for column in ("equal seconds", "equal steps"):
                 measure = partial(_difference, curve, scale.seeds, network, metric, column)
                 yield _cell(f"{network} - ours", column, f"{metric}, difference", measure)
+
+
+def _row(network: str, seed: int) -> str:
+    return f"{network}, seed {seed}"
+
+
+def _times(scale: Scale) -> dict[str, float]:
+    """The columns of the curves, and the seconds of each."""
+    return {f"{at:g} s": at for at in (scale.seconds * (point + 1) / POINTS for point in range(POINTS))}
 
 
 def _cell(row: str, column: str, metric: str, measure: Callable[[], Estimate]) -> Cell:
@@ -84,12 +93,13 @@ def plot(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
     """Draw a panel for each metric: every network's mean over the seeds, the seeds faint behind it."""
     plt = pyplot()
 
+    scale = scale_of(SCALES, settings.scale)
     figure, axes = plt.subplots(2, 3, figsize=(11, 6), layout="constrained")
     for metric, axis in zip(METRICS, axes.flat, strict=True):
         part = frame[frame["metric"] == metric]
-        part = part.assign(at=part["column"].str.removesuffix(" s").astype(float))
+        part = part.assign(at=part["column"].map(_times(scale)))
         for colour, network in enumerate(NETWORKS):
-            own = part[part["row"].str.startswith(f"{network}, seed ")]
+            own = part[part["row"].isin([_row(network, seed) for seed in scale.seeds])]
             seeds = own.pivot(index="at", columns="row", values="value")
             axis.plot(seeds, color=f"C{colour}", alpha=0.3, linewidth=1)
             axis.plot(seeds.mean(axis="columns"), color=f"C{colour}", linewidth=2, label=network)

@@ -64,7 +64,7 @@ def training_cell(settings: Settings, row: str, column: str, network: str, weigh
     if settings.weights is None or not log.is_file():
         return Cell(row, column, METRIC, paper, status="not-run", why=TRAINED)
     loss = min(float(entry["loss"]) for entry in json.loads(log.read_text()))
-    logged = partial(Estimate, loss, loss, loss, 1, 1)
+    logged = partial(Estimate.exact, loss)
     return Cell(row, column, METRIC, paper, logged, comparable=settings.scale == "paper", weights="trained")
 
 

@@ -73,7 +73,7 @@ def plot(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
     for row in by_part["C-H"].index:
         x, y = by_part["C-H"].loc[row], by_part["S-O"].loc[row]
         spans = [[[max(0.0, p["value"] - p["ci_low"])], [max(0.0, p["ci_high"] - p["value"])]] for p in (x, y)]
-        mark = "s" if row.startswith("baseline") else "o"
+        mark = "o" if row in (*NETWORKS, *ALIKE) else "s"
         axis.errorbar([x["value"]], [y["value"]], spans[1], spans[0], fmt=mark, ms=6, capsize=2, label=row)
     axis.set(xscale="log", yscale="log", xlabel="MSE of the container (C-H)", ylabel="MSE of the secret image (S-O)")
     axis.set_title(title, fontsize=9)

@@ -12,7 +12,7 @@ from zoo.imaging.joint.manipulations import CLASSES
 
 LARGEST_PATCH = 1024
 """A batch of larger ones would take tens of gigabytes."""
-DEFAULT_WEIGHTS = "fan-unet-0.1-margin16-birch.generated"
+DEFAULT_WEIGHTS = "fan-unet-0.1-margin16-birch.photographs"
 
 
 class ManipulationDetector:

@@ -71,8 +71,7 @@ def _tiff() -> int:
 
 def _share(right: int) -> Estimate:
     total = sum(AUTHENTIC.values()) + sum(TAMPERED.values())
-    share = 100 * right / total
-    return Estimate(share, share, share, total, total)
+    return Estimate.exact(100 * right / total, total)
 
 
 TABLE = Table("hyperimage", "table_3", cells, decimals=1)

@@ -87,9 +87,9 @@ def _fall(offline: Offline, method: str, number: int) -> Estimate:
 def _falling(offline: Offline, method: str, numbers: tuple[int, ...]) -> Estimate:
     """Return the number of distortions that fall at every level, with the 95 % interval over photographs."""
     found = [smallest_fall(offline.by_level(method, number), seed=offline.settings.seed) for number in numbers]
-    low, high = np.quantile(sum((drawn > 0).astype(int) for _, drawn in found), (0.025, 0.975))
+    drawn = np.sum([drawn > 0 for _, drawn in found], axis=0)
     value = sum(estimate.value > 0 for estimate, _ in found)
-    return Estimate(float(value), float(low), float(high), len(offline.pictures), len(offline.drawn))
+    return Estimate.from_samples(value, drawn, len(offline.pictures), len(offline.drawn))
 
 
 def _coarse(offline: Offline, method: str, share: bool) -> Estimate:

@@ -17,7 +17,6 @@ each are scored at all levels, of up to 20 all of them.
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
@@ -37,7 +36,7 @@ from zoo.experiments.hyperimage.quality.evaluation import (
 )
 from zoo.experiments.hyperimage.quality.protocol import DATABASE_OF, SPLITS
 from zoo.experiments.hyperimage.quality.training import ALL, MEASURE, SCALES, SECOND, SELECTED
-from zoo.experiments.hyperimage.stages import or_not_run
+from zoo.experiments.hyperimage.stages import KEPT, or_not_run
 from zoo.experiments.hyperimage.values import paper_values, printed
 from zoo.experiments.run.cells import Cell, Settings, Status, Table
 from zoo.experiments.run.environment import commit
@@ -105,7 +104,7 @@ def _database(settings: Settings) -> protocol.Protocol | None:
         from zoo.datasets.live_iqa.live_iqa_dataset_builder import rated
     else:
         from zoo.datasets.tid2013.tid2013_dataset_builder import rated
-    kept = Path("runs") / "splits" / f"{settings.dataset}-{settings.seed}-{commit()}"
+    kept = KEPT / f"{settings.dataset}-{settings.seed}-{commit()}"
     return protocol.Protocol(settings.dataset, rated(settings.data_dir), SCALES["paper"], settings.seed, kept)
 
 

@@ -11,16 +11,14 @@ paper only its number is known: ``Proposed - paper`` has the interval of ours, m
 
 import dataclasses
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from functools import cached_property, partial
-from pathlib import Path
 
 import numpy as np
 
 import zoo.weights
 from zoo.datasets.synthetic_artifacts import MOST
-from zoo.experiments.hyperimage.stages import find
+from zoo.experiments.hyperimage.stages import KEPT, find
 from zoo.experiments.hyperimage.synthetic.evaluation import (
     AVERAGE,
     CLOSED,
@@ -32,9 +30,11 @@ from zoo.experiments.hyperimage.synthetic.evaluation import (
 from zoo.experiments.hyperimage.synthetic.training import FIRST, train
 from zoo.experiments.hyperimage.values import printed
 from zoo.experiments.run.cells import Cell, Settings, Table
+from zoo.experiments.run.environment import commit
 from zoo.hyperimage import TwoStage
 from zoo.hyperimage.agreement import bootstrap_agreement, bootstrap_agreement_difference
 from zoo.metrics import Estimate
+from zoo.store import sha256
 
 TRAININGS = 3
 
@@ -75,9 +75,11 @@ class Trainings:
 
     def _trained(self, seed: int) -> TwoStage:
         first = zoo.weights.find(find(self.settings.weights, FIRST))
-        with tempfile.TemporaryDirectory() as folder:
-            shutil.copyfile(first, Path(folder) / f"{FIRST}.npz")  # so that it is not trained anew
-            return train(self.evaluation.scale, Path(folder), seed, control=False)
+        # Of this first stage, seed and code alone; a stopped run goes on from there.
+        folder = KEPT / f"seeds-{self.settings.scale}-{seed}-{sha256(first)[:8]}-{commit()}"
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(first, folder / f"{FIRST}.npz")  # so that it is not trained anew
+        return train(self.evaluation.scale, folder, seed, control=False)
 
 
 def cells(settings: Settings) -> Iterator[Cell]:

@@ -9,44 +9,20 @@ Time:     12 minutes on one core; seconds for `smoke`
 """
 
 import dataclasses
-import tempfile
+import zlib
 from collections.abc import Callable, Iterator
 from functools import cache, partial
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from zoo.experiments.hyperimage.stages import KEPT
 from zoo.experiments.hyperimage.synthetic.evaluation import AVERAGE, BATCH, PROPOSED, STATISTICS
-from zoo.experiments.hyperimage.synthetic.training import SCALES, Scale, arrays, examples, train
+from zoo.experiments.hyperimage.synthetic.training import SCALES, SHORT, VARIANTS, Scale, arrays, examples, train
 from zoo.experiments.run.cells import Cell, Settings, Table
+from zoo.experiments.run.environment import commit
 from zoo.experiments.run.scales import scale_of
-from zoo.hyperimage import Recipe
 from zoo.hyperimage.agreement import bootstrap_agreement
 from zoo.metrics import Estimate
-
-SHORT = Scale(
-    1000,
-    200,
-    500,
-    Recipe(6, 3, plateau=2, batch_size=32),
-    dataclasses.replace(SCALES["laptop"].second, epochs=20),
-    ("first",),
-)  # enough to see which way a choice goes
-VARIANTS: dict[str, dict[str, Any]] = {
-    "as Table 1, shortened": {},
-    "500 images": {"images": 500},
-    "2000 images": {"images": 2000},
-    "artefacts may overlap": {"overlap": True},
-    "patches labelled with the image's score": {"label": "image"},
-    "features before the ReLU": {"relu": False},
-    "second stage scaled to data": {"from_data": ("first", "second")},
-    "second stage scaled to data, rate .0015": {
-        "from_data": ("first", "second"),
-        "second": dataclasses.replace(SHORT.second, learning_rate=0.0015),
-    },
-}
-"""Values of ``Scale`` that a variant changes."""
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
@@ -75,8 +51,9 @@ def _agreement(
 
 
 def _scores(seed: int, scale: Scale) -> dict[str, np.ndarray]:
-    with tempfile.TemporaryDirectory() as folder:
-        network = train(scale, Path(folder), seed, control=False)
+    # Of this variant, seed and code alone; a stopped run goes on from there.
+    folder = KEPT / f"sweep-{zlib.crc32(repr(scale).encode()):08x}-{seed}-{commit()}"
+    network = train(scale, folder, seed, control=False)
     images, truth = arrays(examples(scale, "test", seed))
     return {
         AVERAGE: network.predict_patch_average(images, BATCH),

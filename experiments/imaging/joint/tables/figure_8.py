@@ -16,7 +16,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from zoo.experiments.imaging.data import CAMERA
 from zoo.experiments.imaging.joint.evaluation import absent, joint_evaluation, progress
+from zoo.experiments.imaging.joint.scales import SCALES
 from zoo.experiments.run.cells import Cell, Settings, Table
 from zoo.experiments.run.plotting import pyplot, save
 from zoo.metrics import Estimate
@@ -53,13 +55,16 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
     frame = frame[frame["status"] == "measured"]
     if frame.empty:
         return
-    networks = list(dict.fromkeys(row.split(",")[0] for row in frame["row"]))
+    runs = {label: run for scale in SCALES.values() for label, run in scale.labelled(CAMERA).items()}
+    frame = frame.assign(network=[runs[row].network for row in frame["row"]])
+    networks = list(dict.fromkeys(frame["network"]))
     figure, axes = plt.subplots(len(networks), 2, figsize=(9, 3 * len(networks)), squeeze=False)
     for network, pair in zip(networks, axes, strict=True):
         for metric, axis in zip(METRICS, pair, strict=True):
-            chosen = frame[(frame["metric"] == metric) & frame["row"].str.startswith(f"{network},")]
+            chosen = frame[(frame["metric"] == metric) & (frame["network"] == network)]
             for row, part in chosen.groupby("row", sort=False):
-                axis.plot(part["column"].astype(int), part["value"], ".-", lw=1, label=row.partition(", ")[2])
+                label = str(row).removeprefix(f"{network}, ")
+                axis.plot(part["column"].astype(int), part["value"], ".-", lw=1, label=label)
             axis.set(xlabel="epoch", ylabel=metric, title=network)
             axis.grid(alpha=0.3)
         pair[0].axhline(0.2, color="grey", lw=0.8, ls=":")

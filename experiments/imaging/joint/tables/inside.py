@@ -38,6 +38,7 @@ from zoo.metrics import Estimate, bootstrap_mean
 
 METRICS: dict[str, Channel] = {"accuracy [%]": TRAINED_CHANNEL, f"accuracy, {CHANNELS[0].label} [%]": CHANNELS[0]}
 PATCH, INSIDE, LOST = "patch by patch", "inside a picture", "lost inside"
+CHANCE = "baseline: chance"
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
@@ -56,7 +57,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
             yield evaluation.cell([run, plain], row, INSIDE, "PSNR lost", None, measure)
     chance = 100 / len(CLASSES)
     for metric in METRICS:
-        yield Cell("baseline: chance", INSIDE, metric, measure=partial(Estimate.exact, chance))
+        yield Cell(CHANCE, INSIDE, metric, measure=partial(Estimate.exact, chance))
 
 
 class Inside:
@@ -119,7 +120,7 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
     """A panel for each channel, a line for each network: the same pixels developed either way."""
     plt = pyplot()
     figure, axes = plt.subplots(1, len(METRICS), figsize=(11, 4.6), sharey=True, layout="constrained")
-    rows = [row for row in dict.fromkeys(frame["row"]) if not row.startswith("baseline")]
+    rows = [row for row in dict.fromkeys(frame["row"]) if row != CHANCE]
     for axis, metric in zip(axes, METRICS, strict=True):
         for column, marker in ((PATCH, "s"), (INSIDE, "o")):
             part = frame[(frame["metric"] == metric) & (frame["column"] == column)].set_index("row").reindex(rows)

@@ -98,15 +98,21 @@ class Splices:
         """How many pictures are spliced."""
         return PICTURES[self.evaluation.settings.scale]
 
-    @cached_method(maxsize=2)
-    def versions(self, channel: Channel) -> list[list[np.ndarray]]:
-        """The five versions of each whole picture, (height, width, 3): float32, or uint8 before a real channel."""
-        workflow, found = self.evaluation.workflow(self.run), []
-        for picture in self.evaluation.pictures[: self.count]:
-            rgb = _developed(workflow.nip, picture)[None]
+    def versions(self, channel: Channel) -> Iterator[list[np.ndarray]]:
+        """The five versions of each whole picture, (height, width, 3): float32, or uint8 before a real channel.
+
+        Made anew for every cell: those of 30 pictures of 12 megapixels are 22 GB.
+        """
+        workflow = self.evaluation.workflow(self.run)
+        for rgb in self.developed():
             versions = workflow.versions(rgb) if channel is TRAINED_CHANNEL else saved_versions(workflow, rgb)
-            found.append([np.asarray(version)[0] for version in versions])
-        return found
+            yield [np.asarray(version)[0] for version in versions]
+
+    @cached_method()
+    def developed(self) -> list[np.ndarray]:
+        """Each whole picture as the pair's camera develops it, float32 (1, height, width, 3)."""
+        nip = self.evaluation.workflow(self.run).nip
+        return [_developed(nip, picture)[None] for picture in self.evaluation.pictures[: self.count]]
 
     @staticmethod
     def _native(rgb: np.ndarray, channel: Channel) -> np.ndarray:

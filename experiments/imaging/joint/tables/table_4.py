@@ -15,7 +15,7 @@ for each camera and channel on patches of 200 of the training's scenes; what the
 Intervals are over test scenes: each network is trained once.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from itertools import product
@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from sklearn.pipeline import Pipeline
 
 from zoo.experiments.imaging.joint import band_baseline
 from zoo.experiments.imaging.joint.evaluation import (
@@ -124,25 +123,34 @@ class Baseline:
     @cached_method()
     def per_patch_accuracy(self, channel: Channel) -> np.ndarray:
         """Return the fraction of correctly classified versions of each test patch, (n,)."""
-        versions = self._received(self.evaluation.developed(self.run), channel)
-        return band_baseline.per_patch_accuracy(self._fitted(channel), versions)
-
-    def _fitted(self, channel: Channel) -> Pipeline:
-        return band_baseline.fit(self._received(self._training_patches, channel))
+        energies = self._energies([self.evaluation.developed(self.run)], (channel,))[channel]
+        return band_baseline.per_patch_accuracy(band_baseline.fit(self._training_energies[channel]), energies)
 
     @cached_property
-    def _training_patches(self) -> np.ndarray:
-        """Developed patches of scenes that the networks were trained on."""
-        evaluation, training = self.evaluation, self.evaluation.training
-        each = max(1, evaluation.scale.each // 2)
-        side = training.patch + 2 * training.margin
-        planes, _ = validation_patches(evaluation.training_pictures, side, each, 10**6)
-        return evaluation.develop(self.run, planes)
+    def _training_energies(self) -> dict[Channel, list[np.ndarray]]:
+        """Of patches of scenes that the networks were trained on, behind each of ``COMPARED``."""
+        return self._energies(self._training_patches(), COMPARED)
 
-    def _received(self, rgb: np.ndarray, channel: Channel) -> list[np.ndarray]:
+    def _training_patches(self) -> Iterator[np.ndarray]:
+        """Developed patches, one of every scene at a time: thousands of them would be gigabytes."""
+        evaluation, training = self.evaluation, self.evaluation.training
+        side = training.patch + 2 * training.margin
+        for number in range(max(1, evaluation.scale.each // 2)):
+            planes, _ = validation_patches(evaluation.training_pictures, side, 1, 10**6 + number)
+            yield evaluation.develop(self.run, planes)
+
+    def _energies(
+        self, developed: Iterable[np.ndarray], channels: Sequence[Channel]
+    ) -> dict[Channel, list[np.ndarray]]:
+        """Band energies of the five versions behind each channel, (n, 63) a version; no version is held."""
         workflow = self.evaluation.workflow(self.run)
-        parts = [received(workflow, rgb[i : i + 16], channel) for i in range(0, len(rgb), 16)]
-        return [np.concatenate(versions) for versions in zip(*parts, strict=True)]
+        parts: dict[Channel, list[list[np.ndarray]]] = {channel: [] for channel in channels}
+        for patches in developed:
+            for first in range(0, len(patches), 16):
+                for channel, found in parts.items():
+                    versions = received(workflow, patches[first : first + 16], channel)
+                    found.append([band_baseline.band_energies(version) for version in versions])
+        return {c: [np.concatenate(of_one) for of_one in zip(*found, strict=True)] for c, found in parts.items()}
 
 
 def _accuracy(evaluation: JointEvaluation, run: JointRun, channel: Channel) -> Estimate:

@@ -30,8 +30,9 @@ import pandas as pd
 from zoo.experiments.imaging.data import CAMERA
 from zoo.experiments.imaging.joint.evaluation import JointEvaluation, joint_evaluation, place_of, trained_at
 from zoo.experiments.imaging.joint.real_channel import CHANNELS
-from zoo.experiments.imaging.joint.scales import LAMBDAS, OWN, JointRun, check_scale
+from zoo.experiments.imaging.joint.scales import LAMBDAS, OWN, SCALES, JointRun, check_scale
 from zoo.experiments.imaging.real_cameras import JOINT, PAPERS
+from zoo.experiments.run.cached_method import forget
 from zoo.experiments.run.cells import Cell, Settings, Table
 from zoo.experiments.run.paper_values import paper_values
 from zoo.experiments.run.plotting import pyplot, save
@@ -42,6 +43,8 @@ STANDS_FOR = {"alder": "Canon EOS 40D", "cedar": "Canon EOS 5D", "dogwood": "Nik
 """Synthetic camera by the paper's; birch has the D90's mosaic."""
 PRINTED = ("unet", "dnet")
 """The networks of the paper's table."""
+LARGE = ("patches", "developed", "workflow")
+"""What an evaluation holds of its camera, 8 GB at `paper`: cells come camera by camera, and one camera is held."""
 REAL, LOST = f"accuracy, {CHANNELS[0].label}", f"accuracy lost, {CHANNELS[0].label}"
 DECIMALS = dict.fromkeys(("SSIM", "SSIM, range 1", "accuracy", REAL, LOST, "accuracy - F", "accuracy - next lambda"), 3)
 
@@ -56,11 +59,10 @@ def cells(settings: Settings) -> Iterator[Cell]:
     for camera in (OWN,) if own else JOINT if real else tuple(STANDS_FOR):
         evaluation = joint_evaluation(settings, camera)
         for weight in (*sorted({*scale.lambdas, *(() if own else LAMBDAS)}), None):
-            label = "F" if weight is None else f"{weight:g}"
             for network in dict.fromkeys((*scale.networks, *(() if own else PRINTED))):
                 runs = tuple(scale.run(network, weight, camera, n) for n in range(scale.repetitions))
-                row = f"{camera}, {'F' if weight is None else f'lambda {label}'}"
-                key = f"{PAPERS[camera].label if real else STANDS_FOR.get(camera)}, {label}, {network}"
+                row = _row(camera, weight)
+                key = f"{PAPERS[camera].label if real else STANDS_FOR.get(camera)}, {_shown(weight)}, {network}"
                 printed = paper.loc[key].to_dict() if key in paper.index else {}
                 whole = own or real or runs[0] in planned
                 for metric, values in _measures(evaluation).items():
@@ -71,12 +73,28 @@ def cells(settings: Settings) -> Iterator[Cell]:
                     yield from _compared(evaluation, row, runs)
 
 
+def _row(camera: str, weight: float | None) -> str:
+    return f"{camera}, {'F' if weight is None else f'lambda {weight:g}'}"
+
+
+def _shown(weight: float | None) -> str:
+    return "F" if weight is None else f"{weight:g}"
+
+
+def _models(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows of models, not of baselines, each with its ``camera`` and its ``weight``: lambda, and 0 for F."""
+    weights = (None, *(weight for scale in SCALES.values() for weight in scale.lambdas))
+    known = {_row(camera, w): (camera, w or 0.0) for camera in (OWN, *JOINT, *STANDS_FOR) for w in weights}
+    frame = frame[frame["row"].isin(list(known))]
+    found = [known[row] for row in frame["row"]]
+    return frame.assign(camera=[camera for camera, _ in found], weight=[weight for _, weight in found])
+
+
 def _compared(evaluation: JointEvaluation, row: str, runs: tuple[JointRun, ...]) -> Iterator[Cell]:
     """Yield what F+N gains over F and over the next lambda, and its price; below F the accuracy of chance."""
     network, weight = runs[0].network, runs[0].weight
     if weight is None:
-        chance = 1 / len(CLASSES)
-        measure = partial(Estimate, chance, chance, chance, 1, 1)
+        measure = partial(Estimate.exact, 1 / len(CLASSES))
         yield Cell(f"{runs[0].camera}, baseline: chance", network, "accuracy", measure=measure)
         return
     plain = tuple(dataclasses.replace(run, weight=None, margin=0) for run in runs)
@@ -133,14 +151,17 @@ def _mean(
     evaluation: JointEvaluation, values: Callable[[JointRun], np.ndarray], runs: tuple[JointRun, ...]
 ) -> Estimate:
     """Return the mean of ``values`` over repetitions and patches."""
+    for camera in JOINT if evaluation.camera in PAPERS else STANDS_FOR:
+        other = joint_evaluation(evaluation.settings, camera)
+        if other.camera != evaluation.camera:
+            forget(other, *LARGE)
     return evaluation.mean(np.mean([values(run) for run in runs], axis=0))
 
 
 def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> None:
     """Six panels for each camera: every measure by lambda, F first; crosses are the paper's."""
     plt = pyplot()
-    frame = frame[~frame["row"].str.contains("baseline") & frame["value"].notna()]
-    frame = frame.assign(camera=frame["row"].str.split(", ").str[0], weight=frame["row"].str.split(", ").str[1])
+    frame = _models(frame[frame["value"].notna()])
     shown = ("PSNR", "SSIM, range 1", "accuracy", REAL, "accuracy - F", "PSNR lost")
     cameras = list(dict.fromkeys(frame["camera"]))
     rows = max(1, len(cameras))
@@ -148,7 +169,7 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
     for camera, row in zip(cameras, axes.reshape(rows, len(shown)), strict=False):
         part = frame[frame["camera"] == camera]
         # From the plain camera to the one that gives most for the analyst.
-        order = sorted(set(part["weight"]), key=lambda w: -np.inf if w == "F" else -float(w.split()[1]))
+        order = sorted(set(part["weight"]), key=lambda weight: (weight > 0, -weight))
         for metric, axis in zip(shown, row, strict=True):
             for network, line in part[part["metric"] == metric].groupby("column", sort=False):
                 line = line.set_index("weight").reindex([w for w in order if w in set(line["weight"])])
@@ -159,7 +180,7 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
                 x = [order.index(w) for w in line.index]
                 drawn = axis.errorbar(x, line["value"], [s.clip(lower=0) for s in spans], fmt="o-", ms=4, label=network)
                 axis.plot(x, line["paper_value"], "x", color=drawn[0].get_color(), label=f"{network}, paper")
-            axis.set_xticks(range(len(order)), [w.removeprefix("lambda ") for w in order])
+            axis.set_xticks(range(len(order)), [_shown(w or None) for w in order])
             axis.set(title=metric, xlabel="lambda")
             axis.grid(alpha=0.3)
         row[0].set_ylabel(title_of(camera))
@@ -177,8 +198,7 @@ def draw_figure_9(frame: pd.DataFrame, settings: Settings, title: str, path: Pat
     """A panel for each camera and measure of fidelity."""
     plt = pyplot()
 
-    frame = frame[~frame["row"].str.contains("baseline")]
-    frame = frame.assign(camera=frame["row"].str.split(", ").str[0], lam=frame["row"].str.split(", ").str[1])
+    frame = _models(frame)
     cameras = list(dict.fromkeys(frame["camera"]))
     figure, axes = plt.subplots(len(cameras), 2, figsize=(9, 3.4 * len(cameras)), squeeze=False)
     for camera, pair in zip(cameras, axes, strict=True):
@@ -186,17 +206,16 @@ def draw_figure_9(frame: pd.DataFrame, settings: Settings, title: str, path: Pat
             for network, colour in (("unet", "C0"), ("dnet", "C1"), ("inet", "C2")):
                 part = frame[(frame["camera"] == camera) & (frame["column"] == network)]
                 for field, style in (("value", "o-"), ("paper_value", "x:")):
-                    table = part.pivot(index="lam", columns="metric", values=field).dropna()
+                    table = part.pivot(index="weight", columns="metric", values=field).dropna()
                     if table.empty:
                         continue
                     label = f"{network}, {'ours' if field == 'value' else 'paper'}"
-                    curve = table.drop(index="F", errors="ignore").sort_values(metric)
+                    curve = table.drop(index=0.0, errors="ignore").sort_values(metric)
                     if len(curve):
                         axis.plot(curve[metric], curve["accuracy"], style, color=colour, ms=4, lw=1, label=label)
-                    if "F" in table.index:
-                        axis.plot(
-                            table.loc["F", metric], table.loc["F", "accuracy"], "s", color=colour, ms=5, mfc="none"
-                        )
+                    if 0.0 in table.index:
+                        alone = table.loc[0.0]
+                        axis.plot(alone[metric], alone["accuracy"], "s", color=colour, ms=5, mfc="none")
             axis.axhline(0.2, color="grey", lw=0.8, ls=":")
             axis.set(xlabel=metric, ylabel="accuracy", title=title_of(camera))
             axis.grid(alpha=0.3)
@@ -207,10 +226,4 @@ def draw_figure_9(frame: pd.DataFrame, settings: Settings, title: str, path: Pat
 
 
 TABLE_S1 = Table("imaging", "table_s1", cells, DECIMALS, draw)
-FIGURE_9 = Table(
-    "imaging",
-    "figure_9",
-    cells_of_figure_9,
-    DECIMALS,
-    draw_figure_9,
-)
+FIGURE_9 = Table("imaging", "figure_9", cells_of_figure_9, DECIMALS, draw_figure_9)

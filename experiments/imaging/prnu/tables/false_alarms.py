@@ -21,6 +21,7 @@ and counts only the right place.
 import dataclasses
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import islice
 
 import numpy as np
 import pandas as pd
@@ -35,7 +36,7 @@ from zoo.experiments.run.scales import scale_of
 from zoo.imaging.prnu import LEVEL, CorrelationPredictor, clean_residual, false_alarm, matching, tampering_map
 from zoo.imaging.prnu.cleaning import to_grey
 from zoo.imaging.prnu.predictor import FEATURES
-from zoo.metrics import Estimate, rate_upper_bound, threshold_at_false_alarm
+from zoo.metrics import Estimate, rate_upper_bound, resamples, threshold_at_false_alarm
 
 QUALITIES = (NO_JPEG, 85, 75)
 WINDOW = 65
@@ -217,8 +218,7 @@ def _compare(
 def _draws(sources: pd.Series, seed: int) -> np.ndarray:
     """Return how often each source is drawn in each bootstrap sample, (samples, sources)."""
     known, index = np.unique(sources, return_inverse=True)
-    counts = np.random.default_rng(seed).multinomial(len(known), np.full(len(known), 1 / len(known)), _SAMPLES)
-    return counts[:, index].astype(np.float64)
+    return np.stack([*islice(resamples(len(known), seed), _SAMPLES)])[:, index].astype(np.float64)
 
 
 def cells(settings: Settings) -> Iterator[Cell]:

@@ -80,7 +80,11 @@ def cells_of_figure_s1(settings: Settings) -> Iterator[Cell]:
         )
     for camera in CAMERAS:
         for cell in cells(settings, camera):
-            yield dataclasses.replace(cell, row=f"{camera}: {cell.row}", paper_value=None)
+            yield dataclasses.replace(cell, row=_row_of(camera, cell.row), paper_value=None)
+
+
+def _row_of(camera: str, row: str) -> str:
+    return f"{camera}: {row}"
 
 
 def _everything(evaluation: PrnuEvaluation) -> Estimate:
@@ -114,17 +118,22 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
 def draw_figure_s1(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> None:
     """Both matrices of every camera, a camera a row of panels."""
     figure, axes = pyplot().subplots(len(CAMERAS), 2, figsize=(10, 4.4 * len(CAMERAS)))
-    named = frame["row"].str.extract("^(?P<camera>[^:]+): (?P<row>.*)$")
     for camera, pair in zip(CAMERAS, axes, strict=True):
-        _draw_matrices(pair, frame.assign(row=named["row"])[named["camera"] == camera])
+        rows = {_row_of(camera, row): row for row in _rows()}
+        _draw_matrices(pair, frame[frame["row"].isin(list(rows))].replace({"row": rows}))
         pair[0].set_ylabel(camera)
     figure.suptitle(title, fontsize=9)
     figure.tight_layout()
     save(figure, path)
 
 
+def _rows() -> list[str]:
+    """Rows of the matrices."""
+    return [TRUTH, ANOTHER_BODY, EVERYTHING, *(pipeline.name for pipeline in standard(CAMERA, None))]
+
+
 def _draw_matrices(axes: "Sequence[Axes]", frame: pd.DataFrame) -> None:
-    frame = frame[(frame["status"] == "measured") & ~frame["row"].isin(["lowest", "highest"])]
+    frame = frame[(frame["status"] == "measured") & frame["row"].isin(_rows())]
     for axis, metric in zip(axes, ("correlation", "F1"), strict=True):
         part = frame[frame["metric"] == metric]
         rows = list(dict.fromkeys(part["row"]))

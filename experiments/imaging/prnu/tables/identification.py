@@ -89,7 +89,7 @@ class Identification:
     def detected(self, row: str) -> Estimate:
         """Share in percent of the body's own pictures that reach the threshold; from its exact lower 95 % bound to 100.
 
-        A bootstrap of 20 per_patch_accuracy in 20 would say that it cannot be less.
+        A bootstrap of 20 hits in 20 would say that it cannot be less.
         """
         found = self.pces(row, OWN) >= THRESHOLD
         missed, trials = int((~found).sum()), found.size
