@@ -110,6 +110,7 @@ benchmark: $(PARITY)/.installed ## speed next to what a user would pick instead:
 	$(PARITY)/bin/python benchmarks/knn.py
 	$(PARITY)/bin/python benchmarks/knn_approximate.py
 	$(PARITY)/bin/python benchmarks/adversarial_memory.py
+	$(PARITY)/bin/python benchmarks/paper_memory.py
 	$(PARITY)/bin/python benchmarks/commands.py
 	$(PARITY)/bin/python benchmarks/page.py
 

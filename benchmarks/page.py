@@ -82,6 +82,14 @@ SECTIONS = (
         "Detectors fitted on 100,000 rows of synthetic features that lie in a file, each in its own process.",
     ),
     Section(
+        "paper_memory",
+        "Steps at the paper's scale: peak memory",
+        "On synthetic data of the real sizes, each measurement in its own process. `peak_gib` is at the larger of the "
+        "sizes under `measured`, `anonymous_gib` without pages of files, which the system may take back; "
+        "`extrapolated_gib` is the peak at the paper's number. A command takes the largest of its rows, and at most "
+        "all of them together.",
+    ),
+    Section(
         "steganography_step",
         "A training step of H-net and R-net",
         "Float32 next to mixed bfloat16.",

@@ -1,0 +1,306 @@
+"""Peak memory of the steps that are large at the paper's scale, on synthetic data of the real sizes.
+
+Command: python benchmarks/paper_memory.py [--rows ROW ...] [--append]
+Prints every row and writes benchmarks/paper_memory.csv.
+
+Each measurement is a process of its own. `peak_gib` is all of its resident memory (`resource.getrusage`), Python and
+TensorFlow included, at the larger of the sizes that `measured` names. `anonymous_gib` is without the pages of files,
+which the system may take back at any time, sampled every 20 ms. It grows along the line through both sizes:
+`extrapolated_gib` is the peak and what the line adds up to the paper's number, `paper`. Pictures have the real sizes
+and are noise, networks have random weights, and a step is one update.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:  # the measuring process stays small
+    import numpy as np
+
+D7000, D810 = (3264, 4928), (4912, 7360)
+"""Height and width of the largest photographs of RAISE, and of the paper's own cameras."""
+
+
+class Row(NamedTuple):
+    """A step: the command it belongs to, its function below, sizes to measure at, and the paper's."""
+
+    command: str
+    step: str
+    run: Callable[[int], object]
+    unit: str
+    sizes: tuple[int, ...]
+    paper: int
+
+
+def imaging_develop(photographs: int) -> None:
+    """RAW files of 36 megapixels are developed, kept and opened, and patches are drawn."""
+    from zoo.datasets.developed import DevelopedPatches, develop_pair, fixed_patches, save
+    from zoo.imaging.developing import raw
+
+    kept = []
+    for number in range(photographs):
+        path = _raw_file(number, *D810)
+        kept.append(save(develop_pair(raw.read(path), str(number), "GBRG"), Path("kept"), str(number)))
+        path.unlink()
+    fixed_patches(kept, 256)
+    DevelopedPatches(kept, 1).batch(0, 0)
+
+
+def imaging_shots(photographs: int) -> None:
+    """Middles of RAW files of 36 megapixels, as the fingerprints of Figure 5 are taken from."""
+    from zoo.experiments.imaging.prnu import shots
+
+    kept = []
+    for number in range(photographs):
+        path = _raw_file(number, *D810)
+        kept.append(shots._middle(path, 1024))
+        path.unlink()
+        assert kept[-1].image.balanced_planes.shape == (512, 512, 4)
+
+
+def imaging_joint(patches: int) -> None:
+    """Test patches of Table 4, what three models make of them, and the FAN's answers; INet stands for UNet."""
+    from zoo.experiments.imaging.joint.evaluation import JointEvaluation
+    from zoo.experiments.imaging.joint.scales import JointRun
+    from zoo.experiments.imaging.joint.training import build
+    from zoo.experiments.run.cells import Settings
+    from zoo.imaging import INet, UNet
+
+    here = JointEvaluation(Settings("paper"))
+    planes, target = _noise(*D7000).reshape(D7000[0] // 2, -1, 4)[:, : D7000[1] // 2], _noise(*D7000)
+    here.__dict__["pictures"] = _developed(planes, target) * 30
+    here.scale = type(here.scale)(30, patches // 30)
+    runs = [JointRun("inet", weight) for weight in (None, 0.25, 0.1)]
+    here.__dict__["workflow"] = lambda run: build(run, INet(clip=False), "float32", 0)
+    UNet(clip=False)(here.patches[0][:16])
+    for run in runs:
+        here.fidelity(run, "PSNR")
+    here.scale = type(here.scale)(30, 1)
+    here.probabilities(runs[-1], None)
+
+
+def imaging_splices(pictures: int) -> None:
+    """Whole pictures as a network develops them, and the five versions of one; INet stands for UNet."""
+    from zoo.experiments.imaging.joint.evaluation import JointEvaluation
+    from zoo.experiments.imaging.joint.scales import JointRun
+    from zoo.experiments.imaging.joint.tables.splices import Splices
+    from zoo.experiments.imaging.joint.training import build
+    from zoo.experiments.run.cells import Settings
+    from zoo.imaging import INet
+
+    evaluation, run = JointEvaluation(Settings("paper")), JointRun("inet")
+    planes, target = _noise(*D7000).reshape(D7000[0] // 2, -1, 4)[:, : D7000[1] // 2], _noise(*D7000)
+    evaluation.__dict__["pictures"] = _developed(planes, target) * pictures
+    workflow = build(run, INet(clip=False), "float32", 0)
+    evaluation.__dict__["workflow"] = lambda run: workflow
+    for versions in Splices(evaluation, run).versions(None):
+        assert len(versions) == 5
+
+
+def hyperimage_second_stage(images: int) -> None:
+    """Hyper-images of a split, three updates and the test part's scores."""
+    import numpy as np
+
+    from zoo.datasets.labelled import Labelled
+    from zoo.experiments.hyperimage import stages
+    from zoo.experiments.hyperimage.quality.training import SCALES, network
+    from zoo.hyperimage import Recipe
+
+    both = network(SCALES["paper"])
+    made = {}
+    for part, share in (("train", 0.6), ("validation", 0.2), ("test", 0.2)):
+        made[part] = np.zeros((round(share * images), 23, 31, 800), np.float16)
+        made[part][:] = 1
+    train, held_out = (
+        Labelled(made[part], np.zeros((len(made[part]), 1), np.float32), 16) for part in ("train", "validation")
+    )
+    few = Labelled(made["train"][:48], train.labels[:48], 16)
+    stages.fit(both.second, few, held_out, Recipe(1, 1, batch_size=16))
+    both.predict(made["test"])
+
+
+def hyperimage_pairs(pairs: int) -> None:
+    """Patches to rank, as they are gathered and joined, and a batch."""
+    import numpy as np
+
+    from zoo.datasets.ranked_pairs import RankedPairs
+
+    found = tuple([np.full((15, 64, 64, 3), 1, np.uint8) for _ in range(pairs // 15)] for _ in range(2))
+    RankedPairs(np.concatenate(found[0]), np.concatenate(found[1]), batch_size=128).batch(0, 0)
+
+
+def _update(place: str) -> Callable[[int], None]:
+    """An update of a plan's step, ``module:function``, with so many examples."""
+
+    def run(examples: int) -> None:
+        from zoo.experiments.families import load
+
+        load(f"zoo.experiments.{place}")(examples).run()
+
+    return run
+
+
+PAIRS = 3415 * 15
+"""Of patches of CASIA-2's training part."""
+STEGANOGRAPHY = {"H-net and R-net": "steganography.plan:ours", "Baluja's networks": "steganography.plan:baluja"}
+ROWS: dict[str, Row] = {
+    **{
+        f"steganography update, {name}": Row(
+            "pretrain steganography", f"update of {name}", _update(place), "pairs", sizes, 16
+        )
+        for (name, place), sizes in zip(STEGANOGRAPHY.items(), ((2, 4), (1, 2)), strict=True)
+    },
+    "imaging develop": Row("imaging fit", "photographs of 36 megapixels", imaging_develop, "photographs", (1, 2), 150),
+    "imaging shots": Row(
+        "reproduce imaging figure-5", "middles of 36 megapixels", imaging_shots, "photographs", (2, 4), 150
+    ),
+    "imaging update, UNet": Row("imaging fit", "update of UNet", _update("imaging.plan:unet"), "patches", (4, 8), 20),
+    "imaging update, DNet": Row("imaging fit", "update of DNet", _update("imaging.plan:dnet"), "patches", (4, 8), 20),
+    "imaging update, UNet and FAN": Row(
+        "pretrain imaging joint", "update of UNet and FAN", _update("imaging.plan:unet_fn"), "patches", (2, 4), 20
+    ),
+    "imaging update, DNet and FAN": Row(
+        "pretrain imaging joint", "update of DNet and FAN", _update("imaging.plan:dnet_fn"), "patches", (2, 4), 20
+    ),
+    "imaging joint": Row("reproduce imaging table-4", "test patches", imaging_joint, "patches", (150, 300), 3000),
+    "imaging splices": Row(
+        "reproduce imaging splices", "pictures of 16 megapixels", imaging_splices, "pictures", (2, 3), 30
+    ),
+    "hyperimage second stage": Row(
+        "reproduce hyperimage table-2", "hyper-images", hyperimage_second_stage, "images", (250, 500), 3000
+    ),
+    "hyperimage update, deep": Row(
+        "reproduce hyperimage table-2", "update end to end", _update("hyperimage.plan:deep"), "images", (2, 4), 16
+    ),
+    "hyperimage pairs": Row(
+        "reproduce hyperimage table-3", "pairs of patches", hyperimage_pairs, "pairs", (3000, 6000), PAIRS
+    ),
+    "hyperimage update, ranking": Row(
+        "reproduce hyperimage table-3", "update of ranking", _update("hyperimage.plan:ranking"), "pairs", (8, 16), 128
+    ),
+    "hyperimage update, forgery end-to-end": Row(
+        "reproduce hyperimage table-3",
+        "update end to end",
+        _update("hyperimage.plan:forgery_end_to_end"),
+        "images",
+        (4, 8),
+        32,
+    ),
+}
+
+
+def main() -> None:
+    """Measure the rows one after the other, or one size of one row in this process."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", nargs="+", default=list(ROWS), choices=list(ROWS))
+    parser.add_argument("--append", action="store_true", help="keep the other rows of the CSV")
+    parser.add_argument("--size", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.size is not None:
+        print(json.dumps(_measured_here(ROWS[options.rows[0]], options.size)))
+        return
+    path = Path(__file__).with_suffix(".csv")
+    lines = _lines(path) if options.append and path.is_file() else {}
+    for name in options.rows:
+        lines[name] = _measured(name)
+        print(lines[name], flush=True)
+        text = "\n".join([COLUMNS, *(lines[known] for known in ROWS if known in lines)]) + "\n"
+        partial_path = path.with_suffix(".partial")
+        partial_path.write_text(text)
+        partial_path.replace(path)
+
+
+COLUMNS = "command,step,measured,peak_gib,anonymous_gib,paper,extrapolated_gib"
+
+
+def _lines(path: Path) -> dict[str, str]:
+    of = {(row.command, row.step): name for name, row in ROWS.items()}
+    return {of[tuple(line.split(",")[:2])]: line for line in path.read_text().splitlines()[1:]}
+
+
+def _measured(name: str) -> str:
+    """A line of the CSV."""
+    row, found = ROWS[name], {}
+    for size in row.sizes:
+        command = [sys.executable, str(Path(__file__).resolve()), "--rows", name, "--size", str(size)]
+        # This process stays small: a child's peak begins with its parent's.
+        with tempfile.TemporaryDirectory(prefix="paper-memory-") as folder:
+            done = subprocess.run(
+                command, check=True, stdout=subprocess.PIPE, text=True, cwd=folder, env=os.environ | ENVIRONMENT
+            )
+        found[size] = json.loads(done.stdout.splitlines()[-1])
+    few, many = min(found), max(found)
+    peak, anonymous = found[many]["peak"], found[many]["anonymous"]
+    slope = (anonymous - found[few]["anonymous"]) / max(1, many - few)
+    whole = peak + max(0.0, slope) * (row.paper - many)
+    sizes = f"{' and '.join(str(size) for size in row.sizes)} {row.unit}"
+    paper = f"{row.paper} {row.unit}"
+    return ",".join((row.command, row.step, sizes, f"{peak:.2f}", f"{anonymous:.2f}", paper, f"{whole:.1f}"))
+
+
+ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "3"}
+
+
+def _measured_here(row: Row, size: int) -> dict[str, float]:
+    from threading import Event, Thread
+
+    ended, anonymous = Event(), [0.0]
+
+    def sample() -> None:
+        while not ended.wait(0.02):
+            anonymous[0] = max(anonymous[0], _anonymous())
+
+    watcher = Thread(target=sample)
+    watcher.start()
+    try:
+        row.run(size)
+    finally:
+        ended.set()
+        watcher.join()
+    return {"peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, "anonymous": anonymous[0]}
+
+
+def _anonymous() -> float:
+    """Resident memory of the process that lies in no file, in GiB."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("RssAnon:"):
+            return int(line.split()[1]) / 2**20
+    raise OSError("/proc/self/status must say RssAnon: Linux 4.5 or newer is needed. Received: none")
+
+
+def _noise(height: int, width: int, seed: int = 0) -> "np.ndarray":
+    import numpy as np
+
+    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+
+
+def _developed(planes: "np.ndarray", target: "np.ndarray") -> list:
+    """A photograph as it is kept: in a file, in 16 bits."""
+    import numpy as np
+
+    from zoo.datasets.developed import Developed, save
+
+    picture = Developed(planes.astype(np.uint16) * 257, target.astype(np.uint16) * 257, "a", np.eye(3), "GBRG")
+    return [save(picture, Path("kept"), "a")]
+
+
+def _raw_file(number: int, height: int, width: int) -> Path:
+    import numpy as np
+
+    from zoo.datasets.camera import CAMERAS, Body, write_dng
+
+    path = Path(f"{number}.dng")
+    body = Body(CAMERAS["birch"], 1)
+    write_dng(path, np.random.default_rng(number).integers(600, 3800, (height, width), np.uint16), body)
+    return path
+
+
+if __name__ == "__main__":
+    main()
