@@ -117,7 +117,7 @@ def test_casia2(workplace, monkeypatch, done, command, papers_numbers):
     Image.fromarray(generate_scene(keyed.generator(17), 128, 192)).save(odd)
     shutil.copy(odd, folder / "Tp" / "Tp_D_NNN_M_N_txt00007_txt00008_00900.jpg")
 
-    def interrupted(self, network):
+    def interrupted(self, network, saved):
         raise KeyboardInterrupt
 
     table = ("reproduce", "hyperimage", "table-3", "--scale", "paper", "--dataset", "casia2", "--data-dir", folder)
