@@ -180,7 +180,7 @@ def test_photographs_of_a_split(monkeypatch, capsys):
 
 
 def test_an_empty_folder_says_how_to_get_them(tmp_path):
-    with pytest.raises(ValueError, match=r"None of the 100 photographs is there: `zoo download open_photographs`"):
+    with pytest.raises(ValueError, match="None of the 100 photographs is available: run `zoo download open_photogr"):
         open_photographs(tmp_path, "test")
     with pytest.raises(ValueError, match="None of the 1103 photographs"):
         open_photographs(None, "train")

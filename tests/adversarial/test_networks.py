@@ -96,7 +96,7 @@ def test_files_that_are_not_net_weight_0_are_refused(tmp_path, rng):
     with pytest.raises(ValueError, match=r"must be a file of [\d,]+ bytes\. Received: .*no file"):
         load_net_weight(model, path)
     tensors = write_net_weight(path, NARROW, 7, rng)
-    with pytest.raises(ValueError, match=r"Sorting classes needs 1000 of them\. Received: 7"):
+    with pytest.raises(ValueError, match=r"Sorting classes needs a network of 1000 classes\. Received: 7"):
         load_net_weight(model, path)
     path.write_bytes(path.read_bytes()[:-4])
     with pytest.raises(ValueError, match=r"must be a file of"):

@@ -370,7 +370,8 @@ def test_other_files_are_no_calibrations(tmp_path, command, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_png("photo.png", PHOTO)
     (tmp_path / "list.json").write_text("[]")
-    for name, message in (("absent.json", "not a file"), ("photo.png", "not JSON"), ("list.json", "not a calibration")):
+    other = {"absent.json": "not a file", "photo.png": "not JSON", "list.json": "JSON but not a calibration"}
+    for name, message in other.items():
         code, _, err = command("contrast", "detect", "photo.png", "--calibration", name)
         assert code == 2 and f"Received: {name}, which is {message}" in err and len(err.splitlines()) == 1
     code, _, err = command("contrast", "detect", "photo.png", "--anyway")

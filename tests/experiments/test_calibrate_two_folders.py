@@ -123,7 +123,7 @@ def test_photographs_that_cannot_be_used_are_listed(cameras, of_camera):
     reference, positive = written["reference"], written["positive"]
     assert set(reference["in_both_folders"]) == {"its_own.dng", "279.dng"}
     assert set(positive["in_both_folders"]) == {"100.dng", "scene_of_279.dng"}
-    assert positive["not_validated"]["made_it.dng"].startswith("helped to make the fingerprint")
+    assert positive["not_validated"]["made_it.dng"].startswith("was used for the fingerprint")
     assert reference["not_validated"]["larger.dng"].startswith("of another size than the fingerprint: 65 places")
     assert reference["not_validated"]["dark.png"].startswith("too dark")
     for one, files in ((reference, 83), (positive, 30)):
@@ -185,8 +185,8 @@ def test_what_match_refuses(cameras, of_camera, command, tmp_path):
     of_contrast = tmp_path / "contrast.json"
     of_contrast.write_text(json.dumps(json.loads(of_camera.read_text()) | {"product": "contrast"}))
     for arguments, message in (
-        (("another.npz", "--calibration", of_camera), "of other networks than"),
-        (("camera.npz", "--calibration", of_contrast), "which is of contrast"),
+        (("another.npz", "--calibration", of_camera), "made with other networks than"),
+        (("camera.npz", "--calibration", of_contrast), "which is for contrast"),
         (("camera.npz", "--calibration", "stored"), "since a calibration belongs to your camera. Received: stored"),
         (("camera.npz", "--calibration", of_camera, "--orientations", "all"), "goes with --orientations stored"),
         (("camera.npz", "--anyway"), "--anyway goes with --calibration"),
@@ -323,7 +323,7 @@ def test_what_adversarial_refuses(classifier, command, tmp_path):
     with np.load(other / "arrays.npz") as file:  # what tells nothing in detector.json
         np.savez(other / "arrays.npz", **{**file, "labels": file["labels"][::-1]})
     for detector, given, message in (
-        (other, path, "of other networks than"),
+        (other, path, "made with other networks than"),
         (classifier / "detector", "stored", "since a calibration belongs to your detector. Received: stored"),
     ):
         code, out, err = command("adversarial", "score", picture, "--detector", detector, "--calibration", given)

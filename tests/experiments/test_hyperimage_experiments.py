@@ -285,7 +285,7 @@ def _table(name):
     return {
         "seeds": lambda: seeds.Trainings(Settings("smoke", weights=Path("weights"))).networks[1],
         "sweep": lambda: sweep._scores(0, synthetic.SCALES["smoke"]),
-        "fusion": lambda: fusion.Fusion(Settings("smoke")).network,
+        "fusion": lambda: fusion.Fusion(Settings("smoke")).trained(fusion.HYPER),
     }[name]
 
 

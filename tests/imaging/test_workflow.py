@@ -174,7 +174,7 @@ def test_a_margin_is_developed_and_judged_by_the_target_but_not_sent_on(rng):
     inner = workflow.channel(workflow.versions(found["rgb"])[0][:, 8:-8, 8:-8])
     np.testing.assert_allclose(found["probabilities"][:, 0], workflow.fan(inner), atol=1e-5)
     assert keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(workflow)).margin == 8
-    with pytest.raises(ValueError, match=r"more than 32 pixels a side.*Received: \(None, 32, 32, 3\)"):
+    with pytest.raises(ValueError, match=r"more than 32 pixels\. Received: \(None, 32, 32, 3\)"):
         small_workflow(margin=16).build((None, 16, 16, 4))
 
 
