@@ -189,7 +189,7 @@ def test_what_match_refuses(cameras, of_camera, command, tmp_path):
         (("camera.npz", "--calibration", of_contrast), "which is for contrast"),
         (("camera.npz", "--calibration", "stored"), "since a calibration belongs to your camera. Received: stored"),
         (("camera.npz", "--calibration", of_camera, "--orientations", "all"), "goes with --orientations stored"),
-        (("camera.npz", "--anyway"), "--anyway goes with --calibration"),
+        (("camera.npz", "--anyway"), "--anyway needs --calibration"),
     ):
         code, out, err = command("imaging", "prnu", "match", cameras / arguments[0], *arguments[1:], picture)
         assert (code, out) == (2, "") and message in err and len(err.splitlines()) == 1
