@@ -194,7 +194,7 @@ def test_what_match_refuses(cameras, of_camera, command, tmp_path):
         code, out, err = command("imaging", "prnu", "match", cameras / arguments[0], *arguments[1:], picture)
         assert (code, out) == (2, "") and message in err and len(err.splitlines()) == 1
     code, out, err = command("report", picture, "--json", "--calibration", of_camera)
-    assert (code, out) == (2, "") and "--calibration must be of one of contrast" in err and "of prnu" in err
+    assert (code, out) == (2, "") and "--calibration must be for one of contrast" in err and "for prnu" in err
 
 
 def test_what_cannot_be_calibrated(cameras, command, tmp_path):
