@@ -112,6 +112,7 @@ benchmark: $(PARITY)/.installed ## speed next to what a user would pick instead:
 	$(PARITY)/bin/python benchmarks/adversarial_memory.py
 	$(PARITY)/bin/python benchmarks/paper_memory.py
 	$(PARITY)/bin/python benchmarks/commands.py
+	$(PARITY)/bin/python benchmarks/score_archive.py
 	$(PARITY)/bin/python benchmarks/page.py
 
 clean: ## remove the environment and what was built

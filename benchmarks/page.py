@@ -90,6 +90,11 @@ SECTIONS = (
         "all of them together.",
     ),
     Section(
+        "score_archive",
+        "Scoring an archive",
+        "`zoo score contrast` next to a plain loop over the detector. One process already uses all cores.",
+    ),
+    Section(
         "steganography_step",
         "A training step of H-net and R-net",
         "Float32 next to mixed bfloat16.",

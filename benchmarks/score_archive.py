@@ -2,10 +2,10 @@
 
 Command: python benchmarks/score_archive.py [--pictures 20000] [--side 64] [--ray]
 The pictures are generated scenes, PNG files in a temporary folder. Every way runs in a process of its own. `seconds`
-and `processor_seconds` (with those of workers) are from the start to the last row, imports and loading included;
-`loading` is the part before the first row. `peak_mib` is the largest memory of the process that scores, after the first
-tenth of the pictures and after all: it grows with the archive if something is kept of each picture. For two workers it
-is that of the larger one, and known at the end alone. Prints the table and writes benchmarks/score_archive.csv.
+and `processor_seconds` are from the start to the last row, imports and loading included; `loading` is the part before
+the first row. `peak_mib` is the largest memory of the process that scores, after the first tenth of the pictures and
+after all: it grows with the archive if something is kept of each picture. Processor seconds and memory of workers are
+not known. Prints the table and writes benchmarks/score_archive.csv.
 """
 
 import argparse
@@ -84,14 +84,13 @@ def run(way: str, archive: Path, output: Path) -> dict[str, float]:
     else:
         command(archive, output, way.split()[2:], mark)
     seconds = time.perf_counter() - began
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    several = "--on" in way
+    used, several = resource.getrusage(resource.RUSAGE_SELF), "--on" in way
     return {
         "seconds": round(seconds, 1),
         "loading": round(first, 1),
-        "processor_seconds": round(sum(one.ru_utime + one.ru_stime for one in used), 1),
+        "processor_seconds": np.nan if several else round(used.ru_utime + used.ru_stime, 1),
         "peak_mib_first_tenth": np.nan if several else round(early),
-        "peak_mib": round(used[several].ru_maxrss / 1024),
+        "peak_mib": np.nan if several else round(used.ru_maxrss / 1024),
     }
 
 
