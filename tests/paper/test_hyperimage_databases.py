@@ -56,11 +56,11 @@ def test_tid2013(workplace, cut, monkeypatch, done, command, papers_numbers):
 
     trained, original = [], protocol.Protocol._trained
 
-    def counted(self, split, method, distortions):
+    def counted(self, split, method, distortions, place):
         trained.append((split, method, distortions))
         if len(trained) == 2:
             raise KeyboardInterrupt
-        return original(self, split, method, distortions)
+        return original(self, split, method, distortions, place)
 
     monkeypatch.setattr(protocol.Protocol, "_trained", counted)
     table = ("reproduce", "hyperimage", "table-2", "--scale", "paper", "--dataset", "tid2013", "--data-dir", folder)
