@@ -99,7 +99,8 @@ class Experiments:
     """Lines of the README's table."""
     aliases: tuple[Alias, ...] = ()
     stands_for: str = ""
-    """``module:function`` of further aliases, where a training makes the words: notes by stored weights, by word."""
+    """``module:function`` of further aliases, where a training makes the words: it takes the data set of the table, and
+    returns notes by stored weights, by word."""
     options: tuple[Option, ...] = ()
     """Options of its trainings."""
     workers: bool = False

@@ -41,7 +41,7 @@ def collect(results: Path, packaged: set[str]) -> str:
         frame = pd.read_csv(path, dtype={"column": str, "weights": str, "commit": str})
         frame = frame[(frame["status"] == "measured") & frame["weights"].notna()]
         cells = frame.to_dict("records")
-        used = [(cell, weights_of(cell["weights"], cell["table"], packaged)) for cell in cells]
+        used = [(cell, weights_of(cell["weights"], cell["table"], packaged, cell["dataset"])) for cell in cells]
         lines = [cell | {"weights": name, "note": note} for cell, names in used for name, note in names.items()]
         found.append(pd.DataFrame(lines, columns=found[0].columns))
     whole = pd.concat([frame for frame in found if len(frame)] or found)
@@ -54,8 +54,8 @@ def collect(results: Path, packaged: set[str]) -> str:
     return buffer.getvalue()
 
 
-def weights_of(column: str, table: str, packaged: set[str]) -> dict[str, str]:
-    """Which ``packaged`` weights a cell of ``table`` was measured with, by its column ``weights``, and a note on each.
+def weights_of(column: str, table: str, packaged: set[str], dataset: str = EMBEDDED) -> dict[str, str]:
+    """Return the ``packaged`` weights that a cell was measured with, by its column ``weights``, and a note on each.
 
     The families write there a name, ``stored:`` and a name, several of these, and other words between, which are passed
     over; the aliases of a family's experiments say which other weights belong to some words.
@@ -66,7 +66,7 @@ def weights_of(column: str, table: str, packaged: set[str]) -> dict[str, str]:
         if name in packaged:
             found[name] = ""
         for page in (page for page in experiments() if page.stands_for):
-            found |= load(page.stands_for)().get(word, {})
+            found |= load(page.stands_for)(dataset).get(word, {})
         for alias in (alias for page in experiments() for alias in page.aliases):
             if (alias.table, alias.named) == (table, word):
                 found |= dict.fromkeys(alias.others, f"with {word}")

@@ -45,6 +45,16 @@ def test_weights_are_found_however_a_family_spells_them(column, table, expected)
     assert measured.weights_of(column, table, PACKAGED | {FAN_F}) == expected
 
 
+def test_a_trained_model_stands_for_what_it_was_packed_into_and_for_no_other_training():
+    """A table on photographs measures the models of photographs, one on generated scenes those of generated scenes."""
+    word = "trained:birch-unet-0.1-margin16-0.keras"
+    pair = ("fan-unet-0.1-margin16-birch", "unet-joint-0.1-margin16-birch")
+    names = {scenes: {f"{name}.{scenes}" for name in pair} for scenes in ("generated", "photographs")}
+    for dataset, scenes in (("embedded", "generated"), ("open_photographs", "photographs")):
+        found = measured.weights_of(word, "inside", names["generated"] | names["photographs"], dataset)
+        assert found == dict.fromkeys(names[scenes], "before packing")
+
+
 def _csv(folder, cells):
     fixed = {"paper": "imaging", "table": "table_4", "metric": "accuracy [%]", "status": "measured", "ci_low": 0}
     fixed |= {"ci_high": 1, "dataset": "embedded", "n_sources": 3.0, "commit": "c", "weights": f"stored:{FAN}"}

@@ -14,7 +14,7 @@ from zoo.experiments.imaging import data
 from zoo.experiments.imaging.developing.pretrained import PLAIN
 from zoo.experiments.imaging.developing.training import NETWORKS
 from zoo.experiments.imaging.joint.real_channel import Files, RealChannel, saved_versions
-from zoo.experiments.imaging.joint.scales import OWN, JointRun, JointScale, check_scale
+from zoo.experiments.imaging.joint.scales import OWN, JointRun, JointScale, check_scale, trained_at
 from zoo.experiments.imaging.joint.training import build, pictures_of, validation_patches
 from zoo.experiments.imaging.real_cameras import PAPERS, USUAL, in_folder, needed
 from zoo.experiments.run.cached_method import cached_method
@@ -65,7 +65,7 @@ class JointEvaluation:
     """
 
     def __init__(self, settings: Settings, camera: str = data.CAMERA) -> None:
-        self.trained_at = trained_at(settings)
+        self.trained_at = trained_at(settings.scale, settings.dataset)
         self.training: JointScale = check_scale(self.trained_at)
         self.camera, self.raw = place_of(settings, camera)
         self.settings, self.scale = settings, SCALES[settings.scale]
@@ -197,11 +197,11 @@ class JointEvaluation:
 
     @cached_method(maxsize=2)
     def developed(self, run: JointRun) -> np.ndarray:
-        """What the NIP makes of the patches, clipped, float32 (n, 2p, 2p, 3)."""
+        """Return the developed patches, clipped, float32 (n, 2p, 2p, 3)."""
         return self.develop(run, self.patches[0])
 
     def develop(self, run: JointRun, planes: np.ndarray) -> np.ndarray:
-        """What the NIP of ``run`` makes of patches that lie in the scale's margin, without it, clipped, float32."""
+        """Return patches with the scale's margin as the NIP of ``run`` develops them, without the margin, clipped."""
         nip = self.workflow(run).nip
         height, width = (2 * (n - 2 * self.training.margin) for n in planes.shape[1:3])
         found = np.empty((len(planes), height, width, 3), np.float32)  # gigabytes at `paper`: no second copy
@@ -222,16 +222,6 @@ class JointEvaluation:
     def fidelity(self, run: JointRun, metric: str) -> np.ndarray:
         """PSNR or SSIM of each patch to its target, (n,)."""
         return fidelity(self.patches[1], self.developed(run), metric)
-
-
-def trained_at(settings: Settings) -> str:
-    """The scale of the training whose models a table measures.
-
-    It is the table's own, except that `laptop` trains on generated scenes alone: on photographs those of `photographs`
-    are measured.
-    """
-    photographs = settings.scale == "laptop" and settings.dataset == "open_photographs"
-    return "photographs" if photographs else settings.scale
 
 
 def place_of(settings: Settings, camera: str) -> tuple[str, Path | None]:

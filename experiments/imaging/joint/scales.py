@@ -47,7 +47,7 @@ class JointRun:
         return f"trained:{self.name}.keras"
 
     def stored(self, scenes: str) -> tuple[str, str]:
-        """Names of the stored NIP and FAN, by what they were trained on (``JointScale.scenes``).
+        """Return the names of the stored NIP and FAN that were trained on ``scenes``, see ``JointScale.scenes``.
 
         In mode F the NIP is the plain one, which has a name of its own.
         """
@@ -118,7 +118,7 @@ class JointScale:
 
     @property
     def scenes(self) -> str:
-        """What is trained on, as the names of stored weights have it: ``"photographs"`` or ``"generated"``."""
+        """The training data in the names of stored weights: ``"photographs"`` or ``"generated"``."""
         return "photographs" if self.varied else "generated"
 
     def run(
@@ -273,18 +273,30 @@ SCALES = {
 }
 
 
-@cache
-def stands_for() -> dict[str, dict[str, str]]:
-    """What words of the column ``weights`` say of stored weights that they do not name: a note by name, by word.
+def trained_at(scale: str, dataset: str) -> str:
+    """Return the scale of the training whose models a table measures.
 
-    A stored FAN was measured with the NIP that it was trained with, and both were packed from the model as trained.
+    It is the table's own, except that `laptop` trains only on generated scenes: on photographs the models of
+    `photographs` are measured.
+    """
+    return "photographs" if (scale, dataset) == ("laptop", "open_photographs") else scale
+
+
+@cache
+def stands_for(dataset: str) -> dict[str, dict[str, str]]:
+    """Return the stored weights that words of the column ``weights`` stand for: a note by name, by word.
+
+    The table is one at `laptop` on ``dataset``, which says what a trained model was trained on. A stored FAN was
+    measured with the NIP that it was trained with, and both were packed from the model as trained.
     """
     found: dict[str, dict[str, str]] = {}
-    runs = {(run, scale.scenes) for scale in SCALES.values() for run in scale.runs()}
-    for run, scenes in ((run, scenes) for run, scenes in runs if (run.repetition, run.codec) == (0, CODECS[0])):
-        nip, fan = run.stored(scenes)
-        found.setdefault(run.trained, {}).update(dict.fromkeys((nip, fan), "before packing"))
-        found[fan] = found[f"stored:{fan}"] = {nip: f"with {fan}"}
+    measured = SCALES[trained_at("laptop", dataset)].scenes
+    for scale in SCALES.values():
+        for run in (run for run in scale.runs() if (run.repetition, run.codec) == (0, CODECS[0])):
+            nip, fan = run.stored(scale.scenes)
+            found[fan] = found[f"stored:{fan}"] = {nip: f"with {fan}"}
+            if scale.scenes == measured:
+                found[run.trained] = dict.fromkeys((nip, fan), "before packing")
     return found
 
 

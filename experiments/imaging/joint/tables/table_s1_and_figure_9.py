@@ -28,9 +28,9 @@ import numpy as np
 import pandas as pd
 
 from zoo.experiments.imaging.data import CAMERA
-from zoo.experiments.imaging.joint.evaluation import JointEvaluation, joint_evaluation, place_of, trained_at
+from zoo.experiments.imaging.joint.evaluation import JointEvaluation, joint_evaluation, place_of
 from zoo.experiments.imaging.joint.real_channel import CHANNELS
-from zoo.experiments.imaging.joint.scales import LAMBDAS, OWN, SCALES, JointRun, check_scale
+from zoo.experiments.imaging.joint.scales import LAMBDAS, OWN, SCALES, JointRun, check_scale, trained_at
 from zoo.experiments.imaging.real_cameras import JOINT, PAPERS
 from zoo.experiments.run.cached_method import forget
 from zoo.experiments.run.cells import Cell, Settings, Table
@@ -51,7 +51,7 @@ DECIMALS = dict.fromkeys(("SSIM", "SSIM, range 1", "accuracy", REAL, LOST, "accu
 
 def cells(settings: Settings) -> Iterator[Cell]:
     """Yield the cells of Table S1, camera by camera; of models that the scale does not train, what the paper prints."""
-    scale, paper = check_scale(trained_at(settings)), paper_values("imaging", "table_s1")
+    scale, paper = check_scale(trained_at(settings.scale, settings.dataset)), paper_values("imaging", "table_s1")
     asked, _ = place_of(settings, CAMERA)
     own = asked == OWN
     real = asked in PAPERS
