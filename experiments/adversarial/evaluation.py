@@ -272,7 +272,7 @@ def weighted_mean(
 def _replicates(
     evaluation: Evaluation, scorer: Scorer, groups: tuple[str, ...], measure: Measure
 ) -> tuple[np.ndarray, int]:
-    """The measure in percent in bootstrap samples, (samples,), and the number of sources."""
+    """Return the measure of each bootstrap sample in percent, (samples,), and the number of sources."""
     trusted, spurious, sources = _pooled(evaluation, scorer, groups)
     settings = evaluation.scale.bootstrap, evaluation.settings.seed
     found, count = bootstrap_replicates(trusted, spurious, *sources, measure, *settings)
@@ -299,7 +299,7 @@ def rejected_at(evaluation: Evaluation, scorer: Scorer, group: str, threshold: f
 
 
 def share(evaluation: Evaluation, group: str, chosen: np.ndarray) -> Estimate:
-    """Share in percent of a group's pictures that are ``chosen``, bool (n,)."""
+    """Return the share in percent of a group's pictures that are ``chosen``, bool (n,)."""
     sources = [int(s) for s in evaluation.group(group).sources]
     return percent(bootstrap_mean(chosen.astype(float), sources, seed=evaluation.settings.seed))
 

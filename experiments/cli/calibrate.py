@@ -490,7 +490,7 @@ def _measurer(question: Question | Comparison, weights: tuple[str, ...]) -> "Cal
 
 
 def _judge(question: Question | Comparison, weights: tuple[str, ...]) -> "Callable[[np.ndarray], tuple[float, str]]":
-    """What makes of a picture, uint8 RGB, its score, and why its command would give no likelihood ratio."""
+    """Return a function from a picture, uint8 RGB, to its score and the reason for no likelihood ratio, or ""."""
     if isinstance(question, Question):
         score = question.scorer(weights)
         return lambda image: (score(image), "")

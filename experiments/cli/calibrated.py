@@ -123,7 +123,7 @@ class Calibration:
         return near[min(near)] if near and min(near) <= NEAR else self
 
     def unlike(self, image: "np.ndarray", quality: int | None) -> list[str]:
-        """Why a picture, uint8 RGB, of a JPEG quality as for ``at`` is not like the reference; empty if it is."""
+        """Return the reasons why a picture, uint8 RGB, is not like the reference; ``quality`` as for ``at``."""
         from zoo.validity import not_validated
 
         reasons = not_validated(image, self.patches)

@@ -32,6 +32,6 @@ def cached_method(
 
 
 def forget(instance: Any, *names: str) -> None:
-    """Drop what cached methods, and cached properties, of an object hold; asked again, they compute anew."""
+    """Drop the results of an object's cached methods and properties; the next call computes them again."""
     for name in names:
         instance.__dict__.pop(name, None)

@@ -76,7 +76,7 @@ class Plan:
 
 
 def of_calibration(minutes: int) -> Plan:
-    """Of a table that judges a calibration of the package: the same at every scale, for the stored networks alone."""
+    """Return the plan of a table that validates a stored calibration; it is the same at every scale."""
     return Plan(
         needed=(
             Needed("open_photographs", "100 photographs to test on", 0.1, pictures_of("open_photographs", "test")),
@@ -86,5 +86,5 @@ def of_calibration(minutes: int) -> Plan:
 
 
 def counted_alone(what: str) -> Plan:
-    """Of a table that takes no data and trains nothing; ``what`` says what it does instead."""
+    """Return the plan of a table without data and trainings; ``what`` says what it does instead."""
     return Plan(left_out=f"all of it: no data, no training; {what}")

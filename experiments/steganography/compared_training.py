@@ -74,7 +74,7 @@ def train(scale: Scale, network: str, seed: int) -> tuple[Steganographer, Curve]
 
 
 def _place(scale: Scale, network: str, seed: int) -> Path:
-    """Where a training is saved."""
+    """Return the path of a training's saved state."""
     name = re.sub(r"\W+", "-", network.lower())
     return Path("runs") / f"steganography-compared-{scale.size}-{scale.seconds:g}-{commit()}" / f"{name}-{seed}"
 

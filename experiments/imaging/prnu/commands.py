@@ -214,7 +214,7 @@ def _deviations(values: Mapping[str, object]) -> float:
 
 
 def _unlike(values: Mapping[str, object]) -> str:
-    """The best of many places has more deviations by chance than that of one."""
+    """Return why the score is not validated, or an empty string: the best of many positions is higher by chance."""
     searched = cast(int, values["searched"])
     if searched > 1:
         return f"of another size than the fingerprint: {searched} places were tried (validated: 1)"

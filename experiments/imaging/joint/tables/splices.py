@@ -99,9 +99,9 @@ class Splices:
         return PICTURES[self.evaluation.settings.scale]
 
     def versions(self, channel: Channel) -> Iterator[list[np.ndarray]]:
-        """The five versions of each whole picture, (height, width, 3): float32, or uint8 before a real channel.
+        """Yield the five versions of each whole picture, (height, width, 3): float32, or uint8 before a real channel.
 
-        Made anew for every cell: those of 30 pictures of 12 megapixels are 22 GB.
+        They are made again for every cell: those of 30 pictures of 12 megapixels would take 22 GB.
         """
         workflow = self.evaluation.workflow(self.run)
         for rgb in self.developed():
@@ -110,7 +110,7 @@ class Splices:
 
     @cached_method()
     def developed(self) -> list[np.ndarray]:
-        """Each whole picture as the pair's camera develops it, float32 (1, height, width, 3)."""
+        """Return each whole picture as the pair's camera develops it, float32 (1, height, width, 3)."""
         nip = self.evaluation.workflow(self.run).nip
         return [_developed(nip, picture)[None] for picture in self.evaluation.pictures[: self.count]]
 

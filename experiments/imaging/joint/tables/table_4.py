@@ -128,11 +128,11 @@ class Baseline:
 
     @cached_property
     def _training_energies(self) -> dict[Channel, list[np.ndarray]]:
-        """Of patches of scenes that the networks were trained on, behind each of ``COMPARED``."""
+        """Band energies of patches of training scenes, after each channel of ``COMPARED``."""
         return self._energies(self._training_patches(), COMPARED)
 
     def _training_patches(self) -> Iterator[np.ndarray]:
-        """Developed patches, one of every scene at a time: thousands of them would be gigabytes."""
+        """Yield developed patches, one of each scene at a time: all of them would take gigabytes."""
         evaluation, training = self.evaluation, self.evaluation.training
         side = training.patch + 2 * training.margin
         for number in range(max(1, evaluation.scale.each // 2)):
@@ -142,7 +142,7 @@ class Baseline:
     def _energies(
         self, developed: Iterable[np.ndarray], channels: Sequence[Channel]
     ) -> dict[Channel, list[np.ndarray]]:
-        """Band energies of the five versions behind each channel, (n, 63) a version; no version is held."""
+        """Return the band energies of the five versions after each channel, (n, 63) for each version."""
         workflow = self.evaluation.workflow(self.run)
         parts: dict[Channel, list[list[np.ndarray]]] = {channel: [] for channel in channels}
         for patches in developed:
