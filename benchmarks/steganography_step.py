@@ -4,7 +4,7 @@ Command:  python benchmarks/steganography_step.py
 Expected: benchmarks/steganography_step.csv
 Time:     some two minutes on a free core, as its CPU seconds add up
 
-16 pairs of 128 pixels, containers rounded to 8 bits, two Adams: the step of the scale `photographs`. Each precision is
+16 pairs of 128 pixels, containers rounded to 8 bits, two Adams: the step of the scale `gpu`. Each precision is
 measured in a process of its own, so that the peak is its own. CPU seconds add up all threads; other work on the machine
 makes them longer too, as far as it takes caches and memory. The first step, which traces, is not counted.
 """
@@ -31,7 +31,7 @@ def measure(policy: str, steps: int) -> dict:
 
     from zoo.experiments.steganography.training import SCALES, build
 
-    model = build(dataclasses.replace(SCALES["photographs"], precision=policy))
+    model = build(dataclasses.replace(SCALES["gpu"], precision=policy))
     rng = np.random.default_rng(0)
     batch = {part: rng.random((BATCH, SIZE, SIZE, 3), np.float32) for part in ("cover", "secret")}
     model.train_on_batch(batch)
