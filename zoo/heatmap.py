@@ -17,6 +17,8 @@ _GREY_SHARE = 0.4
 _NARROWEST = 480
 """Width in pixels below which no caption can be read."""
 _TICKS = 5
+_STRIP = 256
+"""Rows that are coloured at a time; colours are computed in float64, 24 bytes a pixel."""
 
 
 def write_heatmap(
@@ -73,8 +75,6 @@ def draw_heatmap(image: np.ndarray, heat: np.ndarray, high: float = 1.0, caption
     if not high > 0:
         raise ValueError(f"high must be above 0. Received: {high}")
     height, width = heat.shape
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    overlay = _coloured(grey, np.clip(heat / high, 0, 1))
     size = max(13, 2 * width // 75)
     font = ImageFont.load_default(size)
     bar_height = max(height, 4 * size)
@@ -83,7 +83,10 @@ def draw_heatmap(image: np.ndarray, heat: np.ndarray, high: float = 1.0, caption
     lines = textwrap.wrap(caption, max(20, 2 * (canvas_width - size) // size))
     canvas = Image.new("RGB", (canvas_width, bar_height + (5 * len(lines) + 4) * size // 4), "white")
     canvas.paste(Image.fromarray(image), (0, 0))
-    canvas.paste(Image.fromarray(overlay), (width, 0))
+    for top in range(0, height, _STRIP):
+        rows = slice(top, top + _STRIP)
+        grey = cv2.cvtColor(image[rows], cv2.COLOR_RGB2GRAY)
+        canvas.paste(Image.fromarray(_coloured(grey, np.clip(heat[rows] / high, 0, 1))), (width, top))
     _draw_bar(canvas, (2 * width + size // 2, 0, size, bar_height), high, font)
     draw = ImageDraw.Draw(canvas)
     for number, line in enumerate(lines):
