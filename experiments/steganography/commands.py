@@ -97,9 +97,13 @@ def _scale(options: argparse.Namespace) -> "tuple[Scale, Steganographer | None]"
     """Return how much is trained, and the networks that ``--jpeg-from`` names."""
     from zoo.experiments.run.scales import scale_of
     from zoo.experiments.steganography import training
+    from zoo.steganography.h_net import STRIDE
 
     chosen: dict[str, Any] = {}
-    fields = {"recipe": "recipe", "initialiser": "start", "epochs": "jpeg_epochs" if options.jpeg_from else "epochs"}
+    if options.size is not None and options.size % STRIDE:
+        raise ValueError(f"--size must be a multiple of {STRIDE}. Received: {options.size}")
+    epochs = "jpeg_epochs" if options.jpeg_from else "epochs"
+    fields = {"recipe": "recipe", "initialiser": "start", "epochs": epochs, "size": "size"}
     for name, field in fields.items():
         if getattr(options, name) is not None:
             chosen[field] = getattr(options, name)
@@ -179,7 +183,8 @@ def _hide(options: argparse.Namespace) -> int:
         from zoo.steganography.hiding import resize
 
         stretched = resize(secret, *cover.shape[:2])
-        write_png(options.sheet, contact_sheet([(cover, container, stretched, hider.reveal(container))]))
+        saved = _picture(options.output, upright=False)  # JPEG changes it
+        write_png(options.sheet, contact_sheet([(cover, saved, stretched, hider.reveal(saved))]))
         print(f"written: {shown(options.sheet)}", file=sys.stderr)
     return 0
 
@@ -191,11 +196,11 @@ def _reveal(options: argparse.Namespace) -> int:
         raise ValueError(f"--output must end in .png. Received: {options.output}")
     check_outputs({"--output": options.output}, [options.container, options.weights], options.force)
     container = _picture(options.container, upright=False)
-    from zoo.steganography.hiding import jpeg_is_stored, resize
+    from zoo.steganography.hiding import resize
 
     lossy = lossy_coding(options.container)
     # Only what was hidden for JPEG can be left in such a file.
-    jpeg = options.jpeg or (lossy is not None and options.weights is None and jpeg_is_stored())
+    jpeg = options.jpeg or (lossy is not None and options.weights is None)
     hider = _hider(options.weights, jpeg)
     image = hider.reveal(container)
     if lossy is not None and not hider.survives_jpeg:

@@ -25,6 +25,9 @@ EXPERIMENTS = Experiments(
         "trade_off": Listed(
             "Steganography, cover against secret and harm", "zoo.experiments.steganography.tables.trade_off:TABLE"
         ),
+        "through_jpeg": Listed(
+            "Steganography, containers saved as JPEG", "zoo.experiments.steganography.tables.through_jpeg:TABLE"
+        ),
         "detectability": Listed(
             "Steganography, error of a steganalyser", "zoo.experiments.steganography.tables.detectability:TABLE"
         ),
@@ -56,6 +59,12 @@ EXPERIMENTS = Experiments(
             ("relative", "pytorch", "haar"),
         ),
         Option("--epochs", "number of epochs (default: the scale's)", parse=whole(1, 10**6), metavar="N"),
+        Option(
+            "--size",
+            "side of the training images, a multiple of 32 pixels (default: the scale's)",
+            parse=whole(32, 1024),
+            metavar="PIXELS",
+        ),
         Option("--network", "networks to train (default: the scale's)", ("ours", "baluja", "all")),
         Option("--lambda", "weight of the secret image's loss (default: the scale's)", ("0.5", "0.75", "1", "all")),
         Option(

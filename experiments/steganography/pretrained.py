@@ -13,12 +13,13 @@ from zoo.experiments.steganography.training import (
     state_name,
 )
 from zoo.experiments.train import install_weights
-from zoo.experiments.train.install_weights import Trained
+from zoo.experiments.train.install_weights import GENERATED, Trained
 from zoo.saved_training import saved_log
 from zoo.steganography import BalujaNet, HNet, RNet, Steganographer
 from zoo.steganography.hiding import (
     BALUJA_WEIGHTS,
     HIDING_WEIGHTS,
+    JPEG_WEIGHTS,
     REVEALING_WEIGHTS,
     THROUGH_JPEG,
     ending_of,
@@ -26,6 +27,8 @@ from zoo.steganography.hiding import (
 
 NAMES = {"ours": {"hiding": HIDING_WEIGHTS, "revealing": REVEALING_WEIGHTS}, "baluja": {"both": BALUJA_WEIGHTS}}
 """Files of each of ``NETWORKS``, by the part of a ``Steganographer`` that they hold."""
+JPEG_NAMES = dict(zip(("hiding", "revealing"), JPEG_WEIGHTS, strict=True))
+"""Those of our networks with JPEG between them."""
 ENDS = {"h_net_conv2d_1": 16, "h_net_conv_transpose2d_30": 16}
 """What H-net's first and last layers pass on to the container is seen in it."""
 LARGE = ("h_net_conv2d_9", "h_net_conv2d_12", "h_net_conv_transpose2d_14", "h_net_conv_transpose2d_18")
@@ -52,10 +55,12 @@ def run(
         full.compile()
         ending = ending_of(weight) + through_jpeg
         tag = None if local is None else local + ending
+        training = ("photographs" if material.pictures else GENERATED) + ending
         parts, networks = {"both": full, "hiding": full.hiding, "revealing": full.revealing}, []
-        for part, name in NAMES[network].items():
+        for part, file in (JPEG_NAMES if through_jpeg else NAMES[network]).items():
+            name = f"{file.rpartition('.')[0]}.{training}"
             described = "8, large layers 5, ends 16" if BITS[part] else "8"
-            networks.append(Trained(name + ending, parts[part], history, BITS[part], described))
+            networks.append(Trained(name, parts[part], history, BITS[part], described, file=file + ending_of(weight)))
         measure = partial(full.evaluate, unseen, return_dict=True, verbose=0)  # with nothing between the two networks
         install_weights.store("steganography", material.folder, networks, measure, _said, command, data, tag)
 

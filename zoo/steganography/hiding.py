@@ -17,9 +17,10 @@ from zoo.steganography.h_net import STRIDE, HNet
 from zoo.steganography.r_net import RNet
 from zoo.steganography.steganographer import Steganographer
 from zoo.weight_files import check_keras_file
-from zoo.weights import names
 
 HIDING_WEIGHTS, REVEALING_WEIGHTS = "steganography-h-net.generated", "steganography-r-net.generated"
+JPEG_WEIGHTS = "steganography-h-net.photographs-jpeg", "steganography-r-net.photographs-jpeg"
+"""Both networks that were trained with JPEG between them."""
 BALUJA_WEIGHTS = "steganography-baluja.generated"
 """Not in the package."""
 STORED_WEIGHT = 0.75
@@ -50,25 +51,10 @@ def stored_steganographer(jpeg: bool = False, weights: str | Path | None = None)
     jpeg = jpeg or (named and str(weights).endswith(THROUGH_JPEG))
     ending = THROUGH_JPEG if jpeg else ""
     given = f"{str(weights).removesuffix(THROUGH_JPEG)}{ending}" if named else weights
-    if jpeg and weights is None and not jpeg_is_stored():
-        stem = HIDING_WEIGHTS.rpartition(".")[0]
-        others = [
-            name.removeprefix(f"{stem}.") for name in names() if name.startswith(stem) and name.endswith(THROUGH_JPEG)
-        ]
-        given = f" Of your own training are {', '.join(others)}: name one by weights." if others else ""
-        raise ValueError(
-            "Networks that survive JPEG are not stored; `zoo pretrain steganography --jpeg-from NAME` trains them."
-            f"{given} Received: {jpeg=}"
-        )
-    hiding, revealing = resolve_weights(given, HIDING_WEIGHTS + ending, REVEALING_WEIGHTS + ending)
+    hiding, revealing = resolve_weights(given, *(JPEG_WEIGHTS if jpeg else (HIDING_WEIGHTS, REVEALING_WEIGHTS)))
     return Steganographer(
         HNet(weights=hiding), RNet(weights=revealing), quantize=True, channel=jpeg_channel() if jpeg else None
     )
-
-
-def jpeg_is_stored() -> bool:
-    """Return whether the package or the local store has the networks that were trained with JPEG between them."""
-    return {HIDING_WEIGHTS + THROUGH_JPEG, REVEALING_WEIGHTS + THROUGH_JPEG} <= set(names())
 
 
 def ending_of(weight: float) -> str:

@@ -54,13 +54,14 @@ def cells(settings: Settings) -> Iterator[Cell]:
     for row, name in methods:
         absent = missing(name) if name in NETWORKS.values() and not evaluation.available(name) else ""
         label = "" if absent else evaluation.weights_label(name)
-        for metric, measure in (("MSE", mse), ("PSNR, dB", _finite_psnr), ("SSIM", ssim)):
+        for metric, measure in (("MSE", mse), ("PSNR, dB", finite_psnr), ("SSIM", ssim)):
             for part in PARTS:
                 yield _cell(row, part, metric, absent, partial(evaluation.error, name, part, measure), label)
         for column, harm in HARMS.items():
             measured = partial(evaluation.error, name, "S-O", mse, STORED_WEIGHT, "photographs", harm)
             yield _cell(row, column, "MSE", absent, measured, label)
-    yield Cell("baseline: mean grey as the secret", "S-O", "MSE", measure=partial(_grey, evaluation))
+    row = "baseline: mean grey as the secret"
+    yield Cell(row, "S-O", "MSE", measure=partial(revealed_mean_colour, evaluation, mse))
 
 
 def plot(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> None:
@@ -89,16 +90,16 @@ def _cell(row: str, column: str, metric: str, absent: str, measure: partial, lab
     return Cell(row, column, metric, None, measure, weights=label)
 
 
-def _finite_psnr(first: np.ndarray, second: np.ndarray) -> float:
+def finite_psnr(first: np.ndarray, second: np.ndarray) -> float:
     """Return the PSNR with equal images counted as 100 dB, so that a mean exists."""
     return min(psnr(first, second), 100.0)
 
 
-def _grey(evaluation: Evaluation) -> Estimate:
-    """Somebody who reveals nothing and answers each secret image's mean colour."""
+def revealed_mean_colour(evaluation: Evaluation, measure: Callable[[np.ndarray, np.ndarray], float]) -> Estimate:
+    """Measure somebody who reveals nothing and answers each secret image's mean colour."""
     _, secrets, _ = evaluation.pairs("photographs")
     flat = [np.broadcast_to(np.rint(s.mean((0, 1))), s.shape).astype(np.uint8) for s in secrets]
-    return evaluation.mean([mse(s, f) for s, f in zip(secrets, flat, strict=True)], "photographs")
+    return evaluation.mean([measure(s, f) for s, f in zip(secrets, flat, strict=True)], "photographs")
 
 
 TABLE = Table("steganography", "trade_off", cells, 5, plot)
