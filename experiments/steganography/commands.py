@@ -102,11 +102,12 @@ def _scale(options: argparse.Namespace) -> "tuple[Scale, Steganographer | None]"
     chosen: dict[str, Any] = {}
     if options.size is not None and options.size % STRIDE:
         raise ValueError(f"--size must be a multiple of {STRIDE}. Received: {options.size}")
-    epochs = "jpeg_epochs" if options.jpeg_from else "epochs"
-    fields = {"recipe": "recipe", "initialiser": "start", "epochs": epochs, "size": "size"}
-    for name, field in fields.items():
+    through_jpeg = "jpeg_" if options.jpeg_from else ""
+    for name in ("recipe", "epochs", "size"):
         if getattr(options, name) is not None:
-            chosen[field] = getattr(options, name)
+            chosen[through_jpeg + name] = getattr(options, name)
+    if options.initialiser is not None:
+        chosen["start"] = options.initialiser
     if options.network is not None:
         chosen["networks"] = training.NETWORKS if options.network == "all" else (options.network,)
     weight = getattr(options, "lambda")

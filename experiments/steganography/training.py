@@ -8,7 +8,7 @@ Command:  make pretrained PAPER=steganography INSTALL=1    (or: zoo pretrain ste
           zoo pretrain steganography --scale paper --dataset imagenet2012 --holidays HOLIDAYS
 Expected: the stored weights and their numbers, see zoo/steganography/README.md
 Time:     `laptop` 78 minutes on two cores with AVX512-BF16, as weights.json adds up, and a quarter as long again
-          for the pair through JPEG; `photographs` 2.7 hours of one core for a pair and 1.8 for
+          for the pair through JPEG; `photographs` 2.7 hours of one core for a pair and .8 for
           one through JPEG; `smoke` seconds; benchmarks/steganography_step.csv has what an update costs at `gpu`;
           `gpu` and `paper` want a GPU
 
@@ -74,6 +74,10 @@ class Scale:
     networks: tuple[str, ...] = NETWORKS[:1]
     jpeg_epochs: int = 0
     """For how long a pair of ours goes on with JPEG between the two."""
+    jpeg_size: int | None = None
+    """Side of the images then; ``None`` for ``size``."""
+    jpeg_recipe: Recipe = "short"
+    """Recipe then: the networks are trained already, and those of the public code's start at random."""
     with_jpeg: bool = False
     """Whether that is a part of every training at this scale, and not asked for by ``--jpeg-from`` alone."""
     start: Start | None = None
@@ -85,7 +89,7 @@ SCALES = {
     "laptop": Scale(24, 250, 8, 64, "short", FASTEST, 8, jpeg_epochs=6, with_jpeg=True),
     # The same number of updates as `laptop`, of twice as many pixels; 80 pairs are two of each of the 74 open
     # photographs to validate on.
-    "photographs": Scale(60, 100, 4, 128, "relative", FASTEST, 20, jpeg_epochs=40),
+    "photographs": Scale(60, 100, 4, 128, "relative", FASTEST, 20, jpeg_epochs=64, jpeg_size=64),
     # 40,000 updates; an epoch is as long as the paper's.
     "gpu": Scale(85, 468, 16, 128, "relative", "mixed_bfloat16", 5, jpeg_epochs=20),
     # "Batch 32" of the public code: 16 covers and 16 secrets out of 32 images; 15,000 images make 468 of them.
@@ -224,7 +228,8 @@ def pretrain_through_jpeg(scale: Scale, weight: float, material: Material, begin
     Raises:
         ValueError: Where the folder holds another training of that name.
     """
-    scale = dataclasses.replace(scale, epochs=scale.jpeg_epochs)
+    size = scale.jpeg_size or scale.size
+    scale = dataclasses.replace(scale, epochs=scale.jpeg_epochs, size=size, recipe=scale.jpeg_recipe)
     keras.utils.set_random_seed(material.seed)
     model = build(scale, weight, NETWORKS[0], jpeg_channel())
     model.hiding.set_weights(begin.hiding.get_weights())
