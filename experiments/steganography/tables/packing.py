@@ -43,6 +43,7 @@ PACKINGS = {
     "large layers 6, others 8": (6, 8, 8),
     "large layers 5, others 8": (5, 8, 8),
     "large layers 4, others 8": (4, 8, 8),
+    "large layers 3, others 8": (3, 8, 8),
 }
 """Bits of H-net's four large layers, of its others, and of R-net."""
 COLUMNS = {"C-H": ("cover", "container"), "S-O": ("secret", "revealed")}
