@@ -33,7 +33,7 @@ ENDS = {"h_net_conv2d_1": 16, "h_net_conv_transpose2d_30": 16}
 """What H-net's first and last layers pass on to the container is seen in it."""
 LARGE = ("h_net_conv2d_9", "h_net_conv2d_12", "h_net_conv_transpose2d_14", "h_net_conv_transpose2d_18")
 """Nine tenths of H-net's weights."""
-BITS: dict[str, dict[str, int]] = {"hiding": ENDS | dict.fromkeys(LARGE, 5), "revealing": {}, "both": {}}
+BITS: dict[str, dict[str, int]] = {"hiding": ENDS | dict.fromkeys(LARGE, 4), "revealing": {}, "both": {}}
 """Bits of the layers that are not stored in 8 bits; see the table `packing`."""
 
 
@@ -59,7 +59,7 @@ def run(
         parts, networks = {"both": full, "hiding": full.hiding, "revealing": full.revealing}, []
         for part, file in (JPEG_NAMES if through_jpeg else NAMES[network]).items():
             name = f"{file.rpartition('.')[0]}.{training}"
-            described = "8, large layers 5, ends 16" if BITS[part] else "8"
+            described = "8, large layers 4, ends 16" if BITS[part] else "8"
             networks.append(Trained(name, parts[part], history, BITS[part], described, file=file + ending_of(weight)))
         measure = partial(full.evaluate, unseen, return_dict=True, verbose=0)  # with nothing between the two networks
         install_weights.store("steganography", material.folder, networks, measure, _said, command, data, tag)
