@@ -11,6 +11,7 @@ and are noise, networks have random weights, and a step is one update.
 """
 
 import argparse
+import dataclasses
 import json
 import os
 import resource
@@ -26,6 +27,8 @@ if TYPE_CHECKING:  # the measuring process stays small
 
 D7000, D810 = (3264, 4928), (4912, 7360)
 """Height and width of the largest photographs of RAISE, and of the paper's own cameras."""
+IMAGENET = (375, 500)
+"""Of a usual photograph of ImageNet."""
 
 
 class Row(NamedTuple):
@@ -136,6 +139,78 @@ def hyperimage_pairs(pairs: int) -> None:
     RankedPairs(np.concatenate(found[0]), np.concatenate(found[1]), batch_size=128).batch(0, 0)
 
 
+def steganography_photographs(photographs: int) -> None:
+    """Photographs of ImageNet, read once and kept at 224 pixels; twice as many with a worker process."""
+    from zoo.datasets.pairs import ResizedPhotographs
+    from zoo.datasets.photographs import Photograph
+
+    draw = ResizedPhotographs([Photograph(str(n), str(n), lambda: _noise(*IMAGENET)) for n in range(photographs)])
+    for number in range(photographs):
+        assert draw.in_turn(number, 0, 224).shape == (224, 224, 3)
+
+
+def _features(network: str) -> Callable[[int], None]:
+    """Deep features of so many pictures of all layers of the adversarial tables."""
+
+    def run(pictures: int) -> None:
+        from zoo.adversarial.features import FeatureExtractor
+        from zoo.experiments.adversarial.data import FEATURES
+        from zoo.experiments.adversarial.plan import BUILDERS
+
+        build, side = BUILDERS[network]
+        seen = _noise(pictures * side, side).reshape(pictures, side, side, 3)
+        FeatureExtractor(build(), FEATURES[network], batch_size=pictures)(seen)
+
+    return run
+
+
+def hyperimage_end_to_end(images: int) -> None:
+    """TID2013's images of a split, normalised, as the end-to-end rows take them; a small network stands for both."""
+    import keras
+
+    from zoo.datasets.iqa import Rated
+    from zoo.experiments.hyperimage.quality import protocol
+    from zoo.experiments.hyperimage.quality.training import SCALES
+    from zoo.hyperimage import Recipe
+
+    def image() -> "np.ndarray":
+        return _noise(384, 512)
+
+    def small(shape: tuple[int, int, int]) -> keras.Model:
+        inputs = keras.Input(shape)
+        return keras.Model(inputs, keras.layers.Dense(1)(keras.layers.Flatten()(keras.layers.MaxPooling2D(64)(inputs))))
+
+    protocol.END_TO_END["Deep end-to-end CNN"] = small
+    rated = [Rated(str(n), str(n % 25), image, image, str(n % 25), "a", 1, n % 9) for n in range(images)]
+    scale = dataclasses.replace(SCALES["paper"], second=Recipe(1, 1, batch_size=16))
+    here = protocol.Protocol("tid2013", rated, scale, 0)
+    scores, _ = here.scores(0, "Deep end-to-end CNN", None)
+    assert len(scores) == images // 5
+
+
+def imaging_prnu(pipelines: int) -> None:
+    """Sums, fingerprints and tampered pictures by pipeline, and a map: six pipelines of each of Figure S1's bodies."""
+    from zoo.datasets.camera import CAMERAS, Body
+    from zoo.experiments.imaging.prnu.evaluation import SCALES, PrnuEvaluation
+    from zoo.experiments.imaging.prnu.pipelines import Pipeline
+    from zoo.experiments.run.cells import Settings
+    from zoo.imaging.prnu import CorrelationPredictor, tampering_map
+
+    names = [str(number) for number in range(pipelines)]
+    scale = dataclasses.replace(SCALES["paper"], fingerprint=18, predictor=2)
+    here = PrnuEvaluation(Settings("paper"), [Pipeline(name, None) for name in names], Body(CAMERAS["birch"], 1), scale)
+
+    def pictures(role: str, pipeline: str) -> list:
+        return [_noise(1024, 1024, number) for number in range(getattr(scale, role))]
+
+    here.__dict__["pictures"] = pictures
+    for name in names:
+        here.similarity(name, names[0])
+        here.tampered(name)
+    predictor = CorrelationPredictor.fit(here.fingerprint("0"), pictures("predictor", "0"), scale.window, 500)
+    tampering_map(here.tampered("0")[0], here.fingerprint("0"), predictor, scale.stride).full_size()
+
+
 def _update(place: str) -> Callable[[int], None]:
     """An update of a plan's step, ``module:function``, with so many examples."""
 
@@ -150,13 +225,25 @@ def _update(place: str) -> Callable[[int], None]:
 PAIRS = 3415 * 15
 """Of patches of CASIA-2's training part."""
 STEGANOGRAPHY = {"H-net and R-net": "steganography.plan:ours", "Baluja's networks": "steganography.plan:baluja"}
+ADVERSARIAL = {"overfeat": ("OverFeat", "table-2"), "inception": ("InceptionV3", "table-4")}
 ROWS: dict[str, Row] = {
+    "contrast update": Row(
+        "pretrain contrast", "update of ContrastNet", _update("contrast.plan:step"), "patches", (8, 16), 32
+    ),
     **{
         f"steganography update, {name}": Row(
             "pretrain steganography", f"update of {name}", _update(place), "pairs", sizes, 16
         )
         for (name, place), sizes in zip(STEGANOGRAPHY.items(), ((2, 4), (1, 2)), strict=True)
     },
+    "steganography photographs": Row(
+        "pretrain steganography",
+        "photographs to train and validate on",
+        steganography_photographs,
+        "photographs",
+        (500, 1000),
+        15_000 + 1491,
+    ),
     "imaging develop": Row("imaging fit", "photographs of 36 megapixels", imaging_develop, "photographs", (1, 2), 150),
     "imaging shots": Row(
         "reproduce imaging figure-5", "middles of 36 megapixels", imaging_shots, "photographs", (2, 4), 150
@@ -169,6 +256,17 @@ ROWS: dict[str, Row] = {
     "imaging update, DNet and FAN": Row(
         "pretrain imaging joint", "update of DNet and FAN", _update("imaging.plan:dnet_fn"), "patches", (2, 4), 20
     ),
+    "imaging update, UNet and FAN with a margin": Row(
+        "reproduce imaging splices",
+        "update of UNet and FAN with a margin",
+        _update("imaging.plan:unet_fn_margin"),
+        "patches",
+        (2, 4),
+        20,
+    ),
+    "imaging prnu": Row(
+        "reproduce imaging figure-s1", "PRNU sums by pipeline and body", imaging_prnu, "pipelines", (1, 2), 4 * 6
+    ),
     "imaging joint": Row("reproduce imaging table-4", "test patches", imaging_joint, "patches", (150, 300), 3000),
     "imaging splices": Row(
         "reproduce imaging splices", "pictures of 16 megapixels", imaging_splices, "pictures", (2, 3), 30
@@ -178,6 +276,17 @@ ROWS: dict[str, Row] = {
     ),
     "hyperimage update, deep": Row(
         "reproduce hyperimage table-2", "update end to end", _update("hyperimage.plan:deep"), "images", (2, 4), 16
+    ),
+    "hyperimage update, VGG": Row(
+        "reproduce hyperimage table-2",
+        "update behind VGG-16",
+        _update("hyperimage.plan:vgg"),
+        "patches",
+        (32, 64),
+        256,
+    ),
+    "hyperimage end-to-end": Row(
+        "reproduce hyperimage table-2", "images end to end", hyperimage_end_to_end, "images", (100, 200), 3000
     ),
     "hyperimage pairs": Row(
         "reproduce hyperimage table-3", "pairs of patches", hyperimage_pairs, "pairs", (3000, 6000), PAIRS
@@ -193,6 +302,23 @@ ROWS: dict[str, Row] = {
         (4, 8),
         32,
     ),
+    **{
+        f"adversarial features, {name}": Row(
+            f"reproduce adversarial {table}", f"features of {label}", _features(name), "pictures", (8, 16), 64
+        )
+        for name, (label, table) in ADVERSARIAL.items()
+    },
+    **{
+        f"adversarial gradient, {name}": Row(
+            f"reproduce adversarial {table}",
+            f"gradient of {label}",
+            _update(f"adversarial.plan:{name}_gradient"),
+            "pictures",
+            (4, 8),
+            64,
+        )
+        for name, (label, table) in ADVERSARIAL.items()
+    },
 }
 
 
@@ -207,10 +333,13 @@ def main() -> None:
         print(json.dumps(_measured_here(ROWS[options.rows[0]], options.size)))
         return
     path = Path(__file__).with_suffix(".csv")
-    lines = _lines(path) if options.append and path.is_file() else {}
+    if not options.append:
+        path.unlink(missing_ok=True)
     for name in options.rows:
-        lines[name] = _measured(name)
-        print(lines[name], flush=True)
+        line = _measured(name)
+        print(line, flush=True)
+        # Read anew: another process may have appended other rows meanwhile.
+        lines = (_lines(path) if path.is_file() else {}) | {name: line}
         text = "\n".join([COLUMNS, *(lines[known] for known in ROWS if known in lines)]) + "\n"
         partial_path = path.with_suffix(".partial")
         partial_path.write_text(text)

@@ -20,6 +20,8 @@ class Labelled(KeyedBatches):
         labels: As many, (n, ...).
         batch_size: Examples per batch; the last may have fewer.
         seed: 0 or above.
+        flips: Whether examples (height, width, channels) are flipped left-right and top-bottom, each in half of the
+            draws; which ones depends on (seed, epoch, step) alone.
 
     Raises:
         ValueError: For no examples, or another number of labels.
@@ -27,13 +29,16 @@ class Labelled(KeyedBatches):
 
     last_is_shorter = True
 
-    def __init__(self, examples: np.ndarray, labels: np.ndarray, batch_size: int = 32, seed: int = 0) -> None:
+    def __init__(
+        self, examples: np.ndarray, labels: np.ndarray, batch_size: int = 32, seed: int = 0, flips: bool = False
+    ) -> None:
         super().__init__()
         if not 0 < len(examples) == len(labels):
             raise ValueError(
                 f"examples and labels must have the same length, at least 1. Received: {len(examples)}, {len(labels)}"
             )
         self.examples, self.labels, self.batch_size, self.seed = examples, labels, batch_size, seed
+        self.flips = flips
 
     def __len__(self) -> int:
         """Return the number of batches per epoch."""
@@ -44,7 +49,12 @@ class Labelled(KeyedBatches):
         count = len(self.examples)
         places = range(step * self.batch_size, min(count, (step + 1) * self.batch_size))
         chosen = [keyed.in_turn(epoch * count + place, count, self.seed) for place in places]
-        return self.examples[chosen].astype(np.float32), self.labels[chosen].astype(np.float32)
+        found = self.examples[chosen].astype(np.float32)
+        if self.flips:
+            across, down = keyed.generator(self.seed, epoch, step).random((2, len(chosen))) < 0.5
+            found[across] = found[across, :, ::-1]
+            found[down] = found[down, ::-1]
+        return found, self.labels[chosen].astype(np.float32)
 
     def parts(self, epoch: int, step: int) -> list[Key]:
         """Return nothing: a batch is gathered from what is there, which takes no time."""

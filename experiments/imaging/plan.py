@@ -86,7 +86,7 @@ def _joint_plan(table: str, runs: list[JointRun], joint: JointScale, scale: str)
     every = f"zoo pretrain imaging joint --scale {scale} --data-dir CAMERAS trains all of Table S1"
     one = "python -m zoo.experiments.imaging.joint.training one"
     checked = joint.validation * joint.validation_patches
-    trained = f"validation on {checked} patches every {joint.every} epochs, after which alone a state is saved, and "
+    trained = f"validation on {checked} patches every {joint.every} epochs, and "
     held = ("3,000 patches, and what two models make of them", _TEST)
     if table == "splices":
         held = ("30 whole pictures as a network develops them, float32", 30 * PIXELS * 3 * 4 / 1e9)

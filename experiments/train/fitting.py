@@ -86,16 +86,16 @@ def fit(
     On TensorFlow the batches come as ``tf.data``, their parts made by ``workers`` processes (0: in this one); elsewhere
     as they are.
 
-    ``folder/<name>.keras`` holds the state after the last whole epoch, or the last of ``every`` epochs, or the very
-    last; after these alone there is validation too. Where it exists, training goes on from it and ``model`` is not
-    used; where it already has ``epochs`` epochs, it is returned as it is. ``prepare`` may change the model that
-    training goes on with.
+    ``folder/<name>.keras`` holds the state after the last whole epoch, or of short epochs one that is less than a
+    minute older (``SavedState``). Every ``every`` epochs and after the last there is validation, and an entry in the
+    log. Where the state exists, training goes on from it and ``model`` is not used; where it already has ``epochs``
+    epochs, it is returned as it is. ``prepare`` may change the model that training goes on with.
 
     On several devices (`zoo.experiments.cli.devices`) each gets an equal part of every batch, also of the validation's;
     up to one example a device is left out of the latter.
     """
     state = SavedState(folder / name, every, lambda: {"commit": commit()})
-    if state.log:
+    if state.done:
         model = state.load()
     if state.done < epochs:
         model = model if prepare is None else prepare(model)

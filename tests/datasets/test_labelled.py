@@ -22,6 +22,21 @@ def test_every_example_once_an_epoch_with_its_own_label_in_another_order_each_ti
     assert orders[0] == orders[2] != orders[1]
 
 
+def test_flips_are_of_each_kind_for_each_example_and_come_again():
+    examples = np.arange(6 * 2 * 3 * 1).reshape(6, 2, 3, 1)
+    batches = Labelled(examples, np.arange(6), batch_size=6, seed=1, flips=True)
+    seen = set()
+    for epoch in range(20):
+        x, y = batches.batch(epoch, 0)
+        np.testing.assert_array_equal(x, batches.batch(epoch, 0)[0])
+        for found, label in zip(x, y.astype(int), strict=True):
+            whole = examples[label]
+            kinds = (whole, whole[:, ::-1], whole[::-1], whole[::-1, ::-1])
+            (kind,) = [number for number, version in enumerate(kinds) if np.array_equal(found, version)]
+            seen.add((label, kind))
+    assert len(seen) == 6 * 4
+
+
 @pytest.mark.parametrize("lengths", [(0, 0), (3, 2)])
 def test_labels_that_do_not_fit(lengths):
     examples, labels = (np.zeros((n, 1)) for n in lengths)

@@ -324,6 +324,18 @@ def test_casia_networks_take_their_own_training_mean(tmp_path, monkeypatch):
     np.testing.assert_allclose(ready, whole, atol=1e-6)
 
 
+def test_casia_flips_what_the_end_to_end_network_is_trained_on_and_no_hyper_images(tmp_path, monkeypatch):
+    image = np.random.default_rng(0).integers(0, 256, (256, 384, 3), np.uint8)
+    pictures = [SimpleNamespace(load=lambda: image, tampered=n % 2 == 0) for n in range(4)]
+    monkeypatch.setattr(casia, "split", lambda found, seed: dict.fromkeys(("train", "validation", "test"), pictures))
+    here, flips = casia.Casia([], forgery.SCALES["smoke"], 0, tmp_path), []
+    here.mean = np.zeros(3, np.float32)
+    monkeypatch.setattr(stages, "fit", lambda model, *batches: flips.append([part.flips for part in batches[:2]]))
+    here._end_to_end(None, tmp_path)
+    here._second(SimpleNamespace(second=None, hyper_images=lambda images: np.zeros((1, 2, 2, 3), np.float16)), tmp_path)
+    assert flips == [[True, False], [False, False]]
+
+
 def test_parts_share_no_seed():
     scale = synthetic.SCALES["smoke"]
     images = {part: synthetic.examples(scale, part, 0) for part in ("train", "validation", "test")}

@@ -130,6 +130,47 @@ def _whole_models(folder):
     return model, saved_log(folder / "x")
 
 
+def _sparse(folder, callbacks=()):
+    """Trained for 5 epochs, with validation and an entry in the log after the third and the last."""
+    model = _network()
+    model.compile(keras.optimizers.Adam(0.01), "mse")
+    own = [fitting.KeyedDropout(1), *callbacks]
+    model = fitting.fit(model, _labelled(1), 5, folder, "x", own, every=3, validation_data=_labelled(2))
+    return model, SavedState(folder / "x").log
+
+
+@pytest.mark.parametrize(("killed_in", "between", "done"), [(1, 0, 1), (4, 0, 4), (4, 1000, 3)])
+def test_a_kill_between_two_entries_costs_one_epoch_or_a_minute(tmp_path, monkeypatch, killed_in, between, done):
+    whole, log = _sparse(tmp_path / "whole")
+    assert [entry["epoch"] for entry in log] == [3, 5]
+    monkeypatch.setattr(saved_training, "BETWEEN", between)
+    with pytest.raises(Killed):
+        _sparse(tmp_path / "killed", [Kill(killed_in, 2)])
+    state = SavedState(tmp_path / "killed" / "x")
+    assert state.done == done
+    assert all("val_loss" in entry for entry in state.log)  # what a stop rule reads
+    resumed, again = _sparse(tmp_path / "killed")
+    assert [entry["epoch"] for entry in again] == [3, 5]
+    for name in ("loss", "val_loss"):
+        assert [entry[name] for entry in again] == [entry[name] for entry in log]
+    assert json.loads((tmp_path / "killed" / "x.json").read_text()) == again
+    for one, other in zip(whole.get_weights(), resumed.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_seconds_before_a_kill_count_in_the_next_entry(tmp_path):
+    state = SavedState(tmp_path / "step", every=3)
+    state._write_state(_network(), {"epoch": 2, "seconds": 1000.0})
+    state = SavedState(tmp_path / "step", every=3)
+    assert (state.done, state.log) == (2, [])
+    state.set_model(_network())
+    state.set_params({"epochs": 3})
+    state.on_epoch_begin(2)
+    state.on_epoch_end(2)
+    (entry,) = SavedState(tmp_path / "step").log
+    assert entry["epoch"] == 3 and 1000 <= entry["seconds"] < 1100
+
+
 def _weights(folder):
     model = _network()
     stages.fit(model, _labelled(1), _labelled(2), Recipe(2, 2, learning_rate=0.01, batch_size=4), saved=folder / "x")

@@ -25,6 +25,12 @@ def test_correlation_of_every_window(rng):
         assert found[y, x] == pytest.approx(np.corrcoef(a[window].ravel(), b[window].ravel())[0, 1], abs=1e-9)
 
 
+@pytest.mark.parametrize("strength", [0.1, 1000])
+def test_a_residual_is_no_picture_and_may_be_of_any_strength(rng, strength):
+    a, b = rng.normal(size=(2, 20, 30))
+    np.testing.assert_allclose(correlation_map(strength * a, b, 15), correlation_map(a, b, 15), atol=1e-9)
+
+
 def test_windows_without_noise_correlate_with_nothing(rng):
     a = rng.normal(size=(40, 40))
     a[:, :20] = 0

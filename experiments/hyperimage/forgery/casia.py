@@ -106,19 +106,25 @@ class Casia:
         def made(picture: Picture) -> np.ndarray:
             return self._whole(picture).astype(np.float16)
 
-        return self._fit(model, made, self.scale.end_to_end, saved)
+        return self._fit(model, made, self.scale.end_to_end, saved, flips=True)
 
     def _fit(
-        self, model: keras.Model, made: Callable[[Picture], np.ndarray], recipe: Recipe, saved: Path
+        self,
+        model: keras.Model,
+        made: Callable[[Picture], np.ndarray],
+        recipe: Recipe,
+        saved: Path,
+        flips: bool = False,
     ) -> keras.callbacks.History:
-        """Train ``model`` on what is ``made`` of each picture, which lies on disk meanwhile."""
+        """Train ``model`` on what is ``made`` of each picture, which lies on disk; ``flips`` as for ``Labelled``."""
         batches = []
         with tempfile.TemporaryDirectory(prefix="pictures-") as place:  # 6 GB on CASIA-2; TMPDIR says where
             for part in ("train", "validation"):
                 examples = GrowingArray(Path(place) / part)
                 for picture in self.parts[part]:
                     examples.append(made(picture))
-                batches.append(Labelled(examples.array(), self.labels(part)[:, None], recipe.batch_size, self.seed))
+                labels, flipped = self.labels(part)[:, None], flips and part == "train"
+                batches.append(Labelled(examples.array(), labels, recipe.batch_size, self.seed, flipped))
             return stages.fit(model, batches[0], batches[1], recipe, self._weights, saved)
 
     @property

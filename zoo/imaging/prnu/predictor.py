@@ -99,7 +99,7 @@ def correlation_and_chance(
     The variance of a sum of products is then the sum of the products' squares: windows in which a few loud pixels
     weigh most vary more than 1 / window. Arguments, shapes and errors are those of ``correlation_map``.
     """
-    check_window(residual, window)
+    check_window(residual.shape, window)
     if residual.shape != expected.shape:
         raise ValueError(f"Patterns to correlate must have one shape. Received: {residual.shape}, {expected.shape}")
     a, b = (np.asarray(v, np.float64) for v in (residual, expected))
@@ -123,7 +123,7 @@ def feature_maps(image: np.ndarray, window: int) -> np.ndarray:
     How bright the window is (in proportion up to 250, falling above); how little detail it has; how much of it is flat;
     how bright its parts without detail are.
     """
-    check_window(image, window)
+    check_window(check_picture(image).shape, window)
     grey = to_grey(image)
     bright = np.where(grey < _BRIGHT, grey / _BRIGHT, np.exp(-((grey - _BRIGHT) ** 2) / 6))
     detail = in_details(grey, 2, lambda band: band)
@@ -148,15 +148,15 @@ def residual_of(image: np.ndarray, fingerprint: np.ndarray, window: int, sigma: 
     Raises:
         ValueError: For another size, or a window that does not fit.
     """
-    check_window(image, window)
+    check_window(check_picture(image).shape, window)
     if image.shape[:2] != fingerprint.shape:
         raise ValueError(f"Picture and fingerprint must have one size. Received: {image.shape}, {fingerprint.shape}")
     return clean_residual(image, sigma)
 
 
-def check_window(image: np.ndarray, window: int) -> None:
-    """Raise ValueError unless ``window`` is odd and fits into the picture."""
-    height, width = check_picture(image).shape[:2]
+def check_window(shape: tuple[int, ...], window: int) -> None:
+    """Raise ValueError unless ``window`` is odd and fits into a picture or pattern of this shape."""
+    height, width = shape[:2]
     if window < 3 or window % 2 == 0 or window > min(height, width):
         raise ValueError(f"window must be odd, from 3 to the shorter side, {height}x{width}. Received: {window}")
 
