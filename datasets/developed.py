@@ -65,11 +65,11 @@ def from_example(example: dict[str, Any], cfa: str) -> Developed:
     return Developed(planes, target, example["name"], np.asarray(example["camera_matrix"], float), cfa)
 
 
-def prepared_parts(there: Prepared) -> dict[str, list[tuple[str, int]]]:
+def prepared_parts(there: Prepared, held_out: int) -> dict[str, list[tuple[str, int]]]:
     """Split and number of the examples to train, validate and test on, by name.
 
-    The data set's own splits; where there is no ``test``, as in the paper's 150 photographs of a camera, the 30 of
-    ``validation`` are tested on too, as in the paper (Table 1).
+    The data set's own splits; where there is no ``test``, as in the paper's choice for a camera, its ``validation`` is
+    tested on, and the last fifth of ``train``, at most ``held_out``, validated on.
 
     Raises:
         ValueError: For a data set without RAW photographs, or without these splits.
@@ -81,7 +81,14 @@ def prepared_parts(there: Prepared) -> dict[str, list[tuple[str, int]]]:
         )
     named = {split: [(e["name"], split, n) for n, e in enumerate(there.examples(split))] for split in there.lengths}
     parts = {split: [(part, n) for _, part, n in sorted(found)] for split, found in named.items()}
-    return {"test": parts["validation"]} | parts
+    if "test" in parts:
+        return parts
+    chosen = min(held_out, max(1, len(parts["train"]) // 5))
+    return {
+        "train": parts["train"][:-chosen],
+        "validation": parts["train"][-chosen:],
+        "test": parts["validation"],
+    }
 
 
 def save(picture: Developed, folder: Path, name: str) -> Developed:

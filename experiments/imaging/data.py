@@ -124,8 +124,7 @@ def folder(path: Path, role: str, count: int, kept: Path | None = None) -> list[
     of temporary files, which TMPDIR names, until Python ends.
 
     The folder may also be that of a version which TensorFlow Datasets prepared of RAW photographs, such as
-    ``mit_fivek/nikon_d700/1.0.0``: its splits are the roles, see ``zoo.datasets.developed.prepared_parts``. Without a
-    split ``test``, its ``validation`` is that too.
+    ``mit_fivek/nikon_d700/1.0.0``: its splits are the roles, see ``zoo.datasets.developed.prepared_parts``.
 
     Raises:
         ValueError: For an unknown role, or when there is no usable file for it.
@@ -176,7 +175,7 @@ def _temporary() -> Path:
 
 
 def _of_prepared(there: Prepared, role: str, count: int, kept: Path) -> list[Developed]:
-    parts = prepared_parts(there)
+    parts = prepared_parts(there, HELD_OUT)
     of = {split: there.examples(split) for split in {split for found in parts.values() for split, _ in found}}
     split, number = parts["train"][0]
     first = of[split][number]["camera_matrix"]

@@ -240,8 +240,8 @@ def _fit(options: argparse.Namespace) -> int:
     training_pictures = data.folder(options.folder, "train", settings.training, kept)
     validation = data.folder(options.folder, "validation", settings.validation, kept)
     print(
-        f"{len(training_pictures)} photographs to train on, {len(validation)} to validate; tables test on none that "
-        "is trained on",
+        f"{len(training_pictures)} photographs to train on, {len(validation)} to validate; the last by name are "
+        "kept to test on",
         file=sys.stderr,
     )
     pictures = (training_pictures, validation)
