@@ -102,7 +102,7 @@ def _online(dataset: str, part: str) -> Iterator[tuple[np.ndarray, int]]:
     name, _, splits = ONLINE[dataset]
     try:
         found = tfds.load(name, split=splits[PARTS.index(part)], as_supervised=True)
-    except Exception as error:  # no network, no space, a moved file: each has its own type
+    except Exception as error:  # no network, no space, a moved file: each raises its own type
         raise DataUnavailable(f"{dataset} through TensorFlow Datasets: {str(error)[:150]}") from error
     return iter(tfds.as_numpy(found))
 
@@ -128,7 +128,7 @@ def _prepare_clothing() -> Any:
     try:
         builder = Builder(file_format="array_record")
         builder.download_and_prepare()
-    except Exception as error:  # as above
+    except Exception as error:  # no network, no space, a moved file: each raises its own type
         raise DataUnavailable(f"clothing, give its folder by --data-dir: {str(error)[:150]}") from error
     return prepared.at(Path(builder.data_path))
 

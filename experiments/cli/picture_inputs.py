@@ -57,7 +57,7 @@ def _lines(text: str) -> list[str]:
     """Return the lines of a list that are not empty."""
     path = Path(text[1:])
     try:
-        if str(path) != "-" and not path.is_file():  # a pipe might never end
+        if str(path) != "-" and not path.is_file():  # reading from a pipe might never end
             raise FileNotFoundError(path)
         whole = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -209,7 +209,7 @@ def train(
     both = network(scale)
     names = {"all": ALL, "selected": SELECTED}
     sources = {"train": pictures, "validation": validation}
-    # Patches, then hyper-images, gigabytes; a killed training leaves them, and the next one writes over them.
+    # Gigabytes of patches and hyper-images; an interrupted training leaves them, and the next one overwrites them.
     place = folder / "patches"
     sets: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]] = {}
     if not all((folder / f"{name}.npz").is_file() for name in names.values()):

@@ -156,7 +156,7 @@ def parts(options: argparse.Namespace) -> "list[list[Task]]":
         [Task(f"{camera}, photographs", partial(_develop, options, camera)) for camera in developed],
         [Task(f"{camera}, {network}", partial(_train_nip, options, camera, network)) for camera, network in networks],
     ]
-    # By depth; what several runs begin with is trained once.
+    # Trainings by depth: a start that several runs share is trained once.
     by_depth: list[dict[str, JointRun]] = []
     for run in scale.runs():
         if run.camera not in cameras:

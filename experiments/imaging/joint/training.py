@@ -139,7 +139,7 @@ def train(
         workflow = _fitted(part, name, scale, epochs, folder, pictures, seed + number, nip, workflow)
         if name == last:
             break
-    return cast(ImagingWorkflow, workflow)  # there is a part at least
+    return cast(ImagingWorkflow, workflow)  # there is at least one part
 
 
 def _fitted(
@@ -155,7 +155,7 @@ def _fitted(
 ) -> ImagingWorkflow:
     print(f"zoo: {name}, {epochs} epochs of {scale.steps} steps", file=sys.stderr)
     drawn_from, validation = pictures
-    # Another draw of the FAN, and of the batches, for every repetition.
+    # Each repetition draws new weights of the FAN, and new batches.
     drawn = 1000 * seed + run.repetition
     patch = (scale.patch // 2 if run.codec == "none" else scale.patch) + 2 * run.margin
     batches = DevelopedPatches(drawn_from, scale.steps, scale.batch, patch, drawn)
@@ -200,9 +200,9 @@ def build(run: JointRun, nip: keras.Model, policy: str, seed: int, fan_loss: str
         fan_loss=fan_loss,
         margin=2 * run.margin,
     )
-    # On a CPU XLA's convolutions are several times slower than oneDNN's.
+    # On a CPU, XLA's convolutions are several times slower than oneDNN's.
     workflow.compile(keras.optimizers.Adam(1e-4, epsilon=1e-8), jit_compile=not device().startswith("CPU"))
-    # Else TensorFlow traces the first step twice: once to make the optimiser's variables.
+    # Otherwise TensorFlow traces the first step twice, once to create the optimiser's variables.
     workflow.optimizer.build(workflow.trainable_variables)
     return workflow
 
@@ -293,7 +293,7 @@ def main() -> None:
             raise ValueError(f"--data-dir and --camera exclude each other. Received: {options.camera}")
         camera = options.camera or (OWN if own else CAMERA)
         run = JointRun(options.network, options.weight, camera, options.repetition, options.codec, options.margin)
-        plain_nip(run.network, folder, camera, options.nip, scenes=scale.scenes)  # before minutes are spent on pictures
+        plain_nip(run.network, folder, camera, options.nip, scenes=scale.scenes)  # fail before the slow part
         if own:
             pictures = pictures_of(scale, run.camera, raw, options.seed, folder / "pictures")
         else:

@@ -75,7 +75,7 @@ class Photographs:
     @cached_method()
     def developed(self, name: str, noise: bool = True) -> list[np.ndarray]:
         """Return the pictures of a pipeline, uint8 RGB (side, side, 3)."""
-        develop = cast(Callable[[shots.Shot], np.ndarray], self.pipelines[name].develop)  # else there is no ``measure``
+        develop = cast(Callable[[shots.Shot], np.ndarray], self.pipelines[name].develop)  # else no ``measure``
         return [develop(shot) for shot in self.shots(noise)]
 
     @cached_property
