@@ -89,7 +89,7 @@ def add(commands: "argparse._SubParsersAction") -> None:
     attack.add_argument("--output", type=Path, required=True, metavar="FOLDER", help="output folder")
     _add_model(attack)
     known = (*ATTACKS, *(name for name in extensions.names("attacks") if name not in ATTACKS))
-    attack.add_argument("--attack", choices=known, default="fgsm", help="default fgsm")
+    attack.add_argument("--attack", choices=known, default="fgsm", help="attack to apply (default fgsm)")
     attack.add_argument(
         "--eps", type=real(0, 255), default=16, help="largest change in grey levels (default 16; ignored by lbfgs)"
     )

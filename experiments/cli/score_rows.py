@@ -150,7 +150,7 @@ def check_parquet() -> None:
     try:
         import pyarrow  # noqa: F401
     except ImportError:
-        raise ImportError("Parquet needs pyarrow: pip install 'forensics-zoo[parquet]'; .csv needs nothing") from None
+        raise ImportError("Parquet needs pyarrow: pip install 'forensics-zoo[parquet]'. Received: no pyarrow") from None
 
 
 def arrow_types() -> dict[str, Any]:

@@ -80,7 +80,9 @@ def main() -> None:
     parser.add_argument("paper")
     parser.add_argument("table")
     parser.add_argument("--scale", default=CARDS_SCALE)
-    parser.add_argument("--measured", type=Path, default=MEASURED, help=f"where it was measured (default {MEASURED})")
+    parser.add_argument(
+        "--measured", type=Path, default=MEASURED, help=f"folder with the measured table (default {MEASURED})"
+    )
     options = parser.parse_args()
     quiet_import()
     try:

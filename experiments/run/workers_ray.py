@@ -23,7 +23,7 @@ def connect(address: str = "") -> bool:
     try:
         import ray
     except ImportError:
-        raise ImportError("--on ray needs Ray: pip install 'forensics-zoo[ray]'") from None
+        raise ImportError("--on ray needs Ray: pip install 'forensics-zoo[ray]'. Received: no ray") from None
     if ray.is_initialized():
         return False
     try:

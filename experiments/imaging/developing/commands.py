@@ -61,7 +61,7 @@ def add_develop(verbs: "argparse._SubParsersAction") -> None:
         metavar="RAW_DIR",
         help="at least five RAW files of one camera, or a folder prepared by TFDS",
     )
-    fit.add_argument("--network", default="inet", choices=PIPELINES[2:], help="default inet")
+    fit.add_argument("--network", default="inet", choices=PIPELINES[2:], help="network to train (default inet)")
     fit.add_argument("--scale", default="laptop", type=scale_name, help="smoke, laptop (default) or paper")
     fit.add_argument("--seed", type=whole(0, 2**31 - 1), default=0, help="random seed (default 0)")
     fit.add_argument(

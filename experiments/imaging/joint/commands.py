@@ -193,7 +193,9 @@ def _train_part(options: argparse.Namespace, run: "JointRun", name: str) -> None
 def _detect(options: argparse.Namespace) -> int:
     (weights,) = resolve_weights(options.weights, STORED)
     if options.calibration is not None and options.patch != PATCH:
-        raise ValueError(f"--calibration goes with --patch {PATCH}. Received: --patch {options.patch}")
+        raise ValueError(
+            f"--calibration needs --patch {PATCH}, with which it was measured. Received: --patch {options.patch}"
+        )
     make = partial(_picture_scorer, weights, options.patch, options.patches)
     return score_pictures(options, make, [options.weights])
 

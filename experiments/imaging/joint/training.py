@@ -76,7 +76,7 @@ def plain_nip(
     source = file if file is not None else own if own.is_file() else stored if known else None
     if source is None:
         raise ValueError(
-            f"The {network} of the camera {camera!r} is to be trained first: zoo pretrain imaging [joint] for a "
+            f"The {network} of the camera {camera!r} must be trained first: zoo pretrain imaging [joint] for a "
             f"synthetic one, zoo imaging fit RAW_DIR for yours; or give --nip. Received: {own}"
         )
     with precision("float32" if network == "inet" else policy):
@@ -260,19 +260,28 @@ def main() -> None:
     parser.add_argument("--repetition", type=whole(0, 10**6), default=0)
     parser.add_argument("--codec", choices=CODECS, default=CODECS[0])
     parser.add_argument(
-        "--margin", type=whole(0, 512), default=0, help="planes around a patch that the analyst does not see"
+        "--margin",
+        type=whole(0, 512),
+        default=0,
+        help="width in planes of the border that is developed but not seen by the FAN",
     )
     parser.add_argument("--scale", default="laptop")
-    parser.add_argument("--precision", choices=("float32", "mixed_bfloat16"), help="of training (default: the scale's)")
-    parser.add_argument("--dataset", choices=data.DATASETS, default=data.DATASETS[0], help="to photograph")
+    parser.add_argument(
+        "--precision", choices=("float32", "mixed_bfloat16"), help="for training (default: as the scale)"
+    )
+    parser.add_argument(
+        "--dataset", choices=data.DATASETS, default=data.DATASETS[0], help="scenes for the synthetic camera"
+    )
     parser.add_argument(
         "--data-dir",
         type=Path,
-        help="RAW files of one camera of yours, or a folder of the paper's cameras, instead; with --dataset, its "
-        "photographs",
+        help="RAW files of your camera, or a folder of the paper's cameras, instead of a synthetic camera; "
+        "with --dataset, the folder of its photographs",
     )
-    parser.add_argument("--nip", type=Path, help="the pre-trained network's weights")
-    parser.add_argument("--folder", type=Path, help="default: runs/imaging-<scale>-<seed>")
+    parser.add_argument("--nip", type=Path, help="weights of the pre-trained camera network")
+    parser.add_argument(
+        "--folder", type=Path, help="folder for the trained model (default: runs/imaging-<scale>-<seed>)"
+    )
     parser.add_argument("--seed", type=whole(0, 2**31 - 1), default=0)
     options = parser.parse_args()
     try:

@@ -150,9 +150,7 @@ def _add_decision(parser: argparse.ArgumentParser) -> None:
 
 def _match(options: argparse.Namespace) -> int:
     if options.calibration is not None and options.orientations != "stored":
-        raise ValueError(
-            f"--calibration goes with --orientations stored. Received: --orientations {options.orientations}"
-        )
+        raise ValueError(f"--calibration needs --orientations stored. Received: --orientations {options.orientations}")
     return score_pictures(options, partial(_decide, options, [options.fingerprint], False), [options.fingerprint])
 
 

@@ -59,7 +59,9 @@ class Photographs:
 
     def __init__(self, settings: Settings, camera: str) -> None:
         if raw_folder(settings) is not None:
-            raise ValueError(f"Figures 3 and 4 are of synthetic cameras. Received: --data-dir {settings.data_dir}")
+            raise ValueError(
+                f"Figures 3 and 4 need a synthetic camera, without --data-dir. Received: --data-dir {settings.data_dir}"
+            )
         self.settings, self.camera = settings, camera
         self.count, self.side = scale_of(SCENES, settings.scale), scale_of(SIDES, settings.scale)
         self.pipelines = {p.name: p for p in standard(camera, settings.weights)}
