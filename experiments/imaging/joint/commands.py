@@ -55,7 +55,7 @@ def add_detect(verbs: "argparse._SubParsersAction") -> None:
 
 
 def pretrain(options: argparse.Namespace, command: str) -> int:
-    """Train camera and analyst together, after the networks and in the same folder; pack and store them.
+    """Train camera network and FAN together, after the networks and in the same folder; pack and store them.
 
     ``command`` is kept with them.
 

@@ -1,4 +1,4 @@
-"""Store a jointly trained camera and its analysts as small files with checksum and provenance."""
+"""Store a jointly trained camera network and its FANs as small files with checksum and provenance."""
 
 from collections.abc import Callable
 from functools import partial

@@ -23,7 +23,7 @@ channel at all (section 5.1), where RAW patches are half as large so that the FA
 class JointRun:
     """One training: which camera, network and lambda (None for mode F), which repetition, which codec.
 
-    ``margin`` is how many planes on each side of a patch the network develops for the analyst not to see.
+    ``margin`` is how many planes on each side of a patch the network develops that the FAN does not see.
     """
 
     network: str

@@ -1,4 +1,4 @@
-r"""Joint training of camera and analyst (Korus and Memon 2019, sections 4 and 5.2): modes F and F+N.
+r"""Joint training of camera network and FAN (Korus and Memon 2019, sections 4 and 5.2): modes F and F+N.
 
 Paper: for each of four cameras, UNet and DNet (INet gains little) pre-trained; F, and F+N at ten values of lambda from
 1e-4 to 1 (Table S1; section 5.2 speaks of eleven, perhaps with F); ten repetitions with another draw of the FAN; 1,001

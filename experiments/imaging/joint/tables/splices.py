@@ -55,7 +55,7 @@ STANDARD = "standard pipeline"
 
 
 class Splices:
-    """The test pictures of one pair of camera and analyst, spliced, and what the analyst's heatmap says of them."""
+    """The test pictures of one pair of camera network and FAN, spliced, and the heatmaps of the FAN."""
 
     def __init__(self, evaluation: JointEvaluation, run: JointRun) -> None:
         self.evaluation, self.run = evaluation, run
