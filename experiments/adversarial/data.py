@@ -49,13 +49,13 @@ class Problem:
 FEATURES = {"overfeat": overfeat.FEATURES, "inception": inception.FEATURES}
 CLOTHING = "clothing"
 STAND_INS = {
-    # Of EfficientNet-Lite0: the last three maps of its blocks and head, and twelve from shallow to deep.
+    # Layers of EfficientNet-Lite0: the last three for OverFeat's, and twelve from shallow to deep for InceptionV3's.
     "overfeat": dict(zip(overfeat.FEATURES, ("block15", "block16", "head"), strict=True)),
     "inception": dict(zip(inception.FEATURES, efficientnet.FEATURES, strict=True)),
 }
 PARTS = ("train", "calibration", "test")
 ONLINE = {
-    # TFDS name, sides, and the splits of PARTS
+    # TFDS name, side in pixels, and a split for each of PARTS
     "cifar10": ("cifar10", 32, ("train[:90%]", "train[90%:]", "test")),
     "imagenette": ("imagenette/160px-v2", 64, ("train[:90%]", "train[90%:]", "validation")),
 }

@@ -74,7 +74,7 @@ ON_PHOTOGRAPHS = {
         adaptive_steps=40,
         bootstrap=500,
         dimensions=256,
-        # L-BFGS takes all evaluations it may: with 25, these pictures took 35 minutes of one core.
+        # L-BFGS uses all evaluations that are allowed: with 25, these pictures took 35 minutes on one core.
         few=32,
         evaluations=25,
     ),

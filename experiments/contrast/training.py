@@ -53,15 +53,15 @@ class Recipe:
 
 
 RECIPES = {
-    # What the authors' code does: beta_2 = .9999 (sic), Keras's default beta_1.
+    # The authors' code: beta_2 is .9999 (sic), beta_1 Keras's default.
     "original": Recipe(1e-4, 0.9, 0.9999),
-    # What the paper's text says: "learning rate 1e-4 and momentum 0.99".
+    # The paper's text: "learning rate 1e-4 and momentum 0.99".
     "paper": Recipe(1e-4, 0.99, 0.999),
-    # Ours, for the few patches a laptop can train on: three times the rate, and a decay.
+    # Ours, because a laptop can only train on few patches: three times the rate, and a decay.
     "short": Recipe(3e-4, 0.9, 0.999, cosine=True, from_data=True),
-    # The same from Glorot's draw, for photographs.
+    # The same with Glorot's initialisation, for photographs.
     "decayed": Recipe(3e-4, 0.9, 0.999, cosine=True),
-    # From a network that is trained already.
+    # For a network that is already trained.
     "continued": Recipe(1e-4, 0.9, 0.999, cosine=True),
 }
 
@@ -87,7 +87,7 @@ class Scale:
 SCALES = {
     "smoke": Scale(1, 1, 1, 2, "original", "float32", base_filters=8),
     "laptop": Scale(10, 12, 2, 1000, "short", FASTEST, base_filters=8),
-    # For photographs, without and with a GPU; not what the stored weights come from.
+    # For photographs, without and with a GPU. The stored weights were trained before these scales existed.
     "photographs": Scale(6, 8, 2, 500, "decayed", FASTEST, batch_size=64, varied=True),
     "gpu": Scale(14, 24, 4, 1000, "decayed", "mixed_bfloat16", batch_size=64, varied=True),
     "paper": Scale(3, 3, 3, 125_000, "original", "float32"),

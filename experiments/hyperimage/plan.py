@@ -272,7 +272,7 @@ def _step(build: Callable[[], keras.Model], batch: int) -> Step:
     return Step(partial(model.train_on_batch, x, np.zeros((batch, 1), np.float32)), {"network": (model, shape, 1)})
 
 
-# An update of each.
+# One training step of each network.
 patches, live_patches = partial(_step, CNNIQA), partial(_step, partial(CNNIQA, (32, 32, 1)))
 vgg = partial(_step, VGGPatchNet)
 second, live_second = partial(_step, TIDStageTwo), partial(_step, partial(LIVEStageTwo, (*LIVE_GRID, 800)))

@@ -83,7 +83,7 @@ SCALES = {
         5,
         32,
         Recipe(8, 4, plateau=2, batch_size=64),
-        # The paper's start and rate; an epoch takes minutes.
+        # The paper's initialisation and rate; an epoch takes minutes.
         Recipe(12, 4, plateau=2, batch_size=16),
         from_data=True,
     ),

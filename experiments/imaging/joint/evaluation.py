@@ -72,7 +72,7 @@ class JointEvaluation:
         scenes = data.DATASETS[self.training.varied]
         self.folder = Path("runs") / data.run_name(scenes, self.trained_at, settings.seed)
         self.folder = self.folder if settings.weights is None else settings.weights
-        # Pictures and networks are large, and are asked for one after the other.
+        # Pictures and networks are large, and are used one after the other.
 
     @cached_property
     def pictures(self) -> list:
