@@ -1,4 +1,4 @@
-"""Seconds of CPU and peak memory of a training step of camera and analyst together, by network, mode and batch.
+"""Seconds of CPU and peak memory of a training step of camera network and FAN together, by network, mode and batch.
 
 Command:  python benchmarks/imaging_joint_step.py
 Expected: benchmarks/imaging_joint_step.csv

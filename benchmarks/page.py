@@ -101,7 +101,7 @@ SECTIONS = (
     ),
     Section(
         "imaging_joint_step",
-        "A joint training step of camera and analyst",
+        "A joint training step of camera network and FAN",
         "By network, mode, precision and margin.",
     ),
 )

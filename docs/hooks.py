@@ -30,7 +30,7 @@ def on_config(config: Any) -> Any:
     config.nav = [
         *config.nav,
         {"Tutorials": [f"tutorials/{name}.md" for name in BUILT_IN]},
-        {"Model cards": [f"models/{name.replace('/', '-')}.md" for name in CARDS]},
+        {"Model cards": [_card_page(name) for name in CARDS]},
         {"Results": [f"results/{name}.md" for name in BUILT_IN]},
         {"Speed": "benchmarks.md"},
         {"Contributing": "contributing.md"},
@@ -45,7 +45,7 @@ def on_files(files: Files, config: Any) -> Files:
     """Add the generated pages."""
     pages = {"index.md": index(), "benchmarks.md": (ROOT / "benchmarks" / "README.md").read_text()}
     pages["contributing.md"] = (ROOT / "CONTRIBUTING.md").read_text().replace("](docs/", "](")
-    pages |= {f"models/{name.replace('/', '-')}.md": card(name) for name in CARDS}
+    pages |= {_card_page(name): card(name) for name in CARDS}
     for readme in _data_sets():
         pages[f"datasets/{readme.parent.name}.md"] = readme.read_text()
     for name in BUILT_IN:
@@ -65,14 +65,14 @@ def on_files(files: Files, config: Any) -> Files:
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Turn links from a page in `docs` to a model card to the page that is made of the card."""
-    return re.sub(r"\]\(\.\./\.\./zoo/(\w+)/README\.md\)", r"](../models/\1.md)", markdown)
+    return re.sub(r"\]\(\.\./\.\./zoo/([\w/]+)/README\.md\)", lambda to: f"](../{_card_page(to[1])})", markdown)
 
 
 def index() -> str:
     """The README, with its links into the checkout turned to the pages made of what they point at."""
     text = (ROOT / "README.md").read_text().replace("](docs/", "](").replace("benchmarks/README.md", "benchmarks.md")
     text = text.replace("](CONTRIBUTING.md)", "](contributing.md)")
-    return re.sub(r"\]\(zoo/(\w+)(/README\.md)?\)", r"](models/\1.md)", text)
+    return re.sub(r"\]\(zoo/([\w/]+)/README\.md\)", lambda to: f"]({_card_page(to[1])})", text)
 
 
 def card(name: str) -> str:
@@ -87,6 +87,10 @@ def page_of_plots(name: str, plots: list[Path]) -> str:
     """The plots of a family's published tables, as `make plots` draws them."""
     shown = "\n\n".join(f"## {plot.stem.removeprefix(f'{name}_')}\n\n![{plot.stem}]({plot.name})" for plot in plots)
     return f"# Plots of {name}\n\nDrawn from the CSVs in `results/laptop`.\n\n{shown or '`make plots` draws them.'}\n"
+
+
+def _card_page(name: str) -> str:
+    return f"models/{name.replace('/', '-')}.md"
 
 
 def _data_sets() -> list[Path]:

@@ -145,7 +145,7 @@ def attack() -> dict[str, np.ndarray]:
 
 
 def joint_loss(images: np.ndarray) -> dict[str, np.ndarray]:
-    """The joint loss of camera and analyst on one batch, what a training logs of it, and gradients by the planes."""
+    """Joint loss of camera network and FAN on one batch, what a training logs of it, and gradients by the planes."""
     nip = INet(weights="inet-birch.photographs", clip=False)
     fan = FAN((32, 32, 3), weights="fan-unet-0.1-margin16-birch.photographs")  # the channel halves a picture
     workflow = ImagingWorkflow(nip, fan, default_manipulations(), nip_weight=0.001)

@@ -48,7 +48,8 @@ class CameraModel:
         bayer.check_phase(self.cfa)
         if not 0 <= min(self.black) <= max(self.black) < self.white < 2**self.bits <= 2**16:
             raise ValueError(
-                f"0 <= black < white < 2^bits, and at most 16 bits. Received: {self.black}, {self.white}, {self.bits}"
+                "A camera needs 0 <= black < white < 2^bits, and at most 16 bits. "
+                f"Received: black {self.black}, white {self.white}, {self.bits} bits"
             )
         if np.abs(np.sum(self.camera_matrix, axis=1) - 1).max() > 1e-9:
             raise ValueError(f"Rows of camera_matrix must add up to 1. Received: {self.camera_matrix}")

@@ -22,8 +22,8 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     VERSION = tfds.core.Version("1.0.0")
     RELEASE_NOTES = {"1.0.0": "Initial release."}  # noqa: RUF012
     MANUAL_DOWNLOAD_INSTRUCTIONS = """\
-  Nothing is needed by hand: the repository's archive is downloaded. A checkout of
-  https://github.com/alexeygrigorev/clothing-dataset-small may be given as manual folder instead.
+  The repository's archive is downloaded automatically. A checkout of
+  https://github.com/alexeygrigorev/clothing-dataset-small can be used as the manual folder instead.
   """
     fingerprint: ClassVar[str] = FINGERPRINT
 

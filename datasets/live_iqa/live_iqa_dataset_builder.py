@@ -32,8 +32,8 @@ class Builder(tfds.core.GeneratorBasedBuilder):
   Ask for the LIVE image quality assessment database, release 2, at
   https://live.ece.utexas.edu/research/quality/subjective.htm and unpack it into the manual folder, so that refimgs,
   jp2k, jpeg, wn, gblur, fastfading, dmos.mat (or dmos_realigned.mat, which is preferred) and refnames_all.mat lie in
-  it. Instead of the two MATLAB files, a text file LIVE_MOS_NAME_REF.txt with a score, a name and a reference a line
-  does.
+  it. Instead of the two MATLAB files, a text file LIVE_MOS_NAME_REF.txt also works, with a score, a name and a
+  reference on each line.
   """
 
     def _info(self) -> tfds.core.DatasetInfo:

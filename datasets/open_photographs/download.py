@@ -63,7 +63,7 @@ def download(
 ) -> Downloaded:
     """Download photographs into a folder, each as ``<name>.webp`` without loss; those that are there are kept.
 
-    A file is there whole or not at all, so a download that was stopped goes on where it was. What fails is reported,
+    A file is there whole or not at all, so an interrupted download resumes. What fails is reported,
     and the others are downloaded.
 
     Args:

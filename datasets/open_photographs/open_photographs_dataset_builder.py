@@ -27,8 +27,8 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     VERSION = tfds.core.Version("1.0.0")
     RELEASE_NOTES = {"1.0.0": "Initial release."}  # noqa: RUF012
     MANUAL_DOWNLOAD_INSTRUCTIONS = """\
-  Nothing is needed by hand: the photographs are downloaded from the repositories that photographs.tsv names. A folder
-  that `zoo download open_photographs --output FOLDER` filled may be given as manual folder instead.
+  The photographs are downloaded automatically, from the repositories that photographs.tsv names. A folder filled by
+  `zoo download open_photographs --output FOLDER` can be used as the manual folder instead.
   """
     BUILDER_CONFIGS = [  # noqa: RUF012
         OpenPhotographsConfig(name="parts", description="Parts of at most 512 pixels, with listed checksums."),

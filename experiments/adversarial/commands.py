@@ -89,7 +89,7 @@ def add(commands: "argparse._SubParsersAction") -> None:
     attack.add_argument("--output", type=Path, required=True, metavar="FOLDER", help="output folder")
     _add_model(attack)
     known = (*ATTACKS, *(name for name in extensions.names("attacks") if name not in ATTACKS))
-    attack.add_argument("--attack", choices=known, default="fgsm", help="default fgsm")
+    attack.add_argument("--attack", choices=known, default="fgsm", help="attack to apply (default fgsm)")
     attack.add_argument(
         "--eps", type=real(0, 255), default=16, help="largest change in grey levels (default 16; ignored by lbfgs)"
     )
@@ -130,7 +130,7 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
     digits = options.dataset == EMBEDDED
     folder = _training_folder(options)
     training.pretrain(options.scale, folder, options.seed, options.dataset, options.workers)
-    # In the package and here the small networks are called after the digits that they know.
+    # The stored small networks are named after the digits that they were trained on.
     local = None if options.install else training_tag(options.scale, "digits" if digits else options.dataset)
     pretrained.store(folder, options.dataset, command, local)
     return 0
@@ -199,7 +199,7 @@ def load_model(name: str) -> "keras.Model":
     if name == "imagenet":
         try:
             return InceptionV3(weights="imagenet")
-        except Exception as error:  # no network, no space, a bad checksum: Keras gives each a type of its own
+        except Exception as error:  # no network, no space, a bad checksum: Keras raises a different type for each
             raise ValueError(f"Keras could not get InceptionV3's ImageNet weights. Received: {error}") from error
     path = Path(name)
     if name and path.is_dir():

@@ -79,7 +79,7 @@ def plot(
     logarithmic: bool = False,
 ) -> None:
     """Draw each row of ``row_of`` these panels and curves over its columns; PNG."""
-    del settings  # the frame holds all there is
+    del settings  # the frame holds everything needed
     plt = pyplot()
 
     frame = frame[frame["status"] == "measured"]
@@ -117,7 +117,7 @@ def _true_positives(evaluation: Evaluation, scorer: Scorer, group: str, rate: fl
     check_some(evaluation, (group,))
     spurious = np.sort(scorer(group))[::-1]
     allowed = int(np.floor(rate * len(spurious) + 1e-9))
-    # At most so many spurious ones lie above; ties with the next are not trusted.
+    # At most `allowed` spurious scores lie above the threshold; scores equal to it are not trusted.
     threshold = -np.inf if allowed >= len(spurious) else spurious[allowed]
     return _above(evaluation, scorer, AUTHENTIC, threshold)
 

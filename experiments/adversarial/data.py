@@ -49,13 +49,13 @@ class Problem:
 FEATURES = {"overfeat": overfeat.FEATURES, "inception": inception.FEATURES}
 CLOTHING = "clothing"
 STAND_INS = {
-    # Of EfficientNet-Lite0: the last three maps of its blocks and head, and twelve from shallow to deep.
+    # Layers of EfficientNet-Lite0: the last three for OverFeat's, and twelve from shallow to deep for InceptionV3's.
     "overfeat": dict(zip(overfeat.FEATURES, ("block15", "block16", "head"), strict=True)),
     "inception": dict(zip(inception.FEATURES, efficientnet.FEATURES, strict=True)),
 }
 PARTS = ("train", "calibration", "test")
 ONLINE = {
-    # TFDS name, sides, and the splits of PARTS
+    # TFDS name, side in pixels, and a split for each of PARTS
     "cifar10": ("cifar10", 32, ("train[:90%]", "train[90%:]", "test")),
     "imagenette": ("imagenette/160px-v2", 64, ("train[:90%]", "train[90%:]", "validation")),
 }
@@ -102,7 +102,7 @@ def _online(dataset: str, part: str) -> Iterator[tuple[np.ndarray, int]]:
     name, _, splits = ONLINE[dataset]
     try:
         found = tfds.load(name, split=splits[PARTS.index(part)], as_supervised=True)
-    except Exception as error:  # no network, no space, a moved file: each has its own type
+    except Exception as error:  # no network, no space, a moved file: each raises its own type
         raise DataUnavailable(f"{dataset} through TensorFlow Datasets: {str(error)[:150]}") from error
     return iter(tfds.as_numpy(found))
 
@@ -128,7 +128,7 @@ def _prepare_clothing() -> Any:
     try:
         builder = Builder(file_format="array_record")
         builder.download_and_prepare()
-    except Exception as error:  # as above
+    except Exception as error:  # no network, no space, a moved file: each raises its own type
         raise DataUnavailable(f"clothing, give its folder by --data-dir: {str(error)[:150]}") from error
     return prepared.at(Path(builder.data_path))
 

@@ -44,7 +44,7 @@ def _scores(evaluation: Evaluation, kind: str, layer: str, group: str) -> np.nda
     return _fitted(evaluation, kind, layer).score_features(evaluation.features(group), labels)
 
 
-@lru_cache(1)  # at ImageNet's size each takes hundreds of megabytes
+@lru_cache(1)  # on ImageNet each takes hundreds of megabytes
 def _fitted(evaluation: Evaluation, kind: str, layer: str) -> "CentroidDistance | Mahalanobis | LID | DkNN":
     model = evaluation.problem.model
     stored, labels = evaluation.database

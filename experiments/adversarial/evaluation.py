@@ -93,7 +93,7 @@ class Evaluation:
     @cached_property
     def judged(self) -> np.ndarray:
         """Return the predicted classes of all test pictures."""
-        if self._folder is not None:  # the attacks, which come next, take hours where the files are large
+        if self._folder is not None:  # attacks come next, and take hours for large files
             copied = self.settings.index is not None
             feature_files.announce(self._folder, self.problem.rows, self.extractor.dimensions, copied)
         return self.extractor(self.problem.test.images)[0].argmax(-1)
@@ -152,7 +152,7 @@ class Evaluation:
             group = Group(test.images[numbers], numbers, self.judged[numbers])
             if self.name == "overfeat":
                 return group
-            # Section 5.2: pictures with random noise are authentic too, or errors where the noise makes them so.
+            # Section 5.2: pictures with random noise are authentic, or errors if the noise changes the prediction.
             noisy = self._classified("random_noise", self.right)
             fits = (noisy.predicted == test.labels[noisy.sources]) == (name == AUTHENTIC)
             return _joined(group, _chosen(noisy, fits))

@@ -19,7 +19,7 @@ def evaluation_of(name: str, settings: Settings) -> Evaluation:
 
 def weights_of(name: str, settings: Settings) -> str:
     """Return the name of a problem's network in the CSV."""
-    # Scores of an approximate index are others.
+    # An approximate index gives other scores.
     index = f", index {settings.index}" if settings.index else ""
     if settings.scale == "paper":
         return ("net_weight_0" if name == "overfeat" else "imagenet") + index

@@ -166,7 +166,7 @@ def _make(folder: Path, rows: int, widths: Mapping[str, int]) -> None:
         try:
             for path in folder.glob("*.npy"):
                 with path.open("r+b") as file:
-                    # Writing to the map of a file without room would end the process.
+                    # On a full disk, writing to a memory-mapped file would kill the process.
                     os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
         except OSError as error:
             raise _no_room(folder, rows, needed(rows, widths), shutil.disk_usage(folder).free) from error

@@ -154,7 +154,7 @@ def pretrain(
         if layer.weights:
             model.get_layer(layer.name).set_weights(layer.get_weights())
     epochs = saved_log(folder / "last-layers")
-    # A resumed training took the time of all its epochs, not of the last run alone.
+    # The time of a resumed training is that of all its epochs, not only of the last run.
     log = epochs[-1] | {"seconds": sum(entry["seconds"] for entry in epochs), "dataset": CLOTHING}
     log["accuracy"] = accuracy(model, *pictures(CLOTHING, "calibration", data_dir))
     state.write(model, log)

@@ -32,7 +32,7 @@ def problem(name: str, settings: Settings) -> Problem:
     model = _overfeat(settings) if name == "overfeat" else _inception(settings)
     side, floor = (overfeat.SIDE, True) if name == "overfeat" else (299, False)
     builder = _imagenet(settings.data_dir)
-    shift = model.outputs[0].shape[-1] - CLASSES  # slim's background class comes first
+    shift = model.outputs[0].shape[-1] - CLASSES  # TF-slim has a background class first
 
     def database(start: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         return _batches(_examples(builder, "train", start), side, floor, shift)
@@ -83,7 +83,7 @@ def _imagenet(data_dir: Path | None) -> Any:
         builder = tfds.builder("imagenet2012")
         manual = tfds.download.DownloadConfig(manual_dir=data_dir) if data_dir is not None else None
         builder.download_and_prepare(download_config=manual)
-    except Exception as error:  # TFDS asks for the tar files in many ways
+    except Exception as error:  # TFDS raises different types when the tar files are missing
         raise DataUnavailable(f"ILSVRC2012 through TensorFlow Datasets: {str(error)[:150]}") from error
     return builder
 
@@ -92,7 +92,7 @@ def _examples(builder: Any, split: str, start: int = 0) -> Iterable[dict[str, An
     """Return the examples of a split from a number on, always in the same order: one file is read after the other."""
     import tensorflow_datasets as tfds
 
-    if builder.info.file_format.value == "array_record":  # which TFDS reads by number alone
+    if builder.info.file_format.value == "array_record":  # the only format that TFDS can read by index
         source = builder.as_data_source(split)
         return (source[number] for number in range(start, len(source)))
     reading = tfds.ReadConfig(interleave_cycle_length=1)
@@ -129,7 +129,7 @@ def _validation(
             if len(apart) < CALIBRATION and number % 20 == 0:
                 apart.append((image, int(label)))
                 continue
-            # The least of independent draws is a uniform choice, however many there turn out to be.
+            # Taking the smallest of independent draws is a uniform choice for any number of examples.
             key, draw = (int(label), bool(predicted == label)), keyed.generator(seed, number).random()
             if key not in drawn or draw < drawn[key][0]:
                 drawn[key] = (draw, image)

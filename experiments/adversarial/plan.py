@@ -67,7 +67,7 @@ def plan(table: str, scale: str) -> Plan:
         works += (_adaptive if table == "adaptive" else _works)(network, SCALES[scale])
         per_picture, side = 4 * sum(WIDTHS[network]), BUILDERS[network][1]
         disk.append((f"features of {network}, {len(FEATURES[network])} layers", TRAINING * per_picture / 1e9))
-        # Those that set thresholds, and a right and a wrong picture of each class.
+        # Pictures that set thresholds, and one right and one wrong picture of each class.
         kept = (CALIBRATION + 2 * CLASSES) * side**2 * 3
         memory.append((f"pictures for {network}, and attacked ones in float32", (kept + _tested(network)) / 1e9))
         widest = max(WIDTHS[network])

@@ -48,7 +48,7 @@ def store(folder: Path, dataset: str, command: str, local: str | None, data_dir:
         else:
             data = f"{dataset}, its training part" if dataset != EMBEDDED else "scikit-learn's digits, the first 1,200"
             shape = model.inputs[0].shape[1:]
-            # Only other data sets than the digits have other sides.
+            # Only data sets other than the digits have other image sides.
             arguments = {"input_shape": list(shape)} if tuple(shape) != DIGITS else None
             bits, described = {}, "8"
         name = stored_name(network, dataset) or NAMES[network]

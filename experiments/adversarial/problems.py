@@ -74,7 +74,7 @@ ON_PHOTOGRAPHS = {
         adaptive_steps=40,
         bootstrap=500,
         dimensions=256,
-        # L-BFGS takes all evaluations it may: with 25, these pictures took 35 minutes of one core.
+        # L-BFGS uses all evaluations that are allowed: with 25, these pictures took 35 minutes on one core.
         few=32,
         evaluations=25,
     ),
@@ -113,7 +113,7 @@ def _small(name: str, settings: Settings, scale: Scale) -> Problem:
         Pictures(*pictures(settings.dataset, p, settings.data_dir)) for p in ("train", "calibration", "test")
     )
     classes = int(train.labels.max()) + 1
-    # Those of a part are sorted by class in some data sets.
+    # In some data sets the pictures of a part are sorted by class.
     count = min(scale.database or len(train.labels), len(train.labels))
     chosen = np.linspace(0, len(train.labels) - 1, count).astype(int)
     images, labels = (part[chosen] for part in (train.images, train.labels))
@@ -127,7 +127,7 @@ def _small(name: str, settings: Settings, scale: Scale) -> Problem:
         calibration,
         test,
         classes,
-        # As many neighbours as a class has rows, as in the paper.
+        # k is the number of rows per class, as in the paper.
         k=len(images) // classes,
         dimensions=scale.dimensions,
         weights=weights,

@@ -125,7 +125,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.positive:
         scores, groups = Scores(scores.untouched, {_POSITIVE: each["--positive"].scores.untouched}, apart=True), {}
     about = {option: _about(one, found[option], shared) for option, one in each.items()}
-    # A path would tell of the user's machine.
+    # A path would reveal the user's machine.
     folders = " ".join(f"{option} {one['folder']}" for option, one in about.items())
     command = f"zoo calibrate {options.product} {folders} --mapping {options.mapping}"
     written: dict[str, Any] = {
@@ -416,12 +416,12 @@ def _score(
 
     from zoo.images import ImageError, read_photograph
 
-    # The last is raised when a result holds something else than before.
+    # Increase the last number when the stored results change their content.
     of = [question.yes, question.no, list(_processes(question)), list(question.qualities), __version__, 3]
     key = hashlib.sha256(json.dumps([*of, sorted(_checksums(weights).values())]).encode()).hexdigest()
     done = _kept(kept, key)
     digests = [sha256(photo.path) for photo in photos]
-    # The networks are loaded only if there is something left to score.
+    # Load the networks only if something is left to score.
     measure = _measurer(question, weights) if set(digests) - set(done) else None
     sensor = isinstance(question, Comparison) and question.product.sensor
     results: dict[Photo, dict[str, Any]] = {}
@@ -512,7 +512,7 @@ def _kept(path: Path, key: str) -> dict[str, dict[str, Any]]:
     for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
         try:
             one = json.loads(line)
-        except ValueError:  # an empty line, or the one that was being written
+        except ValueError:  # an empty line, or the line that was being written
             continue
         if one["of"] == key:
             found[one["sha256"]] = one["result"]

@@ -133,7 +133,7 @@ class Validation:
         for quality in qualities:
             for name, scores in self.scores(quality).items():
                 answered = np.flatnonzero(~np.isnan(scores))
-                # A file without JPEG does not say that it never was one.
+                # A file without JPEG may have been a JPEG before.
                 given = self.calibration.at(quality or None)
                 ratios += [given.log10_lr(score) for score in scores[answered]]
                 truth += [name != UNTOUCHED] * len(answered)
@@ -148,7 +148,7 @@ class Validation:
         while len(drawn) < RESAMPLES:
             times = np.bincount(rng.integers(0, count, count), minlength=count)[numbers]
             there = times > 0
-            # Of few photographs a draw may have answers to one kind alone.
+            # With few photographs, a bootstrap sample may hold only one of the two classes.
             if 0 < is_processed[there].sum() < there.sum():
                 found = calibration.cost(values[there], is_processed[there], (weights * times)[there])
                 drawn.append(dataclasses.astuple(found))

@@ -80,7 +80,7 @@ def _a_gpu_is_there() -> bool:
     if backend == "jax":
         import jax
 
-        with contextlib.suppress(RuntimeError):  # that there is none
+        with contextlib.suppress(RuntimeError):  # if there is no GPU
             return bool(jax.devices("gpu"))
         return False
     import tensorflow as tf

@@ -95,7 +95,7 @@ def backend() -> Iterator[Finding]:
         state: State = "ok" if value == 9 else "broken"
         detail = "a convolution is right" if value == 9 else f"a convolution of nines: {value}"
         name = f"Keras on {keras.backend.backend()}"
-    except Exception as error:  # a backend that does not load has an error of its own making
+    except Exception as error:  # a backend that fails to load may raise any type
         state, detail, name = "broken", " ".join(str(error).split())[:160], os.environ.get("KERAS_BACKEND", "Keras")
     yield Finding("backend", name, state, detail)
     for other in ("tensorflow", "jax", "torch"):
@@ -129,7 +129,7 @@ def data() -> Iterator[Finding]:
     for name in SCENES:
         try:
             photograph(name)
-        except Exception as error:  # scikit-image raises what its reader raises
+        except Exception as error:  # scikit-image passes on what its reader raises
             missing.append(f"{name}: {' '.join(str(error).split())[:80]}")
     detail = "; ".join(missing) or f"{len(SCENES)} photographs, from scikit-image and scikit-learn"
     yield Finding("data", "embedded", "broken" if missing else "ok", detail)

@@ -45,7 +45,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.name is None:
         raise ValueError(f"Either NAME and DIR, or --all and DIR, are required. Received: only {options.folder}")
     detector = Path(options.name)
-    if not detector.is_dir():  # errors of names come before TensorFlow is loaded
+    if not detector.is_dir():  # report wrong names before TensorFlow is loaded
         if options.cfa is not None and not product_of(options.name).phased:
             raise ValueError(
                 f"--cfa needs a network that develops RAW files. Received: {options.cfa} for {options.name}"

@@ -19,13 +19,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     That is 0, 1 if `zoo doctor` finds a fault, 2 for bad input (one line on standard error), or 130 after Ctrl-C.
     """
-    # TensorFlow announces which GPUs it did not find; a user who has none knows.
+    # TensorFlow prints which GPUs it did not find; a user without a GPU does not need that.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     quiet_import()
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _say
-            # A fault of another package is said once, and is never an error here.
+            # A fault of another package is reported once, and is never an error here.
             places = r"zoo\.(extensions|experiments\.(cli\.(main|pretrain)|run\.tables))$"
             warnings.filterwarnings("always", category=UserWarning, module=places)
             options = _parser().parse_args(arguments)
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 code = options.run(options)
             sys.stdout.flush()
             return code
-    except BrokenPipeError:  # as of `zoo list | head`: whoever reads has read enough
+    except BrokenPipeError:  # as in `zoo list | head`: the reader has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
     except (ValueError, OSError, ImportError) as error:
@@ -75,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
         if page.commands:
             try:
                 load(page.commands)(commands)
-            # A name that is taken, say: a fault of one family must not take the others along.
+            # For example a name that is taken. A fault of one family must not affect the others.
             except (ImportError, ValueError, TypeError, argparse.ArgumentError) as error:
                 warnings.warn(f"{page.name}: {error}", stacklevel=1)
     return parser

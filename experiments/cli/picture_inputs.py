@@ -57,11 +57,11 @@ def _lines(text: str) -> list[str]:
     """Return the lines of a list that are not empty."""
     path = Path(text[1:])
     try:
-        if str(path) != "-" and not path.is_file():  # a pipe might never end
+        if str(path) != "-" and not path.is_file():  # reading from a pipe might never end
             raise FileNotFoundError(path)
         whole = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"@FILE must be a text file in UTF-8 with a picture a line. Received: {text}") from error
+        raise ValueError(f"@FILE must be a text file in UTF-8 with one picture per line. Received: {text}") from error
     lines = [line for line in whole.splitlines() if line.strip()]
     if not lines:
         raise ValueError(f"@FILE must name at least one picture. Received: {text}, which is empty")

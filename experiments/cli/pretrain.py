@@ -36,7 +36,7 @@ def _add_paper(papers: "argparse._SubParsersAction", paper: str) -> None:
     parser.set_defaults(run=_run, training=None)
     if names:
         text = "; ".join(f"{name or 'default'}: {training.help}" for name, training in trainings.items())
-        # Without choices: argparse would name the value of an unknown option as a wrong training.
+        # No `choices`: argparse would report the value of an unknown option as a wrong training.
         parser.add_argument("training", nargs="?" if default else None, metavar="|".join(names), help=text)
     parser.add_argument(
         "--scale", default=USUAL_SCALE, type=scale_name, help="smoke, laptop (default), photographs, gpu or paper"
@@ -68,7 +68,7 @@ def _add_paper(papers: "argparse._SubParsersAction", paper: str) -> None:
         try:
             parser.add_argument(option.flag, help=text, choices=choices, type=option.parse, metavar=option.metavar)
             own.append(option.flag)
-        except argparse.ArgumentError as error:  # another package's option that is taken
+        except argparse.ArgumentError as error:  # an option of another package has the same name
             warnings.warn(f"{paper}: {error}", stacklevel=1)
     parser.set_defaults(own=own)
 

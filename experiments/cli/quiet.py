@@ -56,7 +56,7 @@ class _Finder:
 
 
 def _filtered(execute: Callable[[ModuleType], None], module: ModuleType) -> None:
-    # The lines come from C++, past sys.stderr.
+    # C++ code writes these lines directly, not through sys.stderr.
     kept = os.dup(2)
     with tempfile.TemporaryFile() as said:
         os.dup2(said.fileno(), 2)

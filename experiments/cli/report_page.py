@@ -133,7 +133,7 @@ def _environment() -> "jinja2.Environment":
     environment.filters["factor"] = factor
     environment.filters["percent"] = lambda share: f"{100 * share:.1f} %"
     environment.filters["shown"] = shown
-    # A file name may hold bytes that are not UTF-8.
+    # A file name may contain bytes that are not UTF-8.
     environment.filters["address"] = lambda name: quote(os.fsencode(name))
     environment.filters["sentence"] = lambda text: text[:1].upper() + text[1:]
     return environment

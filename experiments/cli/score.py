@@ -132,7 +132,7 @@ def _on_workers(scoring: Scoring, left: Sequence[Sequence[str]], workers: "Worke
 
     alone: list[Sequence[str]] = []
     for again in (False, True):
-        # A picture that ends its worker must not take others along.
+        # A picture that kills its worker must not affect other pictures.
         waiting = tasks([[path] for paths in alone for path in paths] if again else left)
         for outcome in workers.start(list(waiting), logs) if waiting else ():
             paths = waiting[outcome.task]

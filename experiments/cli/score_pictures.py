@@ -145,7 +145,7 @@ class Track:
             console=console,
             transient=True,
             disable=not console.is_terminal,
-            # Scores that go to a file or a pipe must not be drawn above the bars instead.
+            # If scores go to a file or a pipe, they must not be printed above the progress bars.
             redirect_stdout=sys.stdout.isatty(),
         )
         self.pictures = pictures
@@ -198,7 +198,7 @@ def score_pictures(
     _check(options, heatmaps, [*paths, *inputs, getattr(options, "calibration", None)])
     calibration = calibration_of(options)
     track, failures = Track(len(paths)), 0
-    # Where none is a file, all are named before TensorFlow is loaded.
+    # If none of the inputs is a file, report all of them before TensorFlow is loaded.
     scorer = make(track) if any(path.is_file() for path in paths) else None
     networks = {} if scorer is None else checksums(scorer.networks)
     if scorer is not None and calibration is not None:
@@ -386,7 +386,7 @@ def _csv_writer(path: Path | None, columns: Sequence[str]) -> Iterator[Callable[
     if path is None:
         yield lambda record: None
         return
-    # A file name may hold bytes that are not UTF-8; they are written unchanged.
+    # A file name may contain bytes that are not UTF-8; they are written unchanged.
     with open(path, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
         rows = csv.DictWriter(
             file, (*_PICTURE_COLUMNS, *columns, *_FILE_COLUMNS), extrasaction="ignore", lineterminator="\n"
@@ -440,6 +440,6 @@ def _check(options: argparse.Namespace, heatmaps: Mapping[Path, Path], inputs: I
         outputs["--csv"] = options.csv
     for path, heatmap in heatmaps.items():
         option = "--heatmap" if heatmap == options.heatmap else f"--heatmap for {path.name}"
-        # Of pictures of one name, all but the first are called by their path: none may hide another here.
+        # Of pictures with the same name, all but the first are named by their path: no heatmap may replace another.
         outputs[option if option not in outputs else f"--heatmap for {path}"] = heatmap
     check_outputs(outputs, inputs, options.force)

@@ -54,7 +54,7 @@ def score_on_ray(
 
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
-    logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # it tells of every step; errors are raised as well
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # Ray logs every step; errors are raised in any case
     there = ray.cluster_resources()
     workers = int(there.get("GPU", 0) // gpus if gpus else there.get("CPU", 1))
     try:
@@ -62,7 +62,7 @@ def score_on_ray(
             raise ValueError(f"--gpus must not exceed the GPUs of the Ray cluster. Received: {gpus}")
         buckets = ray.data.from_items([list(paths) for paths in left], override_num_blocks=min(len(left), MOST_BLOCKS))
         with warnings.catch_warnings():
-            # Ray 2.60 deprecates the two limits below and names no other place for them.
+            # Ray 2.60 deprecates the two limits below without a replacement.
             warnings.simplefilter("ignore", DeprecationWarning)
             scored = buckets.map_batches(
                 Score,

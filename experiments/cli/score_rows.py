@@ -63,7 +63,7 @@ class Rows:
     def __enter__(self) -> Self:
         """Take over the rows of an earlier run."""
         if self.path.is_file():
-            # The last line may have been cut short.
+            # The last line may be incomplete.
             with atomic(self.path) as partial, open(partial, "w", encoding="utf-8", newline="") as file:
                 writer = _writer(file)
                 for row in self._read():
@@ -150,7 +150,7 @@ def check_parquet() -> None:
     try:
         import pyarrow  # noqa: F401
     except ImportError:
-        raise ImportError("Parquet needs pyarrow: pip install 'forensics-zoo[parquet]'; .csv needs nothing") from None
+        raise ImportError("Parquet needs pyarrow: pip install 'forensics-zoo[parquet]'. Received: no pyarrow") from None
 
 
 def arrow_types() -> dict[str, Any]:
@@ -168,7 +168,7 @@ def _write_parquet(source: Path, output: Path, about: Mapping[str, Any]) -> None
 
     types = arrow_types()
     schema = pa.schema(types.items(), metadata={"forensics_zoo": json.dumps(about)})
-    # A block at a time: the table of a million pictures is never in memory.
+    # Block by block: the table of a million pictures is never completely in memory.
     with (
         arrow_csv.open_csv(
             source,

@@ -101,7 +101,7 @@ def _picture_scorer(weights: str, heatmap: bool, track: Callable[[range], Iterab
     latest: dict[int, np.ndarray] = {}
 
     def answer(image: "np.ndarray") -> Answer:
-        if heatmap:  # one pass gives both
+        if heatmap:  # one pass gives score and heatmap
             score, latest[id(image)] = detector.score_and_heatmap(image)
         else:
             score = detector.score(image)

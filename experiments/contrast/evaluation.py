@@ -89,7 +89,7 @@ class Evaluation:
     def pictures(self) -> list[Photograph]:
         """The pictures of the data set's split, or all of a user's folder."""
         settings = self.settings
-        # The stored networks have seen nothing of a user's folder: all of it is for testing.
+        # The stored networks were not trained on a user's folder, so all of it is for testing.
         split = "all" if settings.named is None and not self.halved else self.split
         found = photographs(settings.named, settings.data_dir, split, settings.seed)
         return found[: self.scale.pictures]
@@ -145,7 +145,7 @@ class Evaluation:
         wanted = self.scale.units_a_scene if len(self.pictures) <= FEW else 1
         if wanted == 1:
             return corners[len(corners) // 2 : len(corners) // 2 + 1]
-        # Spread over the picture where there are more than wanted.
+        # If there are more units than wanted, take some that are spread over the picture.
         chosen = np.linspace(0, len(corners) - 1, min(len(corners), wanted)).round().astype(int)
         return corners[chosen]
 

@@ -24,7 +24,7 @@ def of_function(name: str) -> Detector:
     module, _, attribute = name.partition(":")
     try:
         function = getattr(importlib.import_module(module), attribute)
-    except Exception as error:  # whatever a user's module raises at import, a syntax error among it
+    except Exception as error:  # a user's module may raise anything at import, for example a SyntaxError
         reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
         raise ValueError(
             f"--detector must name an importable module:function. Received: {name!r} ({reason})"
@@ -34,9 +34,9 @@ def of_function(name: str) -> Detector:
 
     def score(units: list[np.ndarray]) -> np.ndarray:
         try:
-            # A copy: a detector may write into its picture.
+            # A copy, because a detector may write into its picture.
             scores = np.array([function(unit.copy()) for unit in units], np.float64)
-        except Exception as error:  # the user's code
+        except Exception as error:  # the user's code may raise anything
             reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
             raise ValueError(f"{name} must return one finite number per picture. Received: {reason}") from error
         if scores.shape != (len(units),) or not np.isfinite(scores).all():
@@ -61,7 +61,7 @@ def of_saved_model(path: Path) -> Detector:
 
     try:
         loaded = tf.saved_model.load(str(path))
-    except Exception as error:  # of protobuf, of a missing file, of an operation that this TensorFlow lacks
+    except Exception as error:  # protobuf errors, missing files, operations that this TensorFlow lacks
         raise ValueError(
             f"Not a SavedModel that can be loaded. Received: {path} ({' '.join(str(error).split())[:200]})"
         ) from error
@@ -71,7 +71,7 @@ def of_saved_model(path: Path) -> Detector:
     given, output = _input(path, loaded.signatures[signature]), _output(path, loaded.signatures[signature])
 
     def score(units: list[np.ndarray]) -> np.ndarray:
-        serve = loaded.signatures[signature]  # ``loaded`` must be held: its functions die with it
+        serve = loaded.signatures[signature]  # keep ``loaded`` alive: its functions are deleted with it
         scores = []
         for unit in units:
             height, width = unit.shape[:2]

@@ -20,15 +20,15 @@ _MATCHED = 1 + len(evaluation.MATCHED)
 """Pristine pictures, and those by each operator of the training."""
 _ALL = len(evaluation.TABLE_1_OPERATORS)
 VERSIONS: dict[str, float] = {
-    # Versions of each test picture that are scored, pristine and adjusted by quality; some of other networks too.
+    # Scored versions of each test picture: pristine and adjusted, at each quality; some also by other networks.
     "table_1": len(evaluation.QUALITIES) * (2 + _ALL) + 2 * len(evaluation.SOME) * _MATCHED,
     "table_2": (len(evaluation.QUALITIES) - 1) * (1 + len(table_2_operators())),
-    # The unaware network at four qualities, the aware one at six of the training's and without JPEG.
+    # The unaware network at four qualities, the aware one at six training qualities and without JPEG.
     "text": (4 + 6 + 1) * _MATCHED,
     "pictures": 5 * (2 + _ALL),
-    # Four networks: two kinds of pictures at two qualities, and pristine and gamma 1.5 at a third.
+    # Four networks, eight versions each: three at two qualities, and pristine and gamma 1.5 at a third.
     "gamma": 4 * 8,
-    # At three qualities; overlapping patches share their layers, and cost what as many side by side would.
+    # At three qualities. Overlapping patches share their layers, so they cost as much as patches side by side.
     "localisation": 3 * (1 + _SQUARES / PATCHES),
 }
 """By table."""

@@ -33,9 +33,9 @@ def store(folder: Path, command: str, data: str, local: str | None = None) -> No
     history: list[dict] = []
     for step, name in NAMES.items():
         state = SavedState(folder / step)
-        if not state.log:  # --start trains one step, stored patches two
+        if not state.log:  # --start trains only one step, stored patches two
             continue
-        # A step starts from the one before, so its weights have cost both.
+        # A step starts from the previous one, so its weights cost the time of both.
         history = [*history, *state.log]
         model = ContrastNet()
         widen(state.load(), model)

@@ -53,15 +53,15 @@ class Recipe:
 
 
 RECIPES = {
-    # What the authors' code does: beta_2 = .9999 (sic), Keras's default beta_1.
+    # The authors' code: beta_2 is .9999 (sic), beta_1 Keras's default.
     "original": Recipe(1e-4, 0.9, 0.9999),
-    # What the paper's text says: "learning rate 1e-4 and momentum 0.99".
+    # The paper's text: "learning rate 1e-4 and momentum 0.99".
     "paper": Recipe(1e-4, 0.99, 0.999),
-    # Ours, for the few patches a laptop can train on: three times the rate, and a decay.
+    # Ours, because a laptop can only train on few patches: three times the rate, and a decay.
     "short": Recipe(3e-4, 0.9, 0.999, cosine=True, from_data=True),
-    # The same from Glorot's draw, for photographs.
+    # The same with Glorot's initialisation, for photographs.
     "decayed": Recipe(3e-4, 0.9, 0.999, cosine=True),
-    # From a network that is trained already.
+    # For a network that is already trained.
     "continued": Recipe(1e-4, 0.9, 0.999, cosine=True),
 }
 
@@ -87,7 +87,7 @@ class Scale:
 SCALES = {
     "smoke": Scale(1, 1, 1, 2, "original", "float32", base_filters=8),
     "laptop": Scale(10, 12, 2, 1000, "short", FASTEST, base_filters=8),
-    # For photographs, without and with a GPU; not what the stored weights come from.
+    # For photographs, without and with a GPU. The stored weights were trained before these scales existed.
     "photographs": Scale(6, 8, 2, 500, "decayed", FASTEST, batch_size=64, varied=True),
     "gpu": Scale(14, 24, 4, 1000, "decayed", "mixed_bfloat16", batch_size=64, varied=True),
     "paper": Scale(3, 3, 3, 125_000, "original", "float32"),
@@ -139,7 +139,7 @@ def training_batches(
         qualities=qualities,
         both=hsv_round_trip if control else None,
         seed=seed,
-        # The smallest of the open photographs, 299 pixels square, holds 16 patches.
+        # The smallest open photographs, 299 pixels square, hold 16 patches.
         positions=16 if pictures or varied else 24,
     )
 
@@ -160,7 +160,7 @@ def initialise_from_data(model: keras.Model, patches: np.ndarray) -> None:
     for layer in model.layers[1:]:
         if isinstance(layer, (keras.layers.Conv2D, keras.layers.Dense)) and layer.name != "predictions":
             activation, layer.activation = layer.activation, keras.activations.linear
-            # NumPy adds up bfloat16 in bfloat16, which gives deviations several times too small.
+            # NumPy adds bfloat16 values in bfloat16, which makes the deviations several times too small.
             y = np.asarray(keras.ops.convert_to_numpy(layer(x)), np.float32)
             layer.activation = activation
             axes = tuple(range(y.ndim - 1))
@@ -220,7 +220,7 @@ def pretrain(
         epochs, recipe = settings.aware_epochs, RECIPES["continued"]
         return {"aware": fit_step(model, batches, epochs, folder, "aware", recipe, workers=workers)}
     if recipe.from_data:
-        # Drawn with the unaware step's seed: its first scenes, of no other use.
+        # Drawn with the seed of the unaware step: its first scenes, which nothing else uses.
         initialise_from_data(model, training_batches(1, 3 * seed, aware=False, pictures=pictures).batch(0, 0)[0])
     compile_recipe(model, settings.recipe)
     models = {}
@@ -231,10 +231,10 @@ def pretrain(
             ("control", settings.control_epochs),
         ]
     ):
-        # A seed for each step: no step sees a scene of another.
+        # Each step has its own seed, so that no step sees a scene of another.
         drawn = (pictures, settings.batch_size, settings.varied)
         if isinstance(pictures, Prepared) and step == 2:
-            break  # an adjustment of a round-tripped picture is not among the stored patches
+            break  # the stored patches hold no adjusted picture after a round trip
         batches = training_batches(settings.steps, 3 * seed + step, step > 0, step == 2, *drawn)
         model = fit_step(model, batches, epochs, folder, name, recipe, workers=workers)
         models[name] = keras.models.load_model(folder / f"{name}.keras")

@@ -81,7 +81,7 @@ def _synthetic(scales: list[synthetic.Scale], second: int) -> Plan:
     """Both stages by each of ``scales``, the second so often: once more on permuted cells."""
     works: Counter[Work] = Counter()
     for scale in scales:
-        # Of an image as many patches with an artefact as without.
+        # Each image contributes as many patches with an artefact as without.
         patches, first = 2 * synthetic.PATCHES * scale.images, scale.first
         steps = first.epochs * -(-patches // first.batch_size)
         works[_stage("first stage", steps, first.batch_size, "synthetic_first")] += 1
@@ -106,7 +106,7 @@ def _synthetic_second(scale: synthetic.Scale) -> Work:
 
 
 def _fusion() -> Plan:
-    # Of 1,000 scenes pristine and adjusted ones are trained on, of 200 validated; a picture has nine patches.
+    # 1,000 scenes for training and 200 for validation, each pristine and adjusted; a picture has nine patches.
     pictures, held_out, batch, epochs = 2 * 1000, 2 * 200, 32, 200
     return Plan(
         works=(
@@ -154,7 +154,7 @@ def _forgery(settings: forgery.Scale) -> Plan:
     pairs = round(share * tampered) * POINTS
     batches = -(-trained // settings.second.batch_size), -(-trained // settings.end_to_end.batch_size)
     trainings = (
-        # Of pairs what does not fill a batch is left out of an epoch.
+        # Pairs that do not fill a batch are left out of an epoch.
         ("ranking network, pairs of patches", settings.first, pairs // settings.first.batch_size, "ranking"),
         ("second stage", settings.second, batches[0], "forgery_second"),
         ("end-to-end network", settings.end_to_end, batches[1], "forgery_end_to_end"),
@@ -196,7 +196,7 @@ def _works(settings: Scale) -> Iterator[Work]:
         splits, database = SPLITS[experiment], DATABASE_OF[experiment]
         method, subset = SUBSET_ROWS.get(row, (row, WHOLE))
         if experiment == 1 and method not in METHODS:
-            continue  # other authors' methods, quoted
+            continue  # quoted numbers of other authors' methods
         images = IMAGES[database] if subset == WHOLE else round(IMAGES[database] * len(SUBSETS[subset]) / 24)
         label = f"experiment {experiment}, {row}"
         second = settings.second
@@ -272,7 +272,7 @@ def _step(build: Callable[[], keras.Model], batch: int) -> Step:
     return Step(partial(model.train_on_batch, x, np.zeros((batch, 1), np.float32)), {"network": (model, shape, 1)})
 
 
-# An update of each.
+# One training step of each network.
 patches, live_patches = partial(_step, CNNIQA), partial(_step, partial(CNNIQA, (32, 32, 1)))
 vgg = partial(_step, VGGPatchNet)
 second, live_second = partial(_step, TIDStageTwo), partial(_step, partial(LIVEStageTwo, (*LIVE_GRID, 800)))

@@ -159,7 +159,7 @@ def or_not_run(cell: Cell, settings: Settings) -> Cell:
     if settings.weights is not None or cell.weights in ("", "trained", *zoo.weights.names()):
         return cell
     network = network_of(cell.weights)
-    assert network is not None  # every name of the family's trainings has one
+    assert network is not None  # every name of the family's trainings has a network
     why = f"the weights {cell.weights} are not stored here; `{network.command}` trains them"
     return dataclasses.replace(cell, measure=None, status="not-run", why=why, weights="", needs=cell.weights)
 

@@ -201,7 +201,7 @@ def _joint(network: str, weight: float | None, batch: int, margin: int = 0) -> S
     nip, side = training.NETWORKS[network](clip=False), SCALES["paper"].patch
     workflow = build(JointRun(network, weight, USUAL, margin=margin), nip, "float32", 0)
     whole = side + 2 * margin
-    # The channel halves the pictures, of two pixels a plane.
+    # The channel halves the pictures, whose sides are twice those of the planes.
     networks = {network: (nip, (whole, whole, 4), 1), "FAN": (workflow.fan, (side, side, 3), workflow.classes)}
     return Step(partial(workflow.train_on_batch, *_patches(batch, whole)), networks)
 

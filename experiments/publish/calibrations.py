@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data-dir", type=Path, help="the folder of the open photographs")
     options = parser.parse_args(arguments)
     place = calibration_place(options.product)
-    assert place is not None  # of every product of a family
+    assert place is not None  # every product of a family has one
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary, FOLDER)
         folder.mkdir()

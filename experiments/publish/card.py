@@ -33,7 +33,7 @@ def numbers(paper: str, results: Path) -> str:
     parts = []
     for family, name, title in tables.overview():
         file = f"{paper}_{name.replace('-', '_')}.csv"
-        # On other data sets than the embedded photographs: in a folder each.
+        # Tables on other data sets than the embedded photographs are in one folder per data set.
         for path in (results / file, *sorted(results.glob(f"*/{file}"))):
             if family != paper or not path.is_file():
                 continue
@@ -72,7 +72,7 @@ def _provenance(frame: pd.DataFrame) -> str:
     if measured.empty:
         return "Nothing of it was measured."
     first = measured.iloc[0]
-    # A number without an interval may be a count of something else than these data.
+    # A number without an interval may be a count of other things than these data.
     drawn = measured[measured["ci_low"] < measured["ci_high"]]
     drawn = measured if drawn.empty else drawn
     counts = f"{int(drawn['n_units'].max())} units of {int(drawn['n_sources'].max())} scenes"
@@ -98,7 +98,7 @@ def _cell(cell: pd.Series, decimals: int) -> str:
     paper = "" if pd.isna(printed := cell["paper_value"]) else f" / {printed:{'.0f' if printed % 1 == 0 else 'g'}}"
     if pd.isna(cell["value"]):
         return f"{cell['status']}{paper}"
-    # Of a single value there is no interval.
+    # A single value has no interval.
     interval = "" if cell["n_units"] == 1 else f" [{cell['ci_low']:.{decimals}f}, {cell['ci_high']:.{decimals}f}]"
     return f"{cell['value']:.{decimals}f}{interval}{paper}"
 

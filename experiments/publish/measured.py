@@ -48,7 +48,7 @@ def collect(results: Path, packaged: set[str]) -> str:
     models = [_chosen(cells) for _, cells in whole.groupby("weights")]
     whole = pd.concat(models) if models else whole
     buffer = io.StringIO()
-    # Six digits are more than any interval leaves.
+    # Six digits are more than any interval justifies.
     whole = whole[COLUMNS].astype({"n_sources": int})
     whole.to_csv(buffer, index=False, float_format="%.6g", lineterminator="\n")
     return buffer.getvalue()

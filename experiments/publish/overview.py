@@ -92,7 +92,7 @@ def adversarial() -> Panel:
     attacked = attacks.to_8_bits(attacks.fgsm(model, test.astype(np.float32), eps=48))
     scores = [detector.score(x.astype(np.float32)) for x in (test, attacked)]
     classes = [model.predict_on_batch(x.astype(np.float32)).argmax(1) for x in (test, attacked)]
-    # The example whose two scores lie in the middle of all that were fooled: neither the best nor the worst.
+    # The example whose two scores are the median of all fooled examples: neither the best nor the worst.
     fooled = np.flatnonzero((classes[0] == truth) & (classes[1] != truth))
     chosen = fooled[np.argsort((scores[0] - scores[1])[fooled])[len(fooled) // 2]]
     large = [cv2.resize(x[chosen], (SIDE, SIDE), interpolation=cv2.INTER_NEAREST) for x in (test, attacked)]

@@ -59,14 +59,14 @@ def publish(table: Table, scale: str, measured_in: Path, results: Path) -> Path:
         new.to_csv(partial, index=False)
     write_reasons(target, reasons)
     picture = source.with_suffix(".png")
-    # Pictures of other data sets must not enter the project.
+    # Pictures of other data sets must not be published.
     if table.plots_pictures and picture.is_file() and new["dataset"].iloc[0] == EMBEDDED:
         shutil.copyfile(picture, ROOT / "docs" / "assets" / picture.name)
     return target
 
 
 def _read(path: Path) -> pd.DataFrame:
-    # As text: no digit changes.
+    # Read as text, so that no digit changes.
     return pd.read_csv(path, dtype=str, keep_default_na=False)
 
 
@@ -80,7 +80,9 @@ def main() -> None:
     parser.add_argument("paper")
     parser.add_argument("table")
     parser.add_argument("--scale", default=CARDS_SCALE)
-    parser.add_argument("--measured", type=Path, default=MEASURED, help=f"where it was measured (default {MEASURED})")
+    parser.add_argument(
+        "--measured", type=Path, default=MEASURED, help=f"folder with the measured table (default {MEASURED})"
+    )
     options = parser.parse_args()
     quiet_import()
     try:

@@ -17,7 +17,7 @@ class _CachedMethod(Generic[Arguments, Result]):
         if instance is None:
             return partial(self.function)
         bound = cast(Callable[Arguments, Result], lru_cache(self.maxsize)(partial(self.function, instance)))
-        instance.__dict__[self.__name__] = bound  # found before this class from now on
+        instance.__dict__[self.__name__] = bound  # from now on this is found before the descriptor
         return bound
 
 

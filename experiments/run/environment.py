@@ -14,7 +14,7 @@ def commit() -> str:
     Changed files in ``results`` do not count: publishing one table must not mark the next.
     """
     try:
-        # zoo/experiments is a link: git knows the file by its own place.
+        # zoo/experiments is a symbolic link: git knows the file by its real path.
         _git("ls-files", "--error-unmatch", str(Path(__file__).resolve()))
         changed = _git("status", "--porcelain", "--untracked-files=no", "--", ":/", ":(top,exclude)results")
         return _git("rev-parse", "--short=12", "HEAD") + "+" * bool(changed)

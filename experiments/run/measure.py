@@ -72,7 +72,7 @@ def choose(
     cells = list(table.cells(settings))
     for pattern in rows:
         if not any(fnmatchcase(cell.row, pattern) for cell in cells):
-            labels = ", ".join(dict.fromkeys(repr(cell.row) for cell in cells))  # some names hold a comma
+            labels = ", ".join(dict.fromkeys(repr(cell.row) for cell in cells))  # some names contain a comma
             raise ValueError(f"--rows must match a row ({labels}). Received: {pattern!r}")
     wanted = [c for c in cells if not rows or any(fnmatchcase(c.row, pattern) for pattern in rows)]
     if settings.detector and not any(cell.weights == settings.detector for cell in wanted):
@@ -245,7 +245,7 @@ def _read(path: Path, key: list[str]) -> dict | None:
         stored = json.loads(path.read_text())
         return stored if stored["key"] == key and "entry" in stored else None
     except (OSError, ValueError, KeyError, TypeError):
-        return None  # absent, or cut short: measured again
+        return None  # missing or incomplete: measure it again
 
 
 def _file_name(cell: Cell) -> str:

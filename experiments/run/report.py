@@ -46,7 +46,7 @@ def print_table(
 
 def _blocks(rows: Mapping[str, Mapping[str, str]], columns: list[str], width: int) -> list[list[str]]:
     """Return the columns in as many blocks as it takes for none to be cut off."""
-    between = 3  # what the box and its padding take beside a column
+    between = 3  # width of the border and padding of a column
     left = width - max(len(row) for row in rows) - between
     blocks: list[list[str]] = [[]]
     room = left
@@ -88,7 +88,7 @@ def plot_table(frame: pd.DataFrame, title: str, path: Path) -> None:
         axis.errorbar(x, part["value"], [below, above], fmt="o-", ms=4, lw=1.2, capsize=2, label="ours, 95 %")
         if part["paper_value"].notna().any():
             axis.plot(x, part["paper_value"], "x", color="black", ms=6, label="paper")
-        named = range(0, len(part), math.ceil(len(part) / 12))  # more labels than that overlap
+        named = range(0, len(part), math.ceil(len(part) / 12))  # more than 12 labels overlap
         axis.set_xticks(list(named), part["column"].iloc[named], fontsize=7)
         axis.tick_params(axis="y", labelsize=7)
         axis.set_title(row, fontsize=8)

@@ -55,7 +55,7 @@ def run(
             call = partial(_measure, place, settings, number, _name(cell), folder)
             tasks[Task(f"{cell.row}, {cell.column}", call)] = cell
     for task, stored in follow(list(tasks), workers, logs, f"{table.paper} {table.name}", progress):
-        # Workers on other machines may have written to a folder of theirs.
+        # Workers on other machines may have written to another folder.
         if stored_cell(table, settings, tasks[task], folder) is None:
             keep_cell(stored, tasks[task], folder)
     shutil.rmtree(logs, ignore_errors=True)

@@ -125,7 +125,7 @@ def multiply_adds(model: Any, shape: tuple[int, ...]) -> float:
     total = sum(multiply_adds(layer, shape) for layer in model.layers if isinstance(layer, keras.Model))
     for layer, made in zip(layers, outputs, strict=True):
         places = np.prod(made.shape[1:-1]) if isinstance(layer, keras.layers.Conv2D) else 1
-        if isinstance(layer, keras.layers.Conv2DTranspose):  # its kernel is put down once for each input pixel
+        if isinstance(layer, keras.layers.Conv2DTranspose):  # its kernel is applied once for each input pixel
             places = np.prod(made.shape[1:-1]) / np.prod(layer.strides)
         total += float(places * np.prod(layer.kernel.shape))
     return total

@@ -33,7 +33,7 @@ def start(tasks: Sequence[Task], logs: Path, count: int, gpus: int = 0) -> Itera
 
 def _run(tasks: Sequence[Task], logs: Path, count: int, gpus: Sequence[Sequence[str]]) -> Iterator[Outcome]:
     def process(slot: int) -> ProcessPoolExecutor:
-        # One process each: where one dies, the others' tasks are not lost with it.
+        # One process per task: if one dies, the tasks of the others are not lost.
         begin = logs / f"worker-{slot + 1}.log", ",".join(gpus[slot])
         return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _begin, begin)
 

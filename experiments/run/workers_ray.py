@@ -18,12 +18,12 @@ def connect(address: str = "") -> bool:
         ImportError: Without Ray.
         ValueError: Where there is no cluster at ``address``.
     """
-    # Ray reports its use over the network unless it is told not to.
+    # Ray reports its use over the network unless this is set.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
         import ray
     except ImportError:
-        raise ImportError("--on ray needs Ray: pip install 'forensics-zoo[ray]'") from None
+        raise ImportError("--on ray needs Ray: pip install 'forensics-zoo[ray]'. Received: no ray") from None
     if ray.is_initialized():
         return False
     try:
@@ -59,7 +59,7 @@ def _run(tasks: Sequence[Task], gpus: int, connected: bool) -> Iterator[Outcome]
     import ray
     from ray.exceptions import RayError
 
-    # A process that ended gives its GPU's memory back, which TensorFlow would keep otherwise.
+    # A process that ends frees its GPU memory; otherwise TensorFlow would keep it.
     remote: Any = ray.remote(
         num_cpus=1,
         num_gpus=gpus,

@@ -46,7 +46,9 @@ def start(
     try:
         import submitit
     except ImportError:
-        raise ImportError("--on slurm needs submitit: pip install 'forensics-zoo[slurm]'") from None
+        raise ImportError(
+            "--on slurm needs submitit: pip install 'forensics-zoo[slurm]'. Received: no submitit"
+        ) from None
     given: dict[str, Any] = {"slurm_time": MINUTES, "slurm_array_parallelism": count}
     given |= {f"slurm_{name}": value for name, value in (options or {}).items()}
     try:

@@ -28,7 +28,7 @@ class KeyedDropout(keras.callbacks.Callback):
         """Set the states."""
         for number, layer in enumerate(_dropouts(self.model)):
             state = layer.seed_generator.state
-            # Each layer has draws of its own, else layers of one shape would drop the same units.
+            # Each layer draws its own seed. Otherwise layers of the same shape would drop the same units.
             state.assign(np.array([self.seed + number * 1_000_003, epoch * 1_000_003], state.dtype))
 
 
@@ -99,7 +99,7 @@ def fit(
         model = state.load()
     if state.done < epochs:
         model = model if prepare is None else prepare(model)
-        # Callers' callbacks come first: what they add to the logs is saved with the state.
+        # The caller's callbacks come first: what they add to the logs is saved with the state.
         validated = [n for n in range(1, epochs + 1) if n % every == 0 or n == epochs]
         with fed(batches, state.done, epochs, workers) as data:
             model.fit(

@@ -188,7 +188,7 @@ def test_what_match_refuses(cameras, of_camera, command, tmp_path):
         (("another.npz", "--calibration", of_camera), "made with other networks than"),
         (("camera.npz", "--calibration", of_contrast), "which is for contrast"),
         (("camera.npz", "--calibration", "stored"), "since a calibration belongs to your camera. Received: stored"),
-        (("camera.npz", "--calibration", of_camera, "--orientations", "all"), "goes with --orientations stored"),
+        (("camera.npz", "--calibration", of_camera, "--orientations", "all"), "needs --orientations stored"),
         (("camera.npz", "--anyway"), "--anyway needs --calibration"),
     ):
         code, out, err = command("imaging", "prnu", "match", cameras / arguments[0], *arguments[1:], picture)

@@ -156,4 +156,4 @@ def test_commands_answer_with_the_likelihood_ratio_of_the_number_that_was_calibr
         assert found["calibrated_score"] == pytest.approx(score, abs=1e-6)
     if product == "imaging":
         code, _, err = command(*verb, tmp_path / "photo.png", "--calibration", path, "--patch", 32)
-        assert code == 2 and "--calibration goes with --patch 64" in err
+        assert code == 2 and "--calibration needs --patch 64, with which it was measured" in err

@@ -50,7 +50,7 @@ def test_cells_of_both_figures(tmp_path):
     four = {(cell.metric, cell.row, cell.column): cell for cell in figures_3_and_4.cells_of_figure_4(SMOKE)}
     assert len(four) == 3 * 4 * 8
     assert four[BOTH, "dogwood", "UNet - Menon"].status == "not-run"
-    with pytest.raises(ValueError, match=r"are of synthetic cameras\. Received: --data-dir"):
+    with pytest.raises(ValueError, match=r"need a synthetic camera, without --data-dir\. Received: --data-dir"):
         list(figures_3_and_4.cells_of_figure_4(Settings("smoke", data_dir=tmp_path)))
 
 

@@ -131,7 +131,7 @@ def test_joint_models_start_from_the_plain_networks_of_their_scenes(tmp_path):
     stored = INet(weights="inet-birch.photographs", clip=False)
     for a, b in zip(nip.get_weights(), stored.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
-    with pytest.raises(ValueError, match="is to be trained first"):
+    with pytest.raises(ValueError, match="must be trained first"):
         plain_nip("inet", tmp_path, scenes=SCALES["laptop"].scenes)
 
 

@@ -71,7 +71,7 @@ def test_figure_s1_is_figure_5_of_every_camera(figure, tmp_path):
     frame = pd.concat([figure[0].assign(row=f"{camera}: " + figure[0]["row"]) for camera in CAMERAS])
     figure_5.draw_figure_s1(frame, SMOKE, "title", tmp_path / "figure.png")
     assert read_photograph(tmp_path / "figure.png").std() > 10
-    with pytest.raises(ValueError, match=r"Figure S1 is of the synthetic cameras.*Received: --data-dir photos"):
+    with pytest.raises(ValueError, match=r"Figure S1 needs the synthetic cameras.*Received: --data-dir photos"):
         list(figure_5.cells_of_figure_s1(Settings("smoke", data_dir=Path("photos"))))
 
 

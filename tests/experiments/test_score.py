@@ -233,5 +233,5 @@ def test_parquet_without_pyarrow(command, monkeypatch, tmp_path):
     code, _, err = command("score", "bright", tmp_path / "a.png", "-o", tmp_path / "out.parquet")
     assert (code, err) == (
         2,
-        "zoo: Parquet needs pyarrow: pip install 'forensics-zoo[parquet]'; .csv needs nothing\n",
+        "zoo: Parquet needs pyarrow: pip install 'forensics-zoo[parquet]'. Received: no pyarrow\n",
     )

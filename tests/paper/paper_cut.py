@@ -40,7 +40,7 @@ class Cut:
     camera: int = 5
     """Photographs of a camera, of 272 x 288 pixels; the paper 150, whole."""
     imaging_epochs: int = 2
-    """Of a network alone, and of camera and analyst; the paper 50,000 at most, and 1,001."""
+    """Of a network alone, and of camera network and FAN; the paper 50,000 at most, and 1,001."""
     imaging_steps: int = 1
     """An epoch; the paper 6."""
     imaging_patches: int = 1

@@ -49,7 +49,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
 def _outcome(evaluation: Evaluation, layer: str, processing: str, attack: str) -> tuple[np.ndarray, np.ndarray]:
     """Return whether each attacked picture is taken for the target, and whether the detector rejects it."""
     numbers = _numbers(evaluation)
-    # An attack that does not know the detector is the same for all of them.
+    # An attack that does not know the detector is the same for all detectors.
     images = evaluation.attacked_in_parts(attack, numbers, *((layer, processing) if attack in ADAPTIVE else ()))
     output, features = evaluation.extractor(images)
     detector = evaluation.detector(layer, processing)

@@ -46,7 +46,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
         for weighting in WEIGHTINGS
     }
     for layer in FEATURES["overfeat"]:
-        scorers |= comparisons(evaluation, layer)  # rows of no layer are there once
+        scorers |= comparisons(evaluation, layer)  # each call returns the rows without a layer; they are kept once
     for what in MEASURES:
         for row, scorer in scorers.items():
             printed = values.loc[row] if row in values.index and what == "EER accuracy" else {}

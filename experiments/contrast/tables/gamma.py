@@ -147,7 +147,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
     here = Gamma(settings)
     for case in (*CASES, None):
         for (operator, compressed), paper in COLUMNS.items():
-            # The paper's networks see JPEG.
+            # The paper's numbers belong to networks trained with JPEG.
             value = paper if case is not None and case.jpeg else None
             row = "baseline: histogram" if case is None else f"trained with gamma 1.5 alone, {case}"
             weights = "" if case is None else "trained"

@@ -79,7 +79,7 @@ def detector_rows(
     """
     values = paper_values("contrast", table)
     settings = evaluation.settings
-    # The paper's operators, data and training: the stored networks never saw RAISE.
+    # Only this has the paper's operators, data and training: the stored networks were not trained on RAISE.
     papers_data = settings.scale == "paper" and settings.dataset == "raise8k" and settings.weights is not None
     comparable = papers_data and table == "table_1"
     detector = settings.detector
@@ -90,7 +90,7 @@ def detector_rows(
             yield Cell(operator, column, "AUC", paper, measure, comparable=comparable, weights=DEFAULT_WEIGHTS)
     if detector is None:
         return
-    load_detector(detector)  # a name that is wrong is told before hours are spent
+    load_detector(detector)  # report a wrong name before hours are spent
     for operator in (*operators, *added):
         for column in values.columns:
             measure = partial(auc, evaluation, detector, operator, column)

@@ -65,7 +65,7 @@ def patch_accuracy(
 
 def mean_auc(evaluation: Evaluation, weights: str, quality: int) -> Estimate:
     """Return the AUC in percent over the four matched operators together, families weighed alike."""
-    # Gamma correction has two operators; that of each other family counts twice.
+    # Gamma correction has two operators, so the operator of each other family counts twice.
     operators = [operator for family in FAMILIES.values() for operator in (family * 2)[:2]]
     pristine = np.tile(evaluation.scores(weights, None, quality), len(operators))
     adjusted = np.concatenate([evaluation.scores(weights, operator, quality) for operator in operators])

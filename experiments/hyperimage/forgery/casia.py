@@ -53,7 +53,7 @@ class Casia:
                 continue
             region = tampered_region(*images)
             points = contour_points(region)
-            if 0 < region.mean() < 0.5 and len(points):  # above a half it is no edit of this picture
+            if 0 < region.mean() < 0.5 and len(points):  # more than half of the picture is no edit of it
                 for found, image in zip(patches, images, strict=True):
                     found.append(patches_at(image, points))
         if not patches[0]:
@@ -118,7 +118,7 @@ class Casia:
     ) -> keras.callbacks.History:
         """Train ``model`` on what is ``made`` of each picture, which lies on disk; ``flips`` as for ``Labelled``."""
         batches = []
-        with tempfile.TemporaryDirectory(prefix="pictures-") as place:  # 6 GB on CASIA-2; TMPDIR says where
+        with tempfile.TemporaryDirectory(prefix="pictures-") as place:  # 6 GB on CASIA-2; TMPDIR selects the place
             for part in ("train", "validation"):
                 examples = GrowingArray(Path(place) / part)
                 for picture in self.parts[part]:

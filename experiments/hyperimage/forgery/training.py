@@ -209,7 +209,7 @@ def train(
 
     train_stage(folder, CHANNEL, both.first, ranking)
     parts = {part: found[:: scale.every] for part, found in parts.items()}
-    place = folder / "images"  # gigabytes; a killed training leaves them, and the next one writes over them
+    place = folder / "images"  # gigabytes; an interrupted training leaves them, and the next one overwrites them
 
     def second(saved: Path) -> keras.callbacks.History:
         batches = {}
@@ -238,7 +238,7 @@ def train(
             scale_to_data(baseline, batches["train"].examples[:16])
         return stages.fit(baseline, batches["train"], batches["validation"], scale.end_to_end, saved=saved)
 
-    train_stage(folder, END_TO_END, baseline, end_to_end, {"fc1": 6})  # most of its parameters
+    train_stage(folder, END_TO_END, baseline, end_to_end, {"fc1": 6})  # fc1 has most of the parameters: 6 bits
     shutil.rmtree(place, ignore_errors=True)
     return both
 

@@ -101,7 +101,7 @@ class Offline:
         for example in self.examples():
             hyper = self.network.hyper_images([example.image])
             proposed.append(self.network.predict(hyper)[0])
-            # The output layer is linear: the mean of the patches' scores is the score of their mean features.
+            # The output layer is linear, so the mean of the patches' scores is the score of their mean features.
             averaged.append((hyper.astype(np.float32).mean((0, 1, 2)) @ kernel + bias)[0])
         return np.array(proposed), np.array(averaged)
 

@@ -54,7 +54,7 @@ class Protocol:
 
     def part(self, split: int, name: str, distortions: frozenset[str] | None) -> list[Rated]:
         """Return the images of one part of a split, with these distortions alone where given."""
-        # By reference, as in the paper; `scene` matters only where two databases are mixed.
+        # Split by reference, as in the paper; `scene` only matters if two databases are mixed.
         chosen = set(split_scenes([image.reference for image in self.images], self.seed, split)[name])
         found = [image for image in self.images if image.reference in chosen]
         return [image for image in found if distortions is None or image.distortion in distortions]
@@ -98,7 +98,7 @@ class Protocol:
         normalise = (lambda x: preprocess(_grey(x))) if self.dataset == "live_iqa" else preprocess
         parts = {name: self.part(split, name, distortions) for name in ("train", "validation", "test")}
         best = 0.0 if self.dataset == "live_iqa" else 9.0  # DMOS is lower for better
-        with tempfile.TemporaryDirectory(prefix="patches-") as place:  # up to 21 GB on TID2013; TMPDIR says where
+        with tempfile.TemporaryDirectory(prefix="patches-") as place:  # up to 21 GB on TID2013, in TMPDIR
             batches = []
             for part in ("train", "validation"):
                 found = _examples(parts[part])
@@ -107,7 +107,7 @@ class Protocol:
             stages.fit_first(network, batches[0], batches[1], recipe, saved=saved and _of_stage(saved, "first"))
             del sets, batches
         if method in ("Proposed", VGG[1]):
-            # One image is held at a time: those of TID2013 in float32 are 7 GB, and hyper-images are 3 GB more.
+            # Hold one image at a time: TID2013 in float32 takes 7 GB, and its hyper-images 3 GB more.
             hyper = {n: self._hyper_images(network, found) for n, found in parts.items()}
             train, held_out = (self._labelled(hyper[n], parts[n]) for n in ("train", "validation"))
             stages.fit(network.second, train, held_out, self.scale.second, saved=saved and _of_stage(saved, "second"))
@@ -125,7 +125,7 @@ class Protocol:
         if vgg:
             try:
                 first = VGGPatchNet("imagenet")
-            except Exception as error:  # whatever a download raises, where there is no network
+            except Exception as error:  # without a network, a download may raise anything
                 raise DataUnavailable("VGG-16's ImageNet weights, which Keras downloads") from error
             return TwoStage(first, TIDStageTwo(), _CaffeMean())
         if self.dataset == "live_iqa":

@@ -83,7 +83,7 @@ SCALES = {
         5,
         32,
         Recipe(8, 4, plateau=2, batch_size=64),
-        # The paper's start and rate; an epoch takes minutes.
+        # The paper's initialisation and rate; an epoch takes minutes.
         Recipe(12, 4, plateau=2, batch_size=16),
         from_data=True,
     ),
@@ -209,7 +209,7 @@ def train(
     both = network(scale)
     names = {"all": ALL, "selected": SELECTED}
     sources = {"train": pictures, "validation": validation}
-    # Patches, then hyper-images, gigabytes; a killed training leaves them, and the next one writes over them.
+    # Gigabytes of patches and hyper-images; an interrupted training leaves them, and the next one overwrites them.
     place = folder / "patches"
     sets: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]] = {}
     if not all((folder / f"{name}.npz").is_file() for name in names.values()):

@@ -63,10 +63,10 @@ class Evaluation:
         images, _ = self.images(patches)
         if method == CLOSED:
             return location_weighted_sum(images[..., 0])
-        if method == COUNT:  # of experiment 1's images, which the generator knows
+        if method == COUNT:  # the generator knows the number of patches in experiment 1's images
             return -np.array([len(e.corners) for e in examples(self.scale, "test", self.settings.seed)], float)
         if method == AVERAGE:
-            # The output layer is linear: the mean of the patches' scores is the score of their mean features.
+            # The output layer is linear, so the mean of the patches' scores is the score of their mean features.
             features = self.hyper_images(patches).astype(np.float32).mean((1, 2))
             kernel, bias = self.network.first.get_layer("output").get_weights()
             return (features @ kernel + bias)[:, 0]

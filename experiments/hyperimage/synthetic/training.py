@@ -146,7 +146,7 @@ def train(scale: Scale, folder: Path, seed: int = 0, control: bool = True) -> Tw
     """Train both stages, and the second once more on permuted cells, in ``folder``; returns the first two."""
     keras.utils.set_random_seed(seed)
     network = TwoStage(SyntheticPatchNet(), SyntheticStageTwo())
-    # Made now: a network's start depends on what was drawn before, and a resumed run draws less.
+    # Create it here: initial weights depend on what was drawn before, and a resumed run draws less.
     shuffled = TwoStage(network.first, SyntheticStageTwo())
     parts = {part: examples(scale, part, seed) for part in ("train", "validation")}
 

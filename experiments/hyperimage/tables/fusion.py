@@ -108,7 +108,7 @@ class Fusion:
         settings, name = self.settings, "scaled" if way == SCALED else "second-stage"
         keras.utils.set_random_seed(settings.seed)
         second = _second()
-        # Of this data set, seed and code alone; a stopped run goes on from there.
+        # The folder belongs to this data set, seed and code; an interrupted run resumes from it.
         folder = stages.KEPT / f"fusion-{settings.dataset}-{settings.scale}-{settings.seed}-{commit()}"
         stages.train_stage(folder, name, second, partial(self._fit, second, way), stages.EXACT)
         return second, min(json.loads((folder / f"{name}.json").read_text())["log"]["val_loss"])
@@ -200,7 +200,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
     Raises:
         ValueError: For an unknown scale, or another data set than ``embedded``, ``open_photographs`` and ``clic``.
     """
-    scale_of(SCALES, settings.scale)  # before anything else
+    scale_of(SCALES, settings.scale)  # refuse an unknown scale before anything else
     if settings.dataset not in ("embedded", "open_photographs", "clic"):
         raise ValueError(f"fusion is measured on embedded, open_photographs or clic. Received: {settings.dataset!r}")
     fusion = Fusion(settings)

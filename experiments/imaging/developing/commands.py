@@ -61,7 +61,7 @@ def add_develop(verbs: "argparse._SubParsersAction") -> None:
         metavar="RAW_DIR",
         help="at least five RAW files of one camera, or a folder prepared by TFDS",
     )
-    fit.add_argument("--network", default="inet", choices=PIPELINES[2:], help="default inet")
+    fit.add_argument("--network", default="inet", choices=PIPELINES[2:], help="network to train (default inet)")
     fit.add_argument("--scale", default="laptop", type=scale_name, help="smoke, laptop (default) or paper")
     fit.add_argument("--seed", type=whole(0, 2**31 - 1), default=0, help="random seed (default 0)")
     fit.add_argument(
@@ -136,7 +136,7 @@ def _develop(options: argparse.Namespace) -> int:
     network = _network(options) if neural else None
     pieces, shape = _pieces(options.pipeline, network, image)
     dtype, largest = (np.uint8, 255) if options.output_bits == 8 else (np.uint16, 65535)
-    # Each piece is rounded as it comes: the picture in float32 would be the largest thing in memory.
+    # Round each piece at once: the picture in float32 would be the largest object in memory.
     rgb = np.empty((*shape, 3), dtype)
     for y, x, part in pieces:
         rgb[y : y + part.shape[0], x : x + part.shape[1]] = np.rint(part * largest)
@@ -195,7 +195,7 @@ def _network(options: argparse.Namespace) -> "keras.Model":
     from zoo.experiments.imaging.developing.training import NETWORKS
     from zoo.weights import names
 
-    # What `zoo imaging fit` leaves in its folder has no training in its name.
+    # Files of `zoo imaging fit` are named after the network alone.
     fitted = Path(options.weights or "") / f"{options.pipeline}.npz"
     given = fitted if options.weights and fitted.is_file() else options.weights
     (weights,) = resolve_weights(given, NAMES[options.pipeline])

@@ -87,7 +87,7 @@ class Evaluation:
         if column == PHOTOGRAPHED:
             return data.photographed(self.scale.side, dataset=settings.dataset, data_dir=settings.data_dir)
         raw = self.cameras[column][1] if column in self.cameras else cast(Path, self.raw)
-        with tempfile.TemporaryDirectory(prefix="pictures-") as kept:  # a whole one is 100 MB and more
+        with tempfile.TemporaryDirectory(prefix="pictures-") as kept:  # a whole photograph has 100 MB and more
             return [self._middle(picture) for picture in data.folder(raw, "test", self.scale.scenes, Path(kept))]
 
     def weights(self, network: str, column: str = "") -> str | Path | None:
@@ -184,7 +184,7 @@ def training_speed(evaluation: Evaluation, network: str) -> Estimate:
     scale = evaluation.scale
     if evaluation.columns:
         pictures = evaluation.pictures(evaluation.columns[0])
-    else:  # what is in a patch costs no time
+    else:  # the speed does not depend on the content of the patches
         pictures = data.synthetic("test", 2, scale.side, evaluation.settings.seed)
     model = NETWORKS[network](clip=False)
     model.compile(keras.optimizers.Adam(1e-4), squared_error_255)

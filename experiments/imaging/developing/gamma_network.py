@@ -23,7 +23,7 @@ def fit(seed: int = 0, restarts: int = 6, points: int = 1001) -> tuple[np.ndarra
     for _ in range(restarts):
         begin = rng.normal(0, 1, 3 * UNITS + 1)
         begin[:UNITS] *= np.array([1, 5, 20, 60])  # the curve is steep at 0
-        # Bounded slopes: the network that trains on from here must stay smooth.
+        # Bounded slopes: the network that is trained from these weights must stay smooth.
         begin = np.clip(begin, -99, 99)
         found = least_squares(lambda p: evaluate(p, x) - target, begin, bounds=(-100, 100), max_nfev=200)
         root = float(np.sqrt(np.mean(found.fun**2)))

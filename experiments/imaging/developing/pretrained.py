@@ -19,7 +19,7 @@ PLAIN = {scenes: {name: f"{name}-{CAMERA}.{scenes}" for name in NETWORKS} for sc
 scenes alone; joint models are trained from either."""
 NAMES = PLAIN["photographs"]
 """The package's."""
-# 8 bits cost nothing where maps are coarse; what is close to the pixels bears less.
+# 8 bits cost nothing in layers with coarse maps; layers close to the pixels need more.
 _FINE = ("c1_1", "c1_2", "c2_1", "c2_2", "c8_1", "c8_2", "c9_1", "c9_2")
 _UNET_BITS = dict.fromkeys([*(f"{c}_conv" for c in _FINE), "s7_whole", "s8_whole", "c10"], 16)
 DESCRIBED = {"inet": "32", "unet": "8, fine levels 16", "dnet": "16, tone curve 32"}

@@ -189,7 +189,7 @@ def train(
         epochs = state.done if stop.reached else epochs
         callbacks.append(stop)
     model = new_network(name, settings, training, seed)
-    # TensorFlow 1's epsilon at `paper`; the stored networks were trained with Keras'.
+    # TensorFlow 1's epsilon at `paper`; the stored networks were trained with Keras's.
     optimizer = keras.optimizers.Adam(_rate(recipe, settings), epsilon=1e-7 if settings.short else 1e-8)
     model.compile(optimizer, squared_error_255, metrics=[psnr])
     phases: list[tuple[int, Callable[[keras.Model], keras.Model] | None]] = [(epochs, None)]
@@ -220,7 +220,7 @@ def _rate(recipe: Recipe, settings: Scale) -> float | keras.optimizers.schedules
     if not settings.short:
         return recipe.rate
     steps = recipe.epochs * recipe.steps
-    warm_up = min(100, steps // 4)  # Adam's first steps are large, and would throw away the start
+    warm_up = min(100, steps // 4)  # Adam's first steps are large, and would destroy the initialisation
     return keras.optimizers.schedules.CosineDecay(
         recipe.rate / 100, steps - warm_up, alpha=0.01, warmup_target=recipe.rate, warmup_steps=warm_up
     )
@@ -229,7 +229,7 @@ def _rate(recipe: Recipe, settings: Scale) -> float | keras.optimizers.schedules
 def new_network(name: str, settings: Scale, training: Sequence[Developed], seed: int = 0) -> keras.Model:
     """Return a network as a training begins with it."""
     keras.utils.set_random_seed(seed)
-    # INet is three colours wide: bfloat16 would save nothing and cost it decibels.
+    # INet has only three channels: bfloat16 would save nothing and cost some decibels.
     with precision("float32" if name == "inet" else settings.precision):
         model = NETWORKS[name](clip=False)
     if settings.short and name != "inet":

@@ -86,7 +86,7 @@ def warm_unet(model: keras.Model, linear: np.ndarray) -> None:
     names = ("c1_1_conv", "c1_2_conv", "c9_1_conv", "c9_2_conv", "c10")
     for layer, (name, (weight, add)) in enumerate(zip(names, bent_curve()[0], strict=True)):
         kernel, bias = model.get_layer(name).get_weights()
-        skipped = kernel.shape[2] - 32 if layer else 0  # c9_1 reads what comes up from below first
+        skipped = kernel.shape[2] - 32 if layer else 0  # c9_1's first inputs come from the coarser level
         centre, width = kernel.shape[0] // 2, weight.shape[1]
         kernel[..., : 12 * width] = 0
         for output in range(12):
@@ -131,7 +131,7 @@ def bent_curve(layers: int = 4) -> tuple[list[tuple[np.ndarray, np.ndarray]], fl
             y = y if layer == layers else np.maximum(SLOPE * y, y)
         return y[:, 0] - target
 
-    # One layer's share of the power, bent once: steep below t, flatter above.
+    # One layer's share of the power function: linear with one bend, steep below t and flatter above.
     s = np.linspace(0, 1, 300)
     t = 0.3
     basis = np.stack([s, np.maximum(SLOPE * (s - t), s - t), np.ones_like(s)], 1)

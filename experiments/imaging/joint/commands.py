@@ -55,7 +55,7 @@ def add_detect(verbs: "argparse._SubParsersAction") -> None:
 
 
 def pretrain(options: argparse.Namespace, command: str) -> int:
-    """Train camera and analyst together, after the networks and in the same folder; pack and store them.
+    """Train camera network and FAN together, after the networks and in the same folder; pack and store them.
 
     ``command`` is kept with them.
 
@@ -156,7 +156,7 @@ def parts(options: argparse.Namespace) -> "list[list[Task]]":
         [Task(f"{camera}, photographs", partial(_develop, options, camera)) for camera in developed],
         [Task(f"{camera}, {network}", partial(_train_nip, options, camera, network)) for camera, network in networks],
     ]
-    # By depth; what several runs begin with is trained once.
+    # Trainings by depth: a start that several runs share is trained once.
     by_depth: list[dict[str, JointRun]] = []
     for run in scale.runs():
         if run.camera not in cameras:
@@ -193,7 +193,9 @@ def _train_part(options: argparse.Namespace, run: "JointRun", name: str) -> None
 def _detect(options: argparse.Namespace) -> int:
     (weights,) = resolve_weights(options.weights, STORED)
     if options.calibration is not None and options.patch != PATCH:
-        raise ValueError(f"--calibration goes with --patch {PATCH}. Received: --patch {options.patch}")
+        raise ValueError(
+            f"--calibration needs --patch {PATCH}, with which it was measured. Received: --patch {options.patch}"
+        )
     make = partial(_picture_scorer, weights, options.patch, options.patches)
     return score_pictures(options, make, [options.weights])
 

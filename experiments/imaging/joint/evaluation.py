@@ -72,7 +72,7 @@ class JointEvaluation:
         scenes = data.DATASETS[self.training.varied]
         self.folder = Path("runs") / data.run_name(scenes, self.trained_at, settings.seed)
         self.folder = self.folder if settings.weights is None else settings.weights
-        # Pictures and networks are large, and are asked for one after the other.
+        # Pictures and networks are large, and are used one after the other.
 
     @cached_property
     def pictures(self) -> list:
@@ -185,7 +185,7 @@ class JointEvaluation:
         if where is None:
             raise DataUnavailable(absent(run, self.trained_at))
         workflow = build(run, NETWORKS[run.network](clip=False), "float32", 0)
-        if where == run.trained:  # perhaps in bfloat16; it is measured in float32
+        if where == run.trained:  # it may be in bfloat16; evaluation is in float32
             trained = keras.models.load_model(self.folder / "joint" / f"{run.name}.keras", compile=False)
             workflow.nip.set_weights(trained.nip.get_weights())
             workflow.fan.set_weights(trained.fan.get_weights())
@@ -204,7 +204,7 @@ class JointEvaluation:
         """Return patches with the scale's margin as the NIP of ``run`` develops them, without the margin, clipped."""
         nip = self.workflow(run).nip
         height, width = (2 * (n - 2 * self.training.margin) for n in planes.shape[1:3])
-        found = np.empty((len(planes), height, width, 3), np.float32)  # gigabytes at `paper`: no second copy
+        found = np.empty((len(planes), height, width, 3), np.float32)  # gigabytes at `paper`, so no second copy
         for i in range(0, len(planes), 16):
             found[i : i + 16] = _inside(np.asarray(nip(planes[i : i + 16]), np.float32), self.training.margin)
         return np.clip(found, 0, 1, out=found)
@@ -213,7 +213,7 @@ class JointEvaluation:
     def probabilities(self, run: JointRun, channel: Channel) -> np.ndarray:
         """What the FAN says: (patches, true class, class)."""
         workflow, rgb = self.workflow(run), self.developed(run)
-        if run.codec == "none":  # as many pixels for the FAN as behind a channel
+        if run.codec == "none":  # the FAN gets as many pixels as with a channel
             rgb = rgb[:, : self.training.patch, : self.training.patch]
         parts = (received(workflow, rgb[i : i + 16], channel) for i in range(0, len(rgb), 16))
         return np.concatenate([np.stack([np.asarray(workflow.fan(v)) for v in part], 1) for part in parts])

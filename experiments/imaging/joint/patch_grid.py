@@ -34,7 +34,7 @@ def draw_grid(
     """
     plt = pyplot()
 
-    size = (max(3.6, 1.7 * len(column_labels) + 0.6), 1.75 * len(rows) + 0.9)  # a title's width at least
+    size = (max(3.6, 1.7 * len(column_labels) + 0.6), 1.75 * len(rows) + 0.9)  # at least as wide as a title
     figure, axes = plt.subplots(len(rows), len(column_labels), figsize=size, squeeze=False)
     for c, label in enumerate(column_labels):
         maps = [row[c] for row in rows if row[c].ndim == 2]

@@ -1,4 +1,4 @@
-"""Store a jointly trained camera and its analysts as small files with checksum and provenance."""
+"""Store a jointly trained camera network and its FANs as small files with checksum and provenance."""
 
 from collections.abc import Callable
 from functools import partial
@@ -43,12 +43,12 @@ def store(run: JointRun, scale: JointScale, folder: Path, command: str, data: st
     whole = _accuracy(workflow, planes)
     history = [entry for _, entry in progress(run, scale, folder / "joint")]
     nip, fan = run.stored(scale.scenes)
-    # The filters that the first layer makes of its kernel are differences: 8 bits would disturb their zero sum.
+    # The first layer makes filters of its kernel that are differences: 8 bits would disturb their zero sum.
     networks = [Trained(fan, workflow.fan, history, {"residual": 32})]
     if run.weight is not None:
         own = bits(run.network, workflow.nip)
         networks.append(Trained(nip, workflow.nip, history, own, DESCRIBED[run.network]))
-    elif PLAIN[scale.scenes][run.network] in zoo.weights.names():  # the FAN will meet the plain NIP as it is stored
+    elif PLAIN[scale.scenes][run.network] in zoo.weights.names():  # the FAN will be used with the plain NIP as stored
         zoo.weights.load_into(workflow.nip, PLAIN[scale.scenes][run.network])
 
     def said(_: float, packed: float) -> str:

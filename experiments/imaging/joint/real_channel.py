@@ -79,7 +79,7 @@ def saved_versions(workflow: ImagingWorkflow, rgb: np.ndarray) -> list[np.ndarra
     versions = [native]
     for layer in workflow.manipulations:
         if isinstance(layer, DifferentiableJPEG):
-            quality = round(cast(float, layer.quality))  # a manipulation has one, and no range
+            quality = round(cast(float, layer.quality))  # a manipulation has a single quality, not a range
             versions.append(np.stack([compress(image, quality) for image in native]))
         else:
             batches = (layer(native[i : i + 16].astype(np.float32) / 255) for i in range(0, len(native), 16))

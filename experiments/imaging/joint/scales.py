@@ -23,7 +23,7 @@ channel at all (section 5.1), where RAW patches are half as large so that the FA
 class JointRun:
     """One training: which camera, network and lambda (None for mode F), which repetition, which codec.
 
-    ``margin`` is how many planes on each side of a patch the network develops for the analyst not to see.
+    ``margin`` is how many planes on each side of a patch the network develops that the FAN does not see.
     """
 
     network: str
@@ -139,7 +139,7 @@ class JointScale:
         """
         alone, found, left = dataclasses.replace(run, weight=None), [], self.epochs
         if self.start_epochs and run.codec != "none":
-            first = dataclasses.replace(alone, margin=0)  # an untrained NIP has no marks to hide
+            first = dataclasses.replace(alone, margin=0)  # an untrained NIP has no traces at the border to hide
             found.append((f"{first.name}-start", first, self.start_epochs))
         if self.search_epochs and run.weight is not None:
             search = dataclasses.replace(run, weight=self.search_weight)

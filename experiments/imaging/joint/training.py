@@ -1,4 +1,4 @@
-r"""Joint training of camera and analyst (Korus and Memon 2019, sections 4 and 5.2): modes F and F+N.
+r"""Joint training of camera network and FAN (Korus and Memon 2019, sections 4 and 5.2): modes F and F+N.
 
 Paper: for each of four cameras, UNet and DNet (INet gains little) pre-trained; F, and F+N at ten values of lambda from
 1e-4 to 1 (Table S1; section 5.2 speaks of eleven, perhaps with F); ten repetitions with another draw of the FAN; 1,001
@@ -76,7 +76,7 @@ def plain_nip(
     source = file if file is not None else own if own.is_file() else stored if known else None
     if source is None:
         raise ValueError(
-            f"The {network} of the camera {camera!r} is to be trained first: zoo pretrain imaging [joint] for a "
+            f"The {network} of the camera {camera!r} must be trained first: zoo pretrain imaging [joint] for a "
             f"synthetic one, zoo imaging fit RAW_DIR for yours; or give --nip. Received: {own}"
         )
     with precision("float32" if network == "inet" else policy):
@@ -139,7 +139,7 @@ def train(
         workflow = _fitted(part, name, scale, epochs, folder, pictures, seed + number, nip, workflow)
         if name == last:
             break
-    return cast(ImagingWorkflow, workflow)  # there is a part at least
+    return cast(ImagingWorkflow, workflow)  # there is at least one part
 
 
 def _fitted(
@@ -155,7 +155,7 @@ def _fitted(
 ) -> ImagingWorkflow:
     print(f"zoo: {name}, {epochs} epochs of {scale.steps} steps", file=sys.stderr)
     drawn_from, validation = pictures
-    # Another draw of the FAN, and of the batches, for every repetition.
+    # Each repetition draws new weights of the FAN, and new batches.
     drawn = 1000 * seed + run.repetition
     patch = (scale.patch // 2 if run.codec == "none" else scale.patch) + 2 * run.margin
     batches = DevelopedPatches(drawn_from, scale.steps, scale.batch, patch, drawn)
@@ -200,9 +200,9 @@ def build(run: JointRun, nip: keras.Model, policy: str, seed: int, fan_loss: str
         fan_loss=fan_loss,
         margin=2 * run.margin,
     )
-    # On a CPU XLA's convolutions are several times slower than oneDNN's.
+    # On a CPU, XLA's convolutions are several times slower than oneDNN's.
     workflow.compile(keras.optimizers.Adam(1e-4, epsilon=1e-8), jit_compile=not device().startswith("CPU"))
-    # Else TensorFlow traces the first step twice: once to make the optimiser's variables.
+    # Otherwise TensorFlow traces the first step twice, once to create the optimiser's variables.
     workflow.optimizer.build(workflow.trainable_variables)
     return workflow
 
@@ -260,19 +260,28 @@ def main() -> None:
     parser.add_argument("--repetition", type=whole(0, 10**6), default=0)
     parser.add_argument("--codec", choices=CODECS, default=CODECS[0])
     parser.add_argument(
-        "--margin", type=whole(0, 512), default=0, help="planes around a patch that the analyst does not see"
+        "--margin",
+        type=whole(0, 512),
+        default=0,
+        help="width in planes of the border that is developed but not seen by the FAN",
     )
     parser.add_argument("--scale", default="laptop")
-    parser.add_argument("--precision", choices=("float32", "mixed_bfloat16"), help="of training (default: the scale's)")
-    parser.add_argument("--dataset", choices=data.DATASETS, default=data.DATASETS[0], help="to photograph")
+    parser.add_argument(
+        "--precision", choices=("float32", "mixed_bfloat16"), help="for training (default: as the scale)"
+    )
+    parser.add_argument(
+        "--dataset", choices=data.DATASETS, default=data.DATASETS[0], help="scenes for the synthetic camera"
+    )
     parser.add_argument(
         "--data-dir",
         type=Path,
-        help="RAW files of one camera of yours, or a folder of the paper's cameras, instead; with --dataset, its "
-        "photographs",
+        help="RAW files of your camera, or a folder of the paper's cameras, instead of a synthetic camera; "
+        "with --dataset, the folder of its photographs",
     )
-    parser.add_argument("--nip", type=Path, help="the pre-trained network's weights")
-    parser.add_argument("--folder", type=Path, help="default: runs/imaging-<scale>-<seed>")
+    parser.add_argument("--nip", type=Path, help="weights of the pre-trained camera network")
+    parser.add_argument(
+        "--folder", type=Path, help="folder for the trained model (default: runs/imaging-<scale>-<seed>)"
+    )
     parser.add_argument("--seed", type=whole(0, 2**31 - 1), default=0)
     options = parser.parse_args()
     try:
@@ -293,7 +302,7 @@ def main() -> None:
             raise ValueError(f"--data-dir and --camera exclude each other. Received: {options.camera}")
         camera = options.camera or (OWN if own else CAMERA)
         run = JointRun(options.network, options.weight, camera, options.repetition, options.codec, options.margin)
-        plain_nip(run.network, folder, camera, options.nip, scenes=scale.scenes)  # before minutes are spent on pictures
+        plain_nip(run.network, folder, camera, options.nip, scenes=scale.scenes)  # fail before the slow part
         if own:
             pictures = pictures_of(scale, run.camera, raw, options.seed, folder / "pictures")
         else:

@@ -85,7 +85,7 @@ def _taken(
         scenes = shots.scenes(settings, role)
     if scenes:
         scenes = [scenes[(number * count + n) % len(scenes)] for n in range(count)]
-    # Generated scenes are drawn by the seed: each body has its own.
+    # Generated scenes depend on the seed: each body has its own.
     for shot in shots.synthetic(body, key, count, side, 1000 * settings.seed + number, exposure, scenes):
         yield compress(to_8_bits(pipeline.develop(shot.image)), QUALITY)
 

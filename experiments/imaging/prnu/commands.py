@@ -123,7 +123,7 @@ def _fingerprint(options: argparse.Namespace) -> int:
         try:
             sums.add(image)
         except ValueError:
-            shape = cast("np.ndarray", sums.products).shape  # of the first
+            shape = cast("np.ndarray", sums.products).shape  # the shape of the first picture
             right = f"photographs of one size, {shape[1]}x{shape[0]}, not turned"
             error = ImageError(path, "has another size than the first", right, f"{image.shape[1]}x{image.shape[0]}")
             print(f"zoo: {error}", file=sys.stderr)
@@ -150,9 +150,7 @@ def _add_decision(parser: argparse.ArgumentParser) -> None:
 
 def _match(options: argparse.Namespace) -> int:
     if options.calibration is not None and options.orientations != "stored":
-        raise ValueError(
-            f"--calibration goes with --orientations stored. Received: --orientations {options.orientations}"
-        )
+        raise ValueError(f"--calibration needs --orientations stored. Received: --orientations {options.orientations}")
     return score_pictures(options, partial(_decide, options, [options.fingerprint], False), [options.fingerprint])
 
 
@@ -267,7 +265,7 @@ def _map(options: argparse.Namespace) -> int:
             else:
                 pictures.append(image)
         predictor = CorrelationPredictor.fit(fingerprint, pictures, options.window)
-        latest: dict[int, TamperingMap] = {}  # of the picture that is being scored
+        latest: dict[int, TamperingMap] = {}  # maps of the picture that is being scored
 
         def answer(image: "np.ndarray") -> Answer:
             latest.clear()

@@ -180,7 +180,7 @@ class PrnuEvaluation:
     @cached_method()
     def f1(self, model: str, pipeline: str) -> np.ndarray:
         """Return the best F1 of each tampered test picture under a camera model, (n,)."""
-        # The paper's camera models have a fingerprint and a predictor of one pipeline; the controls have no pipeline.
+        # The paper's camera models have a fingerprint and a predictor for each pipeline; the controls have no pipeline.
         predictor = self.predictor(model, pipeline if model in (TRUTH, ANOTHER_BODY) else model)
         pattern, truth = self._model_pattern(model), self.truth
         maps = (tampering_map(p, pattern, predictor, self.scale.stride) for p in self.tampered(pipeline))

@@ -60,7 +60,7 @@ def low_light(exposure: float, folder: Path | None, dark: bool = False) -> list[
         Pipeline("libRAW (long)", Shot.libraw),
         Pipeline("libRAW (short)", lambda shot: shot.libraw(1 / shot.exposure), exposure),
         network or _neural("UNet (short)", "UNet", LOW_LIGHT, folder, exposure),
-        # No row of the paper: what denoising alone does.
+        # Not a row of the paper: the effect of denoising alone.
         Pipeline("libRAW, denoised (short)", lambda shot: denoised(shot.libraw(1 / shot.exposure)), exposure),
     ]
 

@@ -45,7 +45,7 @@ class Shot:
             return self._developed(self.path, brightness)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "shot.dng"
-            write_dng(path, self.image.mosaic, cast(Body, self.body))  # without a file it is a body's
+            write_dng(path, self.image.mosaic, cast(Body, self.body))  # only a synthetic body's shots have no file
             return self._developed(path, brightness)
 
     def _developed(self, path: Path, brightness: float) -> np.ndarray:
@@ -172,8 +172,8 @@ def _middle(path: Path, side: int, phase: str = CFA) -> Shot:
     image = crop_to_phase(whole, phase)
     if min(image.shape) < side:
         raise ValueError(f"{path}: at least {side}x{side} pixels are needed. Received: {image.shape}")
-    y, x = ((n - side) // 4 for n in image.shape)  # of cells, so that the mosaic's phase stays
-    # A copy: a view would keep the whole photograph in memory, 48 MB of 24 megapixels.
+    y, x = ((n - side) // 4 for n in image.shape)  # in cells of 2x2 pixels, so that the mosaic's phase is kept
+    # A copy: a view would keep the whole photograph in memory, 48 MB for 24 megapixels.
     codes = image.codes[y : y + side // 2, x : x + side // 2].copy()
     (red_y, red_x), (site_y, site_x) = (SITES[cfa][0] for cfa in (whole.cfa, image.cfa))
     corner = (2 * y + (red_y - site_y) % 2, 2 * x + (red_x - site_x) % 2)

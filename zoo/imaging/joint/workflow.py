@@ -1,4 +1,4 @@
-"""Camera, manipulations, channel and analyst as one model (Korus and Memon 2019, section 4)."""
+"""Camera network, manipulations, channel and FAN as one model (Korus and Memon 2019, section 4)."""
 
 from collections.abc import Sequence
 from typing import Any, Literal

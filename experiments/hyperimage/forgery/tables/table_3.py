@@ -35,7 +35,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
     Raises:
         ValueError: For an unknown scale, or CASIA-2 without ``--scale paper`` and ``--data-dir``.
     """
-    scale_of(SCALES, settings.scale)  # before anything else
+    scale_of(SCALES, settings.scale)  # refuse an unknown scale before anything else
     here = casia.database(settings)
     for experiment, row in ((1, BASELINE), (2, QUOTED), (2, PROPOSED)):
         paper = printed("table_3", experiment, row, "accuracy")

@@ -57,7 +57,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
     Raises:
         ValueError: For an unknown scale, or a database without ``--scale paper`` and ``--data-dir``.
     """
-    scale_of(SCALES, settings.scale)  # before anything else
+    scale_of(SCALES, settings.scale)  # refuse an unknown scale before anything else
     yield from _papers(settings)
     if settings.dataset in DATABASE_OF.values() or settings.scale == "paper":
         return

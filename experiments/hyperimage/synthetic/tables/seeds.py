@@ -75,10 +75,10 @@ class Trainings:
 
     def _trained(self, seed: int) -> TwoStage:
         first = zoo.weights.find(find(self.settings.weights, FIRST))
-        # Of this first stage, seed and code alone; a stopped run goes on from there.
+        # The folder belongs to this first stage, seed and code; an interrupted run resumes from it.
         folder = KEPT / f"seeds-{self.settings.scale}-{seed}-{sha256(first)[:8]}-{commit()}"
         folder.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(first, folder / f"{FIRST}.npz")  # so that it is not trained anew
+        shutil.copyfile(first, folder / f"{FIRST}.npz")  # so that it is not trained again
         return train(self.evaluation.scale, folder, seed, control=False)
 
 

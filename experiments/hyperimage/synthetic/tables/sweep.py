@@ -51,7 +51,7 @@ def _agreement(
 
 
 def _scores(seed: int, scale: Scale) -> dict[str, np.ndarray]:
-    # Of this variant, seed and code alone; a stopped run goes on from there.
+    # The folder belongs to this variant, seed and code; an interrupted run resumes from it.
     folder = KEPT / f"sweep-{zlib.crc32(repr(scale).encode()):08x}-{seed}-{commit()}"
     network = train(scale, folder, seed, control=False)
     images, truth = arrays(examples(scale, "test", seed))

@@ -59,7 +59,9 @@ class Photographs:
 
     def __init__(self, settings: Settings, camera: str) -> None:
         if raw_folder(settings) is not None:
-            raise ValueError(f"Figures 3 and 4 are of synthetic cameras. Received: --data-dir {settings.data_dir}")
+            raise ValueError(
+                f"Figures 3 and 4 need a synthetic camera, without --data-dir. Received: --data-dir {settings.data_dir}"
+            )
         self.settings, self.camera = settings, camera
         self.count, self.side = scale_of(SCENES, settings.scale), scale_of(SIDES, settings.scale)
         self.pipelines = {p.name: p for p in standard(camera, settings.weights)}
@@ -75,7 +77,7 @@ class Photographs:
     @cached_method()
     def developed(self, name: str, noise: bool = True) -> list[np.ndarray]:
         """Return the pictures of a pipeline, uint8 RGB (side, side, 3)."""
-        develop = cast(Callable[[shots.Shot], np.ndarray], self.pipelines[name].develop)  # else there is no ``measure``
+        develop = cast(Callable[[shots.Shot], np.ndarray], self.pipelines[name].develop)  # else no ``measure``
         return [develop(shot) for shot in self.shots(noise)]
 
     @cached_property

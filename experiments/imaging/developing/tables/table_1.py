@@ -79,7 +79,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
         yield Cell(row, _MACHINE, SPEED, value, partial(training_speed, evaluation, network))
     for row, network in _ROWS.items():
         for bound, choose in (("from", min), ("to", max)):
-            # The paper gives a range over cameras; ours is one training, or that range.
+            # The paper gives a range over cameras; ours is one training, or a range over cameras.
             printed = float(paper.loc[row, f"training time, {bound}"])
             logs = _logs(evaluation, network)
             if logs:

@@ -59,7 +59,7 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
             continue
         plain, joint = (evaluation.developed(run) for run in pair)
         targets = evaluation.patches[1]
-        # Smooth to detailed: the median of each third.
+        # From smooth to detailed: the median of each third.
         order = np.argsort(np.abs(np.diff(targets, axis=2)).mean((1, 2, 3)))
         for place in order[[len(order) * (2 * i + 1) // (2 * PATCHES) for i in range(PATCHES)]]:
             rows.append(compared(targets[place], plain[place], joint[place]))

@@ -6,8 +6,8 @@ Expected: runs/tables/laptop/imaging_inside.csv and .png; the family's README sa
 Time:     3 minutes for the three rows with a margin, beside other work; the whole was not measured undisturbed
 
 In training, and in Tables 4 and S1 as in the paper, the network develops patches one by one, and pads their borders
-with zeros. So it may mark the border, where the analyst finds it; a photograph has a border, too, but not where it is
-examined. Here the analyst sees the same pixels twice: developed as a patch, and developed with as much again around
+with zeros. So it may mark the border, where the FAN finds it; a photograph has a border, too, but not where it is
+examined. Here the FAN sees the same pixels twice: developed as a patch, and developed with as much again around
 them, of which they are the middle. PSNR is that inside a picture, and what is lost of it that to the plain network's.
 Chance is 20 %. Intervals are over test scenes; differences are patch by patch.
 """

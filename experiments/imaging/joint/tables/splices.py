@@ -55,7 +55,7 @@ STANDARD = "standard pipeline"
 
 
 class Splices:
-    """The test pictures of one pair of camera and analyst, spliced, and what the analyst's heatmap says of them."""
+    """The test pictures of one pair of camera network and FAN, spliced, and the heatmaps of the FAN."""
 
     def __init__(self, evaluation: JointEvaluation, run: JointRun) -> None:
         self.evaluation, self.run = evaluation, run
@@ -73,7 +73,7 @@ class Splices:
         for number, versions in enumerate(self.versions(channel)):
             mask = square(versions[0].shape[:2], self.evaluation.settings.seed, number)
             spliced = np.where(mask[..., None], versions[inside], versions[outside])
-            manipulated = ~mask if outside else mask  # of the control the square, as if
+            manipulated = ~mask if outside else mask  # the control: as if the square were
             heatmap = self.detector.heatmap(self._sent(spliced, channel))[::STEP, ::STEP]
             half = manipulated[::2, ::2][::STEP, ::STEP]
             found.append(100 * roc_auc_score(half.ravel(), heatmap.ravel()))

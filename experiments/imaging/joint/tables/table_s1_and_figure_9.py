@@ -168,7 +168,7 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
     figure, axes = plt.subplots(2 * rows, len(shown) // 2, figsize=(11, 6 * rows + 0.4), layout="constrained")
     for camera, row in zip(cameras, axes.reshape(rows, len(shown)), strict=False):
         part = frame[frame["camera"] == camera]
-        # From the plain camera to the one that gives most for the analyst.
+        # From the plain camera network to the one with the highest accuracy of the FAN.
         order = sorted(set(part["weight"]), key=lambda weight: (weight > 0, -weight))
         for metric, axis in zip(shown, row, strict=True):
             for network, line in part[part["metric"] == metric].groupby("column", sort=False):

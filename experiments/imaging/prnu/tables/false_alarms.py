@@ -152,7 +152,7 @@ class FalseAlarms:
 
     def _windows(self, row: Row) -> pd.DataFrame:
         """Windows of the map of each picture with the next camera's fingerprint, side by side: camera, picture, p."""
-        predictor = CorrelationPredictor(row.size, np.zeros(FEATURES), 0.0, 1.0)  # p-values do without
+        predictor = CorrelationPredictor(row.size, np.zeros(FEATURES), 0.0, 1.0)  # p-values do not use the predictor
         found = []
         for photograph, (own, picture) in enumerate(self.pictures()):
             camera = (own + 1) % len(self.cameras)
@@ -174,7 +174,7 @@ class FalseAlarms:
         weights = _draws(groups["camera"], self.settings.seed) * _draws(groups["photograph"], self.settings.seed + 1)
         sums, counts = (weights @ groups[name].to_numpy(float) for name in ("sum", "count"))
         low, high = np.quantile(sums[counts > 0] / counts[counts > 0], (0.025, 0.975))
-        if values.dtype == bool and not values.any():  # of a difference there is no such bound
+        if values.dtype == bool and not values.any():  # a difference has no such bound
             high = rate_upper_bound(0, len(values))
         value, low, high = (100 * float(share) for share in (values.mean(), low, high))
         return Estimate(value, low, high, pairs["photograph"].nunique(), len(pairs))
@@ -204,7 +204,7 @@ def _compare(
     local, one = WAYS
     return {
         f"p {local}": best.p_value,
-        # On the plane that it decides by: the square of a value whose background has deviation 1.
+        # From the plane that decides the verdict: the squared height of the peak, in standard deviations.
         f"pce {local}": np.sign(best.deviations) * best.deviations**2,
         f"right {local}": best.shift == place,
         f"match {local}": best.p_value < LEVEL,

@@ -75,7 +75,7 @@ def cells_of_figure_s1(settings: Settings) -> Iterator[Cell]:
     """
     if raw_folder(settings) is not None:
         raise ValueError(
-            f"Figure S1 is of the synthetic cameras; for yours: zoo reproduce imaging figure-5. "
+            "Figure S1 needs the synthetic cameras; for your own camera use zoo reproduce imaging figure-5. "
             f"Received: --data-dir {settings.data_dir}"
         )
     for camera in CAMERAS:
