@@ -22,6 +22,7 @@ from zoo.experiments.cli.calibrated import (
     read_calibration,
     stored_calibration,
 )
+from zoo.experiments.cli.reference_scores import UNTOUCHED, makers
 from zoo.experiments.cli.score_pictures import checksums
 from zoo.experiments.families import load
 from zoo.experiments.run.cached_method import cached_method
@@ -36,7 +37,6 @@ SCALES = {"smoke": 2, "laptop": None, "paper": None}
 RATE = 0.05
 """Of false alarms, of the threshold whose errors are counted."""
 RESAMPLES = 1000
-UNTOUCHED = "untouched"
 _PARTS = ("cllr", "discrimination", "calibration")
 
 
@@ -85,11 +85,11 @@ class Validation:
         """Scores at a JPEG quality by process and for ``UNTOUCHED``, (photographs,); NaN where one is refused."""
         fewest = self.calibration.patches
         score = self.question.scorer(self.weights)
-        makers = {UNTOUCHED: self.question.control or (lambda image: image), **self.question.processes()}
-        found: dict[str, list[float]] = {name: [] for name in makers}
+        of_each = makers(self.question)
+        found: dict[str, list[float]] = {name: [] for name in of_each}
         for photo in self.photographs:
             image = photo.load()
-            for name, make in makers.items():
+            for name, make in of_each.items():
                 version = compress(make(image), quality)
                 found[name].append(np.nan if not_validated(version, fewest) else score(version))
         return {name: np.array(values) for name, values in found.items()}

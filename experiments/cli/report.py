@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.experiments.cli import calibrate
-from zoo.experiments.cli.calibrate import DIGITS, size_group
 from zoo.experiments.cli.calibrated import (
     STORED,
     Calibration,
@@ -25,10 +24,12 @@ from zoo.experiments.cli.calibrated import (
     read_calibration,
     stored_calibration,
 )
+from zoo.experiments.cli.calibration_contents import size_group
 from zoo.experiments.cli.devices import add_device
 from zoo.experiments.cli.outputs import add_force, check_outputs
 from zoo.experiments.cli.picture_inputs import MOST_FAILURES, PICTURES, add_flatten, expand, read_picture
-from zoo.experiments.cli.score_pictures import NOT_VALIDATED, VALIDATED, checksums
+from zoo.experiments.cli.reference_scores import DIGITS
+from zoo.experiments.cli.score_pictures import NOT_VALIDATED, VALIDATED, checksums_by_name
 from zoo.experiments.families import experiments, load
 from zoo.printing import shown
 from zoo.resolve_weights import HELP, resolve_weights
@@ -315,7 +316,7 @@ def _asked(options: argparse.Namespace) -> list[Asked]:
 def _ask(product: str, calibration: Calibration, given: str | None) -> Asked:
     question: Question = load(products()[product])
     weights = resolve_weights(given, *question.weights)
-    networks = {Path(name).name: digest for name, digest in checksums(weights).items()}
+    networks = checksums_by_name(weights)
     check_networks(calibration, networks)
     return Asked(product, question, calibration, weights, networks)
 

@@ -366,6 +366,11 @@ def checksums(networks: Iterable[str | Path]) -> dict[str, str]:
     }
 
 
+def checksums_by_name(networks: Iterable[str | Path]) -> dict[str, str]:
+    """As ``checksums``, by the names of files without their folders, which would tell of the user's machine."""
+    return {Path(name).name: digest for name, digest in checksums(networks).items()}
+
+
 def _flat(record: Mapping) -> dict[str, object]:
     """Return a record as a row of CSV: every value on one line, nothing nested."""
     low, high = record.get("range", (None, None))
