@@ -198,6 +198,7 @@ def standardise(layer: keras.layers.Layer, x: Any) -> None:
 
 def cosine(rate: float, epochs: int) -> keras.callbacks.Callback:
     """A callback that lets the learning rate fall from ``rate`` to a hundredth, half a cosine over ``epochs``."""
+    # Not Keras's CosineDecay, which counts batches and gives a tensor, where this callback takes a float alone.
     return keras.callbacks.LearningRateScheduler(
         lambda epoch: rate * (0.01 + 0.99 * 0.5 * (1 + np.cos(np.pi * epoch / epochs)))
     )
