@@ -23,7 +23,7 @@ JOBS ?= 2
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-slow test-paper test-backends docs lint format plots publish pretrained benchmark clean
+.PHONY: help setup test test-slow test-paper test-backends docs lint format plots publish pretrained savedmodels benchmark clean
 
 help: ## list the targets
 	@echo "forensics-zoo: make TARGET [PAPER=contrast] [SCALE=smoke|laptop|paper] [DATA_DIR=~/photos] [DATASET=clic]"

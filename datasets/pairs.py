@@ -15,6 +15,7 @@ from zoo.datasets.embedded import generate_scene
 from zoo.datasets.feed import unit_range
 from zoo.datasets.keyed_batches import Key, KeyedBatches
 from zoo.datasets.photographs import Photograph
+from zoo.levels import to_levels_half_up
 
 DrawImage = Callable[[np.random.Generator, int], np.ndarray]
 """``draw(generator, size)`` returns uint8 RGB (size, size, 3)."""
@@ -95,7 +96,7 @@ def small_scene(rng: np.random.Generator, size: int) -> np.ndarray:
         image = mean + (image - mean) * rng.uniform(1.2, 2.6) * rng.uniform(0.8, 1.25, 3).astype(np.float32)
     if rng.random() < 0.5:
         image += rng.uniform(0.3, 2.0) * (image - cv2.GaussianBlur(image, (0, 0), rng.uniform(0.5, 1.2)))
-    return np.clip(image + 0.5, 0, 255).astype(np.uint8)
+    return to_levels_half_up(image)
 
 
 class ResizedPhotographs:

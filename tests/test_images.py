@@ -10,7 +10,7 @@ from image_files import assert_one_line, by_257, png, smooth_jpeg
 from PIL import Image
 
 from zoo import images
-from zoo.images import ImageError, is_jpeg, read_image, read_photograph
+from zoo.images import ImageError, lossy_coding, read_image, read_photograph
 
 
 @pytest.mark.parametrize("suffix", ["png", "tif", "bmp", "ppm"])
@@ -43,11 +43,11 @@ def test_content_decides_not_the_suffix(tmp_path, rgb):
     path = tmp_path / "a.jpg"
     path.write_bytes(png(8, 2, rgb.reshape(21, -1)[:, : 34 * 3].reshape(21, 34, 3)))
     np.testing.assert_array_equal(read_image(path), rgb)
-    assert not is_jpeg(path)
+    assert lossy_coding(path) is None
     path = tmp_path / "b.png"
     path.write_bytes(smooth_jpeg())
     assert read_image(path).shape == (96, 128, 3)
-    assert is_jpeg(path)
+    assert lossy_coding(path) == "JPEG"
 
 
 def test_png_of_16_bits_is_rounded_not_cut(tmp_path, rgb16):

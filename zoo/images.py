@@ -216,11 +216,6 @@ def header(path: str | Path) -> Iterator[Image.Image]:
             yield image
 
 
-def is_jpeg(path: str | Path) -> bool:
-    """Return whether a file is a JPEG, by its first three bytes, whatever its name; False where it cannot be read."""
-    return lossy_coding(path) == "JPEG"
-
-
 def lossy_coding(path: str | Path) -> str | None:
     """Return the lossy coding of an image file ("JPEG", "WebP (lossy)", "TIFF with JPEG inside", "GIF"), else None.
 

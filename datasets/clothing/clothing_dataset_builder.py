@@ -11,7 +11,6 @@ COMMIT = "11961516512414bf9f6c150a832cfd21b54a6b54"
 ARCHIVE = f"https://github.com/alexeygrigorev/clothing-dataset-small/archive/{COMMIT}.zip"
 CLASSES = ("dress", "hat", "longsleeve", "outwear", "pants", "shirt", "shoes", "shorts", "skirt", "t-shirt")
 PARTS = ("train", "validation", "test")
-SIZES = {"train": 3068, "validation": 341, "test": 372}
 FINGERPRINT = "bcccb2da765d78155632799a0028374a560e36d10740deda191500a9fdba02b1"
 """SHA-256 of what ``fingerprint`` lists, at that commit."""
 

@@ -11,6 +11,8 @@ from typing import cast
 import cv2
 import numpy as np
 
+from zoo.levels import to_levels_half_up
+
 
 def generate_scene(rng: np.random.Generator, height: int = 512, width: int = 512) -> np.ndarray:
     """Return one scene, drawn by ``rng``, as a camera would save it: uint8 RGB (height, width, 3).
@@ -37,7 +39,7 @@ def generate_scene(rng: np.random.Generator, height: int = 512, width: int = 512
     developed = developed[:height, :width]
     if not early:
         developed = _tone(rng, developed)
-    return np.clip(developed * 255 + 0.5, 0, 255).astype(np.uint8)
+    return to_levels_half_up(developed * 255)
 
 
 def generate_linear_scene(
@@ -196,7 +198,7 @@ def _tone(rng: np.random.Generator, linear: np.ndarray) -> np.ndarray:
 
 def _saved(rng: np.random.Generator, developed: np.ndarray) -> np.ndarray:
     """Rounded to 8 bits, saved as a JPEG file of high quality and opened again (red and blue change places in it)."""
-    codes = np.clip(developed * 255 + 0.5, 0, 255).astype(np.uint8)
+    codes = to_levels_half_up(developed * 255)
     quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(85, 100))]
     opened = cast(np.ndarray, cv2.imdecode(cv2.imencode(".jpg", codes, quality)[1], cv2.IMREAD_COLOR))
     return opened.astype(np.float32) / 255

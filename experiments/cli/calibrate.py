@@ -1,17 +1,17 @@
 """``zoo calibrate``: measure a product on your own photographs, and write thresholds and likelihood ratios."""
 
 import argparse
-import dataclasses
-import hashlib
 import json
-import math
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.experiments.cli.calibrated import FORMAT, MAPPINGS, Comparison, Question
+from zoo.experiments.cli.calibration_contents import Scores, calibrate, format_group, size_group
 from zoo.experiments.cli.outputs import add_force, check_outputs
+from zoo.experiments.cli.reference_scores import Scored, processes, score_reference
+from zoo.experiments.cli.score_pictures import checksums_by_name
 from zoo.experiments.families import experiments, load
 from zoo.printing import shown
 from zoo.resolve_weights import HELP, resolve_weights
@@ -19,59 +19,11 @@ from zoo.store import sha256
 from zoo.version import __version__
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from zoo.datasets.folder import Photo, PhotoFolder
 
 FEWEST_SOURCES = 20
 """With fewer photographs nothing is calibrated."""
-RATES = (0.01, 0.05)
-"""False-alarm rates for which thresholds are found."""
-PRIORS = tuple(n / 4 for n in range(-12, 13))
-"""Log10 prior odds at which the empirical cross-entropy is given."""
-GRID = 65
-"""Scores at which the interval of the likelihood ratio is given."""
-SIZES = (0, 1, 4, 16, 64)
-"""Millions of pixels at which the groups of sizes begin, for error rates."""
-DIGITS = 6
-"""Decimal digits of scores, as in the commands that use the thresholds."""
-_UNTOUCHED, _POSITIVE = "untouched", "positive"
-
-
-@dataclasses.dataclass(frozen=True)
-class Scores:
-    """Scores of the photographs of a reference.
-
-    Attributes:
-        untouched: (sources, qualities).
-        processed: By the name of the process, each (sources, qualities).
-        apart: Whether ``processed`` are other photographs, whose number may differ, and no versions of these.
-    """
-
-    untouched: "np.ndarray"
-    processed: "Mapping[str, np.ndarray]"
-    apart: bool = False
-
-
-@dataclasses.dataclass(frozen=True)
-class Scored:
-    """A reference that was scored.
-
-    Attributes:
-        scores: Of ``photos``, in their order.
-        photos: One of each scene.
-        refused: Photographs that are not scored, and why.
-        refused_versions: How many versions of ``photos`` a command would refuse, by process. They are scored here.
-        fewest_patches: Of 64x64 pixels, in one of ``photos``.
-        pixels: In each of ``photos``.
-    """
-
-    scores: Scores
-    photos: "Sequence[Photo]"
-    refused: "Mapping[Photo, str]"
-    refused_versions: Mapping[str, int]
-    fewest_patches: int
-    pixels: Sequence[int]
+_POSITIVE = "positive"
 
 
 def products() -> dict[str, str]:
@@ -133,13 +85,13 @@ def _run(options: argparse.Namespace) -> int:
         "product": options.product,
         "command": command + (f" --weights {Path(options.weights).name}" if options.weights else ""),
         "version": __version__,
-        "networks": _checksums(weights),
+        "networks": checksums_by_name(weights),
         "propositions": {"yes": question.yes, "no": question.no},
         "reference": {
             **about["--reference"],
             "fewest_patches": min(one.fewest_patches for one in each.values()),
             "jpeg_qualities": list(question.qualities),
-            "processes": list(_processes(question)),
+            "processes": processes(question),
             "versions": len(scored.photos) * len(question.qualities),
         },
         **({"positive": about["--positive"]} if options.positive else {}),
@@ -180,10 +132,6 @@ def _weights(question: Question | Comparison, given: str | None) -> tuple[str, .
     return resolve_weights(given, *question.weights)
 
 
-def _processes(question: Question | Comparison) -> "Mapping[str, Callable[[np.ndarray], np.ndarray]]":
-    return {} if isinstance(question, Comparison) else question.processes()
-
-
 def _scan(given: Mapping[str, Path]) -> "tuple[dict[str, PhotoFolder], frozenset[Photo]]":
     """Return the folders by their option, and the photographs of scenes that are in both, which are left out."""
     from zoo.datasets import folder
@@ -210,7 +158,7 @@ def _score_folders(
     for option, ones in photos.items():
         others = len(shared & set(found[option].photos))
         _check_enough(option, len(ones), f", and {others} whose scenes are in both folders" if others else "")
-    each = {option: _score(ones, question, weights, kept) for option, ones in photos.items()}
+    each = {option: score_reference(ones, question, weights, kept) for option, ones in photos.items()}
     for option, scored in each.items():
         reasons = "; ".join(dict.fromkeys(scored.refused.values()))
         _check_enough(option, len(scored.photos), f", and {len(scored.refused)} that are refused: {reasons}")
@@ -237,125 +185,6 @@ def _about(scored: Scored, found: "PhotoFolder", shared: "frozenset[Photo]") -> 
     }
 
 
-def calibrate(
-    scores: Scores,
-    qualities: Sequence[int],
-    kind: str,
-    resamples: int = 200,
-    groups: Mapping[str, Sequence[Any]] | None = None,
-) -> dict[str, Any]:
-    """Compute the content of a calibration file from scores: mapping, bounds, costs and error rates.
-
-    The mapping is fitted to all sources. Bounds, Cllr and cross-entropy come from likelihood ratios of each source by a
-    mapping that was fitted to others. All processes weigh the same, and so do all qualities. For pictures whose quality
-    is known there is the same again, from the versions of each quality alone.
-
-    Args:
-        scores: Of the photographs.
-        qualities: The JPEG qualities of their columns, 0 for none.
-        kind: One of ``MAPPINGS``.
-        resamples: Of the sources, for the interval.
-        groups: By the name of what photographs differ in, the group of each: error rates are given for each group too.
-    """
-    import numpy as np
-
-    from zoo import calibration
-
-    fitted, bounded, truth, weights = _fitted(scores, kind, resamples)
-    quality = np.tile(np.arange(len(qualities)), len(truth) // len(qualities))
-    ideal = calibration.after_pav(bounded, truth, weights)
-    priors = np.array(PRIORS)
-    return {
-        **fitted,
-        "validation": {
-            **fitted["validation"],
-            "by_quality": [
-                {
-                    "jpeg_quality": q,
-                    **dataclasses.asdict(
-                        calibration.cost(bounded[quality == i], truth[quality == i], weights[quality == i])
-                    ),
-                }
-                for i, q in enumerate(qualities)
-            ],
-            "empirical_cross_entropy": {
-                "log10_prior_odds": list(PRIORS),
-                "of_these": calibration.empirical_cross_entropy(bounded, truth, priors, weights).tolist(),
-                "after_pav": calibration.empirical_cross_entropy(ideal, truth, priors, weights).tolist(),
-                "of_none": calibration.empirical_cross_entropy(0 * bounded, truth, priors, weights).tolist(),
-            },
-        },
-        "by_jpeg_quality": [
-            {"jpeg_quality": q, **_fitted(_chosen(scores, np.s_[:, [i]]), kind, resamples)[0]}
-            for i, q in enumerate(qualities)
-        ],
-        "false_alarms": [_error_rates(scores, qualities, rate, groups or {}) for rate in RATES],
-    }
-
-
-def _fitted(scores: Scores, kind: str, resamples: int) -> "tuple[dict[str, Any], np.ndarray, np.ndarray, np.ndarray]":
-    """Mapping, bounds, interval and costs; then cross-validated log10 likelihood ratios, their truth and weights."""
-    import numpy as np
-
-    from zoo import calibration
-
-    fit: calibration.Fit = calibration.isotonic if kind == "isotonic" else calibration.logistic
-    stack = np.stack([*scores.processed.values()])
-    values = np.concatenate([scores.untouched.ravel(), stack.ravel()])
-    truth = np.repeat([False, True], [scores.untouched.size, stack.size])
-    rows, others = (np.arange(shape[-2])[:, None] for shape in (scores.untouched.shape, stack.shape))
-    if scores.apart:
-        others = others + len(rows)
-    shapes = (rows, scores.untouched.shape), (others, stack.shape)
-    sources = np.concatenate([np.broadcast_to(numbers, shape).ravel() for numbers, shape in shapes])
-    # A source counts once for each proposition.
-    weights = calibration.weights_by_source(list(zip(sources.tolist(), truth.tolist(), strict=True)))
-    mapping = fit(values, truth, weights)
-    held_out = calibration.cross_validated(values, truth, sources.tolist(), fit)
-    low, high = calibration.empirical_bounds(held_out, truth, weights)
-    bounded = np.clip(held_out, low, high)
-    grid = np.linspace(values.min(), values.max(), GRID)
-    ends = calibration.resampled_interval(values, truth, sources.tolist(), grid, fit, resamples)
-    found = {
-        "mapping": {"kind": kind, **dataclasses.asdict(mapping)},
-        "bounds": {
-            "low": low,
-            "high": high,
-            "of": "log10 likelihood ratios, by ELUB (Vergeer et al. 2016) with sources as units",
-        },
-        "interval": {
-            "of": f"log10 likelihood ratios, within the bounds: 95 % of {resamples} resamplings of the sources",
-            "scores": grid.tolist(),
-            "low": np.clip(ends[0], low, high).tolist(),
-            "high": np.clip(ends[1], low, high).tolist(),
-        },
-        "validation": {
-            "of": f"bounded likelihood ratios, cross-validated by source in {calibration.FOLDS} parts",
-            **dataclasses.asdict(calibration.cost(bounded, truth, weights)),
-        },
-    }
-    return found, bounded, truth, weights
-
-
-def _chosen(scores: Scores, at: Any) -> Scores:
-    return Scores(scores.untouched[at], {name: one[at] for name, one in scores.processed.items()}, scores.apart)
-
-
-def size_group(pixels: int) -> list[float | None]:
-    """Return the group of a size: millions of pixels from which on and below which it lies, None for no end."""
-    begin = max(begin for begin in SIZES if pixels >= begin * 1e6)
-    after = [end for end in SIZES if end > begin]
-    return [begin, after[0] if after else None]
-
-
-def format_group(path: Path) -> str:
-    """Return the group of a format: by the file's suffix, RAW for all of cameras' own."""
-    from zoo.images import RAW_SUFFIXES
-
-    suffix = path.suffix.lower()
-    return "RAW" if suffix in RAW_SUFFIXES else suffix.removeprefix(".").upper() or "no suffix"
-
-
 def _groups(scored: Scored) -> dict[str, list[Any]]:
     return {
         "format": [format_group(photo.path) for photo in scored.photos],
@@ -363,181 +192,11 @@ def _groups(scored: Scored) -> dict[str, list[Any]]:
     }
 
 
-def _error_rates(
-    scores: Scores, qualities: Sequence[int], rate: float, groups: Mapping[str, Sequence[Any]]
-) -> dict[str, Any]:
-    """Return the threshold for a false-positive rate with its errors by quality and group, or the reason for none.
-
-    The threshold is that of all photographs.
-    """
-    from zoo.calibration import false_alarm_threshold
-
-    try:
-        threshold = false_alarm_threshold(scores.untouched, rate)
-    except ValueError as error:
-        return {"rate": rate, "refused": str(error)}
-    found: dict[str, Any] = {
-        "rate": rate,
-        "threshold": threshold,
-        "by_quality": _by_quality(scores, qualities, threshold),
-    }
-    for name, of_each in groups.items():
-        found[f"by_{name}"] = []
-        for group in sorted({json.dumps(one): one for one in of_each}.values(), key=str):
-            rows = [i for i, one in enumerate(of_each) if one == group]
-            errors = _by_quality(_chosen(scores, rows), qualities, threshold)
-            found[f"by_{name}"].append({name: group, "sources": len(rows), "by_quality": errors})
-    return found
-
-
-def _by_quality(scores: Scores, qualities: Sequence[int], threshold: float) -> list[dict[str, Any]]:
-    return [
-        {
-            "jpeg_quality": quality,
-            "false_alarms": _rate(scores.untouched[:, i] > threshold),
-            "missed": {name: _rate(one[:, i] <= threshold) for name, one in scores.processed.items()},
-        }
-        for i, quality in enumerate(qualities)
-    ]
-
-
-def _rate(happened: "np.ndarray") -> dict[str, float]:
-    from zoo.calibration import exact_rate
-
-    found = exact_rate(int(happened.sum()), len(happened))
-    return {"value": found.value, **dataclasses.asdict(found)}
-
-
-def _score(
-    photos: "Sequence[Photo]", question: Question | Comparison, weights: tuple[str, ...], kept: Path
-) -> "Scored":
-    """Score the photographs; results are saved to the file ``kept``, so that the next run can resume."""
-    import numpy as np
-
-    from zoo.images import ImageError, read_photograph
-
-    # Increase the last number when the stored results change their content.
-    of = [question.yes, question.no, list(_processes(question)), list(question.qualities), __version__, 3]
-    key = hashlib.sha256(json.dumps([*of, sorted(_checksums(weights).values())]).encode()).hexdigest()
-    done = _kept(kept, key)
-    digests = [sha256(photo.path) for photo in photos]
-    # Load the networks only if something is left to score.
-    measure = _measurer(question, weights) if set(digests) - set(done) else None
-    sensor = isinstance(question, Comparison) and question.product.sensor
-    results: dict[Photo, dict[str, Any]] = {}
-    with kept.open("a", encoding="utf-8") as file:
-        file.write("\n")  # an interrupted run may have left half a line
-        for photo, digest in zip(_track(photos), digests, strict=True):
-            if digest not in done:
-                assert measure is not None
-                try:
-                    done[digest] = measure(read_photograph(photo.path, sensor=sensor))
-                except ImageError as error:
-                    done[digest] = {"refused": error.reason}
-                file.write(json.dumps({"of": key, "sha256": digest, "result": done[digest]}) + "\n")
-                file.flush()
-            results[photo] = done[digest]
-    used = {photo: result for photo, result in results.items() if "scores" in result}
-    names = (_UNTOUCHED, *_processes(question))
-    scores = {name: np.array([result["scores"][name] for result in used.values()]) for name in names}
-    return Scored(
-        Scores(scores.pop(_UNTOUCHED), scores),
-        list(used),
-        {photo: result["refused"] for photo, result in results.items() if "refused" in result},
-        {name: sum(result["refused_versions"][name] for result in used.values()) for name in names},
-        min((result["patches"] for result in used.values()), default=0),
-        [result["pixels"] for result in used.values()],
-    )
-
-
-def _measurer(question: Question | Comparison, weights: tuple[str, ...]) -> "Callable[[np.ndarray], dict[str, Any]]":
-    """Return a function from a photograph, uint8 RGB, to the scores of its versions by process, or to a refusal."""
-    from zoo.datasets.jpeg import compress
-    from zoo.validity import PATCH, not_validated
-
-    judge = _judge(question, weights)
-    control = None if isinstance(question, Comparison) else question.control
-    makers: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-        _UNTOUCHED: control or (lambda image: image),
-        **_processes(question),
-    }
-
-    def measure(image: "np.ndarray") -> dict[str, Any]:
-        if reasons := not_validated(image, fewest_patches=1):
-            return {"refused": "; ".join(reasons)}
-        made = {name: make(image) for name, make in makers.items()}
-        versions = {name: [compress(one, quality) for quality in question.qualities] for name, one in made.items()}
-        judged: dict[str, list[tuple[float, str]]] = {name: [] for name in versions}
-        for name, ones in versions.items():  # the untouched photograph is the first
-            for one in ones:
-                judged[name].append(judge(one))
-                if reason := judged[_UNTOUCHED][0][1]:
-                    return {"refused": reason}
-        return {
-            "scores": {name: [round(score, DIGITS) for score, _ in ones] for name, ones in judged.items()},
-            "refused_versions": {
-                name: sum(
-                    bool(reason or not_validated(one, fewest_patches=1))
-                    for one, (_, reason) in zip(ones, judged[name], strict=True)
-                )
-                for name, ones in versions.items()
-            },
-            "patches": (image.shape[0] // PATCH) * (image.shape[1] // PATCH),
-            "pixels": image.shape[0] * image.shape[1],
-        }
-
-    return measure
-
-
-def _judge(question: Question | Comparison, weights: tuple[str, ...]) -> "Callable[[np.ndarray], tuple[float, str]]":
-    """Return a function from a picture, uint8 RGB, to its score and the reason for no likelihood ratio, or ""."""
-    if isinstance(question, Question):
-        score = question.scorer(weights)
-        return lambda image: (score(image), "")
-    scorer = question.product.scorer(weights)
-
-    def judge(image: "np.ndarray") -> tuple[float, str]:
-        try:
-            values = scorer.answer(image).values
-        except ValueError as error:  # as in the command, where the picture counts as failed
-            return math.nan, " ".join(str(error).split())
-        return scorer.number(values), scorer.unlike(values)
-
-    return judge
-
-
-def _kept(path: Path, key: str) -> dict[str, dict[str, Any]]:
-    """Return the results of an interrupted run with the same networks and question, by the photograph's SHA-256."""
-    found = {}
-    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
-        try:
-            one = json.loads(line)
-        except ValueError:  # an empty line, or the line that was being written
-            continue
-        if one["of"] == key:
-            found[one["sha256"]] = one["result"]
-    return found
-
-
-def _track(photos: "Sequence[Photo]") -> "Iterator[Photo]":
-    from rich.console import Console
-    from rich.progress import track
-
-    console = Console(stderr=True)
-    return iter(track(photos, "Scoring photographs", console=console, disable=not console.is_terminal, transient=True))
-
-
 def _check_enough(option: str, sources: int, others: str) -> None:
     if sources < FEWEST_SOURCES:
         raise ValueError(
             f"{option} must hold at least {FEWEST_SOURCES} photographs of different scenes. Received: {sources}{others}"
         )
-
-
-def _checksums(weights: tuple[str, ...]) -> dict[str, str]:
-    from zoo.experiments.cli.score_pictures import checksums
-
-    return {Path(name).name: digest for name, digest in checksums(weights).items()}
 
 
 def _name(photo: "Photo", reference: Path) -> str:

@@ -22,12 +22,13 @@ from zoo.experiments.cli.calibrated import (
     read_calibration,
     stored_calibration,
 )
+from zoo.experiments.cli.reference_scores import UNTOUCHED, makers
 from zoo.experiments.cli.score_pictures import checksums
 from zoo.experiments.families import load
 from zoo.experiments.run.cached_method import cached_method
 from zoo.experiments.run.cells import Cell, DataUnavailable, Settings, Table
 from zoo.experiments.run.scales import scale_of
-from zoo.metrics import Estimate
+from zoo.metrics import Estimate, percent
 from zoo.resolve_weights import resolve_weights
 from zoo.validity import not_validated
 
@@ -36,7 +37,6 @@ SCALES = {"smoke": 2, "laptop": None, "paper": None}
 RATE = 0.05
 """Of false alarms, of the threshold whose errors are counted."""
 RESAMPLES = 1000
-UNTOUCHED = "untouched"
 _PARTS = ("cllr", "discrimination", "calibration")
 
 
@@ -85,18 +85,18 @@ class Validation:
         """Scores at a JPEG quality by process and for ``UNTOUCHED``, (photographs,); NaN where one is refused."""
         fewest = self.calibration.patches
         score = self.question.scorer(self.weights)
-        makers = {UNTOUCHED: self.question.control or (lambda image: image), **self.question.processes()}
-        found: dict[str, list[float]] = {name: [] for name in makers}
+        of_each = makers(self.question)
+        found: dict[str, list[float]] = {name: [] for name in of_each}
         for photo in self.photographs:
             image = photo.load()
-            for name, make in makers.items():
+            for name, make in of_each.items():
                 version = compress(make(image), quality)
                 found[name].append(np.nan if not_validated(version, fewest) else score(version))
         return {name: np.array(values) for name, values in found.items()}
 
     def refused(self, name: str, quality: int) -> Estimate:
         """Return the share in percent of the versions by a process that get no score."""
-        return _percent(np.isnan(self.scores(quality)[name]))
+        return exact_percent(np.isnan(self.scores(quality)[name]))
 
     def above(self, name: str, quality: int) -> Estimate:
         """Share in percent of the answered versions by a process whose score is above the threshold for ``RATE``.
@@ -107,7 +107,7 @@ class Validation:
         if RATE not in self.calibration.thresholds:
             raise DataUnavailable(f"a threshold for {RATE:.0%} of false alarms in {self.calibration.path.name}")
         scores = self.scores(quality)[name]
-        return _percent(scores[~np.isnan(scores)] > self.calibration.thresholds[RATE])
+        return exact_percent(scores[~np.isnan(scores)] > self.calibration.thresholds[RATE])
 
     def cost(self, part: str, qualities: Sequence[int]) -> Estimate:
         """Return the Cllr or a part of it, in bits, with the 95 % interval by resampling photographs."""
@@ -194,8 +194,13 @@ def _cells(product: str, place: str, settings: Settings) -> Iterator[Cell]:
         yield Cell(row, column, "Cllr", None, partial(found.promised, one), weights=weights)
 
 
-def _percent(happened: np.ndarray) -> Estimate:
+def exact_percent(happened: np.ndarray) -> Estimate:
+    """Return how often something happened, bool (n,), in percent with the exact 95 % interval of ``exact_rate``.
+
+    Raises:
+        DataUnavailable: For no photographs.
+    """
     if not len(happened):
         raise DataUnavailable("photographs that are not refused")
     rate = calibration.exact_rate(int(happened.sum()), len(happened))
-    return Estimate(100 * rate.value, 100 * rate.low, 100 * rate.high, rate.trials, rate.trials)
+    return percent(Estimate(rate.value, rate.low, rate.high, rate.trials, rate.trials))

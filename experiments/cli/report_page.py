@@ -23,7 +23,7 @@ from zoo.printing import shown
 if TYPE_CHECKING:
     import jinja2
 
-    from zoo.experiments.cli.report import Report
+    from zoo.experiments.cli.report_contents import Report
 
 LONGEST = 640
 """Longest side in pixels of the pictures in a page."""

@@ -17,7 +17,7 @@ from zoo.experiments.cli.devices import add_device
 from zoo.experiments.cli.outputs import add_force, check_outputs
 from zoo.experiments.cli.picture_inputs import PICTURES, add_flatten, expand
 from zoo.experiments.cli.score_bucket import Scoring, failed_row, rows_of, score_bucket, size_of
-from zoo.experiments.cli.score_pictures import Product, checksums
+from zoo.experiments.cli.score_pictures import Product, checksums_by_name
 from zoo.experiments.cli.score_rows import Row, Rows, check_parquet, text_of
 from zoo.experiments.cli.workers import add_workers, workers_of
 from zoo.experiments.families import experiments, load
@@ -70,7 +70,7 @@ def _run(options: argparse.Namespace) -> int:
     weights = product.weights(options.weights)
     paths = [str(path) for path in expand(options.images)]
     check_outputs({"-o": options.output}, [*paths, *weights], options.force)
-    about = {"product": options.product, "networks": _checksums(weights), "version": __version__}
+    about = {"product": options.product, "networks": checksums_by_name(weights), "version": __version__}
     about |= {"flatten": options.flatten} if options.flatten else {}
     about |= {"higher_is": product.scale.higher_is, "range": [product.scale.low, product.scale.high]}
     scoring = Scoring(place, weights, options.flatten)
@@ -144,7 +144,3 @@ def _on_workers(scoring: Scoring, left: Sequence[Sequence[str]], workers: "Worke
                 alone.append(paths)
             else:
                 yield [failed_row(path, outcome.failure) for path in paths]
-
-
-def _checksums(weights: tuple[str, ...]) -> dict[str, str]:
-    return {Path(name).name: digest for name, digest in checksums(weights).items()}

@@ -5,12 +5,9 @@ code is the number of such pictures, at most ``MOST_FAILURES``.
 """
 
 import argparse
-import contextlib
-import csv
 import dataclasses
 import json
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,8 +16,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from zoo.experiments.cli.calibrated import Calibration, calibration_of, check_networks
-from zoo.experiments.cli.outputs import add_force, check_outputs
+from zoo.experiments.cli.outputs import add_force
 from zoo.experiments.cli.picture_inputs import MOST_FAILURES, PICTURES, add_flatten, expand, read_picture
+from zoo.experiments.cli.picture_outputs import check_files, csv_writer, heatmap_files
 from zoo.printing import shown
 from zoo.store import sha256
 
@@ -32,19 +30,6 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 VALIDATED, NOT_VALIDATED = "validated", "not validated"
 """Status of a picture, with a calibration."""
-_PICTURE_COLUMNS = ("image", "sha256", "height", "width")
-_FILE_COLUMNS = (
-    "higher_is",
-    "lowest",
-    "highest",
-    "damage",
-    "frames",
-    "filled_up",
-    "networks",
-    "heatmap",
-    "note",
-    "error",
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -194,8 +179,8 @@ def score_pictures(
         ValueError: For outputs that must not be written, no pictures at all, and a calibration of other networks.
     """
     paths = expand(options.images)
-    heatmaps = _heatmaps(paths, getattr(options, "heatmap", None))
-    _check(options, heatmaps, [*paths, *inputs, getattr(options, "calibration", None)])
+    heatmaps = heatmap_files(paths, getattr(options, "heatmap", None))
+    check_files(options, heatmaps, [*paths, *inputs, getattr(options, "calibration", None)])
     calibration = calibration_of(options)
     track, failures = Track(len(paths)), 0
     # If none of the inputs is a file, report all of them before TensorFlow is loaded.
@@ -204,7 +189,7 @@ def score_pictures(
     if scorer is not None and calibration is not None:
         check_networks(calibration, networks)
         scorer = _noted(scorer, calibration)
-    with _csv_writer(options.csv, scorer.columns if scorer else ()) as write_row:
+    with csv_writer(options.csv, scorer.columns if scorer else ()) as write_row:
         for path in track.each(paths):
             record: dict[str, object] = {"image": str(path)}
             try:
@@ -366,80 +351,6 @@ def checksums(networks: Iterable[str | Path]) -> dict[str, str]:
     }
 
 
-def _flat(record: Mapping) -> dict[str, object]:
-    """Return a record as a row of CSV: every value on one line, nothing nested."""
-    low, high = record.get("range", (None, None))
-    checked = record.get("file", {})
-    return {
-        **record,
-        "lowest": low,
-        "highest": high,
-        "damage": "; ".join(checked.get("damage", ())),
-        "frames": checked.get("frames"),
-        "networks": " ".join(f"{name}:{digest}" for name, digest in record.get("networks", {}).items()),
-    }
-
-
-@contextlib.contextmanager
-def _csv_writer(path: Path | None, columns: Sequence[str]) -> Iterator[Callable[[Mapping], None]]:
-    """Yield what writes a record into the CSV file, if there is one. A row is there as soon as its picture is done."""
-    if path is None:
-        yield lambda record: None
-        return
-    # A file name may contain bytes that are not UTF-8; they are written unchanged.
-    with open(path, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
-        rows = csv.DictWriter(
-            file, (*_PICTURE_COLUMNS, *columns, *_FILE_COLUMNS), extrasaction="ignore", lineterminator="\n"
-        )
-        rows.writeheader()
-
-        def write(record: Mapping) -> None:
-            rows.writerow(_flat(record))
-            file.flush()
-
-        yield write
-    print(f"written: {shown(path)}", file=sys.stderr)
-
-
-def _heatmaps(paths: Sequence[Path], heatmap: Path | None) -> dict[Path, Path]:
-    """Return each picture's heatmap path: the given file, or a file in the folder named after the picture.
-
-    Raises:
-        ValueError: For a file where there are several pictures, or one that is not a PNG, and for a missing folder.
-    """
-    if heatmap is None:
-        return {}
-    if heatmap.suffix.lower() == ".png":
-        if len(paths) != 1:
-            raise ValueError(f"--heatmap must be a folder for several pictures. Received: {heatmap}")
-        if not heatmap.absolute().parent.is_dir():
-            raise ValueError(f"--heatmap must lie in a folder that exists. Received: {heatmap}")
-        return {paths[0]: heatmap}
-    if heatmap.suffix and not heatmap.is_dir():
-        raise ValueError(f"--heatmap must end in .png, or be a folder. Received: {heatmap}")
-    alike = Counter(path.name for path in paths)
-    numbers: Counter[str] = Counter()
-    found = {}
-    for path in paths:
-        numbers[path.name] += 1
-        number = f"-{numbers[path.name]}" if alike[path.name] > 1 else ""
-        found[path] = heatmap / f"{path.name}{number}.heatmap.png"
-    return found
-
-
-def _check(options: argparse.Namespace, heatmaps: Mapping[Path, Path], inputs: Iterable[str | Path | None]) -> None:
-    """Refuse outputs before anything is read or computed.
-
-    Raises:
-        ValueError: For ``--csv`` and ``--heatmap`` that cannot or must not be written; see ``check_outputs``.
-    """
-    outputs: dict[str, Path | None] = {}
-    if options.csv is not None:
-        if options.csv.suffix.lower() != ".csv" or not options.csv.absolute().parent.is_dir():
-            raise ValueError(f"--csv must end in .csv, in a folder that exists. Received: {options.csv}")
-        outputs["--csv"] = options.csv
-    for path, heatmap in heatmaps.items():
-        option = "--heatmap" if heatmap == options.heatmap else f"--heatmap for {path.name}"
-        # Of pictures with the same name, all but the first are named by their path: no heatmap may replace another.
-        outputs[option if option not in outputs else f"--heatmap for {path}"] = heatmap
-    check_outputs(outputs, inputs, options.force)
+def checksums_by_name(networks: Iterable[str | Path]) -> dict[str, str]:
+    """As ``checksums``, by the names of files without their folders, which would tell of the user's machine."""
+    return {Path(name).name: digest for name, digest in checksums(networks).items()}

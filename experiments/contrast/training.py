@@ -30,7 +30,7 @@ from zoo.datasets.prepared import Prepared
 from zoo.datasets.prepared_patches import PreparedPatches
 from zoo.datasets.varied_scenes import VariedScenes
 from zoo.experiments.run.scales import scale_of
-from zoo.experiments.train.fitting import KeyedDropout, cosine, fit
+from zoo.experiments.train.fitting import KeyedDropout, cosine, fit, standardise
 from zoo.experiments.train.precision import FASTEST, precision
 
 
@@ -147,9 +147,8 @@ def training_batches(
 def initialise_from_data(model: keras.Model, patches: np.ndarray) -> None:
     """Scale a new ContrastNet so that every layer's pre-activations have mean 0 and variance 1 on ``patches``.
 
-    Salimans and Kingma's data-dependent initialisation ("Weight normalization", NIPS 2016, section 3): what batch
-    normalisation does for the first steps, without its cost in the others. Half of the first layer's filters start
-    without a response to flat areas, so that noise, not brightness, is what they pass on.
+    ``standardise`` does for the first steps what batch normalisation does, without its cost in the others. Half of the
+    first layer's filters start without a response to flat areas, so that noise, not brightness, is what they pass on.
 
     ``patches`` is float (n, 64, 64, 3) in [0, 1].
     """
@@ -159,14 +158,7 @@ def initialise_from_data(model: keras.Model, patches: np.ndarray) -> None:
     x = keras.ops.convert_to_tensor(patches)
     for layer in model.layers[1:]:
         if isinstance(layer, (keras.layers.Conv2D, keras.layers.Dense)) and layer.name != "predictions":
-            activation, layer.activation = layer.activation, keras.activations.linear
-            # NumPy adds bfloat16 values in bfloat16, which makes the deviations several times too small.
-            y = np.asarray(keras.ops.convert_to_numpy(layer(x)), np.float32)
-            layer.activation = activation
-            axes = tuple(range(y.ndim - 1))
-            mean, deviation = y.mean(axes), y.std(axes) + 1e-6
-            kernel, bias = layer.get_weights()
-            layer.set_weights([kernel / deviation, (bias - mean) / deviation])
+            standardise(layer, x)
         x = layer(x)
 
 

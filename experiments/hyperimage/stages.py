@@ -18,7 +18,7 @@ from zoo.datasets.ranked_pairs import RankedPairs
 from zoo.experiments.run.cells import Cell, DataUnavailable, Settings
 from zoo.experiments.run.environment import commit, device
 from zoo.experiments.train import install_weights
-from zoo.experiments.train.fitting import KeyedDropout, fed
+from zoo.experiments.train.fitting import KeyedDropout, fed, standardise
 from zoo.families import network_of
 from zoo.hyperimage import Recipe, TwoStage
 from zoo.hyperimage.family import FAMILY
@@ -120,24 +120,18 @@ def budget(pictures: int, images: int, seed: int) -> list[tuple[int, int]]:
 def scale_to_data(model: keras.Model, x: np.ndarray, mean: float = 0.0) -> None:
     """Scale a new network so that every hidden layer's pre-activations have mean 0 and variance 1 on ``x``.
 
-    Salimans and Kingma's data-dependent initialisation ("Weight normalization", NIPS 2016, section 3). From Glorot's
-    draw alone, which the paper presumably used, a signal loses half its variance in every layer with a ReLU; with the
-    paper's rate the deep ones then take more epochs to leave a constant output than a laptop has. ``mean`` is where
-    the output starts.
+    See ``standardise``. From Glorot's draw alone, which the paper presumably used, a signal loses half its variance in
+    every layer with a ReLU; with the paper's rate the deep ones then take more epochs to leave a constant output than a
+    laptop has. ``mean`` is where the output starts.
     """
     for layer in model.layers:
         if not isinstance(layer, (keras.layers.Conv2D, keras.layers.Dense)):
             continue
-        kernel, bias = layer.get_weights()
         if layer.name == "output":
+            kernel, bias = layer.get_weights()
             layer.set_weights([kernel / 10, np.full_like(bias, mean)])
-            continue
-        activation, layer.activation = layer.activation, keras.activations.linear
-        y = np.asarray(layer(keras.Model(model.input, layer.input)(np.asarray(x, np.float32))))
-        layer.activation = activation
-        axes = tuple(range(y.ndim - 1))
-        deviation = y.std(axes) + 1e-6
-        layer.set_weights([kernel / deviation, (bias - y.mean(axes)) / deviation])
+        else:
+            standardise(layer, keras.Model(model.input, layer.input)(np.asarray(x, np.float32)))
 
 
 def find(folder: Path | None, name: str) -> str:

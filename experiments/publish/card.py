@@ -9,23 +9,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from zoo.experiments.publish import ROOT, measured
+from zoo.experiments.publish import ROOT, measured, replace_between
 from zoo.experiments.run import tables
 from zoo.experiments.run.cells import places
 from zoo.images import atomic
 
 BEGIN = "<!-- numbers: begin, written by python -m zoo.experiments.publish.card -->"
 END = "<!-- numbers: end -->"
-SECTIONS = (
-    "What is where",
-    "Deviations",
-    "Stored weights",
-    "Numbers",
-    "Where it must not be used",
-    "Data",
-    "Licence and citation",
-)
-"""What every family's README has, in this order; others may stand between."""
 
 
 def numbers(paper: str, results: Path) -> str:
@@ -53,11 +43,7 @@ def filled(text: str, paper: str, results: Path) -> str:
     Raises:
         ValueError: When the marks are missing.
     """
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"The page of {paper} must hold the marks {BEGIN} and {END}. Received: {text[:40]!r}...")
-    return f"{before}{BEGIN}\n{numbers(paper, results)}\n{END}{after}"
+    return replace_between(text, BEGIN, END, numbers(paper, results), f"The page of {paper}")
 
 
 def _options(dataset: str) -> str:
@@ -86,6 +72,7 @@ def _provenance(frame: pd.DataFrame) -> str:
 
 
 def _table(part: pd.DataFrame, metric: str, decimals: int) -> str:
+    # Not DataFrame.to_markdown, which needs another package, tabulate.
     columns = list(dict.fromkeys(part["column"]))
     lines = [f"| {metric} | " + " | ".join(columns) + " |", "|--" * (len(columns) + 1) + "|"]
     for row, cells in part.groupby("row", sort=False):

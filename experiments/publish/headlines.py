@@ -11,7 +11,7 @@ import pandas as pd
 
 from zoo.experiments.families import experiments
 from zoo.experiments.family import Headline
-from zoo.experiments.publish import ROOT
+from zoo.experiments.publish import ROOT, replace_between
 from zoo.experiments.run import tables
 from zoo.experiments.run.cells import places
 from zoo.families import families
@@ -39,11 +39,7 @@ def filled(text: str, results: Path) -> str:
     Raises:
         ValueError: When the marks are missing, or a CSV lacks a cell of a headline.
     """
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"The README must hold the marks {BEGIN} and {END}. Received: {text[:40]!r}...")
-    return f"{before}{BEGIN}\n{headlines(results)}\n{END}{after}"
+    return replace_between(text, BEGIN, END, headlines(results), "The README")
 
 
 def _line(paper: str, line: Headline, frame: pd.DataFrame) -> str:

@@ -3,8 +3,6 @@
 import json
 from pathlib import Path
 
-import pandas as pd
-
 from zoo.images import atomic
 
 UNASKED = "was not asked for"
@@ -36,12 +34,3 @@ def write_reasons(csv: Path, reasons: dict[str, str]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic(path) as partial:
         partial.write_text(json.dumps(reasons, indent=1) + "\n", encoding="utf-8")
-
-
-def without_reason(csv: Path) -> list[tuple[str, str]]:
-    """``cell_key`` and status of the cells of a CSV that have neither a value nor a reason; a quoted one needs none."""
-    frame = pd.read_csv(csv, dtype={"row": str, "column": str})
-    absent = frame[frame["status"].isin(["not-run", "data-unavailable"])]
-    keys = map(cell_key, absent["row"], absent["column"], absent["metric"])
-    known = read_reasons(csv)
-    return [(name, status) for name, status in zip(keys, absent["status"], strict=True) if name not in known]

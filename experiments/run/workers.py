@@ -11,15 +11,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from zoo.experiments.run.tasks import Outcome, Task
 
-ENGINES = ("local", "slurm", "ray")
-
 
 @dataclasses.dataclass(frozen=True)
 class Workers:
     """Where tasks run.
 
     Attributes:
-        engine: One of ``ENGINES``.
+        engine: ``local``, ``slurm`` or ``ray``.
         count: Number of processes (``local``) or jobs (``slurm``) at the same time; None leaves the number of jobs to
             Slurm. Ray starts as many tasks as its resources allow.
         address: Address of a Ray cluster. Empty for the cluster that ``ray start`` or ``RAY_ADDRESS`` names; without

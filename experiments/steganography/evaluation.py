@@ -227,7 +227,7 @@ def stored_training(network: str, weight: float) -> str | None:
 
 
 def _stems(network: str) -> list[str]:
-    return [name.rpartition(".")[0] for name in NAMES[network.removesuffix(THROUGH_JPEG)].values()]
+    return [name.rpartition(".")[0] for name in NAMES["ours" if network == OURS_JPEG else network].values()]
 
 
 def missing(network: str, weight: float = STORED_WEIGHT) -> str:

@@ -177,8 +177,28 @@ def _divided_arrays(arrays: Any, size: int | None) -> Any:
     return tf.data.Dataset.from_tensor_slices(tuple(array[:whole] for array in arrays)).batch(size)
 
 
+def standardise(layer: keras.layers.Layer, x: Any) -> None:
+    """Scale a layer so that its pre-activations have mean 0 and variance 1, each channel's, on its input ``x``.
+
+    Salimans and Kingma's data-dependent initialisation ("Weight normalization", NIPS 2016, section 3).
+
+    Args:
+        layer: A convolution or dense layer with a bias.
+        x: A tensor of what the layer takes, (batch, ..., channels).
+    """
+    activation, layer.activation = layer.activation, keras.activations.linear
+    # NumPy adds bfloat16 values in bfloat16, which makes the deviations several times too small.
+    y = np.asarray(keras.ops.convert_to_numpy(layer(x)), np.float32)
+    layer.activation = activation
+    axes = tuple(range(y.ndim - 1))
+    deviation = y.std(axes) + 1e-6
+    kernel, bias = layer.get_weights()
+    layer.set_weights([kernel / deviation, (bias - y.mean(axes)) / deviation])
+
+
 def cosine(rate: float, epochs: int) -> keras.callbacks.Callback:
     """A callback that lets the learning rate fall from ``rate`` to a hundredth, half a cosine over ``epochs``."""
+    # Not Keras's CosineDecay, which counts batches and gives a tensor, where this callback takes a float alone.
     return keras.callbacks.LearningRateScheduler(
         lambda epoch: rate * (0.01 + 0.99 * 0.5 * (1 + np.cos(np.pi * epoch / epochs)))
     )

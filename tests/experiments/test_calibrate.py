@@ -13,8 +13,9 @@ from PIL import Image
 
 from zoo.datasets.embedded import photograph
 from zoo.experiments.cli import calibration_plot
-from zoo.experiments.cli.calibrate import FEWEST_SOURCES, Scores, calibrate, products
+from zoo.experiments.cli.calibrate import FEWEST_SOURCES, products
 from zoo.experiments.cli.calibrated import Comparison, read_calibration
+from zoo.experiments.cli.calibration_contents import Scores, calibrate
 from zoo.experiments.cli.score_pictures import checksums
 from zoo.experiments.contrast import commands
 from zoo.experiments.families import load

@@ -15,8 +15,8 @@ from zoo.datasets.camera import CAMERAS, Body, shoot, write_dng
 from zoo.datasets.embedded import SCENES, photograph
 from zoo.datasets.jpeg import compress
 from zoo.experiments.adversarial import commands as adversarial
-from zoo.experiments.cli.calibrate import Scores, calibrate
 from zoo.experiments.cli.calibrated import read_calibration
+from zoo.experiments.cli.calibration_contents import Scores, calibrate
 from zoo.experiments.cli.main import main
 from zoo.experiments.imaging.prnu import commands as prnu
 from zoo.images import read_photograph, write_png

@@ -10,8 +10,10 @@ import pytest
 import zoo.hyperimage.detector
 import zoo.imaging.joint.detector
 from zoo.datasets.embedded import photograph
-from zoo.experiments.cli.calibrate import Scores, _measurer, calibrate, format_group, products, size_group
+from zoo.experiments.cli.calibrate import products
 from zoo.experiments.cli.calibrated import Question
+from zoo.experiments.cli.calibration_contents import Scores, calibrate, format_group, size_group
+from zoo.experiments.cli.reference_scores import _measurer
 from zoo.experiments.cli.score_pictures import checksums
 from zoo.experiments.families import load
 from zoo.experiments.hyperimage.commands import FORGERY

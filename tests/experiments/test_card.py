@@ -45,13 +45,25 @@ def test_units_are_those_that_were_measured(tmp_path):
     assert "12614 units" in card.numbers("hyperimage", tmp_path)
 
 
+SECTIONS = [
+    "What is where",
+    "Deviations",
+    "Stored weights",
+    "Numbers",
+    "Where it must not be used",
+    "Data",
+    "Licence and citation",
+]
+"""What every family's README has, in this order; others may stand between."""
+
+
 @pytest.mark.parametrize(
     "folder", [*(f"zoo/{paper}" for paper in BUILT_IN), "docs/example_package/forensics_zoo_median"]
 )
 def test_every_card_has_the_sections_of_the_template(folder):
     lines = (ROOT / folder / "README.md").read_text().splitlines()
     headings = [line[3:] for line in lines if line.startswith("## ")]
-    assert [heading for heading in headings if heading in card.SECTIONS] == list(card.SECTIONS)
+    assert [heading for heading in headings if heading in SECTIONS] == SECTIONS
 
 
 def test_marks_are_needed(tmp_path):

@@ -83,4 +83,4 @@ def test_a_csv_without_the_cell_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"must hold one cell .* Received: 0"):
         headlines.headlines(tmp_path)
     with pytest.raises(ValueError, match="must hold the marks"):
-        headlines.filled("no marks", tmp_path)
+        headlines.filled("no marks", tmp_path / "without_tables")

@@ -14,9 +14,9 @@ from PIL import Image
 
 from zoo.datasets.camera import CAMERAS, Body, shoot_folder
 from zoo.datasets.embedded import photograph
-from zoo.experiments.cli.calibrate import Scores, calibrate
 from zoo.experiments.cli.calibrated import read_calibration
-from zoo.experiments.cli.report import like_this
+from zoo.experiments.cli.calibration_contents import Scores, calibrate
+from zoo.experiments.cli.report_contents import like_this
 from zoo.experiments.cli.report_page import factor
 from zoo.experiments.cli.score_pictures import checksums
 from zoo.experiments.contrast import commands

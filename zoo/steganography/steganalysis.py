@@ -9,7 +9,6 @@ from zoo.checks import check_rgb
 
 T = 3
 """Differences are cut off at plus and minus it."""
-FEATURES = 2 * (2 * T + 1) ** 3
 
 
 def spam(image: np.ndarray) -> np.ndarray:

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
-from scipy.stats import binomtest
 
 from zoo.contrast.detector import DEFAULT_WEIGHTS
+from zoo.experiments.cli.calibrated_table import exact_percent
 from zoo.experiments.contrast.evaluation import (
     CONTROL,
     MATCHED,
@@ -27,7 +27,7 @@ from zoo.experiments.contrast.evaluation import (
     evaluation_of,
 )
 from zoo.experiments.run.cells import Cell, Settings, Table, grid
-from zoo.metrics import Estimate, percent, threshold_at_false_alarm
+from zoo.metrics import Estimate, threshold_at_false_alarm
 
 COLUMNS = ("no jpg", "95", "90", "85", "80")
 CALIBRATED = "open_photographs"
@@ -54,9 +54,7 @@ class Alarms:
         """Share in percent of the other pictures above the threshold, pristine ones or those of ``operator``."""
         limit = self.threshold(quality).value
         scores = self.judging.scores(DEFAULT_WEIGHTS, operator, quality)[self._part(self.judging, 1)]
-        result = binomtest(int((scores > limit).sum()), len(scores))
-        interval = result.proportion_ci(0.95, "exact")
-        return percent(Estimate(result.statistic, interval.low, interval.high, len(scores), len(scores)))
+        return exact_percent(scores > limit)
 
     def _part(self, evaluation: Evaluation, number: int) -> np.ndarray:
         """Return the pictures that set (0) or test (1) the threshold: separate splits, else alternate scenes."""

@@ -27,6 +27,8 @@ from zoo.metrics import Estimate, bootstrap_mean
 GENERATED, PHOTOGRAPHED, OWN = "generated scenes", "photographs", "own RAW files"
 MEAN = "mean over the cameras"
 """The column of the paper's numbers where there are real cameras."""
+ROWS = {"INet": "inet", "UNet": "unet", "DNet": "dnet"}
+"""The networks of the paper's rows."""
 BILINEAR, UNTRAINED = "baseline: bilinear", "baseline: untrained INet"
 MEASURES = {
     "PSNR": psnr,
@@ -173,7 +175,7 @@ class Evaluation:
     def _network(self, row: str, column: str) -> keras.Model:
         if row == UNTRAINED:
             return INet()
-        return NETWORKS[row.lower()](weights=self.weights(row.lower(), column))
+        return NETWORKS[ROWS[row]](weights=self.weights(ROWS[row], column))
 
 
 def training_speed(evaluation: Evaluation, network: str) -> Estimate:

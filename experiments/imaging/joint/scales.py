@@ -57,8 +57,13 @@ class JointRun:
 
     @property
     def label(self) -> str:
-        """For tables: network, F or lambda, codec and margin where they are not the paper's."""
-        words = [self.network, "F" if self.weight is None else f"lambda {self.weight:g}"]
+        """For tables: network, then ``variant``."""
+        return f"{self.network}, {self.variant}"
+
+    @property
+    def variant(self) -> str:
+        """For a network's plot: F or lambda, codec and margin where they are not the paper's."""
+        words = ["F" if self.weight is None else f"lambda {self.weight:g}"]
         words += [f"margin {self.margin}"] * (self.margin > 0)
         return ", ".join(words + [self.codec] * (self.codec != "dJPEG"))
 

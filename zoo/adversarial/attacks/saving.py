@@ -3,6 +3,7 @@
 import numpy as np
 
 from zoo.adversarial.attacks.checks import Clip, checked_images
+from zoo.levels import to_levels
 
 
 def to_8_bits(
@@ -22,7 +23,7 @@ def to_8_bits(
     if originals is not None and eps is not None:
         centre = np.rint((checked_images(originals, clip) - clip[0]) * (255 / (clip[1] - clip[0])))
         levels = np.clip(levels, centre - np.floor(eps), centre + np.floor(eps))
-    return np.clip(levels, 0, 255).astype(np.uint8)
+    return to_levels(levels)
 
 
 def stretched(images: np.ndarray, originals: np.ndarray, eps: float = 16) -> np.ndarray:

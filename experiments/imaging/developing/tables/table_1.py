@@ -29,6 +29,7 @@ from zoo.experiments.imaging.developing.evaluation import (
     BILINEAR,
     MEAN,
     MEASURES,
+    ROWS,
     UNTRAINED,
     Evaluation,
     training_speed,
@@ -39,7 +40,6 @@ from zoo.experiments.run.cells import Cell, Settings, Table
 from zoo.experiments.run.paper_values import paper_values
 from zoo.metrics import Estimate
 
-_ROWS = {"INet": "inet", "UNet": "unet", "DNet": "dnet"}
 _MACHINE = "this machine"
 SPEED, TIME = "training speed [steps/s]", "training time [minutes]"
 
@@ -47,11 +47,11 @@ SPEED, TIME = "training speed [steps/s]", "training time [minutes]"
 def cells(settings: Settings) -> Iterator[Cell]:
     """Yield the cells of Table 1; those that need weights which nobody has trained are ``not-run``."""
     evaluation, paper = Evaluation(settings), paper_values("imaging", "table_1")
-    for row, network in _ROWS.items():
+    for row, network in ROWS.items():
         printed, measure = float(paper.loc[row, "parameters"]), partial(trainable_parameters, network)
         yield Cell(row, "trainable", "parameters", printed, measure, comparable=True)
     for metric in MEASURES:
-        for row, network in _ROWS.items():
+        for row, network in ROWS.items():
             value = float(paper.loc[row, metric]) if metric in paper else None
             for column in evaluation.columns:
                 measure = partial(evaluation.estimate, row, column, metric)
@@ -67,17 +67,17 @@ def cells(settings: Settings) -> Iterator[Cell]:
                 measure = partial(evaluation.mean_over_cameras, row, metric)
                 yield _mean(evaluation, (), Cell(row, MEAN, metric, measure=measure))
         for row, other in (("UNet", "INet"), ("DNet", "INet"), ("DNet", "UNet")):
-            both, label = (_ROWS[row], _ROWS[other]), f"{row} - {other}"
+            both, label = (ROWS[row], ROWS[other]), f"{row} - {other}"
             for column in evaluation.columns:
                 measure = partial(evaluation.difference, row, other, column, metric)
                 yield _with_weights(evaluation, both, Cell(label, column, metric, measure=measure))
             if evaluation.real:
                 measure = partial(evaluation.mean_over_cameras, row, metric, other)
                 yield _mean(evaluation, both, Cell(label, MEAN, metric, measure=measure))
-    for row, network in _ROWS.items():
+    for row, network in ROWS.items():
         value = float(paper.loc[row, "training speed"])
         yield Cell(row, _MACHINE, SPEED, value, partial(training_speed, evaluation, network))
-    for row, network in _ROWS.items():
+    for row, network in ROWS.items():
         for bound, choose in (("from", min), ("to", max)):
             # The paper gives a range over cameras; ours is one training, or a range over cameras.
             printed = float(paper.loc[row, f"training time, {bound}"])

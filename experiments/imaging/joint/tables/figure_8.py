@@ -63,8 +63,7 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
         for metric, axis in zip(METRICS, pair, strict=True):
             chosen = frame[(frame["metric"] == metric) & (frame["network"] == network)]
             for row, part in chosen.groupby("row", sort=False):
-                label = str(row).removeprefix(f"{network}, ")
-                axis.plot(part["column"].astype(int), part["value"], ".-", lw=1, label=label)
+                axis.plot(part["column"].astype(int), part["value"], ".-", lw=1, label=runs[str(row)].variant)
             axis.set(xlabel="epoch", ylabel=metric, title=network)
             axis.grid(alpha=0.3)
         pair[0].axhline(0.2, color="grey", lw=0.8, ls=":")
