@@ -210,10 +210,16 @@ def _reveal(options: argparse.Namespace) -> int:
             "picture of these networks; use --jpeg if it was hidden with --jpeg",
             file=sys.stderr,
         )
-    elif not hider.is_plausible(image):
+    elif not hider.is_plausible(container, image):
         print(
             f"zoo: warning: {shown(options.container)} does not look like a container of these networks: it never was "
             "one, or it was resized or saved with loss; the revealed picture is probably meaningless",
+            file=sys.stderr,
+        )
+    elif jpeg and not options.jpeg:
+        print(
+            f"zoo: note: {shown(options.container)} is saved with loss ({lossy}) and is revealed as with --jpeg; what "
+            "was hidden without --jpeg is destroyed",
             file=sys.stderr,
         )
     if options.size is not None:

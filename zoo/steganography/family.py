@@ -19,6 +19,8 @@ FAMILY = Family(
     stored=(
         "steganography-h-net.generated",
         "steganography-r-net.generated",
+        "steganography-h-net.photographs-jpeg",
+        "steganography-r-net.photographs-jpeg",
     ),
     products=(
         Product("steganography-h-net.*", "zoo.steganography.serving:hiding"),

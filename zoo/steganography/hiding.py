@@ -36,6 +36,9 @@ MOST_EMPTY = 0.0005
 """Share of pixels that show nothing, above which a revealed picture is taken for that of no container.
 
 Measured on the calibration scenes of ``open_photographs`` with the stored networks, see the table ``recognition``."""
+LEAST_CHECKERBOARD = 1.0
+"""``mean_checkerboard`` of a container of the networks through JPEG, below which a picture is taken for none; measured
+as ``MOST_EMPTY``."""
 
 
 def stored_steganographer(jpeg: bool = False, weights: str | Path | None = None) -> Steganographer:
@@ -152,12 +155,31 @@ class ImageHider:
         """
         return float((np.abs(revealed.astype(np.int16) - self.nothing) <= 1).all(-1).mean())
 
-    def is_plausible(self, revealed: np.ndarray) -> bool:
-        """Return whether a revealed picture, uint8 (height, width, 3), looks like one that these networks hide.
+    def is_plausible(self, container: np.ndarray, revealed: np.ndarray) -> bool:
+        """Return whether a picture, and what is revealed from it, look like a container of these networks.
 
-        This is only a hint: the table ``recognition`` has its error rates.
+        Both are uint8 RGB (height, width, 3). Networks through JPEG are judged by ``mean_checkerboard`` of the
+        container, others by ``emptiness`` of the revealed image. This is only a hint: the table ``recognition`` has its
+        error rates for the stored networks.
         """
+        if self.survives_jpeg:
+            return mean_checkerboard(container) >= LEAST_CHECKERBOARD
         return self.emptiness(revealed) <= MOST_EMPTY
+
+
+def mean_checkerboard(image: np.ndarray) -> float:
+    """Return how strong a checkerboard of single pixels is in an image, in grey levels; 0 for most photographs.
+
+    It is the absolute mean of the Haar transform's HH coefficients of all 2x2 blocks. The stored networks through JPEG
+    write the secret image's brightness into it, and it is what remains of a photograph's detail after averaging.
+
+    Args:
+        image: uint8 RGB (height, width, 3).
+    """
+    height, width = (n // 2 * 2 for n in image.shape[:2])
+    grey = image[:height, :width].mean(-1)
+    blocks = grey[::2, ::2] - grey[1::2, ::2] - grey[::2, 1::2] + grey[1::2, 1::2]
+    return float(abs(blocks.sum()) / 4 / max(1, blocks.size))
 
 
 def resize(image: np.ndarray, height: int, width: int) -> np.ndarray:
