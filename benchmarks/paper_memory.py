@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:  # the measuring process stays small
+    import keras
     import numpy as np
 
 D7000, D810 = (3264, 4928), (4912, 7360)
@@ -139,6 +140,43 @@ def hyperimage_pairs(pairs: int) -> None:
     RankedPairs(np.concatenate(found[0]), np.concatenate(found[1]), batch_size=128).batch(0, 0)
 
 
+def contrast_scenes(photographs: int) -> None:
+    """TIFF files of 16 megapixels are read and adjusted, and 16 patches of each version are kept to train on."""
+    import numpy as np
+
+    from zoo.contrast.operators import draw_training_operator
+    from zoo.datasets.patches import PairedPatches
+    from zoo.images import read_image
+
+    path = _tiff_file()
+    batches = PairedPatches(lambda rng: read_image(path), draw_training_operator, 125_000)
+    kept = [batches.make((0, 0, number)) for number in range(photographs)]
+    batches.assemble(0, 0, kept[:1] * 16)
+    assert np.asarray(kept[-1]).shape == (2, 16, 64, 64, 3)
+
+
+def contrast_scores(photographs: int) -> None:
+    """Scores of whole pictures by Tables I and II; a network of a quarter of the width stands for ContrastNet."""
+    from zoo.contrast import ContrastNet
+    from zoo.contrast.detector import ContrastDetector
+    from zoo.datasets.photographs import Photograph
+    from zoo.experiments.contrast import evaluation
+    from zoo.experiments.run.cells import Settings
+    from zoo.images import read_image
+
+    path = _tiff_file()
+    here = evaluation.Evaluation(Settings("paper"))
+    here.__dict__["pictures"] = [Photograph(str(n), str(n), lambda: read_image(path)) for n in range(photographs)]
+    network = ContrastDetector(None)
+    network.model = ContrastNet(base_filters=8)
+    for operator in ("CLAHE 0.005", "AutoColor"):
+        for (unit,) in here.units(operator, 90):
+            assert unit.shape == (*D7000, 3)
+    scores = list(evaluation._patch_scores(network, (u for units in here.units(None, 90) for u in units)))
+    assert len(scores) == photographs and len(scores[0]) == (D7000[0] // 64) * (D7000[1] // 64)
+    here.roughness(None, 90)
+
+
 def steganography_photographs(photographs: int) -> None:
     """Photographs of ImageNet, read once and kept at 224 pixels; twice as many with a worker process."""
     from zoo.datasets.pairs import ResizedPhotographs
@@ -147,6 +185,20 @@ def steganography_photographs(photographs: int) -> None:
     draw = ResizedPhotographs([Photograph(str(n), str(n), lambda: _noise(*IMAGENET)) for n in range(photographs)])
     for number in range(photographs):
         assert draw.in_turn(number, 0, 224).shape == (224, 224, 3)
+
+
+def adversarial_choice(pictures: int) -> None:
+    """Photographs of ImageNet's validation split, of which those to calibrate with and a pair a class are kept."""
+    from zoo.experiments.adversarial import imagenet
+
+    model, seen, apart = _small_classifier(), _noise(*IMAGENET), pictures // 2
+
+    def examples(builder: None, split: str, start: int = 0) -> object:
+        return ({"image": seen, "label": number % apart} for number in range(20 * apart))
+
+    imagenet._examples = examples
+    calibration, test = imagenet._validation(model, None, 299, False, 0, 0)
+    assert len(calibration.images) == apart and len(test.images) > apart // 2
 
 
 def _features(network: str) -> Callable[[int], None]:
@@ -188,6 +240,24 @@ def hyperimage_end_to_end(images: int) -> None:
     assert len(scores) == images // 5
 
 
+def hyperimage_synthetic(images: int) -> None:
+    """Images of the synthetic task, the patches of the first stage, hyper-images, and these with shuffled cells."""
+    from zoo.experiments.hyperimage.synthetic import training
+    from zoo.hyperimage import Recipe
+
+    scale = training.SCALES["paper"]
+    few = dataclasses.replace(scale, images=images, validation=images // 10, first=Recipe(1, 1), second=Recipe(1, 1))
+    training.train(few, Path("synthetic"))
+
+
+def imaging_synthetic_shots(photographs: int) -> None:
+    """What a synthetic body records of scenes of 1 megapixel, as Figure S1 keeps it of four bodies."""
+    from zoo.datasets.camera import CAMERAS, Body
+    from zoo.experiments.imaging.prnu import shots
+
+    shots.synthetic(Body(CAMERAS["birch"], 1), "fingerprint", photographs, 1024, 0)
+
+
 def imaging_prnu(pipelines: int) -> None:
     """Sums, fingerprints and tampered pictures by pipeline, and a map: six pipelines of each of Figure S1's bodies."""
     from zoo.datasets.camera import CAMERAS, Body
@@ -227,8 +297,14 @@ PAIRS = 3415 * 15
 STEGANOGRAPHY = {"H-net and R-net": "steganography.plan:ours", "Baluja's networks": "steganography.plan:baluja"}
 ADVERSARIAL = {"overfeat": ("OverFeat", "table-2"), "inception": ("InceptionV3", "table-4")}
 ROWS: dict[str, Row] = {
+    "contrast scenes": Row(
+        "pretrain contrast", "photographs of 16 megapixels", contrast_scenes, "photographs", (8, 16), 256
+    ),
     "contrast update": Row(
         "pretrain contrast", "update of ContrastNet", _update("contrast.plan:step"), "patches", (8, 16), 32
+    ),
+    "contrast scores": Row(
+        "reproduce contrast table-1", "scores of 16 megapixels", contrast_scores, "photographs", (1, 2), 300
     ),
     **{
         f"steganography update, {name}": Row(
@@ -264,6 +340,9 @@ ROWS: dict[str, Row] = {
         (2, 4),
         20,
     ),
+    "imaging synthetic shots": Row(
+        "reproduce imaging figure-s1", "shots of 1 megapixel", imaging_synthetic_shots, "photographs", (8, 16), 4 * 150
+    ),
     "imaging prnu": Row(
         "reproduce imaging figure-s1", "PRNU sums by pipeline and body", imaging_prnu, "pipelines", (1, 2), 4 * 6
     ),
@@ -287,6 +366,9 @@ ROWS: dict[str, Row] = {
     ),
     "hyperimage end-to-end": Row(
         "reproduce hyperimage table-2", "images end to end", hyperimage_end_to_end, "images", (100, 200), 3000
+    ),
+    "hyperimage synthetic": Row(
+        "pretrain hyperimage synthetic", "images of both stages", hyperimage_synthetic, "images", (100, 200), 10_000
     ),
     "hyperimage pairs": Row(
         "reproduce hyperimage table-3", "pairs of patches", hyperimage_pairs, "pairs", (3000, 6000), PAIRS
@@ -319,6 +401,9 @@ ROWS: dict[str, Row] = {
         )
         for name, (label, table) in ADVERSARIAL.items()
     },
+    "adversarial choice": Row(
+        "reproduce adversarial table-2", "pictures that are chosen", adversarial_choice, "pictures", (20, 40), 4000
+    ),
 }
 
 
@@ -418,6 +503,25 @@ def _developed(planes: "np.ndarray", target: "np.ndarray") -> list:
 
     picture = Developed(planes.astype(np.uint16) * 257, target.astype(np.uint16) * 257, "a", np.eye(3), "GBRG")
     return [save(picture, Path("kept"), "a")]
+
+
+def _tiff_file() -> Path:
+    """A photograph of 16 megapixels in 16 bits, as RAISE has it."""
+    import cv2
+    import numpy as np
+
+    path = Path("photograph.tif")
+    cv2.imwrite(str(path), _noise(*D7000).astype(np.uint16) * 257)
+    return path
+
+
+def _small_classifier() -> "keras.Model":
+    """A network of 1,000 classes whose memory does not count."""
+    import keras
+
+    inputs = keras.Input((299, 299, 3))
+    x = keras.layers.Flatten()(keras.layers.AveragePooling2D(100)(keras.layers.Rescaling(1 / 255)(inputs)))
+    return keras.Model(inputs, keras.layers.Dense(1000, activation="softmax")(x))
 
 
 def _raw_file(number: int, height: int, width: int) -> Path:
