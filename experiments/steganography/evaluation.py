@@ -31,6 +31,7 @@ from zoo.steganography.hiding import (
     load_steganographer,
     stored_steganographer,
 )
+from zoo.steganography.measures import psnr
 from zoo.weights import names
 
 COLUMNS = {"ours": "ours", "Baluja": "baluja"}
@@ -211,6 +212,17 @@ class Evaluation:
             reveal = self.method(name, weight).reveal
             pairs = zip(found.secrets, (reveal(attack(c)) for c in found.containers), strict=True)
         return self.mean([measure(one, two) for one, two in pairs], data)
+
+    def mean_colour(self, measure: Callable[[np.ndarray, np.ndarray], float]) -> Estimate:
+        """Return ``measure`` of somebody who reveals nothing and answers each secret image's mean colour."""
+        _, secrets, _ = self.pairs("photographs")
+        flat = [np.broadcast_to(np.rint(s.mean((0, 1))), s.shape).astype(np.uint8) for s in secrets]
+        return self.mean([measure(s, f) for s, f in zip(secrets, flat, strict=True)], "photographs")
+
+
+def finite_psnr(first: np.ndarray, second: np.ndarray) -> float:
+    """Return the PSNR with equal images counted as 100 dB, so that a mean exists."""
+    return min(psnr(first, second), 100.0)
 
 
 def stored_training(network: str, weight: float) -> str | None:

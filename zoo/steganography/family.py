@@ -18,8 +18,8 @@ FAMILY = Family(
     ),
     stored=(
         "steganography-h-net.generated",
-        "steganography-r-net.generated",
         "steganography-h-net.photographs-jpeg",
+        "steganography-r-net.generated",
         "steganography-r-net.photographs-jpeg",
     ),
     products=(

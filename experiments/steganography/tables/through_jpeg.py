@@ -13,8 +13,7 @@ from functools import partial
 
 from zoo.datasets.jpeg import compress
 from zoo.experiments.run.cells import Cell, Settings, Table
-from zoo.experiments.steganography.evaluation import LSB, LSB_COLUMNS, NETWORKS, Evaluation, missing
-from zoo.experiments.steganography.tables.trade_off import finite_psnr, revealed_mean_colour
+from zoo.experiments.steganography.evaluation import LSB, LSB_COLUMNS, NETWORKS, Evaluation, finite_psnr, missing
 from zoo.metrics import Estimate
 from zoo.steganography.hiding import STORED_WEIGHT
 
@@ -43,7 +42,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
                 yield Cell(row, column, metric, status="not-run", why=absent)
             else:
                 yield Cell(row, column, metric, None, measure, weights=label)
-    guess = partial(revealed_mean_colour, evaluation, finite_psnr)
+    guess = partial(evaluation.mean_colour, finite_psnr)
     yield Cell("revealed from a PNG", "baseline: mean colour", REVEALED, measure=guess)
 
 

@@ -26,11 +26,11 @@ from zoo.experiments.steganography.evaluation import (
     LSB_PLAIN,
     NETWORKS,
     Evaluation,
+    finite_psnr,
     missing,
 )
-from zoo.metrics import Estimate
 from zoo.steganography.hiding import STORED_WEIGHT, resize
-from zoo.steganography.measures import mse, psnr, ssim
+from zoo.steganography.measures import mse, ssim
 
 PARTS = ("C-H", "S-O")
 
@@ -61,7 +61,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
             measured = partial(evaluation.error, name, "S-O", mse, STORED_WEIGHT, "photographs", harm)
             yield _cell(row, column, "MSE", absent, measured, label)
     row = "baseline: mean grey as the secret"
-    yield Cell(row, "S-O", "MSE", measure=partial(revealed_mean_colour, evaluation, mse))
+    yield Cell(row, "S-O", "MSE", measure=partial(evaluation.mean_colour, mse))
 
 
 def plot(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> None:
@@ -88,18 +88,6 @@ def _cell(row: str, column: str, metric: str, absent: str, measure: partial, lab
     if absent:
         return Cell(row, column, metric, status="not-run", why=absent)
     return Cell(row, column, metric, None, measure, weights=label)
-
-
-def finite_psnr(first: np.ndarray, second: np.ndarray) -> float:
-    """Return the PSNR with equal images counted as 100 dB, so that a mean exists."""
-    return min(psnr(first, second), 100.0)
-
-
-def revealed_mean_colour(evaluation: Evaluation, measure: Callable[[np.ndarray, np.ndarray], float]) -> Estimate:
-    """Measure somebody who reveals nothing and answers each secret image's mean colour."""
-    _, secrets, _ = evaluation.pairs("photographs")
-    flat = [np.broadcast_to(np.rint(s.mean((0, 1))), s.shape).astype(np.uint8) for s in secrets]
-    return evaluation.mean([measure(s, f) for s, f in zip(secrets, flat, strict=True)], "photographs")
 
 
 TABLE = Table("steganography", "trade_off", cells, 5, plot)
