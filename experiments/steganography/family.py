@@ -91,5 +91,8 @@ EXPERIMENTS = Experiments(
             dataset="open_photographs",
         ),
     ),
-    aliases=(Alias("table_1", "steganography-h-net.generated", ("steganography-r-net.generated",)),),
+    aliases=(
+        Alias("table_1", "steganography-h-net.generated", ("steganography-r-net.generated",)),
+        Alias("trade_off", "steganography-h-net.photographs-jpeg", ("steganography-r-net.photographs-jpeg",)),
+    ),
 )
