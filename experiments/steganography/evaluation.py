@@ -16,7 +16,7 @@ from zoo.datasets.embedded import generate_scene
 from zoo.datasets.pairs import shrink
 from zoo.datasets.photographs import photographs
 from zoo.experiments.run.cached_method import cached_method
-from zoo.experiments.run.cells import Settings
+from zoo.experiments.run.cells import Cell, Settings
 from zoo.experiments.run.scales import scale_of
 from zoo.experiments.steganography import compared_training
 from zoo.experiments.steganography.pretrained import NAMES
@@ -113,6 +113,12 @@ class Evaluation:
         if network in ALIKE or self.settings.weights is not None:
             return "trained"
         return f"{_stems(network)[0]}.{stored_training(network, weight)} lambda {weight:g}"
+
+    def cell(self, row: str, column: str, metric: str, name: str, measure: Callable[[], Estimate]) -> Cell:
+        """Return a cell of a method; it says how the method's networks are trained if they are not available."""
+        if name in NETWORKS.values() and not self.available(name):
+            return Cell(row, column, metric, status="not-run", why=missing(name))
+        return Cell(row, column, metric, None, measure, weights=self.weights_label(name))
 
     @cached_property
     def photographs(self) -> tuple[list[np.ndarray], list[str]]:

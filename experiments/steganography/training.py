@@ -8,8 +8,8 @@ Command:  make pretrained PAPER=steganography INSTALL=1    (or: zoo pretrain ste
           zoo pretrain steganography --scale paper --dataset imagenet2012 --holidays HOLIDAYS
 Expected: the stored weights and their numbers, see zoo/steganography/README.md
 Time:     `laptop` 78 minutes on two cores with AVX512-BF16, as weights.json adds up, and a quarter as long again
-          for the pair through JPEG; `photographs` 2.7 hours of one core for a pair and .8 for
-          one through JPEG; `smoke` seconds; benchmarks/steganography_step.csv has what an update costs at `gpu`;
+          for the pair through JPEG; the stored pair through JPEG, at `photographs`, 72 minutes of one core, as
+          weights.json says; `smoke` seconds; benchmarks/steganography_step.csv has what an update costs at `gpu`;
           `gpu` and `paper` want a GPU
 
 Two recipes. `relative` is that of the public code which the paper's networks equal layer by layer (the paper gives

@@ -37,8 +37,9 @@ MOST_EMPTY = 0.0005
 
 Measured on the calibration scenes of ``open_photographs`` with the stored networks, see the table ``recognition``."""
 LEAST_CHECKERBOARD = 1.0
-"""``mean_checkerboard`` of a container of the networks through JPEG, below which a picture is taken for none; measured
-as ``MOST_EMPTY``."""
+"""``mean_checkerboard``, in grey levels, below which a picture is taken for no container of the networks through JPEG.
+
+Measured as ``MOST_EMPTY``."""
 
 
 def stored_steganographer(jpeg: bool = False, weights: str | Path | None = None) -> Steganographer:
@@ -170,8 +171,8 @@ class ImageHider:
 def mean_checkerboard(image: np.ndarray) -> float:
     """Return how strong a checkerboard of single pixels is in an image, in grey levels; 0 for most photographs.
 
-    It is the absolute mean of the Haar transform's HH coefficients of all 2x2 blocks. The stored networks through JPEG
-    write the secret image's brightness into it, and it is what remains of a photograph's detail after averaging.
+    It is the absolute mean of the Haar transform's HH coefficients of all 2x2 blocks. In a photograph, positive and
+    negative coefficients cancel. In containers of the stored networks through JPEG they do not.
 
     Args:
         image: uint8 RGB (height, width, 3).

@@ -5,11 +5,11 @@ Expected: runs/tables/laptop/steganography_recognition.csv
 Time:     `laptop` three minutes of one core
 
 Not in the paper. The middle squares of photographs are hidden in each other, each in that of the next scene, and
-harmed; `ImageHider.is_plausible` judges the result. Its limits were chosen on the calibration scenes. ``MOST_EMPTY`` is
-the row "limit" rounded: what 98 % of the containers are below. ``LEAST_CHECKERBOARD``, of the networks through JPEG, is
-a little above what 95 % of the containers have after JPEG 75, which is its row "limit": a lower one would accept more
-resized containers, which reveal nothing. The column "test" is of other scenes, which nothing was chosen by. Without
-`--dataset open_photographs` the calibration scenes are generated, and the test scenes embedded.
+harmed; `ImageHider.is_plausible` judges the result. Its limits were chosen on the calibration scenes and are in the
+row "limit". ``MOST_EMPTY`` is what 98 % of the containers are below, rounded. ``LEAST_CHECKERBOARD``, of the networks
+through JPEG, is what 95 % of the containers have after JPEG 75, rounded up to a whole grey level. The column "test" is
+of other scenes, which nothing was chosen by. Without `--dataset open_photographs` the calibration scenes are generated,
+and the test scenes embedded.
 """
 
 import dataclasses
@@ -26,7 +26,7 @@ from zoo.datasets.photographs import photographs
 from zoo.experiments.run.cached_method import cached_method
 from zoo.experiments.run.cells import Cell, Settings, Table
 from zoo.experiments.run.scales import scale_of
-from zoo.experiments.steganography.evaluation import OURS_JPEG, Evaluation, missing
+from zoo.experiments.steganography.evaluation import OURS_JPEG, Evaluation
 from zoo.experiments.steganography.training import state_name
 from zoo.metrics import Estimate, bootstrap_mean
 from zoo.steganography.hiding import (
@@ -128,19 +128,12 @@ def cells(settings: Settings) -> Iterator[Cell]:
     """Yield the cells of the recognition table."""
     recognition, evaluation = Recognition(settings), Evaluation(settings)
     for ending, network in NETWORKS.items():
-        absent = "" if evaluation.available(network) else missing(network)
-        label = "" if absent else evaluation.weights_label(network)
-        wanted: list[tuple[str, str, str, Callable[[], Estimate]]] = [
-            (row, f"{split}{ending}", ACCEPTED, partial(recognition.accepted, network, row, split))
-            for row in (*HARMS, NEVER)
-            for split in ("calibration", "test")
-        ]
-        wanted.append((LIMIT, f"calibration{ending}", MEASURES[network], partial(recognition.limit, network)))
-        for row, column, metric, measure in wanted:
-            if absent:
-                yield Cell(row, column, metric, status="not-run", why=absent)
-            else:
-                yield Cell(row, column, metric, None, measure, weights=label)
+        for row in (*HARMS, NEVER):
+            for split in ("calibration", "test"):
+                accepted = partial(recognition.accepted, network, row, split)
+                yield evaluation.cell(row, f"{split}{ending}", ACCEPTED, network, accepted)
+        limit = partial(recognition.limit, network)
+        yield evaluation.cell(LIMIT, f"calibration{ending}", MEASURES[network], network, limit)
 
 
 def _middle(image: np.ndarray, size: int) -> np.ndarray:

@@ -4,17 +4,16 @@ Command:  zoo reproduce steganography through-jpeg --dataset open_photographs [-
 Expected: runs/tables/laptop/steganography_through_jpeg.csv
 Time:     `laptop` five minutes of one core on the 100 test photographs; `photographs` has images of 128 pixels
 
-Not in the paper. Containers are saved by libjpeg with 4:2:0 subsampling. Whoever answers the secret image's mean
-colour has the column "mean colour".
+Not in the paper. Containers are saved by libjpeg with 4:2:0 subsampling. The column "baseline: mean colour" has the
+PSNR of an image that shows only the secret image's mean colour.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 
 from zoo.datasets.jpeg import compress
 from zoo.experiments.run.cells import Cell, Settings, Table
-from zoo.experiments.steganography.evaluation import LSB, LSB_COLUMNS, NETWORKS, Evaluation, finite_psnr, missing
-from zoo.metrics import Estimate
+from zoo.experiments.steganography.evaluation import LSB, LSB_COLUMNS, NETWORKS, Evaluation, finite_psnr
 from zoo.steganography.hiding import STORED_WEIGHT
 
 CONTAINER, REVEALED = "PSNR of the container, dB", "PSNR of the revealed image, dB"
@@ -27,21 +26,13 @@ def cells(settings: Settings) -> Iterator[Cell]:
     """Yield the cells of the table."""
     evaluation = Evaluation(settings)
     for column, name in COLUMNS.items():
-        absent = missing(name) if name in NETWORKS.values() and not evaluation.available(name) else ""
-        label = "" if absent else evaluation.weights_label(name)
-        wanted: list[tuple[str, str, Callable[[], Estimate]]] = [
-            ("the container as PNG", CONTAINER, partial(evaluation.error, name, "C-H", finite_psnr))
-        ]
+        container = partial(evaluation.error, name, "C-H", finite_psnr)
+        yield evaluation.cell("the container as PNG", column, CONTAINER, name, container)
         for quality in QUALITIES:
             row = "revealed from a PNG" if quality is None else f"revealed from JPEG {quality}"
             save = None if quality is None else partial(compress, quality=quality)
             psnr = partial(evaluation.error, name, "S-O", finite_psnr, STORED_WEIGHT, "photographs", save)
-            wanted.append((row, REVEALED, psnr))
-        for row, metric, measure in wanted:
-            if absent:
-                yield Cell(row, column, metric, status="not-run", why=absent)
-            else:
-                yield Cell(row, column, metric, None, measure, weights=label)
+            yield evaluation.cell(row, column, REVEALED, name, psnr)
     guess = partial(evaluation.mean_colour, finite_psnr)
     yield Cell("revealed from a PNG", "baseline: mean colour", REVEALED, measure=guess)
 

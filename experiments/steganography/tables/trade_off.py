@@ -27,7 +27,6 @@ from zoo.experiments.steganography.evaluation import (
     NETWORKS,
     Evaluation,
     finite_psnr,
-    missing,
 )
 from zoo.steganography.hiding import STORED_WEIGHT, resize
 from zoo.steganography.measures import mse, ssim
@@ -52,14 +51,12 @@ def cells(settings: Settings) -> Iterator[Cell]:
     evaluation = Evaluation(settings)
     methods = [*NETWORKS.items(), *((name, name) for name in (*ALIKE, *LSB, LSB_PLAIN))]
     for row, name in methods:
-        absent = missing(name) if name in NETWORKS.values() and not evaluation.available(name) else ""
-        label = "" if absent else evaluation.weights_label(name)
         for metric, measure in (("MSE", mse), ("PSNR, dB", finite_psnr), ("SSIM", ssim)):
             for part in PARTS:
-                yield _cell(row, part, metric, absent, partial(evaluation.error, name, part, measure), label)
+                yield evaluation.cell(row, part, metric, name, partial(evaluation.error, name, part, measure))
         for column, harm in HARMS.items():
             measured = partial(evaluation.error, name, "S-O", mse, STORED_WEIGHT, "photographs", harm)
-            yield _cell(row, column, "MSE", absent, measured, label)
+            yield evaluation.cell(row, column, "MSE", name, measured)
     row = "baseline: mean grey as the secret"
     yield Cell(row, "S-O", "MSE", measure=partial(evaluation.mean_colour, mse))
 
@@ -82,12 +79,6 @@ def plot(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
     axis.legend(fontsize=7)
     figure.tight_layout()
     save(figure, path)
-
-
-def _cell(row: str, column: str, metric: str, absent: str, measure: partial, label: str) -> Cell:
-    if absent:
-        return Cell(row, column, metric, status="not-run", why=absent)
-    return Cell(row, column, metric, None, measure, weights=label)
 
 
 TABLE = Table("steganography", "trade_off", cells, 5, plot)
