@@ -51,13 +51,13 @@ EXPERIMENTS = Experiments(
     options=(
         Option(
             "--recipe",
-            "relative: as in the public implementation; short: ours (default: the scale's)",
-            ("relative", "short"),
+            "relative: as in the public implementation; short, narrow: ours (default: the scale's)",
+            ("relative", "short", "narrow"),
         ),
         Option(
             "--initialiser",
             "initial weights of H-net and R-net (default: the recipe's)",
-            ("relative", "pytorch", "haar"),
+            ("relative", "pytorch", "haar", "chroma"),
         ),
         Option("--epochs", "number of epochs (default: the scale's)", parse=whole(1, 10**6), metavar="N"),
         Option(

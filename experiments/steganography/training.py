@@ -4,6 +4,7 @@ Paper: 15,000 images of ImageNet at 224x224, lambda 0.5, 0.75 and 1, 100 epochs 
 
 Command:  make pretrained PAPER=steganography INSTALL=1    (or: zoo pretrain steganography --scale laptop --install)
           zoo pretrain steganography --scale photographs --dataset open_photographs    (or --scale gpu)
+          zoo pretrain steganography --scale photographs --dataset open_photographs --recipe narrow
           zoo pretrain steganography --scale photographs --dataset open_photographs --jpeg-from NAME
           zoo pretrain steganography --scale paper --dataset imagenet2012 --holidays HOLIDAYS
 Expected: the stored weights and their numbers, see zoo/steganography/README.md
@@ -12,11 +13,13 @@ Time:     `laptop` 78 minutes on two cores with AVX512-BF16, as weights.json add
           weights.json says; `smoke` seconds; benchmarks/steganography_step.csv has what an update costs at `gpu`;
           `gpu` and `paper` want a GPU
 
-Two recipes. `relative` is that of the public code which the paper's networks equal layer by layer (the paper gives
+Three recipes. `relative` is that of the public code which the paper's networks equal layer by layer (the paper gives
 none): kernels from N(0, 0.02), Adam 1e-3 with beta_1 0.5, the rates cut to a fifth when the validation loss (H-net,
 patience 5 epochs) or its reveal term (R-net, patience 8) has stopped improving. `short` is ours, for few updates:
 H-net's start is not random (`warm_start.py`), Adam has beta_1 0.9, peaks of 3e-4 (H-net) and 1e-3 (R-net) and a cosine
-decay over the given number of updates. `--recipe`, `--initialiser` and `--epochs` choose otherwise than the scale.
+decay over the given number of updates. `narrow` is for photographs and short of time: a narrow pair is trained first
+and then widened (`narrow_start.py`), both with the Adam of `short`. `--recipe`, `--initialiser` and `--epochs` choose
+otherwise than the scale.
 
 Validation is on photographs that are not trained on: those that the data set has for it, or a tenth of the scenes; with
 `--holidays` on INRIA Holidays, as in the paper, which `paper` on ImageNet asks for. Loss, its two terms and both PSNRs
@@ -36,6 +39,13 @@ import keras
 from zoo.callbacks import TorchReduceLROnPlateau
 from zoo.datasets.pairs import DrawImage, HidingPairs, ResizedPhotographs
 from zoo.datasets.photographs import Photograph
+from zoo.experiments.steganography.narrow_start import (
+    keep_norms,
+    narrow_revealing,
+    outer_levels,
+    start_in_chroma,
+    widen,
+)
 from zoo.experiments.steganography.warm_start import start_in_haar
 from zoo.experiments.train import fitting
 from zoo.experiments.train.fitting import check_same
@@ -51,10 +61,11 @@ VALIDATION_SEED = 10**6
 NETWORKS = ("ours", "baluja")
 WEIGHTS = (0.5, 0.75, 1.0)
 """The paper's lambdas."""
-Recipe = Literal["relative", "short"]
-Start = Literal["relative", "pytorch", "haar"]
-"""How H-net and R-net start: as ``zoo.steganography.initializers`` says, or PyTorch's with ``start_in_haar``."""
-STARTS: dict[str, Start] = {"relative": "relative", "short": "haar"}
+Recipe = Literal["relative", "short", "narrow"]
+Start = Literal["relative", "pytorch", "haar", "chroma"]
+"""How H-net and R-net start: as ``zoo.steganography.initializers`` says, or PyTorch's with ``start_in_haar`` or
+``start_in_chroma``."""
+STARTS: dict[str, Start] = {"relative": "relative", "short": "haar", "narrow": "chroma"}
 """Each recipe's own start."""
 
 
@@ -82,6 +93,8 @@ class Scale:
     """Whether that is a part of every training at this scale, and not asked for by ``--jpeg-from`` alone."""
     start: Start | None = None
     """``None`` for the recipe's own."""
+    narrow_epochs: int = 2
+    """For how long a narrow pair is trained first by the recipe ``narrow``, with batches of ``NARROW_BATCH``."""
 
 
 SCALES = {
@@ -89,7 +102,7 @@ SCALES = {
     "laptop": Scale(24, 250, 8, 64, "short", FASTEST, 8, jpeg_epochs=6, with_jpeg=True),
     # The same number of updates as `laptop`, of twice as many pixels; 80 pairs are two of each of the 74 open
     # photographs to validate on.
-    "photographs": Scale(60, 100, 4, 128, "relative", FASTEST, 20, jpeg_epochs=64, jpeg_size=64),
+    "photographs": Scale(60, 100, 4, 128, "relative", FASTEST, 20, jpeg_epochs=64, jpeg_size=64, narrow_epochs=100),
     # 40,000 updates; an epoch is as long as the paper's.
     "gpu": Scale(85, 468, 16, 128, "relative", "mixed_bfloat16", 5, jpeg_epochs=20),
     # "Batch 32" of the public code: 16 covers and 16 secrets out of 32 images; 15,000 images make 468 of them.
@@ -97,6 +110,13 @@ SCALES = {
 }
 PEAKS = {"hiding": 3e-4, "revealing": 1e-3}
 """Highest learning rates of the recipe `short`."""
+NARROW_PEAKS = {"hiding": 5e-4, "revealing": 3e-3}
+"""Those of a narrow pair."""
+WIDENED_PEAKS = {"hiding": 1e-4, "revealing": 3e-4}
+"""Those of a pair that was widened: it is trained already."""
+NARROW_BATCH = 8
+NARROW = "narrow-"
+"""What the names of a narrow pair's states begin with."""
 
 
 def build(
@@ -116,19 +136,32 @@ def build(
             model = Steganographer(*networks, weight, quantize=True, channel=channel)
     if network == "ours" and start == "haar":
         start_in_haar(model.hiding)
-    hiding = "baluja_(prepare|hide)_" if network == "baluja" else "h_net_"
-    model.compile(separate_optimizers(_optimizer(scale, "hiding"), _optimizer(scale, "revealing"), hiding))
-    # Else TensorFlow traces the first step twice: once to make the optimisers' variables.
-    model.optimizer.build(model.trainable_variables)
+    if network == "ours" and start == "chroma":
+        start_in_chroma(model.hiding)
+    _compile(model, scale, "baluja_(prepare|hide)_" if network == "baluja" else "h_net_")
     return model
 
 
-def _optimizer(scale: Scale, name: str) -> keras.optimizers.Optimizer:
+def build_narrow(scale: Scale, weight: float) -> Steganographer:
+    """Return a new narrow pair, compiled: two levels of an H-net with the start of ``scale``, and a narrow R-net."""
+    wide = build(scale, weight).hiding
+    model = Steganographer(outer_levels(wide), narrow_revealing(), weight, quantize=True)
+    _compile(model, scale, "h_net_", NARROW_PEAKS)
+    return model
+
+
+def _compile(model: Steganographer, scale: Scale, prefix: str, peaks: dict[str, float] = PEAKS) -> None:
+    hiding_optimizer, revealing_optimizer = (_optimizer(scale, part, peaks[part]) for part in ("hiding", "revealing"))
+    model.compile(separate_optimizers(hiding_optimizer, revealing_optimizer, prefix))
+    # Else TensorFlow traces the first step twice: once to make the optimisers' variables.
+    model.optimizer.build(model.trainable_variables)
+
+
+def _optimizer(scale: Scale, name: str, peak: float) -> keras.optimizers.Optimizer:
     if scale.recipe == "relative":
         return adam(1e-3, 0.5, name)
     total = scale.epochs * scale.steps
     warm = max(1, total // 50)
-    peak = PEAKS[name]
     rate = keras.optimizers.schedules.CosineDecay(peak / 10, total - warm, 1e-2, warmup_target=peak, warmup_steps=warm)
     return adam(rate, 0.9, name)
 
@@ -203,7 +236,7 @@ class Material:
             "start": scale.start or STARTS[scale.recipe],
             "size": scale.size,
         }
-        if scale.recipe == "short":  # its rates are of a given number of updates
+        if scale.recipe != "relative":  # its rates are of a given number of updates
             recipe["updates"] = scale.epochs * scale.steps
         if self.validation:  # the schedules follow the loss on these
             recipe["validation"] = [picture.name for picture in self.validation]
@@ -219,7 +252,22 @@ def pretrain(scale: Scale, network: str, weight: float, material: Material) -> S
         ValueError: Where the folder holds another training of that name.
     """
     keras.utils.set_random_seed(material.seed)
+    if network == "ours" and scale.recipe == "narrow":
+        return _pretrain_narrow(scale, weight, material)
     return material.fit(build(scale, weight, network), scale, state_name(network, weight), material.seed)
+
+
+def _pretrain_narrow(scale: Scale, weight: float, material: Material) -> Steganographer:
+    # In bfloat16 the cover would lose its lower bits in the second level.
+    scale = dataclasses.replace(scale, precision="float32")
+    first = dataclasses.replace(scale, epochs=scale.narrow_epochs, batch_size=NARROW_BATCH)
+    name = state_name(NETWORKS[0], weight)
+    narrow = material.fit(build_narrow(first, weight), first, NARROW + name, material.seed)
+    keras.utils.set_random_seed(material.seed + 1)
+    model = build(scale, weight)
+    widen(narrow.hiding, narrow.revealing, model.hiding, model.revealing)
+    _compile(model, scale, "h_net_", WIDENED_PEAKS)  # anew, for the variables that are trained now
+    return material.fit(model, scale, name, material.seed + 1)
 
 
 def pretrain_through_jpeg(scale: Scale, weight: float, material: Material, begin: Steganographer) -> Steganographer:
@@ -234,4 +282,7 @@ def pretrain_through_jpeg(scale: Scale, weight: float, material: Material, begin
     model = build(scale, weight, NETWORKS[0], jpeg_channel())
     model.hiding.set_weights(begin.hiding.get_weights())
     model.revealing.set_weights(begin.revealing.get_weights())
+    for network in (model.hiding, model.revealing):
+        keep_norms(network)
+    _compile(model, scale, "h_net_")  # anew, for the variables that are trained now
     return material.fit(model, scale, state_name(NETWORKS[0] + THROUGH_JPEG, weight), material.seed + 1)
