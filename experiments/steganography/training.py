@@ -100,9 +100,8 @@ class Scale:
 SCALES = {
     "smoke": Scale(1, 2, 2, 32, "relative", "float32", 1, jpeg_epochs=1, with_jpeg=True),
     "laptop": Scale(24, 250, 8, 64, "short", FASTEST, 8, jpeg_epochs=6, with_jpeg=True),
-    # The same number of updates as `laptop`, of twice as many pixels; 80 pairs are two of each of the 74 open
-    # photographs to validate on.
-    "photographs": Scale(60, 100, 4, 128, "relative", FASTEST, 20, jpeg_epochs=64, jpeg_size=64, narrow_epochs=100),
+    # 80 pairs are two of each of the 74 open photographs to validate on.
+    "photographs": Scale(10, 100, 4, 64, "narrow", FASTEST, 20, jpeg_epochs=64, narrow_epochs=100),
     # 40,000 updates; an epoch is as long as the paper's.
     "gpu": Scale(85, 468, 16, 128, "relative", "mixed_bfloat16", 5, jpeg_epochs=20),
     # "Batch 32" of the public code: 16 covers and 16 secrets out of 32 images; 15,000 images make 468 of them.
