@@ -103,13 +103,29 @@ def outer_levels(hiding: keras.Model) -> keras.Model:
 
 
 def narrow_revealing() -> keras.Model:
-    """Return a new R-net of ``CHANNELS`` channels a layer, without batch normalisation."""
+    """Return a new R-net of ``CHANNELS`` channels a layer, without batch normalisation.
+
+    The first eight channels are the positive and the negative part of what ``start_in_chroma`` hides in. Without them
+    H-net leaves its start before R-net can read it.
+    """
     x = container = keras.Input((None, None, 3), name="container", dtype="float32")
     for number in range(1, 6):
         options = {"kernel_initializer": "he_uniform", "activation": "relu", "name": f"r_narrow_conv2d_{number}"}
         x = layers.Conv2D(CHANNELS, 3, padding="same", **options)(x)
     x = layers.Conv2D(3, 3, padding="same", activation="sigmoid", name="r_narrow_conv2d_6")(x)
-    return keras.Model(container, x, name="r_narrow")
+    model = keras.Model(container, x, name="r_narrow")
+    first = model.get_layer("r_narrow_conv2d_1")
+    value = ops.convert_to_numpy(first.kernel).copy()
+    smooth, rough, itself = np.array([1, 2, 1]) / 4, np.array([-1, 2, -1]) / 4, np.array([0, 1, 0])
+    carriers = [np.outer(*pair) for pair in ((rough, rough), (smooth, rough), (rough, smooth))]
+    _, colours, details = OPPONENT
+    bands = [(carrier, colours / (2 * COLOURS)) for carrier in carriers]
+    bands.append((np.outer(itself, itself) - np.outer(smooth, smooth), 2 * details / DETAILS))
+    for number, (band, axis) in enumerate(bands):
+        for part, sign in enumerate((1, -1)):
+            value[..., 2 * number + part] = sign * band[..., None] * axis
+    first.kernel.assign(value)
+    return model
 
 
 def widen(outer: keras.Model, narrow: keras.Model, hiding: keras.Model, revealing: keras.Model) -> None:
