@@ -4,6 +4,7 @@ from functools import partial
 
 from zoo.datasets.pairs import HidingPairs, ResizedPhotographs
 from zoo.experiments.steganography.training import (
+    NARROW,
     NETWORKS,
     VALIDATION_SEED,
     Material,
@@ -69,7 +70,8 @@ def run(
             history, first = [], begin
             if first is None:
                 first = pretrain(scale, network, weight, material)
-                history = saved_log(material.folder / state_name(network, weight))
+                states = [material.folder / (part + state_name(network, weight)) for part in (NARROW, "")]
+                history = [entry for state in states for entry in saved_log(state)]
                 store(first, network, weight, history)
             if begin is not None or (scale.with_jpeg and network == NETWORKS[0]):
                 model = pretrain_through_jpeg(scale, weight, material, first)

@@ -5,11 +5,12 @@ from functools import partial
 import keras
 import numpy as np
 import pytest
+from scipy.ndimage import convolve
 from skimage.metrics import peak_signal_noise_ratio
 
 from zoo.datasets.pairs import HidingPairs, ResizedPhotographs
 from zoo.datasets.photographs import Photograph
-from zoo.experiments.steganography import compared_training, training
+from zoo.experiments.steganography import compared_training, narrow_start, training
 from zoo.experiments.steganography.tables import comparison
 from zoo.experiments.steganography.training import SCALES, Scale, build, fit
 from zoo.experiments.steganography.warm_start import start_in_haar
@@ -128,6 +129,83 @@ def test_the_start_puts_the_secrets_block_means_into_the_covers_checkerboard(rng
 
     logits = 6 * (cover - checkerboard * mean(cover * checkerboard)) - 3 + 0.4 * checkerboard * mean(secret)
     np.testing.assert_allclose(hiding.predict_on_batch([cover, secret]), 1 / (1 + np.exp(-logits)), atol=1e-5)
+
+
+def _opponent(images):
+    """Lightness and two colour differences, by the textbook's numbers."""
+    red, green, blue = (images[..., channel].astype(float) for channel in range(3))
+    return np.stack([(red + green + blue) / 3**0.5, (red - blue) / 2**0.5, (red - 2 * green + blue) / 6**0.5], -1)
+
+
+def test_the_start_in_chroma_hides_in_fine_colour_differences(rng):
+    """Compared with smoothing by SciPy, away from the border, on values where H-net's broken line is exact enough."""
+    hiding = HNet()
+    narrow_start.start_in_chroma(hiding)
+    for name, kept in (("h_net_conv_transpose2d_26", 24), ("h_net_conv_transpose2d_30", 12)):  # the rest is random
+        layer = hiding.get_layer(name)
+        kernel = layer.kernel.numpy()
+        if kept == 24:
+            kernel[:, :, kept:] = 0
+        else:
+            kernel[..., kept:50], kernel[..., 74:] = 0, 0
+        layer.kernel.assign(kernel)
+    cover, secret = rng.uniform(0.3, 0.7, (2, 1, 32, 64, 3)).astype(np.float32)
+    weights = np.outer([1, 2, 1], [1, 2, 1])[None, :, :, None] / 16
+
+    def smooth(images):
+        return convolve(images, weights, mode="constant")
+
+    y, x = np.mgrid[:32, :64][:, None]
+    signs = np.stack([(-1.0) ** (x + y), (-1.0) ** x, (-1.0) ** y], -1)
+    expected, hidden = _opponent(cover), _opponent(secret)
+    expected[..., 1:] = smooth(expected[..., 1:])
+    expected[..., 1] += 0.03 * (signs * smooth(secret.astype(float))).sum(-1)
+    expected[..., 2] += 0.2 * (hidden - smooth(hidden))[..., 0]
+    found = _opponent(hiding.predict_on_batch([cover, secret]))
+    np.testing.assert_allclose(found[:, 1:-1, 1:-1], expected[:, 1:-1, 1:-1], atol=0.02)
+    # What is hidden is far smaller than that, but all of it lies where the smoothed cover has nothing.
+    for sign in np.moveaxis(signs[0], -1, 0):
+        shares = [(difference[0, ..., 1] * sign)[1:-1, 1:-1].mean() for difference in (found, expected)]
+        assert shares[0] == pytest.approx(shares[1], rel=0.1)
+
+
+def test_widened_networks_give_what_the_narrow_ones_gave(rng, tmp_path):
+    images = {part: rng.random((2, 32, 32, 3), np.float32) for part in ("cover", "secret")}
+    scale = dataclasses.replace(SCALES["smoke"], recipe="narrow")
+    narrow, wide = training.build_narrow(scale, 0.75), build(scale)
+    narrow.train_on_batch(images)
+    narrow_start.widen(narrow.hiding, narrow.revealing, wide.hiding, wide.revealing)
+    for part in ("hiding", "revealing"):
+        given = [images["cover"], images["secret"]] if part == "hiding" else images["cover"]
+        expected, found = (getattr(model, part)(given, training=True).numpy() for model in (narrow, wide))
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+    # What a stored network forgets: which of its layers are to stay as they are.
+    frozen = [[layer.trainable for layer in model.layers] for model in (wide.hiding, wide.revealing)]
+    again = build(dataclasses.replace(scale, recipe="short"))
+    for network, other, same in zip(
+        (again.hiding, again.revealing), (wide.hiding, wide.revealing), frozen, strict=True
+    ):
+        network.set_weights(other.get_weights())
+        narrow_start.keep_norms(network)
+        assert [layer.trainable for layer in network.layers] == same
+
+
+def test_a_narrow_training_is_followed_by_the_wide_one_and_resumed(tmp_path, monkeypatch):
+    ran = []
+
+    def fit(model, scale, folder, name, seed, *more, **options):
+        ran.append((name, scale.epochs, scale.batch_size, sum(v.shape.num_elements() for v in model.trainable_weights)))
+        return model
+
+    monkeypatch.setattr(training, "fit", fit)
+    scale = dataclasses.replace(SCALES["smoke"], recipe="narrow")
+    training.pretrain(scale, "ours", 0.75, training.Material(tmp_path))
+    (first, second) = ran
+    assert first[:3] == ("narrow-ours-0.75", scale.narrow_epochs, training.NARROW_BATCH)
+    assert second[:3] == ("ours-0.75", scale.epochs, scale.batch_size)
+    # Of the networks' 10,172,503 and 742,659, seven batch normalisations stay as they are.
+    assert second[3] == 10_172_503 + 742_659 - 2 * (100 + 50 + 64 + 128 + 256 + 128 + 64)
+    assert first[3] < second[3] / 10
 
 
 def test_the_laptop_starts_there_and_the_papers_scale_at_random():
