@@ -16,6 +16,7 @@ from zoo.experiments.cli.numbers import scale_name, whole
 from zoo.experiments.cli.workers import add_workers, workers_of
 from zoo.experiments.families import experiments, load
 from zoo.experiments.family import Experiments, Option, Training
+from zoo.experiments.train.freed_memory import keep_freed_memory
 
 USUAL_SCALE = "laptop"
 
@@ -107,6 +108,7 @@ def _run(options: argparse.Namespace) -> int:
     data_options.check_known(options.dataset)
     command = training_command(options)
     check_one_worker()
+    keep_freed_memory()
     if "on" in options:
         _on_workers(options, training)
     with on_all_devices() if options.devices else contextlib.nullcontext():
