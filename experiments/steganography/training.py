@@ -101,7 +101,7 @@ SCALES = {
     "smoke": Scale(1, 2, 2, 32, "relative", "float32", 1, jpeg_epochs=1, with_jpeg=True),
     "laptop": Scale(24, 250, 8, 64, "short", FASTEST, 8, jpeg_epochs=6, with_jpeg=True),
     # 80 pairs are two of each of the 74 open photographs to validate on.
-    "photographs": Scale(10, 100, 4, 64, "narrow", FASTEST, 20, jpeg_epochs=64, narrow_epochs=100),
+    "photographs": Scale(6, 100, 4, 64, "narrow", FASTEST, 20, jpeg_epochs=64, narrow_epochs=100),
     # 40,000 updates; an epoch is as long as the paper's.
     "gpu": Scale(85, 468, 16, 128, "relative", "mixed_bfloat16", 5, jpeg_epochs=20),
     # "Batch 32" of the public code: 16 covers and 16 secrets out of 32 images; 15,000 images make 468 of them.
@@ -111,7 +111,7 @@ PEAKS = {"hiding": 3e-4, "revealing": 1e-3}
 """Highest learning rates of the recipe `short`."""
 NARROW_PEAKS = {"hiding": 5e-4, "revealing": 3e-3}
 """Those of a narrow pair."""
-WIDENED_PEAKS = {"hiding": 1e-4, "revealing": 3e-4}
+WIDENED_PEAKS = {"hiding": 2e-5, "revealing": 5e-5}
 """Those of a pair that was widened: it is trained already."""
 NARROW_BATCH = 8
 NARROW = "narrow-"
