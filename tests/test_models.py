@@ -70,9 +70,9 @@ def test_what_tables_measured_is_part_of_the_provenance():
 
 
 def test_a_provenance_is_printed_with_what_was_measured_or_that_nothing_was(home, packed):
-    shown = str(zoo.provenance("steganography-r-net.generated"))
+    shown = str(zoo.provenance("steganography-r-net.photographs"))
     assert "\nmeasured:\n  table_1: photographs, lambda 0.75, ours, loss (equation 1) 0.00" in shown
-    assert shown.endswith("(with steganography-h-net.generated)")
+    assert shown.endswith("(with steganography-h-net.photographs)")
     _install(packed, "generated")
     shown = str(zoo.provenance("inet-elm.generated"))
     assert "measured:" not in shown

@@ -123,7 +123,7 @@ def hyperimage() -> Panel:
 PANELS: dict[Callable[[], Panel], str] = {
     contrast: "contrast-aware.photographs",
     adversarial: ADVERSARIAL,
-    steganography: "steganography-h-net.generated",
+    steganography: "steganography-h-net.photographs",
     imaging: "",
     prnu: "",
     hyperimage: "hyperimage-quality-stage-two.photographs",

@@ -197,7 +197,7 @@ def _reveal(options: argparse.Namespace) -> int:
         raise ValueError(f"--output must end in .png. Received: {options.output}")
     check_outputs({"--output": options.output}, [options.container, options.weights], options.force)
     container = _picture(options.container, upright=False)
-    from zoo.steganography.hiding import resize
+    from zoo.steganography.hiding import is_plausible, resize
 
     lossy = lossy_coding(options.container)
     # Only what was hidden for JPEG can be left in such a file.
@@ -210,7 +210,7 @@ def _reveal(options: argparse.Namespace) -> int:
             "picture of these networks; use --jpeg if it was hidden with --jpeg",
             file=sys.stderr,
         )
-    elif not hider.is_plausible(container, image):
+    elif not is_plausible(container):
         print(
             f"zoo: warning: {shown(options.container)} does not look like a container of these networks: it never was "
             "one, or it was resized or saved with loss; the revealed picture is probably meaningless",

@@ -46,7 +46,7 @@ ALIKE = {"ours, as in the comparison": compared_training.OURS, "Baluja, as in th
 LSB = tuple(f"baseline: LSB {bits}" for bits in (1, 2, 3, 4))
 LSB_COLUMNS = {f"LSB {bits}": name for bits, name in enumerate(LSB, start=1)}
 LSB_PLAIN = "baseline: LSB 4, no adjustment"
-TRAININGS = ("generated", "photographs", "open-photographs-photographs")
+TRAININGS = ("photographs", "generated", "open-photographs-photographs")
 """What follows the dot of names of stored networks, the package's first; ``missing`` says how the others are made."""
 SCENES_SEED = 3 * 10**6
 """Seed of the generated test scenes; no training or validation draws with it."""

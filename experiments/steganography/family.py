@@ -44,7 +44,7 @@ EXPERIMENTS = Experiments(
             "zoo.experiments.steganography.commands:pretrain",
             help="H-net and R-net",
             parts="zoo.experiments.steganography.commands:parts",
-            stored=(("laptop", "embedded"), ("photographs", "open_photographs")),
+            stored=(("photographs", "open_photographs"),),
         ),
     ),
     workers=True,
@@ -92,7 +92,7 @@ EXPERIMENTS = Experiments(
         ),
     ),
     aliases=(
-        Alias("table_1", "steganography-h-net.generated", ("steganography-r-net.generated",)),
+        Alias("table_1", "steganography-h-net.photographs", ("steganography-r-net.photographs",)),
         Alias("trade_off", "steganography-h-net.photographs-jpeg", ("steganography-r-net.photographs-jpeg",)),
     ),
 )

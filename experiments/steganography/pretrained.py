@@ -30,12 +30,17 @@ NAMES = {"ours": {"hiding": HIDING_WEIGHTS, "revealing": REVEALING_WEIGHTS}, "ba
 """Files of each of ``NETWORKS``, by the part of a ``Steganographer`` that they hold."""
 JPEG_NAMES = dict(zip(("hiding", "revealing"), JPEG_WEIGHTS, strict=True))
 """Those of our networks with JPEG between them."""
-ENDS = {"h_net_conv2d_1": 16, "h_net_conv_transpose2d_30": 16}
-"""What H-net's first and last layers pass on to the container is seen in it."""
+OUTER = dict.fromkeys(
+    ("h_net_conv2d_1", "h_net_conv2d_3", "h_net_conv_transpose2d_26", "h_net_conv_transpose2d_30"), 16
+)
+"""H-net's two outermost levels: what they pass on to the container is seen in it."""
+FIRST = {"r_net_conv2d_1": 16}
+"""What R-net reads lies in the container's lowest bits."""
 LARGE = ("h_net_conv2d_9", "h_net_conv2d_12", "h_net_conv_transpose2d_14", "h_net_conv_transpose2d_18")
 """Nine tenths of H-net's weights."""
-BITS: dict[str, dict[str, int]] = {"hiding": ENDS | dict.fromkeys(LARGE, 4), "revealing": {}, "both": {}}
+BITS: dict[str, dict[str, int]] = {"hiding": OUTER | dict.fromkeys(LARGE, 3), "revealing": FIRST, "both": {}}
 """Bits of the layers that are not stored in 8 bits; see the table `packing`."""
+DESCRIBED = {"hiding": "8, large layers 3, outer levels 16", "revealing": "8, first layer 16", "both": "8"}
 
 
 def run(
@@ -60,8 +65,8 @@ def run(
         parts, networks = {"both": full, "hiding": full.hiding, "revealing": full.revealing}, []
         for part, file in (JPEG_NAMES if through_jpeg else NAMES[network]).items():
             name = f"{file.rpartition('.')[0]}.{training}"
-            described = "8, large layers 4, ends 16" if BITS[part] else "8"
-            networks.append(Trained(name, parts[part], history, BITS[part], described, file=file + ending_of(weight)))
+            file += ending_of(weight)
+            networks.append(Trained(name, parts[part], history, BITS[part], DESCRIBED[part], file=file))
         measure = partial(full.evaluate, unseen, return_dict=True, verbose=0)  # with nothing between the two networks
         install_weights.store("steganography", material.folder, networks, measure, _said, command, data, tag)
 

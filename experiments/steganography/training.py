@@ -2,16 +2,14 @@
 
 Paper: 15,000 images of ImageNet at 224x224, lambda 0.5, 0.75 and 1, 100 epochs (Figure 4), one GTX 1080 Ti.
 
-Command:  make pretrained PAPER=steganography INSTALL=1    (or: zoo pretrain steganography --scale laptop --install)
-          zoo pretrain steganography --scale photographs --dataset open_photographs    (or --scale gpu)
-          zoo pretrain steganography --scale photographs --dataset open_photographs --recipe narrow
+Command:  zoo pretrain steganography --scale photographs --dataset open_photographs --install    (or --scale gpu)
+          make pretrained PAPER=steganography    (or: zoo pretrain steganography --scale laptop)
           zoo pretrain steganography --scale photographs --dataset open_photographs --jpeg-from NAME
           zoo pretrain steganography --scale paper --dataset imagenet2012 --holidays HOLIDAYS
 Expected: the stored weights and their numbers, see zoo/steganography/README.md
-Time:     `laptop` 78 minutes on two cores with AVX512-BF16, as weights.json adds up, and a quarter as long again
-          for the pair through JPEG; the stored pair through JPEG, at `photographs`, 72 minutes of one core, as
-          weights.json says; `smoke` seconds; benchmarks/steganography_step.csv has what an update costs at `gpu`;
-          `gpu` and `paper` want a GPU
+Time:     the stored pairs, at `photographs`, as weights.json says; `laptop` 78 minutes on two cores with AVX512-BF16,
+          and a quarter as long again for the pair through JPEG; `smoke` seconds; benchmarks/steganography_step.csv has
+          what an update costs at `gpu`; `gpu` and `paper` want a GPU
 
 Three recipes. `relative` is that of the public code which the paper's networks equal layer by layer (the paper gives
 none): kernels from N(0, 0.02), Adam 1e-3 with beta_1 0.5, the rates cut to a fifth when the validation loss (H-net,

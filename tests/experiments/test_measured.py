@@ -11,7 +11,7 @@ from zoo.experiments.publish import measured
 
 ROOT = Path(__file__).parent.parent.parent
 FAN, NIP = "fan-unet-0.1-birch.generated", "unet-joint-0.1-birch.generated"
-H, R = "steganography-h-net.generated", "steganography-r-net.generated"
+H, R = "steganography-h-net.photographs", "steganography-r-net.photographs"
 PACKAGED = {"contrast-aware.photographs", "dnet-birch.generated", "inet-birch.generated", FAN, NIP, H, R}
 PACKAGE = set(zoo.weights.packaged())
 FAN_F = "fan-unet-F-birch.generated"

@@ -72,7 +72,7 @@ def test_hide_and_reveal_go_through_a_file(pictures, command, monkeypatch, netwo
     image = read_image(pictures / cover)
     np.testing.assert_array_equal(read_image(container), image)  # these networks hide nothing
     assert read_image(sheet).shape == (image.shape[0] + 8, 5 * (image.shape[1] + 4) + 4, 3)
-    monkeypatch.setattr(hiding, "MOST_EMPTY", 1.0)  # what these networks reveal is no measure of containers
+    monkeypatch.setattr(hiding, "LEAST_CHECKERBOARD", 0.0)  # these networks leave none
     code, _, err = command("steganography", "reveal", container, "-o", secret, "--size", "69x41", *option)
     assert (code, err) == (0, "")
     assert read_image(secret).shape == (41, 69, 3)
@@ -245,7 +245,11 @@ def test_the_training_loss_is_read_from_the_trainings_log(tmp_path):
 
 def test_networks_of_the_local_store_fill_the_tables(monkeypatch):
     tag = "open-photographs-photographs"
-    here = {"steganography-h-net.generated", "steganography-r-net.generated", f"steganography-baluja.{tag}-lambda-0-5"}
+    here = {
+        "steganography-h-net.photographs",
+        "steganography-r-net.photographs",
+        f"steganography-baluja.{tag}-lambda-0-5",
+    }
     here |= {f"steganography-{net}.{tag}-lambda-1{end}" for net in ("h-net", "r-net") for end in ("", "-jpeg")}
     here.add(f"steganography-h-net.{tag}-lambda-0-5")  # without its R-net
     monkeypatch.setattr(evaluation, "names", lambda: here)
@@ -255,7 +259,7 @@ def test_networks_of_the_local_store_fill_the_tables(monkeypatch):
         for weight in (0.5, 0.75, 1.0)
     }
     assert {key: value for key, value in found.items() if value} == {
-        ("ours", 0.75): "generated",
+        ("ours", 0.75): "photographs",
         ("ours", 1.0): f"{tag}-lambda-1",
         ("baluja", 0.5): f"{tag}-lambda-0-5",
         ("ours-jpeg", 1.0): f"{tag}-lambda-1-jpeg",
@@ -386,7 +390,7 @@ def test_pretrain_at_smoke_leaves_networks_that_tables_take(tmp_path, command, m
         "generated dead-leaves scenes",
     )
     folder = tmp_path / "runs" / "steganography-smoke-0"
-    files = {"ours-0.75.keras", "ours-jpeg-0.75.keras", "steganography-h-net.generated.npz"}
+    files = {"ours-0.75.keras", "ours-jpeg-0.75.keras", "steganography-h-net.photographs.npz"}
     assert {p.name for p in folder.iterdir()} >= files | {"steganography-r-net.photographs-jpeg.npz"}
     assert provenance("steganography-r-net.generated-smoke-jpeg").data == "generated dead-leaves scenes"
     assert stored_steganographer(jpeg=True, weights=folder).channel.quality == (75, 95)

@@ -17,9 +17,9 @@ FAMILY = Family(
         Network("steganography-r-net", "zoo.steganography.r_net:RNet", "zoo pretrain steganography"),
     ),
     stored=(
-        "steganography-h-net.generated",
+        "steganography-h-net.photographs",
         "steganography-h-net.photographs-jpeg",
-        "steganography-r-net.generated",
+        "steganography-r-net.photographs",
         "steganography-r-net.photographs-jpeg",
     ),
     products=(

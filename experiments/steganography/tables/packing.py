@@ -5,10 +5,11 @@ Expected: runs/tables/laptop/steganography_packing.csv
 Time:     not measured alone yet
 
 Not in the paper. Kernels become integer codes with a scale for each output channel, compressed by DEFLATE
-(`zoo.weights`); H-net's first and last layers stay in 16 bits. "Entropy" is the least that a coding code by code
-takes. The row "as given" is of the networks as they are: the stored ones were packed in 8 bits already, a folder's
-(`--weights`) are those that were trained. The choice between the rows must not be made on test images: pairs are of
-generated scenes, or of the photographs that the data set has to validate on.
+(`zoo.weights`). H-net's two outermost levels and R-net's first layer stay in 16 bits, except in the row "8 bits
+everywhere". "Entropy" is the least that a coding code by code takes. The row "as given" is of the networks as they are:
+the stored ones were packed already, a folder's (`--weights`) are those that were trained. The choice between the rows
+must not be made on test images: pairs are of generated scenes, or of the photographs that the data set has to validate
+on.
 """
 
 import dataclasses
@@ -17,7 +18,6 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-import keras
 import numpy as np
 
 import zoo.weights
@@ -26,7 +26,7 @@ from zoo.datasets.photographs import WITH_VALIDATION, photographs
 from zoo.experiments.run.cached_method import cached_method
 from zoo.experiments.run.cells import Cell, Settings, Table
 from zoo.experiments.run.scales import scale_of
-from zoo.experiments.steganography.pretrained import ENDS, LARGE, NAMES
+from zoo.experiments.steganography.pretrained import FIRST, LARGE, NAMES, OUTER
 from zoo.experiments.steganography.training import state_name
 from zoo.levels import to_levels
 from zoo.metrics import Estimate, bootstrap_mean
@@ -35,7 +35,9 @@ from zoo.steganography.hiding import HIDING_WEIGHTS, STORED_WEIGHT, load_stegano
 from zoo.steganography.measures import psnr
 
 AS_GIVEN = "as given"
+EVERYWHERE = "8 bits everywhere"
 PACKINGS = {
+    EVERYWHERE: (8, 8, 8),
     "8 bits": (8, 8, 8),
     "7 bits": (7, 7, 7),
     "6 bits": (6, 6, 6),
@@ -44,6 +46,7 @@ PACKINGS = {
     "large layers 5, others 8": (5, 8, 8),
     "large layers 4, others 8": (4, 8, 8),
     "large layers 3, others 8": (3, 8, 8),
+    "large layers 2, others 8": (2, 8, 8),
 }
 """Bits of H-net's four large layers, of its others, and of R-net."""
 COLUMNS = {"C-H": ("cover", "container"), "S-O": ("secret", "revealed")}
@@ -100,7 +103,7 @@ class Packing:
                 network.set_weights(source.get_weights())
                 if name != AS_GIVEN:
                     path = Path(folder) / f"{part}.npz"
-                    zoo.weights.pack(source, path, bits(name, given.hiding)[part])
+                    zoo.weights.pack(source, path, bits(name, given)[part])
                     zoo.weights.unpack(network, path)
                     sizes["both files"] += path.stat().st_size
                     sizes["entropy"] += _entropy(path)
@@ -122,11 +125,18 @@ class Packing:
         return Estimate.exact(self.packed(name)[0][column] / 1e6)
 
 
-def bits(name: str, hiding: keras.Model) -> dict[str, dict[str, int] | int]:
+def bits(name: str, given: Steganographer) -> dict[str, dict[str, int]]:
     """Return the arguments of ``zoo.weights.pack`` for each network, from a row of ``PACKINGS``."""
     large, others, revealing = PACKINGS[name]
-    kernels = {layer.name: large if layer.name in LARGE else others for layer in hiding.layers}
-    return {"hiding": kernels | ENDS, "revealing": revealing}
+    hiding = {layer.name: large if layer.name in LARGE else others for layer in given.hiding.layers}
+    kernels = {
+        "hiding": hiding,
+        "revealing": dict.fromkeys((layer.name for layer in given.revealing.layers), revealing),
+    }
+    if name != EVERYWHERE:
+        kernels["hiding"] |= OUTER
+        kernels["revealing"] |= FIRST
+    return kernels
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
