@@ -7,7 +7,7 @@ Time:     `laptop` three minutes of one core
 Not in the paper. The middle squares of photographs are hidden in each other, each in that of the next scene, and
 harmed; `hiding.is_plausible` judges the result. Its limit was chosen on the calibration scenes. The row "limit" has
 what ``KEPT`` of the containers have there as saved, or, of the networks through JPEG, after JPEG 75;
-``LEAST_CHECKERBOARD`` is near both. The column "test" is of other scenes, which nothing was chosen by. Without
+``LEAST_CHECKERBOARD`` lies between both. The column "test" is of other scenes, which nothing was chosen by. Without
 `--dataset open_photographs` the calibration scenes are generated, and the test scenes embedded.
 """
 
