@@ -3,6 +3,7 @@
 from functools import partial
 
 from zoo.datasets.pairs import HidingPairs, ResizedPhotographs
+from zoo.experiments.steganography.narrow_start import OUTER as OUTER_LEVELS
 from zoo.experiments.steganography.training import (
     NARROW,
     NETWORKS,
@@ -30,10 +31,8 @@ NAMES = {"ours": {"hiding": HIDING_WEIGHTS, "revealing": REVEALING_WEIGHTS}, "ba
 """Files of each of ``NETWORKS``, by the part of a ``Steganographer`` that they hold."""
 JPEG_NAMES = dict(zip(("hiding", "revealing"), JPEG_WEIGHTS, strict=True))
 """Those of our networks with JPEG between them."""
-OUTER = dict.fromkeys(
-    ("h_net_conv2d_1", "h_net_conv2d_3", "h_net_conv_transpose2d_26", "h_net_conv_transpose2d_30"), 16
-)
-"""H-net's two outermost levels: what they pass on to the container is seen in it."""
+OUTER = dict.fromkeys(OUTER_LEVELS, 16)
+"""What H-net's two outermost levels pass on to the container is seen in it."""
 FIRST = {"r_net_conv2d_1": 16}
 """What R-net reads lies in the container's lowest bits."""
 LARGE = ("h_net_conv2d_9", "h_net_conv2d_12", "h_net_conv_transpose2d_14", "h_net_conv_transpose2d_18")
