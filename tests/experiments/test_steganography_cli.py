@@ -98,10 +98,21 @@ def _harmed(container, kind):
 
 
 @pytest.mark.parametrize(
-    "kind", ["as saved", "resized", "was a JPEG", "never one", "a JPEG file", "never one, a JPEG file"]
+    "kind",
+    [
+        "as saved",
+        "resized",
+        "was a JPEG",
+        "never one",
+        "a JPEG file",
+        "never one, a JPEG file",
+        "not for JPEG, a JPEG file",
+    ],
 )
 def test_reveal_says_what_is_no_container_or_no_longer_one(tmp_path, command, hidden, kind):
     cover, container = hidden
+    if kind == "a JPEG file":
+        container = ImageHider(stored_steganographer(jpeg=True)).hide(cover, cover[::-1])
     path = tmp_path / ("container.jpg" if kind.endswith("a JPEG file") else "container.png")
     Image.fromarray(cover if kind.startswith("never one") else _harmed(container, kind)).save(path)
     code, _, err = command("steganography", "reveal", path, "-o", tmp_path / "revealed.png")
@@ -350,7 +361,7 @@ def test_pretrain_takes_recipe_start_lambda_and_networks(tmp_path, command, monk
         "generated-smoke-short-pytorch",
     )
     assert (material.pictures, begin) == ([], None)
-    words = ("--jpeg-from", "generated", "--recipe", "relative", "--epochs", "7", "--size", "96")
+    words = ("--jpeg-from", "photographs", "--recipe", "relative", "--epochs", "7", "--size", "96")
     assert command("pretrain", "steganography", "--scale", "smoke", *words)[0] == 0
     scale, *_, begin = ran[-1]
     assert (scale.jpeg_recipe, scale.jpeg_epochs, scale.jpeg_size) == ("relative", 7, 96)
@@ -363,7 +374,7 @@ def test_pretrain_takes_recipe_start_lambda_and_networks(tmp_path, command, monk
         (("steganography", "--lambda", "0.6"), "invalid choice: '0.6'"),
         (("steganography", "--jpeg-from", "absent"), "Received: 'absent'"),
         (
-            ("steganography", "--jpeg-from", "generated", "--lambda", "all"),
+            ("steganography", "--jpeg-from", "photographs", "--lambda", "all"),
             "a single number. Received: ours and 0.5, 0.75",
         ),
         (("steganography", "--size", "80"), "--size must be a multiple of 32. Received: 80"),
