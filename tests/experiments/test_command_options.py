@@ -93,7 +93,7 @@ def test_an_index_is_refused_by_tables_that_search_nothing(tmp_path, command):
         (("hyperimage", "--install"), "none"),
         (("adversarial", "--install", "--dataset", "cifar10"), "--scale laptop --dataset cifar10"),
         (("adversarial", "--install", "--scale", "smoke"), "--scale smoke --dataset embedded"),
-        (("steganography", "--install", "--data-dir", "mine"), "--data-dir mine"),
+        (("steganography", "--install", "--data-dir", "mine"), "--scale laptop --dataset embedded --data-dir mine"),
         (("contrast", "--install", "--dataset", "clic"), "--scale laptop --dataset clic"),
         (("contrast", "--install"), "--scale laptop --dataset embedded"),
         (("hyperimage", "quality", "--install", "--scale", "smoke"), "--scale smoke --dataset embedded"),
