@@ -210,7 +210,7 @@ def _reveal(options: argparse.Namespace) -> int:
             "picture of these networks; use --jpeg if it was hidden with --jpeg",
             file=sys.stderr,
         )
-    elif not is_plausible(container):
+    elif options.weights is None and not is_plausible(container):
         print(
             f"zoo: warning: {shown(options.container)} does not look like a container of these networks: it never was "
             "one, or it was resized or saved with loss; the revealed picture is probably meaningless",

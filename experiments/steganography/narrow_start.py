@@ -8,8 +8,8 @@ first give what the narrow ones gave (Chen, Goodfellow and Shlens, "Net2Net", IC
 The narrow pair does not start at random either. ``start_in_chroma`` hides in the cover's fine colour differences, where
 photographs hold little.
 
-Batch normalisation of copied layers does nothing but add, and stays as it is: a batch of few photographs has another
-brightness each time, and what these layers do depends on it.
+The batch normalisation layers of the copied part are frozen and only add a bias. Statistics of small batches would
+change with the brightness of their photographs, and H-net's broken line depends on exact values.
 """
 
 import keras
@@ -68,7 +68,7 @@ def start_in_chroma(hiding: keras.Model) -> None:
     shift = np.zeros(second.filters)
     shift[: 4 * count], shift[4 * count : 8 * count] = EDGES[0], -EDGES[1]
     for name, beta in zip(NORMS, (shift, np.zeros(up.filters)), strict=True):
-        _add_only(hiding.get_layer(name), beta)
+        _freeze_as_bias(hiding.get_layer(name), beta)
 
 
 def _container_pixel(y: int, x: int, channel: int) -> np.ndarray:
@@ -84,7 +84,7 @@ def _container_pixel(y: int, x: int, channel: int) -> np.ndarray:
     return np.concatenate([cover, secret], axis=-1)
 
 
-def _add_only(norm: layers.BatchNormalization, beta: np.ndarray) -> None:
+def _freeze_as_bias(norm: layers.BatchNormalization, beta: np.ndarray) -> None:
     ones = np.ones_like(beta)
     norm.set_weights([ones, beta, 0 * ones, ones - norm.epsilon])
     norm.trainable = False
@@ -145,11 +145,11 @@ def widen(outer: keras.Model, narrow: keras.Model, hiding: keras.Model, revealin
         layer.set_weights([new, np.pad(bias, (0, layer.filters - outputs))])
     for layer in revealing.layers:
         if isinstance(layer, layers.BatchNormalization):
-            _add_only(layer, np.zeros(layer.beta.shape))
+            _freeze_as_bias(layer, np.zeros(layer.beta.shape))
 
 
-def keep_norms(network: keras.Model) -> None:
-    """Make batch normalisations that do nothing but add stay so, in a network whose weights were loaded."""
+def freeze_bias_norms(network: keras.Model) -> None:
+    """Freeze the batch normalisation layers that only add a bias, in a network whose weights were loaded."""
     for layer in network.layers:
         if isinstance(layer, layers.BatchNormalization):
             gamma, _, mean, _ = layer.get_weights()

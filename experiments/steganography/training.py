@@ -38,7 +38,7 @@ from zoo.callbacks import TorchReduceLROnPlateau
 from zoo.datasets.pairs import DrawImage, HidingPairs, ResizedPhotographs
 from zoo.datasets.photographs import Photograph
 from zoo.experiments.steganography.narrow_start import (
-    keep_norms,
+    freeze_bias_norms,
     narrow_revealing,
     outer_levels,
     start_in_chroma,
@@ -280,6 +280,6 @@ def pretrain_through_jpeg(scale: Scale, weight: float, material: Material, begin
     model.hiding.set_weights(begin.hiding.get_weights())
     model.revealing.set_weights(begin.revealing.get_weights())
     for network in (model.hiding, model.revealing):
-        keep_norms(network)
+        freeze_bias_norms(network)
     _compile(model, scale, "h_net_")  # anew, for the variables that are trained now
     return material.fit(model, scale, state_name(NETWORKS[0] + THROUGH_JPEG, weight), material.seed + 1)

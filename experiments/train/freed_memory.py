@@ -1,6 +1,7 @@
-"""Keep freed memory for the next training step: glibc gives it back to the system, which then clears every page anew.
+"""Keep freed memory for the next training step.
 
-A step of a few hundred megabytes spends a third of its processor time in that, on a virtual machine.
+Otherwise glibc returns large blocks to the system after every step, and the system clears their pages again before the
+next one.
 """
 
 import ctypes
