@@ -249,8 +249,11 @@ def pretrain(scale: Scale, network: str, weight: float, material: Material) -> S
         ValueError: Where the folder holds another training of that name.
     """
     keras.utils.set_random_seed(material.seed)
-    if network == "ours" and scale.recipe == "narrow":
-        return _pretrain_narrow(scale, weight, material)
+    if scale.recipe == "narrow":
+        if network == "ours":
+            return _pretrain_narrow(scale, weight, material)
+        # Baluja's networks have no narrow form: as many updates of the whole.
+        scale = dataclasses.replace(scale, recipe="short", epochs=scale.narrow_epochs + scale.epochs)
     return material.fit(build(scale, weight, network), scale, state_name(network, weight), material.seed)
 
 

@@ -202,6 +202,8 @@ def test_a_narrow_training_is_followed_by_the_wide_one_and_resumed(tmp_path, mon
     # Of the networks' 10,172,503 and 742,659, seven batch normalisations stay as they are.
     assert second[3] == 10_172_503 + 742_659 - 2 * (100 + 50 + 64 + 128 + 256 + 128 + 64)
     assert first[3] < second[3] / 10
+    training.pretrain(scale, "baluja", 0.75, training.Material(tmp_path))
+    assert ran[2][:3] == ("baluja-0.75", scale.narrow_epochs + scale.epochs, scale.batch_size)
 
 
 def test_the_laptop_starts_there_and_the_papers_scale_at_random():
