@@ -201,6 +201,53 @@ def adversarial_choice(pictures: int) -> None:
     assert len(calibration.images) == apart and len(test.images) > apart // 2
 
 
+def adversarial_attacks(pictures: int) -> None:
+    """All attacks of Table 4 on the DEV set, and what is kept of them; a small network stands for InceptionV3."""
+    import numpy as np
+
+    from zoo.experiments.adversarial.data import Pictures, Problem
+    from zoo.experiments.adversarial.evaluation import Evaluation
+    from zoo.experiments.run.cells import Settings
+
+    here, numbers = Evaluation("inception", Settings("paper")), np.arange(pictures)
+    images = _noise(pictures * 299, 299).reshape(pictures, 299, 299, 3)
+    test = Pictures(images, np.zeros(pictures, np.int32), np.ones(pictures, np.int32))
+    here.__dict__["problem"] = Problem(
+        "inception", _small_classifier(), (), None, 0, test, test, 1000, 1000, 256, "none"
+    )
+    here.__dict__["_folder"] = Path("kept")
+    kept = [here.attacked_in_parts(attack, numbers) for attack in here.attacks]
+    assert {attacked.shape for attacked in kept} == {images.shape}
+
+
+def adversarial_files(photographs: int) -> None:
+    """Photographs of a shard of ImageNet's, as TFDS prepared it, are decoded and cut for InceptionV3."""
+    import tensorflow as tf
+    import tensorflow_datasets as tfds
+
+    from zoo.experiments.adversarial import imagenet
+
+    examples = [{"image": _noise(*IMAGENET), "label": 1}] * photographs
+    made = tf.data.Dataset.from_generator(
+        lambda: examples,
+        output_signature={"image": tf.TensorSpec((*IMAGENET, 3), tf.uint8), "label": tf.TensorSpec((), tf.int64)},
+    )
+    features = {
+        "image": tfds.features.Image(encoding_format="jpeg"),
+        "label": tfds.features.ClassLabel(num_classes=1000),
+    }
+    tfds.dataset_builders.store_as_tfds_dataset(
+        "imagenet2012",
+        "5.1.0",
+        features=tfds.features.FeaturesDict(features),
+        split_datasets={"train": made},
+        data_dir=Path(),
+    )
+    builder = imagenet.prepared_in(Path())
+    read = imagenet._batches(imagenet._examples(builder, "train"), 299, False, 1)
+    assert sum(len(labels) for _, labels in read) == photographs
+
+
 def _features(network: str) -> Callable[[int], None]:
     """Deep features of so many pictures of all layers of the adversarial tables."""
 
@@ -403,6 +450,12 @@ ROWS: dict[str, Row] = {
     },
     "adversarial choice": Row(
         "reproduce adversarial table-2", "pictures that are chosen", adversarial_choice, "pictures", (20, 40), 4000
+    ),
+    "adversarial attacks": Row(
+        "reproduce adversarial table-4", "attacked pictures", adversarial_attacks, "pictures", (64, 128), 1000
+    ),
+    "adversarial files": Row(
+        "reproduce adversarial table-4", "photographs of a shard", adversarial_files, "photographs", (300, 600), 1252
     ),
 }
 
