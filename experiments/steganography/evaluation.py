@@ -31,10 +31,12 @@ from zoo.steganography.hiding import (
     load_steganographer,
     stored_steganographer,
 )
-from zoo.steganography.measures import psnr
+from zoo.steganography.measures import mse, psnr
 from zoo.weights import names
 
 COLUMNS = {"ours": "ours", "Baluja": "baluja"}
+LOSS = "loss (equation 1)"
+"""Metric of `Evaluation.loss`."""
 NEEDED = {
     "imagenet2012": "needs ImageNet, --dataset imagenet2012",
     "holidays": "needs INRIA Holidays, --dataset holidays --data-dir HOLIDAYS",
@@ -195,6 +197,12 @@ class Evaluation:
     def mean(self, values: list[float], data: str) -> Estimate:
         """Return the mean over units with its interval over scenes."""
         return bootstrap_mean(np.array(values), self.pairs(data)[2], seed=self.settings.seed)
+
+    def loss(self, name: str, weight: float = STORED_WEIGHT, data: str = "photographs") -> Estimate:
+        """L(C, H) + lambda L(S, O), mean over pairs."""
+        found = self.results(name, weight, data)
+        pairs = zip(found.covers, found.containers, found.secrets, found.revealed, strict=True)
+        return self.mean([mse(c, h) + weight * mse(s, o) for c, h, s, o in pairs], data)
 
     def error(
         self,

@@ -28,6 +28,7 @@ EXPERIMENTS = Experiments(
         "through_jpeg": Listed(
             "Steganography, containers saved as JPEG", "zoo.experiments.steganography.tables.through_jpeg:TABLE"
         ),
+        "sizes": Listed("Steganography, sizes of image", "zoo.experiments.steganography.tables.sizes:TABLE"),
         "detectability": Listed(
             "Steganography, error of a steganalyser", "zoo.experiments.steganography.tables.detectability:TABLE"
         ),

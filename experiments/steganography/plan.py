@@ -18,6 +18,7 @@ _BOTH: dict[str, tuple[tuple[str, ...], bool]] = {
     "figure_6": (("baluja",), False),
     "trade_off": ((*NETWORKS, "jpeg"), False),
     "through_jpeg": ((*NETWORKS, "jpeg"), False),
+    "sizes": (("ours",), False),
     "detectability": ((*NETWORKS, "jpeg"), False),
     "recognition": (("ours",), False),
     "packing": (("ours",), False),

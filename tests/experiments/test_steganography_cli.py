@@ -10,6 +10,8 @@ from PIL import Image
 
 from zoo.datasets.embedded import photograph
 from zoo.datasets.jpeg import compress
+from zoo.datasets.pairs import shrink
+from zoo.datasets.photographs import photographs
 from zoo.experiments.run.cells import Settings
 from zoo.experiments.run.paper_values import paper_values
 from zoo.experiments.run.reasons import read_reasons
@@ -242,6 +244,23 @@ def test_a_table_without_networks_says_so(tmp_path, command, monkeypatch):
     )
     assert command in reasons["photographs, lambda 0.5|Baluja|loss (equation 1)"]
     assert frame.loc[("photographs, lambda 0.75", "LSB 4"), "status"] == "measured"
+
+
+def test_sizes_at_smoke(tmp_path, command, monkeypatch, networks):
+    monkeypatch.chdir(tmp_path)
+    code, _, err = command("reproduce", "steganography", "sizes", "--scale", "smoke", "--weights", networks)
+    assert code == 0, err
+    frame = pd.read_csv("runs/tables/smoke/steganography_sizes.csv").set_index(["row", "column", "metric"])
+    found = []
+    for side in (32, 64):
+        whole = [shrink(picture.load(), side) for picture in photographs("embedded", None, "test")[:2]]
+        theirs = np.mean([mse(whole[0], whole[1]), mse(whole[1], whole[0])])
+        # These networks return the cover as container and as secret image.
+        cells = frame.loc[(f"{side} pixels", "ours")]["value"]
+        assert cells["loss (equation 1)"] == pytest.approx(0.75 * theirs)
+        assert cells["PSNR of the container, dB"] == 100
+        found.append(frame.loc[(f"{side} pixels", "LSB 4", "loss (equation 1)"), "value"])
+    assert 0 < found[0] != found[1] < 0.01
 
 
 def test_the_training_loss_is_read_from_the_trainings_log(tmp_path):

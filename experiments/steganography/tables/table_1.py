@@ -20,16 +20,14 @@ from pathlib import Path
 
 from zoo.experiments.run.cells import Cell, Settings, Table
 from zoo.experiments.run.paper_values import paper_values
-from zoo.experiments.steganography.evaluation import COLUMNS, LSB_COLUMNS, NEEDED, Evaluation, missing
+from zoo.experiments.steganography.evaluation import COLUMNS, LOSS, LSB_COLUMNS, NEEDED, Evaluation, missing
 from zoo.experiments.steganography.training import WEIGHTS, state_name
 from zoo.metrics import Estimate
-from zoo.steganography.measures import mse
 
 PAPER_DATA = {"Imagenet, test": "imagenet2012", "Holiday": "holidays"}
 TRAINING = "Imagenet, training"
 """What the table calls Imagenet. The text (section IV-A) has its 0.00024 as the loss on training images at lambda 0.5,
 and 0.00042 as that on test images, which the table has not."""
-METRIC = "loss (equation 1)"
 TRAINED = (
     "read from the folder of `zoo pretrain steganography --scale paper --dataset imagenet2012 --holidays HOLIDAYS`; "
     "give --weights"
@@ -59,13 +57,13 @@ def cells(settings: Settings) -> Iterator[Cell]:
 def training_cell(settings: Settings, row: str, column: str, network: str, weight: float, paper: float) -> Cell:
     """Return the smallest loss on training images, as ``zoo pretrain`` logged it in the folder of ``--weights``."""
     if settings.dataset != "imagenet2012":
-        return Cell(row, column, METRIC, paper, status="data-unavailable", why=NEEDED["imagenet2012"])
+        return Cell(row, column, LOSS, paper, status="data-unavailable", why=NEEDED["imagenet2012"])
     log = (settings.weights or Path()) / f"{state_name(network, weight)}.json"
     if settings.weights is None or not log.is_file():
-        return Cell(row, column, METRIC, paper, status="not-run", why=TRAINED)
+        return Cell(row, column, LOSS, paper, status="not-run", why=TRAINED)
     loss = min(float(entry["loss"]) for entry in json.loads(log.read_text()))
     logged = partial(Estimate.exact, loss)
-    return Cell(row, column, METRIC, paper, logged, comparable=settings.scale == "paper", weights="trained")
+    return Cell(row, column, LOSS, paper, logged, comparable=settings.scale == "paper", weights="trained")
 
 
 def cell(
@@ -81,20 +79,13 @@ def cell(
     """One cell; without a number where the paper's data (``dataset``) or the networks are not there."""
     settings = evaluation.settings
     if dataset is not None and settings.dataset != dataset:
-        return Cell(row, column, METRIC, paper, status="data-unavailable", why=NEEDED[dataset])
+        return Cell(row, column, LOSS, paper, status="data-unavailable", why=NEEDED[dataset])
     if network in COLUMNS.values() and not evaluation.available(network, weight):
-        return Cell(row, column, METRIC, paper, status="not-run", why=missing(network, weight))
+        return Cell(row, column, LOSS, paper, status="not-run", why=missing(network, weight))
     comparable = dataset is not None and settings.scale == "paper" and settings.weights is not None
-    measure = partial(loss, evaluation, network, weight, data)
+    measure = partial(evaluation.loss, network, weight, data)
     label = evaluation.weights_label(network, weight)
-    return Cell(row, column, METRIC, paper, measure, comparable=comparable, weights=label)
-
-
-def loss(evaluation: Evaluation, network: str, weight: float, data: str) -> Estimate:
-    """L(C, H) + lambda L(S, O), mean over pairs."""
-    found = evaluation.results(network, weight, data)
-    pairs = zip(found.covers, found.containers, found.secrets, found.revealed, strict=True)
-    return evaluation.mean([mse(c, h) + weight * mse(s, o) for c, h, s, o in pairs], data)
+    return Cell(row, column, LOSS, paper, measure, comparable=comparable, weights=label)
 
 
 TABLE = Table("steganography", "table_1", cells, decimals=5)
