@@ -212,7 +212,7 @@ def adversarial_attacks(pictures: int) -> None:
     here, numbers = Evaluation("inception", Settings("paper")), np.arange(pictures)
     images = _noise(pictures * 299, 299).reshape(pictures, 299, 299, 3)
     test = Pictures(images, np.zeros(pictures, np.int32), np.ones(pictures, np.int32))
-    here.__dict__["problem"] = Problem(
+    here.__dict__["_problem"] = Problem(
         "inception", _small_classifier(), (), None, 0, test, test, 1000, 1000, 256, "none"
     )
     here.__dict__["_folder"] = Path("kept")
