@@ -250,13 +250,13 @@ def test_sizes_at_smoke(tmp_path, command, monkeypatch, networks):
     monkeypatch.chdir(tmp_path)
     code, _, err = command("reproduce", "steganography", "sizes", "--scale", "smoke", "--weights", networks)
     assert code == 0, err
-    frame = pd.read_csv("runs/tables/smoke/steganography_sizes.csv").set_index(["row", "column", "metric"])
+    frame = pd.read_csv("runs/tables/smoke/steganography_sizes.csv").set_index(["row", "column", "metric"]).sort_index()
     found = []
     for side in (32, 64):
         whole = [shrink(picture.load(), side) for picture in photographs("embedded", None, "test")[:2]]
         theirs = np.mean([mse(whole[0], whole[1]), mse(whole[1], whole[0])])
         # These networks return the cover as container and as secret image.
-        cells = frame.loc[(f"{side} pixels", "ours")]["value"]
+        cells = frame.xs((f"{side} pixels", "ours"))["value"]
         assert cells["loss (equation 1)"] == pytest.approx(0.75 * theirs)
         assert cells["PSNR of the container, dB"] == 100
         found.append(frame.loc[(f"{side} pixels", "LSB 4", "loss (equation 1)"), "value"])
