@@ -100,7 +100,7 @@ LEFT_OUT = {
     "zoo/adversarial/README.md": (_card_of_adversarial,),
     "zoo/hyperimage/README.md": (_quality,),
     "zoo/imaging/joint/README.md": (
-        lambda: {"planes": _floats(1, 16, 16, 4), "pictures": _floats(1, 32, 32, 3)},
+        lambda: {"planes": _floats(1, 128, 128, 4), "pictures": _floats(1, 256, 256, 3)},
         dict,
         dict,
     ),
