@@ -161,6 +161,7 @@ def test_training_examples_depend_on_seed_epoch_and_index_alone():
     assert (two[0][0] != before).any()
 
 
+@pytest.mark.slow  # as the other families, which are tested sooner
 def test_a_killed_training_resumes_to_the_same_bits(tmp_path, monkeypatch):
     monkeypatch.setitem(training.SCALES, "smoke", training.Scale(3, 96))
     networks = ("overfeat",)

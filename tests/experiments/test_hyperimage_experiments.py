@@ -262,6 +262,7 @@ def _killed_after(epochs, run):
     return saved
 
 
+@pytest.mark.slow  # one stage is killed in tests/hyperimage/test_saved_training.py
 def test_a_killed_training_of_the_synthetic_task_ends_as_one_that_was_not(tmp_path):
     """Killed in the first stage, in the second, and in the one of permuted cells, of two epochs each."""
     scale, longer = synthetic.SCALES["smoke"], {"epochs": 2, "stop": 9}
@@ -288,7 +289,7 @@ def _table(name):
     }[name]
 
 
-@pytest.mark.parametrize("name", ["seeds", "sweep", "fusion"])
+@pytest.mark.parametrize("name", ["seeds", pytest.param("sweep", marks=pytest.mark.slow), "fusion"])
 def test_what_a_table_has_trained_is_kept(trained, tmp_path, monkeypatch, name):
     """A stage that has ended before a kill is not trained again, nor is any in the next run."""
     (tmp_path / "weights").symlink_to(trained)
