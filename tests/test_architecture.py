@@ -180,24 +180,24 @@ def test_a_family_inside_is_its_two_folders_and_a_line(tmp_path):
     line = tmp_path / "zoo" / "families.py"
     line.write_text(line.read_text().replace('"hyperimage")', '"hyperimage", "toy")'))
 
-    def run(*arguments):
-        code = "import sys; from zoo.experiments.cli.main import main; sys.exit(main())"
-        done = subprocess.run(
-            [sys.executable, "-c", code, *arguments],
-            cwd=tmp_path,
-            env=os.environ | {"PYTHONPATH": str(tmp_path)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    assert "toy table-1" in run("list")
-    assert re.search(r"r +1\.5", run("reproduce", "toy", "table-1"))
+    commands = ["list", "reproduce toy table-1", "pretrain toy", "--help"]
+    code = "import sys; from zoo.experiments.cli.main import main\n"
+    code += "for words in sys.argv[1:]: print('---'); assert not main(words.split())"  # the last one ends the process
+    done = subprocess.run(
+        [sys.executable, "-c", code, *commands],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    _, listed, table, training, usage = done.stdout.split("---\n")
+    assert "toy table-1" in listed
+    assert re.search(r"r +1\.5", table)
     assert (tmp_path / "runs" / "tables" / "laptop" / "toy_table_1.csv").is_file()
-    assert "trained: zoo pretrain toy --scale laptop --seed 0" in run("pretrain", "toy")
-    assert re.search(r"  toy +play", run("--help"))
+    assert "trained: zoo pretrain toy --scale laptop --seed 0" in training
+    assert re.search(r"  toy +play", usage)
 
 
 FORMER = {

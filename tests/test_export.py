@@ -271,14 +271,16 @@ def test_it_is_written_down_which_weights_are_in_it(tmp_path, rng):
 
 
 def test_an_export_is_replaced_and_nothing_else_is(tmp_path):
-    model = ContrastNet(input_shape=(64, 64, 3), base_filters=1)
+    inputs = keras.Input((4, 4, 3))
+    flat = keras.layers.GlobalAveragePooling2D(name="flat")(inputs)
+    product = classification(keras.Model(inputs, keras.layers.Dense(2, "softmax")(flat)), "flat")
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").write_text("years")
     with pytest.raises(ValueError, match="new folder or over another export"):
-        export.export(adjustment(model), tmp_path / "mine")
+        export.export(product, tmp_path / "mine")
     assert (tmp_path / "mine" / "thesis.tex").read_text() == "years"
     for _ in range(2):
-        export.export(adjustment(model), tmp_path / "own")
+        export.export(product, tmp_path / "own")
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
 
 

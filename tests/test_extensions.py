@@ -45,21 +45,18 @@ def installed(tmp_path_factory):
     return target
 
 
-def _zoo(installed, cwd, *arguments):
-    """Run the zoo in a process of its own that also sees the package."""
+def test_its_table_runs_and_fills_its_card(installed, tmp_path):
+    arguments = ("reproduce", "median", "table-1", "--scale", "smoke")
     code = "import sys; from zoo.experiments.cli.main import main; sys.exit(main())"
-    return subprocess.run(
-        [sys.executable, "-c", code, *(str(a) for a in arguments)],
-        cwd=cwd,
-        env=os.environ | {"PYTHONPATH": str(installed)},
+    environment = os.environ | {"PYTHONPATH": str(installed)}
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=tmp_path,
+        env=environment,
         capture_output=True,
         text=True,
         check=False,
     )
-
-
-def test_its_table_runs_and_fills_its_card(installed, tmp_path):
-    done = _zoo(installed, tmp_path, "reproduce", "median", "table-1", "--scale", "smoke")
     assert done.returncode == 0, done.stderr
     frame = pd.read_csv(tmp_path / "runs" / "tables" / "smoke" / "median_table_1.csv", dtype={"column": str})
     row = frame[frame["row"] == "streaking, median 5x5"].set_index("column").loc["no jpg"]
@@ -72,7 +69,6 @@ def test_its_table_runs_and_fills_its_card(installed, tmp_path):
     readme = tmp_path / "README.md"
     readme.write_text((installed / "forensics_zoo_median" / "README.md").read_text())
     card = [sys.executable, "-m", "zoo.experiments.publish.card", "median", "README.md", "runs/tables/smoke"]
-    environment = os.environ | {"PYTHONPATH": str(installed)}
     subprocess.run(card, cwd=tmp_path, env=environment, check=True, capture_output=True)
     line = f"| streaking, median 5x5 | {expected:.2f} [{row['ci_low']:.2f}, {row['ci_high']:.2f}] |"
     assert line in readme.read_text()
@@ -83,21 +79,22 @@ def _equal(image):
     return (steps == 0).sum() / (steps <= 1).sum()
 
 
-def test_list_and_command(installed, tmp_path):
-    done = _zoo(installed, tmp_path, "list")
-    assert done.returncode == 0, done.stderr
-    assert re.search(r"median table-1 +Median filtering by streaking, Table 1", done.stdout)
-    for name in ("median-3x3", "sign-noise", "vignetting", "leaves", "median-streaking.untrained"):
-        assert name in done.stdout
-    write_png(tmp_path / "flat.png", np.full((8, 8, 3), 9, np.uint8))
-    done = _zoo(installed, tmp_path, "median", "detect", "flat.png")
-    assert done.stdout == "1.000  flat.png\n", done.stderr
-
-
 @pytest.fixture
 def here(installed, monkeypatch):
     """The package in this process."""
     monkeypatch.syspath_prepend(str(installed))
+
+
+def test_list_and_command(here, tmp_path, monkeypatch, command):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = command("list")
+    assert code == 0, err
+    assert re.search(r"median table-1 +Median filtering by streaking, Table 1", out)
+    for name in ("median-3x3", "sign-noise", "vignetting", "leaves", "median-streaking.untrained"):
+        assert name in out
+    write_png(tmp_path / "flat.png", np.full((8, 8, 3), 9, np.uint8))
+    code, out, err = command("median", "detect", "flat.png")
+    assert (code, out) == (0, "1.000  flat.png\n"), err
 
 
 def test_what_it_adds_to_the_zoos_own(here, photo, tmp_path, capsys):

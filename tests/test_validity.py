@@ -1,5 +1,7 @@
 """Which pictures detectors are validated for: pictures with known measurements, and of each kind that is refused."""
 
+from functools import cache
+
 import cv2
 import numpy as np
 import pytest
@@ -8,6 +10,8 @@ from zoo.datasets.embedded import photograph
 from zoo.datasets.jpeg import compress
 from zoo.experiments.publish.validity import STEPS, _limits, no_photographs
 from zoo.validity import LIMITS, measure, not_validated
+
+no_photographs = cache(no_photographs)  # drawing them takes a second
 
 
 def _rgb(grey):

@@ -1,6 +1,7 @@
 import itertools
 import json
 import re
+import shutil
 
 import keras
 import numpy as np
@@ -8,7 +9,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from zoo.adversarial import SmallInception, SmallOverFeat
+from zoo.adversarial import SmallOverFeat
 from zoo.adversarial.digits import PARTS, digits
 from zoo.experiments.adversarial import curves, training
 from zoo.experiments.adversarial import evaluation as module
@@ -22,21 +23,15 @@ from zoo.experiments.run.paper_values import paper_values
 from zoo.experiments.train import install_weights
 from zoo.images import read_image
 from zoo.saved_training import saved_log
-from zoo.weights import pack
+from zoo.weights import find, pack
 
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory):
-    """Networks trained for seconds, as `zoo pretrain` leaves them."""
+    """The stored networks, as `zoo pretrain` leaves them."""
     folder = tmp_path_factory.mktemp("networks")
-    images, labels = digits("train")
-    for name, build in (("overfeat", SmallOverFeat), ("inception", SmallInception)):
-        keras.utils.set_random_seed(2)
-        model = build()
-        heads = len(model.outputs)
-        model.compile(keras.optimizers.Adam(3e-3), ["categorical_crossentropy"] * heads)
-        model.fit(Moved(images[:640], labels[:640], 10, heads), epochs=4, verbose=0)
-        pack(model, folder / f"{name}.npz")
+    for name in ("overfeat", "inception"):
+        shutil.copy(find(f"adversarial-{name}.digits"), folder / f"{name}.npz")
     return Settings(scale="smoke", weights=folder)
 
 
@@ -166,6 +161,7 @@ def test_training_examples_depend_on_seed_epoch_and_index_alone():
     assert (two[0][0] != before).any()
 
 
+@pytest.mark.slow  # as the other families, which are tested sooner
 def test_a_killed_training_resumes_to_the_same_bits(tmp_path, monkeypatch):
     monkeypatch.setitem(training.SCALES, "smoke", training.Scale(3, 96))
     networks = ("overfeat",)

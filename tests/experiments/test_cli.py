@@ -238,62 +238,87 @@ def test_a_reader_that_stops_reading_is_no_error():
     run.stderr.close()
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("list",),
-        ("contrast", "detect", "nowhere.png", "neither.png"),
-        ("hyperimage", "quality", "nowhere.png"),
-        ("imaging", "detect", "nowhere.png"),
-        ("adversarial", "score", "nowhere.png", "--detector", "none"),
-        ("adversarial", "attack", "nowhere.png", "--output", "o"),
-        ("imaging", "prnu", "match", "camera.npz", "nowhere.png"),
-    ],
-    ids=lambda arguments: " ".join(arguments[:2]),
-)
-def test_what_needs_no_network_loads_no_tensorflow(tmp_path, arguments):
-    code = "import sys; from zoo.experiments.cli.main import main\n"
-    code += f"code = main({list(arguments)!r})\nassert 'tensorflow' not in sys.modules\nsys.exit(code)"
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+NO_NETWORK = [
+    ("list",),
+    ("contrast", "detect", "nowhere.png", "neither.png"),
+    ("hyperimage", "quality", "nowhere.png"),
+    ("imaging", "detect", "nowhere.png"),
+    ("adversarial", "score", "nowhere.png", "--detector", "none"),
+    ("adversarial", "attack", "nowhere.png", "--output", "o"),
+    ("imaging", "prnu", "match", "camera.npz", "nowhere.png"),
+]
+WRONG = [
+    ("contrast", "detect", "a.png", "--weights", "nowhere"),
+    ("hyperimage", "forgery", "a.png", "--weights", "nowhere"),
+    ("imaging", "detect", "a.png", "--weights", "nowhere"),
+    ("imaging", "detect", "a.png", "--heatmap", "a.png"),
+    ("imaging", "develop", "absent.dng", "-o", "b.png"),
+    ("imaging", "prnu", "fingerprint", "absent.png", "-o", "c.npz"),
+    ("imaging", "fit", "raw", "--scale", "huge"),
+    ("pretrain", "contrast", "--scale", "huge"),
+    ("pretrain", "contrast", "--dataset", "kodak"),
+    ("pretrain", "imaging", "--workers", "2"),
+    ("pretrain", "imaging", "low-light", "--on", "local:2"),
+    ("reproduce", "contrast", "table-9"),
+    ("reproduce", "contrast", "table-1", "--scale", "huge"),
+    ("reproduce", "contrast", "table-1", "--dataset", "kodak"),
+    ("merge", "astrology", "table-1"),
+    ("export", "resnet50.imagenet", "out"),
+    ("export", "contrast-aware.photographs", "out", "--weights", "nowhere"),
+    ("adversarial", "attack", "a.png", "--output", "o", "--target", "3"),
+    ("doctor", "--everything"),
+]
+PROCESS = """
+import contextlib, io, json, sys
+from zoo.experiments.cli.main import main
+for arguments in json.load(sys.stdin):
+    before, said = set(sys.modules), io.StringIO()
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(said):
+        try:
+            code = main(arguments)
+        except SystemExit as stop:
+            code = stop.code
+    print(json.dumps([code, out.getvalue(), said.getvalue(), sorted(set(sys.modules) - before)]))
+"""
+"""Exit code, output, errors and newly imported modules of one command after the other."""
+
+
+def _in_a_process(commands, folder):
+    """What ``PROCESS`` says of each of ``commands``, by its words."""
+    run = [sys.executable, "-c", PROCESS]
+    done = subprocess.run(run, input=json.dumps(commands), cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return dict(zip(commands, map(json.loads, done.stdout.splitlines()), strict=True))
+
+
+@pytest.fixture(scope="module")
+def without_network(tmp_path_factory):
+    return _in_a_process(NO_NETWORK, tmp_path_factory.mktemp("empty"))
+
+
+@pytest.mark.parametrize("arguments", NO_NETWORK, ids=lambda arguments: " ".join(arguments[:2]))
+def test_what_needs_no_network_loads_no_tensorflow(without_network, arguments):
+    code, _, err, modules = without_network[arguments]
+    assert "tensorflow" not in modules
     missing = sum(part.endswith(".png") for part in arguments)
-    assert done.returncode == missing, done.stderr
-    assert done.stderr.count("does not exist") == missing
+    assert code == missing, err
+    assert err.count("does not exist") == missing
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("contrast", "detect", "a.png", "--weights", "nowhere"),
-        ("hyperimage", "forgery", "a.png", "--weights", "nowhere"),
-        ("imaging", "detect", "a.png", "--weights", "nowhere"),
-        ("imaging", "detect", "a.png", "--heatmap", "a.png"),
-        ("imaging", "develop", "absent.dng", "-o", "b.png"),
-        ("imaging", "prnu", "fingerprint", "absent.png", "-o", "c.npz"),
-        ("imaging", "fit", "raw", "--scale", "huge"),
-        ("pretrain", "contrast", "--scale", "huge"),
-        ("pretrain", "contrast", "--dataset", "kodak"),
-        ("pretrain", "imaging", "--workers", "2"),
-        ("pretrain", "imaging", "low-light", "--on", "local:2"),
-        ("reproduce", "contrast", "table-9"),
-        ("reproduce", "contrast", "table-1", "--scale", "huge"),
-        ("reproduce", "contrast", "table-1", "--dataset", "kodak"),
-        ("merge", "astrology", "table-1"),
-        ("export", "resnet50.imagenet", "out"),
-        ("export", "contrast-aware.photographs", "out", "--weights", "nowhere"),
-        ("adversarial", "attack", "a.png", "--output", "o", "--target", "3"),
-        ("doctor", "--everything"),
-    ],
-    ids=" ".join,
-)
-def test_errors_of_arguments_load_no_tensorflow(tmp_path, arguments):
-    write_png(tmp_path / "a.png", np.full((9, 9, 3), 9, np.uint8))
-    code = "import sys; from zoo.experiments.cli.main import main\n"
-    code += f"try: code = main({list(arguments)!r})\nexcept SystemExit as stop: code = stop.code\n"
-    code += "print([name for name in ('tensorflow', 'keras', 'pandas') if name in sys.modules])\nsys.exit(code)"
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+@pytest.fixture(scope="module")
+def refused(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("refused")
+    write_png(folder / "a.png", np.full((9, 9, 3), 9, np.uint8))
+    return _in_a_process(WRONG, folder)
+
+
+@pytest.mark.parametrize("arguments", WRONG, ids=" ".join)
+def test_errors_of_arguments_load_no_tensorflow(refused, arguments):
+    code, out, err, modules = refused[arguments]
+    assert not {"tensorflow", "keras", "pandas"} & set(modules)
     # Of pictures alone the code says how many failed.
-    assert (done.returncode, done.stdout) == (1 if "fingerprint" in arguments else 2, "[]\n"), done.stderr
-    assert "Received" in done.stderr or "unrecognized" in done.stderr
+    assert (code, out) == (1 if "fingerprint" in arguments else 2, ""), err
+    assert "Received" in err or "unrecognized" in err
 
 
 def test_commands_start_from_the_detectors_own_weights():

@@ -262,15 +262,15 @@ def _killed_after(epochs, run):
     return saved
 
 
-@pytest.mark.parametrize("epochs", [1, 3, 5])
-def test_a_killed_training_of_the_synthetic_task_ends_as_one_that_was_not(tmp_path, epochs):
-    """In the first stage, in the second, and in the one of permuted cells, of two epochs each."""
+@pytest.mark.slow  # one stage is killed in tests/hyperimage/test_saved_training.py
+def test_a_killed_training_of_the_synthetic_task_ends_as_one_that_was_not(tmp_path):
+    """Killed in the first stage, in the second, and in the one of permuted cells, of two epochs each."""
     scale, longer = synthetic.SCALES["smoke"], {"epochs": 2, "stop": 9}
     recipes = {name: dataclasses.replace(getattr(scale, name), **longer) for name in ("first", "second")}
     scale = dataclasses.replace(scale, **recipes)
     synthetic.train(scale, tmp_path / "whole")
-    saved = _killed_after(epochs, lambda: synthetic.train(scale, tmp_path / "killed"))
-    assert [saved.index(name) for name in dict.fromkeys(saved)] == [0, 2, 4][: (epochs + 1) // 2]
+    saved = [_killed_after(epochs, lambda: synthetic.train(scale, tmp_path / "killed")) for epochs in (1, 2, 2)]
+    assert saved == [[synthetic.FIRST], [synthetic.FIRST, synthetic.SECOND], [synthetic.SECOND, synthetic.PERMUTED]]
     synthetic.train(scale, tmp_path / "killed")
     for name in synthetic.STORED:
         logs = [json.loads((tmp_path / run / f"{name}.json").read_text())["log"] for run in ("whole", "killed")]
@@ -289,7 +289,7 @@ def _table(name):
     }[name]
 
 
-@pytest.mark.parametrize("name", ["seeds", "sweep", "fusion"])
+@pytest.mark.parametrize("name", ["seeds", pytest.param("sweep", marks=pytest.mark.slow), "fusion"])
 def test_what_a_table_has_trained_is_kept(trained, tmp_path, monkeypatch, name):
     """A stage that has ended before a kill is not trained again, nor is any in the next run."""
     (tmp_path / "weights").symlink_to(trained)

@@ -25,6 +25,7 @@ from zoo.experiments.run.paper_values import paper_values
 from zoo.experiments.train import install_weights
 from zoo.imaging import FAN, ImagingWorkflow, INet
 from zoo.imaging.family import FAMILY
+from zoo.saved_training import SavedState
 from zoo.store import INDEX, VARIABLE, read_index
 
 SMOKE = SCALES["smoke"]
@@ -32,10 +33,19 @@ SMOKE = SCALES["smoke"]
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A folder of trainings at `smoke`: an INet as it starts, F and F+N."""
+    """A folder of trainings at `smoke`: an INet as it starts, F and F+N.
+
+    F and F+N stand for F+N and F through libjpeg, of which tables take no more than the weights.
+    """
     path = tmp_path_factory.mktemp("runs")
     INet(clip=False).save(path / "inet.keras")
-    joint_pretrained.run("smoke", path, 0, "zoo pretrain imaging joint", install_weights.training_tag("smoke"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(SCALES, "smoke", dataclasses.replace(SMOKE, libjpeg=()))
+        joint_pretrained.run("smoke", path, 0, "zoo pretrain imaging joint", install_weights.training_tag("smoke"))
+    for one, other in (("F", "0.1"), ("0.1", "F")):
+        for suffix in ("json", "keras"):
+            kept = path / "joint" / f"birch-inet-{one}-0.{suffix}"
+            shutil.copy(kept, path / "joint" / f"birch-inet-{other}-libjpeg-0.{suffix}")
     return path
 
 
@@ -70,15 +80,19 @@ def test_f_and_joint_begin_alike_and_the_nip_moves_in_joint_mode_alone(tmp_path,
     assert [epoch for epoch, _ in progress(runs[1], scale, tmp_path / "joint")] == [1, 2, 3]
 
 
-def test_a_killed_joint_training_resumes_to_the_same_bits(tmp_path, pictures):
-    INet(clip=False).save(tmp_path / "inet.keras")
-    scale = dataclasses.replace(SMOKE, rate=None)
-    run = JointRun("inet", 0.1)
-    train(run, dataclasses.replace(scale, epochs=2), tmp_path / "whole", pictures, nip=tmp_path / "inet.keras")
-    for epochs in (1, 2):
-        train(run, dataclasses.replace(scale, epochs=epochs), tmp_path / "parts", pictures, nip=tmp_path / "inet.keras")
-    whole, parts = (weights_of(tmp_path / part, run.name) for part in ("whole", "parts"))
-    for one, two in zip(whole, parts, strict=True):
+def test_a_killed_joint_training_resumes_to_the_same_bits(tmp_path, folder, pictures, monkeypatch):
+    run, write = JointRun("inet", 0.1), SavedState.write
+
+    def killing(self, *given):
+        write(self, *given)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(SavedState, "write", killing)
+        train(run, SMOKE, tmp_path, pictures, nip=folder / "inet.keras")
+    assert SavedState(tmp_path / "joint" / run.name).done == 1
+    train(run, SMOKE, tmp_path, pictures, nip=folder / "inet.keras")
+    for one, two in zip(weights_of(folder, run.name), weights_of(tmp_path, run.name), strict=True):
         np.testing.assert_array_equal(one, two)
 
 
@@ -94,8 +108,8 @@ def test_a_half_trained_model_is_nowhere(tmp_path, folder):
 def test_the_last_epoch_is_saved_and_judged_where_the_count_does_not_divide(tmp_path, pictures):
     INet(clip=False).save(tmp_path / "inet.keras")
     scale = dataclasses.replace(SMOKE, rate=None, epochs=3, every=2)
-    train(JointRun("inet"), scale, tmp_path, pictures)
-    history = json.loads((tmp_path / "joint" / "birch-inet-F-0.json").read_text())
+    train(JointRun("inet", codec="libjpeg"), scale, tmp_path, pictures)
+    history = json.loads((tmp_path / "joint" / "birch-inet-F-libjpeg-0.json").read_text())
     assert [entry["epoch"] for entry in history] == [2, 3]
     assert all("val_accuracy" in entry for entry in history)
 

@@ -176,6 +176,7 @@ def _tests_that_read_results_pass(clone):
     assert _git(clone, "status", "--porcelain") == ""
 
 
+@pytest.mark.slow  # half a minute
 @pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
 def test_a_row_measured_in_a_clone_changes_no_file_of_it(clone):
     row = "baseline: histogram, HS 5"

@@ -1,4 +1,5 @@
 import contextlib
+import functools
 import json
 
 import keras
@@ -56,18 +57,26 @@ PLATEAU = Recipe(9, 4, "mean_absolute_error", learning_rate=0.3, plateau=1, batc
 """So fast that the rate falls, and early stopping ends it."""
 
 
-@pytest.mark.parametrize("kind", ["labelled", "pairs"])
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    """``uninterrupted(train)``: what ``train`` returns where nothing stops it, trained once."""
+    return functools.cache(lambda train: train(tmp_path_factory.mktemp("whole") / "whole.of"))
+
+
+def _stage_of_labels(path):
+    model = _network()
+    return model, stages.fit(model, _labelled(1), _labelled(2), PLATEAU, saved=path).history
+
+
+def _stage_of_pairs(path):
+    first, recipe = _network(), Recipe(5, 5, RankingHinge(), 0.01, plateau=1, batch_size=4)
+    return first, stages.fit(RankingNet(first), _pairs(1), _pairs(2), recipe, saved=path).history
+
+
+@pytest.mark.parametrize("train", [_stage_of_labels, _stage_of_pairs])
 @pytest.mark.parametrize("epoch", [0, 3])
-def test_a_killed_stage_ends_as_one_that_was_not(tmp_path, monkeypatch, kind, epoch):
-    batches = _labelled if kind == "labelled" else _pairs
-    recipe = PLATEAU if kind == "labelled" else Recipe(5, 5, RankingHinge(), 0.01, plateau=1, batch_size=4)
-
-    def train(path):
-        first = _network()
-        model = first if kind == "labelled" else RankingNet(first)
-        return first, stages.fit(model, batches(1), batches(2), recipe, saved=path).history
-
-    whole, history = train(tmp_path / "whole.of")
+def test_a_killed_stage_ends_as_one_that_was_not(tmp_path, monkeypatch, uninterrupted, train, epoch):
+    whole, history = uninterrupted(train)
     follow = stages._follow
     monkeypatch.setattr(stages, "_follow", lambda *given: [*follow(*given), Kill(epoch, 2)])
     with pytest.raises(Killed):
@@ -140,8 +149,10 @@ def _sparse(folder, callbacks=()):
 
 
 @pytest.mark.parametrize(("killed_in", "between", "done"), [(1, 0, 1), (4, 0, 4), (4, 1000, 3)])
-def test_a_kill_between_two_entries_costs_one_epoch_or_a_minute(tmp_path, monkeypatch, killed_in, between, done):
-    whole, log = _sparse(tmp_path / "whole")
+def test_a_kill_between_two_entries_costs_one_epoch_or_a_minute(
+    tmp_path, monkeypatch, uninterrupted, killed_in, between, done
+):
+    whole, log = uninterrupted(_sparse)
     assert [entry["epoch"] for entry in log] == [3, 5]
     monkeypatch.setattr(saved_training, "BETWEEN", between)
     with pytest.raises(Killed):
@@ -179,8 +190,8 @@ def _weights(folder):
 
 @pytest.mark.parametrize("train", [_whole_models, _weights])
 @pytest.mark.parametrize("files", [1, 2, 3])
-def test_a_kill_between_two_files_repeats_no_epoch_and_loses_none(tmp_path, monkeypatch, train, files):
-    whole, log = train(tmp_path / "whole")
+def test_a_kill_between_two_files_repeats_no_epoch_and_loses_none(tmp_path, monkeypatch, uninterrupted, train, files):
+    whole, log = uninterrupted(train)
     written = []
 
     @contextlib.contextmanager

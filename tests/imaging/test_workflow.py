@@ -129,6 +129,7 @@ def test_training_of_the_fan_leaves_the_nip_alone(batch):
         np.testing.assert_array_equal(old, new)
 
 
+@pytest.mark.slow  # a killed joint training is tested with its experiments
 def test_a_resumed_training_equals_an_uninterrupted_one(tmp_path, batch):
     def rate(epoch, current):
         return 1e-3 * 0.5**epoch

@@ -179,6 +179,7 @@ def test_contact_sheet_after_every_epoch(tmp_path, pairs):
         ContactSheet(covers, secrets[:1], tmp_path, contact_sheet)
 
 
+@pytest.mark.slow  # the whole networks
 def test_the_papers_networks_learn_a_pair_by_heart(rng):
     keras.utils.set_random_seed(0)
     model = Steganographer(HNet((32, 32, 3)), RNet((32, 32, 3)), quantize=True)
