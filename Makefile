@@ -63,9 +63,9 @@ docs: $(DOCS)/.installed plots ## the documentation in site/, in an environment 
 test-slow: $(VENV)/.installed ## the tests that take minutes, under 30 minutes on two cores
 	$(BIN)/python -m pytest -q -m slow
 
-test-paper: $(VENV)/.installed ## a rehearsal of the paper's scale on tiny data sets, about half an hour on one core
+test-paper: $(VENV)/.installed ## a rehearsal of the paper's scale on tiny data sets, about a quarter of an hour on two cores
 	$(BIN)/python tests/paper/paper_cut.py
-	$(BIN)/python -m pytest -q -m paper tests/paper --timeout 900 --durations=0
+	$(BIN)/python -m pytest -q -n $(JOBS) -m paper tests/paper --timeout 900 --durations=0
 
 lint: $(VENV)/.installed ## ruff: rules and format; mypy: types
 	$(BIN)/ruff check .

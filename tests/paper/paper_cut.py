@@ -21,6 +21,8 @@ class Cut:
     steganography_pairs: int = 1
     """Pairs a batch, to train and to validate, of 224 x 224 pixels; the paper's batch is 16."""
     steganography_lambdas: tuple[float, ...] = (0.75,)
+    steganography_scenes: int = 2
+    """Generated scenes of the additional rows; 64 otherwise."""
     imagenet: tuple[int, int] = (6, 4)
     """Photographs of the two splits; the paper trains on 15,000."""
     quality_splits: int = 1

@@ -11,7 +11,7 @@ from paper_cut import CUT
 from zoo.datasets import keyed, photographs
 from zoo.datasets.embedded import generate_scene
 from zoo.datasets.holidays import make_dummy_data
-from zoo.experiments.steganography import training
+from zoo.experiments.steganography import evaluation, training
 
 pytestmark = pytest.mark.paper
 
@@ -34,6 +34,8 @@ def test_imagenet_and_holidays(workplace, monkeypatch, done, killed, papers_numb
         weights=CUT.steganography_lambdas,
     )
     monkeypatch.setitem(training.SCALES, "paper", cut)
+    tested = dataclasses.replace(evaluation.SCALES["paper"], scenes=CUT.steganography_scenes)
+    monkeypatch.setitem(evaluation.SCALES, "paper", tested)
     data = ("--scale", "paper", "--dataset", "imagenet2012", "--data-dir", workplace / "tfds")
     train = ("pretrain", "steganography", *data, "--workers", "0", "--holidays", workplace / "HOLIDAYS")
     killed(1, *train)
