@@ -63,7 +63,7 @@ docs: $(DOCS)/.installed plots ## the documentation in site/, in an environment 
 test-slow: $(VENV)/.installed ## the tests that take minutes, under 30 minutes on two cores
 	$(BIN)/python -m pytest -q -m slow
 
-test-paper: $(VENV)/.installed ## a rehearsal of the paper's scale on tiny data sets, about a quarter of an hour on two cores
+test-paper: $(VENV)/.installed ## a rehearsal of the paper's scale on tiny data sets, under 15 minutes on two cores
 	$(BIN)/python tests/paper/paper_cut.py
 	$(BIN)/python -m pytest -q -n $(JOBS) -m paper tests/paper --timeout 900 --durations=0
 
