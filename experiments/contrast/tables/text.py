@@ -2,7 +2,7 @@
 
 Command:  zoo reproduce contrast text
 Expected: runs/tables/laptop/contrast_text.csv; the family's README has the numbers and what they mean
-Time:     not measured yet
+Time:     `laptop` four minutes on two cores; 15 minutes of one core on open_photographs
 
 Accuracies are balanced: as many pristine as adjusted patches, threshold .5. A mean over operators weighs the paper's
 three families alike, CLAHE, gamma correction (half of it 1.5, half .7) and histogram stretching. The paper's range

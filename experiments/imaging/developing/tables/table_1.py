@@ -5,7 +5,7 @@ Command:  zoo reproduce imaging table-1            (or: make reproduce-table-1 P
           zoo imaging fit CAMERAS/mit_fivek/canon_eos_5d/1.0.0 --network unet --scale paper -o FITS/canon_eos_5d
           zoo reproduce imaging table-1 --scale paper --data-dir CAMERAS --weights FITS
 Expected: runs/tables/laptop/imaging_table_1.csv; the family's README has the numbers and what they mean
-Time:     `laptop` below 8 minutes on two cores (stored weights); `paper` wants networks of `zoo imaging fit`
+Time:     `laptop` two minutes on two cores (stored weights); `paper` wants networks of `zoo imaging fit`
 
 Fidelity is that to the classical pipeline's picture of the same RAW planes, on scenes no network was trained on: crops
 of 512x512 pixels as in the paper's validation. SSIM is given with data range 2, as the paper computed it, and 1, as it
