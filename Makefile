@@ -18,7 +18,7 @@ TABLE ?=
 # Not from the environment, where INSTALL is often a program.
 INSTALL :=
 SEED ?= 0
-# Processes of `make test`.
+# Processes of `make test`, `test-slow` and `test-paper`.
 JOBS ?= 2
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
@@ -61,7 +61,7 @@ docs: $(DOCS)/.installed plots ## the documentation in site/, in an environment 
 	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict --quiet
 
 test-slow: $(VENV)/.installed ## the tests that take minutes, under 30 minutes on two cores
-	$(BIN)/python -m pytest -q -m slow
+	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile -m slow
 
 test-paper: $(VENV)/.installed ## a rehearsal of the paper's scale on tiny data sets, under 15 minutes on two cores
 	$(BIN)/python tests/paper/paper_cut.py
