@@ -2,7 +2,7 @@
 
 Command: python -m zoo.experiments.publish.results contrast table-1     (or: make publish PAPER=contrast TABLE=table-1)
 
-A cell without a new value keeps its published one. Numbers measured with uncommitted changes are refused.
+A cell without a new value keeps its published one. A cell that was not asked for stays as it is. Numbers measured with uncommitted changes are refused.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from zoo.experiments.run import tables
 from zoo.experiments.run.cells import Table
 from zoo.experiments.run.measure import csv_path
 from zoo.experiments.run.published import MEASURED, published_csv
-from zoo.experiments.run.reasons import cell_key, read_reasons, write_reasons
+from zoo.experiments.run.reasons import UNASKED, cell_key, read_reasons, write_reasons
 from zoo.images import atomic
 
 CARDS_SCALE = "laptop"
@@ -48,12 +48,13 @@ def publish(table: Table, scale: str, measured_in: Path, results: Path) -> Path:
             if set(new[field]) != set(old[field]):
                 wanted, given = (", ".join(sorted(set(frame[field]))) for frame in (old, new))
                 raise ValueError(f"{target} is of {field} {wanted}; remove it to publish others. Received: {given}")
-        kept = {_name(row): row for _, row in old[old["value"] != ""].iterrows()}
+        kept = {_name(row): row for _, row in old.iterrows()}
         for index, row in new[new["value"] == ""].iterrows():
-            if _name(row) in kept:
-                new.loc[index] = kept[_name(row)]
-                reasons.pop(cell_key(*_name(row)), None)
-        reasons = {key: old_reasons.get(key, why) for key, why in reasons.items()}
+            name, key = _name(row), cell_key(*_name(row))
+            if name in kept and (kept[name]["value"] != "" or reasons.get(key) == UNASKED):
+                new.loc[index] = kept[name]
+                reasons.pop(key, None)
+                reasons |= {key: old_reasons[key]} if key in old_reasons else {}
     target.parent.mkdir(parents=True, exist_ok=True)
     with atomic(target) as partial:
         new.to_csv(partial, index=False)

@@ -107,6 +107,24 @@ def test_publishing_keeps_what_has_no_value_now(tmp_path, folder, monkeypatch):
     assert not target.with_suffix(".why.json").exists()
 
 
+def test_publishing_keeps_the_status_of_what_was_not_asked_for(tmp_path, folder, monkeypatch):
+    monkeypatch.setattr(measure, "commit", lambda: "0123456789ab")
+    target = folder / "smoke" / "demo_table_1.csv"
+    frame = pd.read_csv(target, dtype=str, keep_default_na=False)
+    of_network = (frame["row"] == "of a network") & (frame["column"] == "1")
+    frame.loc[of_network, ["value", "ci_low", "ci_high", "status"]] = "", "", "", "data-unavailable"
+    frame.to_csv(target, index=False)
+    key = "of a network|1|AUC"
+    target.with_suffix(".why.json").write_text(json.dumps({key: "needs other data"}))
+    table = _table(trained=False)
+    for rows, status, reason in ((("always",), "data-unavailable", "needs other data"), ((), "not-run", "no network")):
+        measure.run(table, Settings("smoke"), tmp_path / str(len(rows)), rows, progress=False)
+        results.publish(table, "smoke", tmp_path / str(len(rows)), folder)
+        found = pd.read_csv(target, dtype=str).set_index(["row", "column"])
+        assert found.loc[("of a network", "1"), "status"] == status
+        assert json.loads(target.with_suffix(".why.json").read_text())[key] == reason
+
+
 def test_publishing_says_why_a_new_cell_has_no_value(tmp_path, folder, monkeypatch):
     monkeypatch.setattr(measure, "commit", lambda: "0123456789ab")
     table = _table(trained=False, columns=("3",))
