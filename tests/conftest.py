@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-# Threads of OpenBLAS that wait for a busy core make a small product of matrices a hundred times as slow.
+# Two test processes share the cores, and threads of OpenBLAS would wait for each other between small products.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np

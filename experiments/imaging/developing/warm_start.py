@@ -38,7 +38,7 @@ def linear_pipeline(pictures: Sequence[Developed], seed: int = 0, patches: int =
         light = cells.astype(np.float64) ** (1 / GAMMA)
         weights = (GAMMA * np.maximum(light, 1e-3) ** (GAMMA - 1)) ** 2 * (cells > 0.01) * (cells < 0.995)
         weighted = weights[:, :, None] * inputs[:, None]  # (cells, 12, 36)
-        # All outputs in one product: many small ones take a minute where another program has a core.
+        # One large product: between many small ones, threads wait for each other when another program uses a core.
         left += (weighted.reshape(len(inputs), -1).T @ inputs).reshape(left.shape)
         right += np.einsum("noi,no->oi", weighted, light)
     ridge = 1e-6 * np.trace(left, axis1=1, axis2=2)[:, None, None] * np.eye(36) + 1e-9 * np.eye(36)
