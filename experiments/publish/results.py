@@ -2,7 +2,8 @@
 
 Command: python -m zoo.experiments.publish.results contrast table-1     (or: make publish PAPER=contrast TABLE=table-1)
 
-A cell without a new value keeps its published one. A cell that was not asked for stays as it is. Numbers measured with uncommitted changes are refused.
+A cell without a new value keeps its published one. A cell that was not asked for stays as it is. Numbers measured with
+uncommitted changes are refused.
 """
 
 import argparse

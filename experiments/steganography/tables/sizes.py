@@ -2,7 +2,7 @@
 
 Command:  zoo reproduce steganography sizes --dataset open_photographs
 Expected: runs/tables/laptop/steganography_sizes.csv
-Time:     `laptop` four minutes on two cores for the 100 test photographs
+Time:     `laptop` two minutes on two cores for the 100 test photographs
 
 Not in the paper, whose images all have 224 pixels. Every photograph is used once, as a whole, made small.
 """
