@@ -45,6 +45,7 @@ def installed(tmp_path_factory):
     return target
 
 
+@pytest.mark.slow
 def test_its_table_runs_and_fills_its_card(installed, tmp_path):
     arguments = ("reproduce", "median", "table-1", "--scale", "smoke")
     code = "import sys; from zoo.experiments.cli.main import main; sys.exit(main())"

@@ -212,9 +212,8 @@ CODE = textwrap.dedent("""
 """)
 
 
-@pytest.mark.parametrize(
-    "how", [signal.SIGKILL, *(pytest.param(s, marks=pytest.mark.slow) for s in (signal.SIGINT, signal.SIGTERM))]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_no_worker_is_left_behind(tmp_path, how):
     (tmp_path / "job.py").write_text(CODE)
     run = subprocess.Popen(

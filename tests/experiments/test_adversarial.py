@@ -66,7 +66,7 @@ def test_tables_end_to_end(settings, tmp_path, command, name):
         ("table_2", "pool5, PCA+W, DW-kNN*"),
         ("table_2", "Mahalanobis shrunk, fc7"),
         ("table_4", "mixed_6d, DW-kNN"),
-        ("adaptive", "mixed_6d*"),
+        pytest.param("adaptive", "mixed_6d*", marks=pytest.mark.slow),
         ("text", "*2 %*"),
     ],
 )

@@ -236,6 +236,7 @@ def test_seeds_keep_the_first_stage(trained, tmp_path, monkeypatch):
     assert len({network.second.get_weights()[0].tobytes() for network in here.networks}) == 3
 
 
+@pytest.mark.slow
 def test_sweep_at_smoke(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     found = _run("sweep", None, tmp_path, ["artefacts may overlap*"])
@@ -289,7 +290,9 @@ def _table(name):
     }[name]
 
 
-@pytest.mark.parametrize("name", ["seeds", pytest.param("sweep", marks=pytest.mark.slow), "fusion"])
+@pytest.mark.parametrize(
+    "name", ["seeds", *(pytest.param(name, marks=pytest.mark.slow) for name in ("sweep", "fusion"))]
+)
 def test_what_a_table_has_trained_is_kept(trained, tmp_path, monkeypatch, name):
     """A stage that has ended before a kill is not trained again, nor is any in the next run."""
     (tmp_path / "weights").symlink_to(trained)

@@ -80,6 +80,7 @@ def test_f_and_joint_begin_alike_and_the_nip_moves_in_joint_mode_alone(tmp_path,
     assert [epoch for epoch, _ in progress(runs[1], scale, tmp_path / "joint")] == [1, 2, 3]
 
 
+@pytest.mark.slow
 def test_a_killed_joint_training_resumes_to_the_same_bits(tmp_path, folder, pictures, monkeypatch):
     run, write = JointRun("inet", 0.1), SavedState.write
 
@@ -105,6 +106,7 @@ def test_a_half_trained_model_is_nowhere(tmp_path, folder):
     assert evaluation.weights(run) is None
 
 
+@pytest.mark.slow
 def test_the_last_epoch_is_saved_and_judged_where_the_count_does_not_divide(tmp_path, pictures):
     INet(clip=False).save(tmp_path / "inet.keras")
     scale = dataclasses.replace(SMOKE, rate=None, epochs=3, every=2)
@@ -325,6 +327,7 @@ def test_table_s1_has_a_cell_for_each_printed_number(scale, cameras, why):
     assert missing.paper_value == 0.964 and missing.status != "measured" and why in missing.why
 
 
+@pytest.mark.slow
 def test_confusion_matrices_add_up_and_drops_are_differences(tmp_path, folder):
     assert (
         main(

@@ -272,6 +272,7 @@ def test_networks_by_name(tmp_path):
         chosen.develop(other)
 
 
+@pytest.mark.slow
 def test_the_low_light_network_is_trained_where_table_3_takes_it(tmp_path, monkeypatch, command):
     monkeypatch.chdir(tmp_path)
     code, _, err = command("pretrain", "imaging", "low-light", "--scale", "smoke")

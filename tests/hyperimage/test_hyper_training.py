@@ -75,6 +75,7 @@ def squares(rng):
     return levels.repeat(8, 1).repeat(8, 2)[..., None], levels[:, 1, 1]
 
 
+@pytest.mark.slow
 def test_second_stage_knows_where_and_the_average_does_not(squares):
     images, scores = squares
     network = _two_stage()
