@@ -66,7 +66,7 @@ def test_what_tables_measured_is_part_of_the_provenance():
     assert cells
     for cell in cells[:5]:
         line = next(t for t in table.splitlines() if t.startswith(f"contrast,table_1,{cell.row},{cell.column},"))
-        assert float(line.split(",")[6]) == pytest.approx(cell.value, rel=1e-5)
+        assert float(line.split(",")[7]) == pytest.approx(cell.value, rel=1e-5)
 
 
 def test_a_provenance_is_printed_with_what_was_measured_or_that_nothing_was(home, packed):

@@ -34,13 +34,15 @@ MEASURED = _FOLDER / "measured.csv"
 class Measured:
     """A cell of a table that was measured with these weights; the interval is the 95 % one of ``zoo.metrics``.
 
-    ``note`` says whether other weights were also used, or whether it was measured before these were packed.
+    ``unit`` is empty for a plain number. ``note`` says whether other weights were also used, or whether it was measured
+    before these were packed.
     """
 
     table: str
     row: str
     column: str
     metric: str
+    unit: str
     value: float
     ci_low: float
     ci_high: float
@@ -50,7 +52,8 @@ class Measured:
     note: str = ""
 
     def __str__(self) -> str:
-        number = f"{self.metric} {self.value:g} [{self.ci_low:g}, {self.ci_high:g}]"
+        unit = self.unit and f" {self.unit}"
+        number = f"{self.metric} {self.value:g} [{self.ci_low:g}, {self.ci_high:g}]{unit}"
         return f"{self.table}: {self.row}, {self.column}, {number}{self.note and f' ({self.note})'}"
 
 

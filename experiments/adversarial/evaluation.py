@@ -231,6 +231,10 @@ MEASURES: tuple[Measure, ...] = ("EER accuracy", INTERPOLATED, "AUC")
 """What the tables have of every row: the authors' strict rule, the same with ties split, and no threshold at all."""
 COMPARED: tuple[Measure, ...] = ("EER accuracy", "AUC")
 """What the tables have of differences of two rows."""
+DIFFERENCES = {what: f"difference of {what}" for what in COMPARED}
+REJECTED = {rate: f"rejected at {rate:.0%}" for rate in (0.01, 0.05)}
+UNITS = dict.fromkeys((*MEASURES, *REJECTED.values()), "%") | dict.fromkeys(DIFFERENCES.values(), "points")
+"""Units of Tables 2 and 4, by metric."""
 Scorer = Callable[[str], np.ndarray]
 """Scores of a group of pictures by its name, higher: to be trusted."""
 
@@ -332,14 +336,11 @@ def _joined(first: Group, second: Group) -> Group:
     return Group(*(np.concatenate(pair) for pair in pairs))
 
 
-RATES = (0.01, 0.05)
-
-
 def rejection_cells(
     evaluation: Evaluation, row: str, scorer: Scorer, groups: tuple[str, ...], weights: str
 ) -> Iterator[Cell]:
     """Yield the shares rejected at thresholds that reject 1 % and 5 % of the calibration pictures."""
-    for rate in RATES:
+    for rate, metric in REJECTED.items():
         for group in (AUTHENTIC, *groups):
             measure = partial(rejected, evaluation, scorer, group, rate)
-            yield Cell(row, group, f"rejected at {rate:.0%}", measure=measure, weights=weights)
+            yield Cell(row, group, metric, measure=measure, weights=weights)

@@ -165,7 +165,7 @@ def calibrated_table(paper: str, product: str, place: str, name: str = "calibrat
         place: Where its question is, ``module:NAME``.
         name: Of the table; a family's second product needs another.
     """
-    return Table(paper, name, partial(_cells, product, place), decimals={"Cllr": 3})
+    return Table(paper, name, partial(_cells, product, place), decimals={"Cllr": 3}, units={"rate": "%"})
 
 
 def _cells(product: str, place: str, settings: Settings) -> Iterator[Cell]:
@@ -176,15 +176,15 @@ def _cells(product: str, place: str, settings: Settings) -> Iterator[Cell]:
 
     for column, quality in columns.items():
         measure = partial(found.above, UNTOUCHED, quality)
-        yield Cell(f"false alarms, threshold for {RATE:.0%}", column, "rate [%]", None, measure, weights=weights)
+        yield Cell(f"false alarms, threshold for {RATE:.0%}", column, "rate", None, measure, weights=weights)
     for name in processes:
         for column, quality in columns.items():
             measure = partial(found.above, name, quality)
-            yield Cell(f"detected, {name}", column, "rate [%]", None, measure, weights=weights)
+            yield Cell(f"detected, {name}", column, "rate", None, measure, weights=weights)
     for name in (UNTOUCHED, *processes):
         for column, quality in columns.items():
             measure = partial(found.refused, name, quality)
-            yield Cell(f"not validated, {name}", column, "rate [%]", None, measure, weights=weights)
+            yield Cell(f"not validated, {name}", column, "rate", None, measure, weights=weights)
     rows = {"cllr": "Cllr", "discrimination": "Cllr, discrimination", "calibration": "Cllr, calibration"}
     for part, row in rows.items():
         for column, qualities in (*((c, (q,)) for c, q in columns.items()), ("all", question.qualities)):

@@ -111,7 +111,7 @@ EXPERIMENTS = Experiments(
         Headline(
             "table_4",
             "manipulation, plain camera, photographs",
-            "accuracy [%]",
+            "accuracy",
             ("a F", "as trained"),
             "band energies",
             ("baseline: band energies, a F", "as trained"),
@@ -120,7 +120,7 @@ EXPERIMENTS = Experiments(
         Headline(
             "table_4",
             "manipulation, jointly trained camera, photographs",
-            "accuracy [%]",
+            "accuracy",
             ("c 0.1", "as trained"),
             "band energies",
             ("baseline: band energies, c 0.1", "as trained"),
@@ -129,7 +129,7 @@ EXPERIMENTS = Experiments(
         Headline(
             "inside",
             "the same inside a picture",
-            "accuracy [%]",
+            "accuracy",
             ("unet, lambda 0.1, margin 16", "inside a picture"),
             "FAN trained alone",
             ("unet, F", "inside a picture"),

@@ -11,7 +11,7 @@ import pandas as pd
 
 from zoo.experiments.publish import ROOT, measured, replace_between
 from zoo.experiments.run import tables
-from zoo.experiments.run.cells import places
+from zoo.experiments.run.cells import by_metric, places
 from zoo.images import atomic
 
 BEGIN = "<!-- numbers: begin, written by python -m zoo.experiments.publish.card -->"
@@ -32,8 +32,8 @@ def numbers(paper: str, results: Path) -> str:
             data = "" if path.parent == results else f", {path.parent.name}"
             command = f"zoo reproduce {paper} {name.replace('_', '-')}{_options(frame['dataset'].iloc[0])}"
             parts.append(f"### {title}{data}\n\n`{command}`. {_provenance(frame)}")
-            for metric, part in frame.groupby("metric", sort=False):
-                parts.append(_table(part, str(metric), places(decimals, str(metric))))
+            for metric, caption, part in by_metric(frame):
+                parts.append(_table(part, caption, places(decimals, metric)))
     return "\n\n".join(parts)
 
 
@@ -71,10 +71,10 @@ def _provenance(frame: pd.DataFrame) -> str:
     )
 
 
-def _table(part: pd.DataFrame, metric: str, decimals: int) -> str:
+def _table(part: pd.DataFrame, caption: str, decimals: int) -> str:
     # Not DataFrame.to_markdown, which needs another package, tabulate.
     columns = list(dict.fromkeys(part["column"]))
-    lines = [f"| {metric} | " + " | ".join(columns) + " |", "|--" * (len(columns) + 1) + "|"]
+    lines = [f"| {caption} | " + " | ".join(columns) + " |", "|--" * (len(columns) + 1) + "|"]
     for row, cells in part.groupby("row", sort=False):
         by_column = {cell["column"]: _cell(cell, decimals) for _, cell in cells.iterrows()}
         lines.append(f"| {row} | " + " | ".join(by_column.get(column, "") for column in columns) + " |")

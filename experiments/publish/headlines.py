@@ -13,7 +13,7 @@ from zoo.experiments.families import experiments
 from zoo.experiments.family import Headline
 from zoo.experiments.publish import ROOT, replace_between
 from zoo.experiments.run import tables
-from zoo.experiments.run.cells import places
+from zoo.experiments.run.cells import captioned, places
 from zoo.families import families
 from zoo.images import atomic
 
@@ -53,7 +53,7 @@ def _line(paper: str, line: Headline, frame: pd.DataFrame) -> str:
     interval = "" if pd.isna(ours["value"]) else f" [{ours['ci_low']:.{decimals}f}, {ours['ci_high']:.{decimals}f}]"
     found = (
         f"[{cited}](zoo/{paper}/README.md)",
-        f"{line.what}: {line.metric}",
+        f"{line.what}: {captioned(line.metric, ours.get('unit', ''))}",
         f"{_value(ours, decimals)}{interval}",
         baseline,
         "" if pd.isna(papers) else f"{papers:g}",

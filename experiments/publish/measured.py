@@ -22,6 +22,7 @@ COLUMNS = [
     "row",
     "column",
     "metric",
+    "unit",
     "value",
     "ci_low",
     "ci_high",

@@ -108,6 +108,8 @@ class Table:
     decimals: int | Mapping[str, int] = 1
     plot: Callable[[pd.DataFrame, Settings, str, Path], None] | None = None
     """Draws (table, settings, title, path of the PNG) where one panel a row is not what one wants to see."""
+    units: str | Mapping[str, str] = ""
+    """Unit of the values, or units by metric, as the CSV has them: ``"%"``, ``"dB"``, ...; none for a plain number."""
     takes_detector: bool = False
     """Whether ``cells`` measures the user's ``Settings.detector``; where not, ``--detector`` is refused."""
     takes_index: bool = False
@@ -121,3 +123,20 @@ class Table:
 def places(decimals: int | Mapping[str, int], metric: str) -> int:
     """Return the number of decimals for ``metric``."""
     return decimals if isinstance(decimals, int) else decimals.get(metric, 1)
+
+
+def unit_of(units: str | Mapping[str, str], metric: str) -> str:
+    """Return the unit of ``metric``, empty for a plain number."""
+    return units if isinstance(units, str) else units.get(metric, "")
+
+
+def captioned(metric: str, unit: str | float) -> str:
+    """Return a metric with its unit, ``"AUC [%]"``; ``unit`` is empty or NaN for a plain number."""
+    return metric if pd.isna(unit) or not unit else f"{metric} [{unit}]"
+
+
+def by_metric(frame: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """Yield each metric of a table, its caption (see ``captioned``), and its cells."""
+    for metric, part in frame.groupby("metric", sort=False):
+        unit = part["unit"].iloc[0] if "unit" in part else ""  # CSVs of earlier versions have no units
+        yield str(metric), captioned(str(metric), unit), part

@@ -13,15 +13,15 @@ from typing import Any
 import pandas as pd
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from zoo.experiments.run.cells import Cell, DataUnavailable, Settings, Table
+from zoo.experiments.run.cells import Cell, DataUnavailable, Settings, Table, unit_of
 from zoo.experiments.run.environment import commit, device
 from zoo.experiments.run.reasons import UNASKED, cell_key, read_reasons, write_reasons
 from zoo.images import atomic
 from zoo.metrics import Estimate
 
 SCHEMA = tuple(
-    "paper table row column metric paper_value value ci_low ci_high comparable difference status n_sources n_units "  # noqa: SIM905
-    "seed scale dataset weights steps seconds commit tensorflow keras device".split()
+    "paper table row column metric unit paper_value value ci_low ci_high comparable difference status "  # noqa: SIM905
+    "n_sources n_units seed scale dataset weights steps seconds commit tensorflow keras device".split()
 )
 COUNTS = {"n_sources": "Int64", "n_units": "Int64"}
 """Columns of whole numbers, empty where nothing was measured."""
@@ -152,7 +152,7 @@ def _earlier(csv: Path, settings: Settings) -> dict[tuple[str, str, str], dict]:
 
 def read_csv(path: Path) -> pd.DataFrame:
     """Return the CSV of a table, its labels as text."""
-    return pd.read_csv(path, dtype={"row": str, "column": str, "metric": str})
+    return pd.read_csv(path, dtype={"row": str, "column": str, "metric": str, "unit": str})
 
 
 def csv_path(table: Table, scale: str, output: Path) -> Path:
@@ -223,7 +223,8 @@ def _entry(
         if comparable and cell.paper_value is not None:
             difference = estimate.value - cell.paper_value
     return {
-        **{"paper": table.paper, "table": table.name, "row": cell.row, "column": cell.column, "metric": cell.metric},
+        **{"paper": table.paper, "table": table.name, "row": cell.row, "column": cell.column},
+        **{"metric": cell.metric, "unit": unit_of(table.units, cell.metric)},
         **{"paper_value": cell.paper_value, **numbers},
         **{"comparable": "yes" if comparable else "no", "difference": difference, "status": status},
         **{"seed": settings.seed, "scale": settings.scale, "dataset": settings.dataset, "weights": cell.weights},

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from zoo.experiments.run import tables
-from zoo.experiments.run.cells import Table, places
+from zoo.experiments.run.cells import Table, by_metric, places
 from zoo.experiments.run.environment import commit
 from zoo.experiments.run.measure import csv_path
 from zoo.experiments.run.plots import plot_csv
@@ -118,8 +118,8 @@ def _summary_row(anchor: str, paper: str, title: str, counts: pd.Series, why: st
 
 def _table_section(table: Table, frame: pd.DataFrame, csv: Path) -> list[str]:
     parts = [f"<p>{_provenance(frame)} <code>{html.escape(csv.name)}</code></p>"]
-    for metric, part in frame.groupby("metric", sort=False):
-        parts.append(_html_table(part, str(metric), places(table.decimals, str(metric))))
+    for metric, caption, part in by_metric(frame):
+        parts.append(_html_table(part, caption, places(table.decimals, metric)))
     with tempfile.TemporaryDirectory() as folder:
         plot, drawn = csv.with_suffix(".png"), Path(folder) / "plot.png"
         if plot.is_file() or plot_csv(table, csv, drawn):
@@ -146,7 +146,7 @@ def _provenance(frame: pd.DataFrame) -> str:
     return html.escape(f"Data {said[0]}, seed {said[1]}, {said[2]}, commit {said[3]}, {minutes:.0f} minutes.")
 
 
-def _html_table(part: pd.DataFrame, metric: str, decimals: int) -> str:
+def _html_table(part: pd.DataFrame, caption: str, decimals: int) -> str:
     columns = list(dict.fromkeys(part["column"]))
     head = "".join(f"<th>{html.escape(column)}</th>" for column in columns)
     lines = []
@@ -155,7 +155,7 @@ def _html_table(part: pd.DataFrame, metric: str, decimals: int) -> str:
         filled = "".join(f"<td>{by_column.get(column, '')}</td>" for column in columns)
         lines.append(f"<tr><td>{html.escape(str(row))}</td>{filled}</tr>")
     return (
-        f'<div class="scroll"><table><caption>{html.escape(metric)}</caption><thead><tr><th></th>{head}</tr></thead>'
+        f'<div class="scroll"><table><caption>{html.escape(caption)}</caption><thead><tr><th></th>{head}</tr></thead>'
         f"<tbody>{chr(10).join(lines)}</tbody></table></div>"
     )
 

@@ -10,7 +10,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from zoo.experiments.run.cells import places
+from zoo.experiments.run.cells import by_metric, places
 from zoo.experiments.run.plotting import pyplot, save
 from zoo.experiments.run.published import PUBLISHED
 from zoo.experiments.run.reasons import UNASKED, read_reasons
@@ -23,13 +23,13 @@ def print_table(
     console = console or Console()
     if not console.is_terminal:
         console = Console(file=console.file, width=160)
-    for metric, part in frame.groupby("metric", sort=False):
+    for metric, caption, part in by_metric(frame):
         rows = {
-            str(row): {cell["column"]: _text(cell, places(decimals, str(metric))) for _, cell in cells.iterrows()}
+            str(row): {cell["column"]: _text(cell, places(decimals, metric)) for _, cell in cells.iterrows()}
             for row, cells in part.groupby("row", sort=False)
         }
         for columns in _blocks(rows, list(dict.fromkeys(part["column"])), console.width):
-            shown = RichTable(title=f"{title}: {metric}", box=box.SIMPLE, title_justify="left", pad_edge=False)
+            shown = RichTable(title=f"{title}: {caption}", box=box.SIMPLE, title_justify="left", pad_edge=False)
             shown.add_column("", no_wrap=True)
             for column in columns:
                 shown.add_column(column, justify="right", no_wrap=True)
@@ -75,13 +75,15 @@ def plot_table(frame: pd.DataFrame, title: str, path: Path) -> None:
     frame = frame[frame["status"].isin(["measured", "quoted"])]
     if frame.empty:
         return
-    panels = list(frame.groupby(["metric", "row"], sort=False))
+    panels = [
+        (caption, row, cells) for _, caption, part in by_metric(frame) for row, cells in part.groupby("row", sort=False)
+    ]
     across = min(4, len(panels))
     down = math.ceil(len(panels) / across)
     figure, axes = plt.subplots(down, across, figsize=(3.4 * across, 2.3 * down + 0.7), squeeze=False)
     for axis in axes.flat[len(panels) :]:
         axis.set_visible(False)
-    for axis, ((metric, row), part) in zip(axes.flat, panels, strict=False):
+    for axis, (caption, row, part) in zip(axes.flat, panels, strict=False):
         x = range(len(part))
         below = (part["value"] - part["ci_low"]).clip(lower=0)
         above = (part["ci_high"] - part["value"]).clip(lower=0)
@@ -92,7 +94,7 @@ def plot_table(frame: pd.DataFrame, title: str, path: Path) -> None:
         axis.set_xticks(list(named), part["column"].iloc[named], fontsize=7)
         axis.tick_params(axis="y", labelsize=7)
         axis.set_title(row, fontsize=8)
-        axis.set_ylabel(metric, fontsize=7)
+        axis.set_ylabel(caption, fontsize=7)
         axis.grid(alpha=0.3)
     axes.flat[0].legend(fontsize=7)
     figure.suptitle(title, fontsize=10, y=1 - 0.1 / figure.get_figheight(), va="top")

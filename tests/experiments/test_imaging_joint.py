@@ -343,23 +343,23 @@ def test_confusion_matrices_add_up_and_drops_are_differences(tmp_path, folder):
     def value(metric, row, column):
         return frame.set_index(["metric", "row", "column"]).loc[(metric, row, column), "value"]
 
-    trained, real = (value("accuracy [%]", "c 0.1", column) for column in ("as trained", "libjpeg 50"))
+    trained, real = (value("accuracy", "c 0.1", column) for column in ("as trained", "libjpeg 50"))
     assert value("accuracy lost", "c 0.1", "libjpeg 50") == pytest.approx(trained - real)
-    alone = value("accuracy [%]", "a F", "as trained")
+    alone = value("accuracy", "a F", "as trained")
     assert value("accuracy gained over F", "c 0.1", "as trained") == pytest.approx(trained - alone)
     # What was trained through libjpeg is compared with the F that was, too.
-    through = [value("accuracy [%]", f"{row}, trained through libjpeg", "libjpeg 50") for row in ("c 0.1", "a F")]
+    through = [value("accuracy", f"{row}, trained through libjpeg", "libjpeg 50") for row in ("c 0.1", "a F")]
     gained = value("accuracy gained over F", "c 0.1, trained through libjpeg", "libjpeg 50")
     assert gained == pytest.approx(through[0] - through[1])
-    bands = value("accuracy [%]", "baseline: band energies, c 0.1", "libjpeg 50")
+    bands = value("accuracy", "baseline: band energies, c 0.1", "libjpeg 50")
     over = value("accuracy gained over band energies", "c 0.1", "libjpeg 50")
-    assert over == pytest.approx(value("accuracy [%]", "c 0.1", "libjpeg 50") - bands)
+    assert over == pytest.approx(value("accuracy", "c 0.1", "libjpeg 50") - bands)
     assert (frame[frame["row"].str.startswith("b 0.25")]["status"] == "not-run").all()
-    assert value("accuracy [%]", "baseline: chance", "as trained") == 20
+    assert value("accuracy", "baseline: chance", "as trained") == 20
     per_patch_accuracy = JointEvaluation(Settings("smoke", weights=folder)).per_patch_accuracy(
         JointRun("inet", codec="none")
     )
-    assert value("accuracy [%]", "a F, without a channel (5.1)", "as trained") == pytest.approx(
+    assert value("accuracy", "a F, without a channel (5.1)", "as trained") == pytest.approx(
         100 * per_patch_accuracy.mean()
     )
 
@@ -390,7 +390,7 @@ def test_inside_a_picture_the_same_pixels_are_developed_with_their_surroundings(
     assert np.abs(patch - within).max() > 1e-3
     cells = {(cell.row, cell.column, cell.metric): cell for cell in inside.cells(Settings("smoke", weights=folder))}
     of_run = [
-        cells["inet, lambda 0.1, margin 16", c, "accuracy [%]"].measure().value
+        cells["inet, lambda 0.1, margin 16", c, "accuracy"].measure().value
         for c in ("patch by patch", inside.INSIDE, inside.LOST)
     ]
     assert of_run[0] - of_run[1] == pytest.approx(of_run[2])
@@ -404,7 +404,7 @@ def test_inside_a_picture_the_same_pixels_are_developed_with_their_surroundings(
     assert "inet, lambda 0.1, libjpeg" in {key[0] for key in cells}
     assert (
         "trained:birch-inet-0.1-margin16-0.keras"
-        in cells["inet, lambda 0.1, margin 16", inside.LOST, "accuracy [%]"].weights
+        in cells["inet, lambda 0.1, margin 16", inside.LOST, "accuracy"].weights
     )
 
 

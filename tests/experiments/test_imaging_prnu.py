@@ -313,7 +313,7 @@ def test_false_alarms_of_every_kind_of_crop(alarms):
     own = frame[frame["metric"].str.startswith("own")]
     assert set(own["n_units"]) == {6}
     for way in false_alarms.WAYS:
-        assert values["own pictures, found at 1 % false alarms [%]", "128 pixels, not saved again, aligned", way] > 50
+        assert values["own pictures, found at 1 % false alarms", "128 pixels, not saved again, aligned", way] > 50
 
 
 def test_shares_resample_cameras_and_photographs():
@@ -370,8 +370,8 @@ def test_silence_is_measured_by_reason(tmp_path):
     frame, values = _values(silence.TABLE, tmp_path)
     assert set(frame["row"]) == {*silence.REASONS[:-1], "none of these"}
     for reason in silence.REASONS[:-1]:
-        assert values["own pictures, found [%]", reason, "test"] == 0
-        assert values["undamaged pictures, said so of [%]", reason, "test"] == 0
+        assert values["own pictures, found", reason, "test"] == 0
+        assert values["undamaged pictures, said so of", reason, "test"] == 0
     pictures = silence.Silence(SMOKE).pictures("test")
     assert len(pictures) == len(silence.EXPOSURES) + len(silence.BLURS) + len(silence.SIDES)
     assert (~pictures["damaged"]).sum() == 1

@@ -56,7 +56,7 @@ def test_a_trained_model_stands_for_what_it_was_packed_into_and_for_no_other_tra
 
 
 def _csv(folder, cells):
-    fixed = {"paper": "imaging", "table": "table_4", "metric": "accuracy [%]", "status": "measured", "ci_low": 0}
+    fixed = {"paper": "imaging", "table": "table_4", "metric": "accuracy", "status": "measured", "ci_low": 0}
     fixed |= {"ci_high": 1, "dataset": "embedded", "n_sources": 3.0, "commit": "c", "weights": f"stored:{FAN}"}
     pd.DataFrame([fixed | cell for cell in cells]).to_csv(folder / "imaging_table_4.csv", index=False)
 

@@ -14,8 +14,8 @@ import pytest
 from rich.console import Console
 
 from zoo.experiments.publish import results
-from zoo.experiments.run import measure, published
-from zoo.experiments.run.cells import Cell, Settings, Table
+from zoo.experiments.run import measure, published, tables
+from zoo.experiments.run.cells import Cell, Settings, Table, unit_of
 from zoo.experiments.run.report import print_table
 from zoo.metrics import Estimate
 
@@ -123,6 +123,21 @@ def test_publishing_keeps_the_status_of_what_was_not_asked_for(tmp_path, folder,
         found = pd.read_csv(target, dtype=str).set_index(["row", "column"])
         assert found.loc[("of a network", "1"), "status"] == status
         assert json.loads(target.with_suffix(".why.json").read_text())[key] == reason
+
+
+def test_every_number_has_its_unit():
+    found = [*(ROOT / "results").glob("*/*.csv"), *(ROOT / "results").glob("*/*/*.csv")]
+    assert len(found) > 60
+    for path in found:
+        frame = pd.read_csv(path, keep_default_na=False, dtype={"metric": str, "unit": str})
+        table = tables.find(frame["paper"].iloc[0], frame["table"].iloc[0])
+        assert frame["unit"].tolist() == [unit_of(table.units, metric) for metric in frame["metric"]], path
+        assert not frame["metric"].str.contains(r", %$|\[|, dB|percent|seconds|levels").any(), path
+        numbers = pd.to_numeric(frame["value"])
+        share = frame["metric"].str.contains("AUC|accuracy|SSIM|share|rate|correlation|agreement|F1")
+        assert (numbers[share & (frame["unit"] == "")].dropna().abs() <= 1).all(), path
+        parts = frame["metric"].str.contains("PSNR")
+        assert set(frame.loc[parts, "unit"]) <= {"dB"}, path
 
 
 def test_publishing_says_why_a_new_cell_has_no_value(tmp_path, folder, monkeypatch):

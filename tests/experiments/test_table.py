@@ -39,7 +39,7 @@ def _table(calls=None):
         yield Cell("c", "1", "AUC", 2.0, status="not-run", why="no network here")
         yield Cell("c", "2", "AUC", 3.0, status="quoted")
 
-    return Table("demo", "table_1", cells, title="Demonstration")
+    return Table("demo", "table_1", cells, units={"AUC": "%"}, title="Demonstration")
 
 
 def _read(output):
@@ -54,6 +54,7 @@ def test_csv_has_the_schema_and_honest_statuses(tmp_path):
     assert frame["value"][:10].tolist() == [50.5, 60.5, 70.5, 80.5, 90.5, 51.5, 61.5, 71.5, 81.5, 91.5]
     assert frame["value"][10:].isna().all()
     assert set(frame["seed"]) == {5}
+    assert set(frame["unit"]) == {"%"}
     # A difference is a claim of comparability.
     assert frame["difference"].notna().tolist() == [False] * 5 + [True] * 5 + [False] * 3
     assert frame["difference"][5] == pytest.approx(51.5 - 60)
@@ -72,7 +73,7 @@ def test_a_run_killed_in_the_middle_and_resumed_equals_an_uninterrupted_one(tmp_
         "def dying(settings):\n"
         "    for i, cell in enumerate(table.cells(settings)):\n"
         "        yield cell if i != 4 else Cell(cell.row, cell.column, 'AUC', 60.0, lambda: os._exit(9))\n"
-        "runner.run(Table('demo', 'table_1', dying), SETTINGS, Path(sys.argv[1]), progress=False)\n"
+        "runner.run(Table('demo', 'table_1', dying, units='%'), SETTINGS, Path(sys.argv[1]), progress=False)\n"
     )
     command = [sys.executable, "-c", script, str(tmp_path / "killed")]
     killed = subprocess.run(command, env={**os.environ, "HERE": str(Path(__file__).parent)}, check=False)

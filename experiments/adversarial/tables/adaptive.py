@@ -40,7 +40,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
                     yield Cell(
                         f"{layer}, {processing}: {attack}",
                         column,
-                        "share in percent",
+                        "share",
                         measure=partial(_share, evaluation, outcome, attack, column),
                         weights=weights,
                     )
@@ -76,4 +76,4 @@ def _numbers(evaluation: Evaluation) -> np.ndarray:
     return evaluation.attackable(ADAPTIVE[0])
 
 
-TABLE = Table("adversarial", "adaptive", cells, takes_index=True)
+TABLE = Table("adversarial", "adaptive", cells, takes_index=True, units="%")

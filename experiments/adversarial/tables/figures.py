@@ -66,6 +66,7 @@ FIGURE_2 = Table(
     cells_2,
     plot=partial(curves.plot, panels=PANELS_2, curves=GROUPS_2, x_label="false positives (%)"),
     takes_index=True,
+    units="%",
 )
 FIGURE_3 = Table(
     "adversarial",
@@ -73,6 +74,7 @@ FIGURE_3 = Table(
     partial(curves.best_scores, curve=curves.trusted),
     plot=partial(plot_best, x_label="threshold", logarithmic=True),
     takes_index=True,
+    units="%",
 )
 FIGURE_4 = Table(
     "adversarial",
@@ -80,6 +82,7 @@ FIGURE_4 = Table(
     partial(curves.best_scores, curve=curves.density),
     plot=partial(plot_best, x_label="score"),
     takes_index=True,
+    units="%",
 )
 FIGURE_5 = Table(
     "adversarial",
@@ -87,6 +90,7 @@ FIGURE_5 = Table(
     cells_5,
     plot=partial(curves.plot, panels=PANELS_5, curves=GROUPS_5, x_label="threshold", logarithmic=True),
     takes_index=True,
+    units="%",
 )
 FIGURE_6 = Table(
     "adversarial",
@@ -94,4 +98,5 @@ FIGURE_6 = Table(
     cells_6,
     plot=partial(curves.plot, panels=(PANEL_6,), curves=get_args(Weighting), x_label="layer"),
     takes_index=True,
+    units="%",
 )

@@ -18,10 +18,11 @@ from zoo.adversarial.scoring import WEIGHTINGS
 from zoo.experiments.adversarial.data import FEATURES
 from zoo.experiments.adversarial.detectors import comparisons, knn
 from zoo.experiments.adversarial.evaluation import (
-    COMPARED,
+    DIFFERENCES,
     ERRORS,
     MEASURES,
     OVERFEAT_ATTACKS,
+    UNITS,
     Evaluation,
     difference,
     rejection_cells,
@@ -75,11 +76,11 @@ def _differences(evaluation: Evaluation, weights: str) -> Iterator[Cell]:
     best = knn(evaluation, "pool5", "PCA+W", "DW-kNN")
     for name, scorer in comparisons(evaluation, "pool5").items():
         pairs[f"pool5, PCA+W, DW-kNN - {name}"] = [best, scorer]
-    for what in COMPARED:
+    for what, metric in DIFFERENCES.items():
         for row, (first, second) in pairs.items():
             for column, groups in GROUPS.items():
                 measure = partial(difference, evaluation, first, second, groups, what)
-                yield Cell(row, column, f"difference of {what}", measure=measure, weights=weights)
+                yield Cell(row, column, metric, measure=measure, weights=weights)
 
 
-TABLE = Table("adversarial", "table_2", cells, takes_index=True)
+TABLE = Table("adversarial", "table_2", cells, takes_index=True, units=UNITS)

@@ -19,10 +19,11 @@ from zoo.adversarial.scoring import WEIGHTINGS, Weighting
 from zoo.experiments.adversarial.data import FEATURES
 from zoo.experiments.adversarial.detectors import comparisons, knn
 from zoo.experiments.adversarial.evaluation import (
-    COMPARED,
+    DIFFERENCES,
     ERRORS,
     INCEPTION_ATTACKS,
     INTERPOLATED,
+    UNITS,
     Evaluation,
     Scorer,
     difference,
@@ -101,11 +102,11 @@ def _differences(evaluation: Evaluation, weights: str) -> Iterator[Cell]:
     pairs |= {
         f"{BEST}, DW-kNN - {name}": (scorer(BEST), other) for name, other in comparisons(evaluation, BEST).items()
     }
-    for what in COMPARED:
+    for what, metric in DIFFERENCES.items():
         for row, (first, second) in pairs.items():
             for attack in INCEPTION_ATTACKS:
                 measure = partial(difference, evaluation, first, second, (attack,), what)
-                yield Cell(row, attack, f"difference of {what}", measure=measure, weights=weights)
+                yield Cell(row, attack, metric, measure=measure, weights=weights)
 
 
-TABLE = Table("adversarial", "table_4", cells, takes_index=True)
+TABLE = Table("adversarial", "table_4", cells, takes_index=True, units=UNITS)

@@ -63,4 +63,4 @@ def _success(evaluation: Evaluation, attack: str) -> Estimate:
     return percent(bootstrap_mean(changed, tried.tolist(), seed=evaluation.settings.seed))
 
 
-TABLE = Table("adversarial", "text", cells, takes_index=True)
+TABLE = Table("adversarial", "text", cells, takes_index=True, units="%")

@@ -155,4 +155,4 @@ def cells(settings: Settings) -> Iterator[Cell]:
             yield Cell(row, f"{operator}, {compressed}", "AUC", value, measure, weights=weights)
 
 
-TABLE = Table("contrast", "gamma", cells)
+TABLE = Table("contrast", "gamma", cells, units="%")

@@ -136,4 +136,4 @@ def cells(settings: Settings) -> Iterator[Cell]:
                 yield Cell(f"baseline: histogram, {operator}, {side} pixels", column, "pixel AUC", None, measure)
 
 
-TABLE = Table("contrast", "localisation", cells)
+TABLE = Table("contrast", "localisation", cells, units="%")

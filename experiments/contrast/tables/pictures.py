@@ -76,4 +76,4 @@ def cells(settings: Settings) -> Iterator[Cell]:
     yield from grid(rates, {c: QUALITIES[c] for c in COLUMNS}, "rate", alarms.rate, DEFAULT_WEIGHTS)
 
 
-TABLE = Table("contrast", "pictures", cells, decimals={"threshold": 3})
+TABLE = Table("contrast", "pictures", cells, decimals={"threshold": 3}, units={"AUC": "%", "rate": "%"})

@@ -123,5 +123,5 @@ def roughness_auc(evaluation: Evaluation, operator: str, column: str) -> Estimat
     return percent(bootstrap_auc(pristine, adjusted, evaluation.sources, seed=evaluation.settings.seed))
 
 
-TABLE_1 = Table("contrast", "table_1", cells_1, takes_detector=True)
-TABLE_2 = Table("contrast", "table_2", cells_2, takes_detector=True)
+TABLE_1 = Table("contrast", "table_1", cells_1, takes_detector=True, units={"AUC": "%", "AUC difference": "points"})
+TABLE_2 = Table("contrast", "table_2", cells_2, takes_detector=True, units="%")

@@ -74,4 +74,4 @@ def mean_auc(evaluation: Evaluation, weights: str, quality: int) -> Estimate:
     return Estimate(estimate.value, estimate.ci_low, estimate.ci_high, estimate.n_sources, len(evaluation.sources))
 
 
-TABLE = Table("contrast", "text", cells, decimals=2)
+TABLE = Table("contrast", "text", cells, decimals=2, units="%")

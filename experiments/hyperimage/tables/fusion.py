@@ -214,4 +214,4 @@ def cells(settings: Settings) -> Iterator[Cell]:
         yield Cell(way, "validation", "cross-entropy", None, measure, weights=WEIGHTS)
 
 
-TABLE = Table("hyperimage", "fusion", cells, {"cross-entropy": 3})
+TABLE = Table("hyperimage", "fusion", cells, {"cross-entropy": 3}, units={"AUC": "%", "AUC difference": "points"})

@@ -48,13 +48,11 @@ def cells(settings: Settings) -> Iterator[Cell]:
         absent = name in NETWORKS.values() and not evaluation.available(name)
         for data in ("scenes", "photographs"):
             if absent:
-                yield Cell(row, data, "detection error, %", status="not-run", why=missing(name))
+                yield Cell(row, data, "detection error", status="not-run", why=missing(name))
                 continue
             measure = partial(_error, evaluation, detector, name, data)
             label = evaluation.weights_label(name)
-            yield Cell(
-                row, data, "detection error, %", None, measure, weights=label, steps=SCALES[settings.scale].pairs
-            )
+            yield Cell(row, data, "detection error", None, measure, weights=label, steps=SCALES[settings.scale].pairs)
 
 
 def _train(evaluation: Evaluation, name: str) -> LinearDiscriminantAnalysis:
@@ -80,4 +78,4 @@ def _error(
     return evaluation.mean(list(100 * (alarms + (1 - caught)) / 2), data)
 
 
-TABLE = Table("steganography", "detectability", cells, decimals=1)
+TABLE = Table("steganography", "detectability", cells, decimals=1, units="%")

@@ -145,9 +145,9 @@ def cells(settings: Settings) -> Iterator[Cell]:
     label = HIDING_WEIGHTS if settings.weights is None else "trained"
     for name in (AS_GIVEN, *PACKINGS):
         for column in COLUMNS:
-            yield Cell(name, column, "PSNR, dB", None, partial(packing.psnr, name, column), weights=label)
+            yield Cell(name, column, "PSNR", None, partial(packing.psnr, name, column), weights=label)
         for column in SIZES if name != AS_GIVEN else ():
-            yield Cell(name, column, "megabytes", None, partial(packing.megabytes, name, column), weights=label)
+            yield Cell(name, column, "size", None, partial(packing.megabytes, name, column), weights=label)
 
 
 def _entropy(path: Path) -> float:
@@ -162,4 +162,4 @@ def _entropy(path: Path) -> float:
     return total
 
 
-TABLE = Table("steganography", "packing", cells, decimals=2)
+TABLE = Table("steganography", "packing", cells, decimals=2, units={"PSNR": "dB", "size": "MB"})

@@ -43,8 +43,8 @@ KEPT = 0.95
 NETWORKS = {"": "ours", ", through JPEG": OURS_JPEG}
 """Networks by what their columns' names end in."""
 LIMIT = "limit"
-ACCEPTED = "taken for a container, %"
-MEASURE = "mean checkerboard, grey levels"
+ACCEPTED = "taken for a container"
+MEASURE = "mean checkerboard"
 SEED = 9 * 10**6
 """Seed of the generated calibration scenes; no training and no test draws with it."""
 NEVER = "a photograph, never a container"
@@ -137,4 +137,6 @@ def _middle(image: np.ndarray, size: int) -> np.ndarray:
     return np.ascontiguousarray(image[top : top + size, left : left + size])
 
 
-TABLE = Table("steganography", "recognition", cells, {ACCEPTED: 1, MEASURE: 2})
+TABLE = Table(
+    "steganography", "recognition", cells, {ACCEPTED: 1, MEASURE: 2}, units={ACCEPTED: "%", MEASURE: "grey levels"}
+)

@@ -17,7 +17,7 @@ from zoo.experiments.steganography.evaluation import COLUMNS, LOSS, LSB_COLUMNS,
 SIDES = (64, 128, 224)
 SMOKE = (32, 64)
 METHODS = {"ours": COLUMNS["ours"]} | {column: LSB_COLUMNS[column] for column in ("LSB 3", "LSB 4")}
-PSNR = {"C-H": "PSNR of the container, dB", "S-O": "PSNR of the revealed image, dB"}
+PSNR = {"C-H": "PSNR of the container", "S-O": "PSNR of the revealed image"}
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
@@ -32,4 +32,4 @@ def cells(settings: Settings) -> Iterator[Cell]:
                 yield evaluation.cell(row, column, metric, name, partial(evaluation.error, name, part, finite_psnr))
 
 
-TABLE = Table("steganography", "sizes", cells, 5)
+TABLE = Table("steganography", "sizes", cells, 5, units=dict.fromkeys(PSNR.values(), "dB"))

@@ -22,7 +22,7 @@ from zoo.steganography.measures import apd_levels, apd_ratio
 
 METRICS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
     "APD, ratio": apd_ratio,
-    "APD, grey levels": apd_levels,
+    "APD": apd_levels,
 }
 TESTED = {"Testing Imagenet": "imagenet2012", "Testing Holiday": "holidays"}
 """The rows that a table of test images can fill."""
@@ -73,4 +73,4 @@ def _absence(row: str, network: str, settings: Settings) -> tuple[Status, str]:
     )
 
 
-TABLE = Table("steganography", "table_2", cells, decimals=4)
+TABLE = Table("steganography", "table_2", cells, decimals=4, units={"APD": "grey levels"})

@@ -32,7 +32,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
         for column in NETWORKS:
             paper = float(values.loc[batch, column]) if papers else None
             measure = partial(_seconds, scale.train_size, batch, scale.turns, column)
-            yield _cell(f"batch {batch}", column, "seconds for 15,000 images", paper, measure, why)
+            yield _cell(f"batch {batch}", column, "time for 15,000 images", paper, measure, why)
         paper = float(values.loc[batch, "Baluja"] / values.loc[batch, "ours"]) if papers else None
         measure = partial(_ratio, scale.train_size, batch, scale.turns)
         yield _cell(f"batch {batch}", RATIO, "ratio", paper, measure, why)
@@ -53,4 +53,4 @@ def _ratio(size: int, batch: int, turns: int) -> Estimate:
     return estimate(times["Baluja"] / times["ours"])
 
 
-TABLE = Table("steganography", "table_3", cells, decimals=2)
+TABLE = Table("steganography", "table_3", cells, decimals=2, units={"time for 15,000 images": "s"})

@@ -26,7 +26,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
     for row in values.index:
         for column in values.columns:
             paper = float(values.loc[row, column])
-            metric = "milliseconds" if column in NETWORKS else "ratio"
+            metric = "time" if column in NETWORKS else "ratio"
             if row != here:
                 yield Cell(row, column, metric, paper, status="not-run", why=f"this machine has no {row}")
                 continue
@@ -40,4 +40,4 @@ def _measure(size: int, turns: int, column: str) -> Estimate:
     return estimate(times[column], 1000)
 
 
-TABLE = Table("steganography", "table_4", cells, decimals=2)
+TABLE = Table("steganography", "table_4", cells, decimals=2, units={"time": "ms"})

@@ -16,7 +16,7 @@ from zoo.experiments.run.cells import Cell, Settings, Table
 from zoo.experiments.steganography.evaluation import LSB, LSB_COLUMNS, NETWORKS, Evaluation, finite_psnr
 from zoo.steganography.hiding import STORED_WEIGHT
 
-CONTAINER, REVEALED = "PSNR of the container, dB", "PSNR of the revealed image, dB"
+CONTAINER, REVEALED = "PSNR of the container", "PSNR of the revealed image"
 QUALITIES = (None, 95, 90, 85, 80, 75)
 """Those that the stored networks were trained for lie between the last and the first; None is a PNG."""
 COLUMNS = {**NETWORKS, **{column: name for column, name in LSB_COLUMNS.items() if name == LSB[-1]}}
@@ -37,4 +37,4 @@ def cells(settings: Settings) -> Iterator[Cell]:
     yield Cell("revealed from a PNG", "baseline: mean colour", REVEALED, measure=guess)
 
 
-TABLE = Table("steganography", "through_jpeg", cells, 2)
+TABLE = Table("steganography", "through_jpeg", cells, 2, units="dB")

@@ -51,7 +51,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
     evaluation = Evaluation(settings)
     methods = [*NETWORKS.items(), *((name, name) for name in (*ALIKE, *LSB, LSB_PLAIN))]
     for row, name in methods:
-        for metric, measure in (("MSE", mse), ("PSNR, dB", finite_psnr), ("SSIM", ssim)):
+        for metric, measure in (("MSE", mse), ("PSNR", finite_psnr), ("SSIM", ssim)):
             for part in PARTS:
                 yield evaluation.cell(row, part, metric, name, partial(evaluation.error, name, part, measure))
         for column, harm in HARMS.items():
@@ -81,4 +81,4 @@ def plot(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
     save(figure, path)
 
 
-TABLE = Table("steganography", "trade_off", cells, 5, plot)
+TABLE = Table("steganography", "trade_off", cells, 5, plot, units={"PSNR": "dB"})

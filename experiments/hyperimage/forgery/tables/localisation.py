@@ -38,11 +38,13 @@ def cells(settings: Settings) -> Iterator[Cell]:
             weights = SECOND if method == PROPOSED else ""
             for column, what in COLUMNS.items():
                 measure = partial(offline.measure, method, what, kind)
-                yield Cell(f"{label}: {method}", column, "spliced photographs, %", None, measure, weights=weights)
+                yield Cell(f"{label}: {method}", column, "spliced photographs", None, measure, weights=weights)
         for other in (NOISE, ERROR):
             for column, what in COLUMNS.items():
                 row, measure = f"{label}: {PROPOSED} - {other}", partial(offline.gain, other, what, kind)
-                yield Cell(row, column, "difference, percentage points", None, measure, weights=SECOND)
+                yield Cell(row, column, "difference", None, measure, weights=SECOND)
 
 
-TABLE = Table("hyperimage", "localisation", cells, decimals=1)
+TABLE = Table(
+    "hyperimage", "localisation", cells, decimals=1, units={"spliced photographs": "%", "difference": "points"}
+)

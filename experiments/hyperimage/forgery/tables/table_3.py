@@ -40,17 +40,17 @@ def cells(settings: Settings) -> Iterator[Cell]:
     for experiment, row in ((1, BASELINE), (2, QUOTED), (2, PROPOSED)):
         paper = printed("table_3", experiment, row, "accuracy")
         if row == QUOTED:
-            yield Cell(row, "accuracy", "CASIA-2, %", paper, status="quoted")
+            yield Cell(row, "accuracy", "CASIA-2", paper, status="quoted")
             continue
         if here is None:
-            yield Cell(row, "accuracy", "CASIA-2, %", paper, status="data-unavailable", why=NEEDED)
+            yield Cell(row, "accuracy", "CASIA-2", paper, status="data-unavailable", why=NEEDED)
             continue
         for column in casia.COLUMNS:
             value = paper if column == "accuracy" else None
             measure = partial(here.measure, row == PROPOSED, column)
-            yield Cell(row, column, "CASIA-2, %", value, measure, comparable=column == "accuracy", weights="trained")
+            yield Cell(row, column, "CASIA-2", value, measure, comparable=column == "accuracy", weights="trained")
     for row, right in (("baseline: majority", sum(AUTHENTIC.values())), ("baseline: TIFF means tampered", _tiff())):
-        yield Cell(f"{row} (counted)", "accuracy", "CASIA-2, %", None, partial(_share, right))
+        yield Cell(f"{row} (counted)", "accuracy", "CASIA-2", None, partial(_share, right))
     if here is not None or settings.scale == "paper":
         return
     offline = Offline(settings)
@@ -60,7 +60,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
             for column in ("AUC", "balanced accuracy") if method != NOISE else ("AUC",):
                 measure = partial(offline.measure, method, column, kind)
                 row = f"{'all' if kind is None else kind}: {method}"
-                cell = Cell(row, column, "spliced photographs, %", None, measure, weights=weights.get(method, ""))
+                cell = Cell(row, column, "spliced photographs", None, measure, weights=weights.get(method, ""))
                 yield or_not_run(cell, settings)
 
 
@@ -74,4 +74,4 @@ def _share(right: int) -> Estimate:
     return Estimate.exact(100 * right / total, total)
 
 
-TABLE = Table("hyperimage", "table_3", cells, decimals=1)
+TABLE = Table("hyperimage", "table_3", cells, decimals=1, units="%")

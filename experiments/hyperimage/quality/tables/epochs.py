@@ -38,7 +38,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
     turns = scale_of(TURNS, settings.scale)
     for database, printed in PRINTED.items():
         for stage, place in STAGES.items():
-            yield Cell(database, stage, "seconds an epoch", printed[place], partial(_seconds, database, place, turns))
+            yield Cell(database, stage, "time of an epoch", printed[place], partial(_seconds, database, place, turns))
         yield Cell(database, "second / first", "ratio", printed[1] / printed[0], partial(_ratio, database, turns))
 
 
@@ -66,4 +66,4 @@ def _ratio(database: str, turns: int) -> Estimate:
     return bootstrap_mean(second / first, range(turns))
 
 
-TABLE = Table("hyperimage", "epochs", cells, decimals=2)
+TABLE = Table("hyperimage", "epochs", cells, decimals=2, units={"time of an epoch": "s"})

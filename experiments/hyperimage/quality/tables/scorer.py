@@ -68,16 +68,15 @@ def cells(settings: Settings) -> Iterator[Cell]:
             weights=WEIGHTS[other] or SECOND,
         )
         yield or_not_run(cell, settings)
-    fall, above = "fall of the mean score, least of its steps", f"photograph less its JPEG at quality {COARSE}"
     for method, name, weights in ((PROPOSED, PROPOSED, SECOND), (LABEL, MEASURE, "")):
         for number in numbers:
             measure = partial(_fall, offline, method, number)
-            yield Cell(f"{name}: {DISTORTIONS[number][0]}", "points", fall, None, measure, weights=weights)
+            yield Cell(f"{name}: {DISTORTIONS[number][0]}", "points", FALL, None, measure, weights=weights)
         row, measure = f"{name}: distortions, of {len(numbers)}", partial(_falling, offline, method, numbers)
         yield Cell(row, "count", "fall at every step", None, measure, weights=weights)
-        yield Cell(name, "points", above, None, partial(_coarse, offline, method, False), weights=weights)
+        yield Cell(name, "points", ABOVE, None, partial(_coarse, offline, method, False), weights=weights)
         measure = partial(_coarse, offline, method, True)
-        yield Cell(name, f"{WANTED} points or more, %", above, None, measure, weights=weights)
+        yield Cell(name, f"{WANTED} or more", SHARE, None, measure, weights=weights)
 
 
 def _fall(offline: Offline, method: str, number: int) -> Estimate:
@@ -98,4 +97,6 @@ def _coarse(offline: Offline, method: str, share: bool) -> Estimate:
     return bootstrap_mean(values, [picture.scene for picture in offline.pictures], seed=offline.settings.seed)
 
 
-TABLE = Table("hyperimage", "scorer", cells, decimals=3)
+FALL, ABOVE = "fall of the mean score, least of its steps", f"photograph less its JPEG at quality {COARSE}"
+SHARE = f"share of photographs, {ABOVE}"
+TABLE = Table("hyperimage", "scorer", cells, decimals=3, units={FALL: "points", ABOVE: "points", SHARE: "%"})

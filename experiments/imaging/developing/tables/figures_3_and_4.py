@@ -154,5 +154,5 @@ def draw_figure_3(frame: pd.DataFrame, settings: Settings, title: str, path: Pat
     save(figure, path)
 
 
-FIGURE_3 = Table("imaging", "figure_3", cells_of_figure_3, plot=draw_figure_3, plots_pictures=True)
-FIGURE_4 = Table("imaging", "figure_4", cells_of_figure_4, decimals=2)
+FIGURE_3 = Table("imaging", "figure_3", cells_of_figure_3, plot=draw_figure_3, plots_pictures=True, units="dB")
+FIGURE_4 = Table("imaging", "figure_4", cells_of_figure_4, decimals=2, units="dB")

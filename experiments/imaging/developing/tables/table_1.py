@@ -41,7 +41,7 @@ from zoo.experiments.run.paper_values import paper_values
 from zoo.metrics import Estimate
 
 _MACHINE = "this machine"
-SPEED, TIME = "training speed [steps/s]", "training time [minutes]"
+SPEED, TIME = "training speed", "training time"
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
@@ -142,5 +142,6 @@ def _with_weights(evaluation: Evaluation, networks: tuple[str, ...], cell: Cell)
     return replace(cell, weights=" ".join(dict.fromkeys(names)))
 
 
+UNITS = {"PSNR": "dB", SPEED: "steps/s", TIME: "minutes"}
 DECIMALS = {"parameters": 0, "PSNR": 1, "SSIM": 3, "SSIM, range 2": 3, SPEED: 2, TIME: 0}
-TABLE = Table("imaging", "table_1", cells, DECIMALS)
+TABLE = Table("imaging", "table_1", cells, DECIMALS, units=UNITS)

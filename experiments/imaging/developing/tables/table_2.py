@@ -19,7 +19,7 @@ from zoo.experiments.run.paper_values import paper_values
 from zoo.experiments.run.scales import scale_of
 from zoo.metrics import Estimate
 
-_METRICS = {"sensor": "megapixels", "images": "count"}
+_METRICS = {"sensor": "size", "images": "count"}
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
@@ -41,4 +41,4 @@ def cells(settings: Settings) -> Iterator[Cell]:
             yield Cell(row, column, metric, measure=partial(Estimate.exact, value))
 
 
-TABLE = Table("imaging", "table_2", cells, {"megapixels": 2, "count": 0})
+TABLE = Table("imaging", "table_2", cells, {"size": 2, "count": 0}, units={"size": "megapixels"})

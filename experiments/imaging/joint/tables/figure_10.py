@@ -75,4 +75,4 @@ def compared(target: np.ndarray, plain: np.ndarray, joint: np.ndarray) -> list[n
     return [target, plain, joint, 10 * np.abs(plain - joint), *errors, between]
 
 
-TABLE = Table("imaging", "figure_10", cells, plot=draw, plots_pictures=True)
+TABLE = Table("imaging", "figure_10", cells, plot=draw, plots_pictures=True, units="dB")

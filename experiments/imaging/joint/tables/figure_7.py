@@ -63,4 +63,4 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
     draw_grid([[v[0] for v in before], [v[0] for v in after]], STAGES, CLASSES, title, path)
 
 
-TABLE = Table("imaging", "figure_7", cells, plot=draw, plots_pictures=True)
+TABLE = Table("imaging", "figure_7", cells, plot=draw, plots_pictures=True, units="dB")

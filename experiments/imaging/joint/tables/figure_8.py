@@ -74,4 +74,4 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
 
 
 DECIMALS = {"accuracy": 3}
-TABLE = Table("imaging", "figure_8", cells, DECIMALS, draw)
+TABLE = Table("imaging", "figure_8", cells, DECIMALS, draw, units={"PSNR": "dB"})

@@ -61,8 +61,20 @@ def _difference(plain: np.ndarray, joint: np.ndarray) -> np.ndarray:
 
 
 FIGURE_S4 = Table(
-    "imaging", "figure_s4", partial(cells, "dnet"), {"accuracy": 3}, partial(draw, "dnet"), plots_pictures=True
+    "imaging",
+    "figure_s4",
+    partial(cells, "dnet"),
+    {"accuracy": 3},
+    partial(draw, "dnet"),
+    plots_pictures=True,
+    units={"PSNR": "dB"},
 )
 FIGURE_S5 = Table(
-    "imaging", "figure_s5", partial(cells, "unet"), {"accuracy": 3}, partial(draw, "unet"), plots_pictures=True
+    "imaging",
+    "figure_s5",
+    partial(cells, "unet"),
+    {"accuracy": 3},
+    partial(draw, "unet"),
+    plots_pictures=True,
+    units={"PSNR": "dB"},
 )

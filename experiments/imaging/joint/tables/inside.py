@@ -36,7 +36,7 @@ from zoo.experiments.run.plotting import pyplot, save
 from zoo.imaging.joint.manipulations import CLASSES
 from zoo.metrics import Estimate, bootstrap_mean
 
-METRICS: dict[str, Channel] = {"accuracy [%]": TRAINED_CHANNEL, f"accuracy, {CHANNELS[0].label} [%]": CHANNELS[0]}
+METRICS: dict[str, Channel] = {"accuracy": TRAINED_CHANNEL, f"accuracy, {CHANNELS[0].label}": CHANNELS[0]}
 PATCH, INSIDE, LOST = "patch by patch", "inside a picture", "lost inside"
 CHANCE = "baseline: chance"
 
@@ -127,7 +127,7 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
             spans = [part["value"] - part["ci_low"], part["ci_high"] - part["value"]]
             axis.errorbar(part["value"], range(len(rows)), xerr=spans, fmt=marker, ms=5, label=column)
         axis.axvline(100 / len(CLASSES), color="grey", lw=0.8, ls=":")
-        axis.set(title=metric, xlim=(0, 100))
+        axis.set(title=f"{metric} [%]", xlim=(0, 100))
         axis.grid(alpha=0.3)
     axes[0].set_yticks(range(len(rows)), rows)
     axes[0].invert_yaxis()
@@ -136,4 +136,5 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
     save(figure, path)
 
 
-TABLE = Table("imaging", "inside", cells, decimals=1, plot=draw)
+UNITS = dict.fromkeys(METRICS, "%") | {"PSNR": "dB", "PSNR lost": "dB"}
+TABLE = Table("imaging", "inside", cells, decimals=1, plot=draw, units=UNITS)

@@ -49,7 +49,7 @@ SHARE = 0.4
 STEP = 4
 """Every fourth pixel of every fourth row counts: a heatmap is smooth."""
 COMPARED = (TRAINED_CHANNEL, CHANNELS[0])
-AUC, CALLED = "pixel AUC", "native patches called manipulated [%]"
+AUC, CALLED = "pixel AUC", "native patches called manipulated"
 CONTROL = "control: nothing manipulated"
 STANDARD = "standard pipeline"
 
@@ -167,4 +167,4 @@ def cells(settings: Settings) -> Iterator[Cell]:
             yield evaluation.cell([run], f"{run.label}: {whose}", label_of(channel), CALLED, None, measure)
 
 
-TABLE = Table("imaging", "splices", cells)
+TABLE = Table("imaging", "splices", cells, units="%")

@@ -55,7 +55,7 @@ LIBJPEG = {letter: f"{NAMES[letter]}, trained through libjpeg" for letter in ("a
 ALONE = "a F, without a channel (5.1)"
 BASELINES = {letter: f"baseline: band energies, {name}" for letter, name in NAMES.items()}
 CHANCE = "baseline: chance"
-SHARE, ACCURACY, LOSS = "share of true class [%]", "accuracy [%]", "accuracy lost"
+SHARE, ACCURACY, LOSS = "share of true class", "accuracy", "accuracy lost"
 GAIN, OVER_BASELINE = "accuracy gained over F", "accuracy gained over band energies"
 COMPARED = (TRAINED_CHANNEL, CHANNELS[0])
 
@@ -218,4 +218,10 @@ def _draw_lines(axis: "Axes", part: pd.DataFrame) -> None:
         axis.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.25), ncols=2)
 
 
-TABLE = Table("imaging", "table_4", cells, plot=draw)
+TABLE = Table(
+    "imaging",
+    "table_4",
+    cells,
+    plot=draw,
+    units={SHARE: "%", ACCURACY: "%", LOSS: "points", GAIN: "points", OVER_BASELINE: "points"},
+)

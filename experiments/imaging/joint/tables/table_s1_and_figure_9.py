@@ -225,5 +225,6 @@ def draw_figure_9(frame: pd.DataFrame, settings: Settings, title: str, path: Pat
     save(figure, path)
 
 
-TABLE_S1 = Table("imaging", "table_s1", cells, DECIMALS, draw)
-FIGURE_9 = Table("imaging", "figure_9", cells_of_figure_9, DECIMALS, draw_figure_9)
+UNITS = {"PSNR": "dB", "PSNR lost": "dB"}
+TABLE_S1 = Table("imaging", "table_s1", cells, DECIMALS, draw, units=UNITS)
+FIGURE_9 = Table("imaging", "figure_9", cells_of_figure_9, DECIMALS, draw_figure_9, units=UNITS)

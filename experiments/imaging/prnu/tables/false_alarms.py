@@ -221,32 +221,38 @@ def _draws(sources: pd.Series, seed: int) -> np.ndarray:
     return np.stack([*islice(resamples(len(known), seed), _SAMPLES)])[:, index].astype(np.float64)
 
 
+BELOW = {level: f"other cameras, p < {level:g}" for level in (0.05, 0.001)}
+"""Metrics by the level of p."""
+OTHER_MATCH, LARGEST = "other cameras, called a match", "other cameras, largest PCE"
+OWN_MATCH, FOUND = "own pictures, called a match", "own pictures, found at 1 % false alarms"
+
+
 def cells(settings: Settings) -> Iterator[Cell]:
     """Shares by kind of crop: of other cameras' pictures below two levels, called a match, and what is found."""
     measured = FalseAlarms(settings)
-    for level in (0.05, 0.001):
+    for level, metric in BELOW.items():
         for row in (*measured.rows, *measured.maps):
             for way in WAYS if row.kind != "map" else WAYS[:1]:
                 below = partial(_below, f"p {way}", level)
                 measure = partial(measured.share, row, below, own=False)
-                yield Cell(row.label, way, f"other cameras, p < {level:g} [%]", measure=measure)
+                yield Cell(row.label, way, metric, measure=measure)
     for row in measured.rows:
         for way, rule in zip(WAYS, (f"p < {LEVEL:g}", f"PCE of {matching.THRESHOLD:.0f}"), strict=True):
             measure = partial(measured.share, row, partial(_column, f"match {way}"), own=False)
-            yield Cell(row.label, f"{way}, {rule}", "other cameras, called a match [%]", measure=measure)
+            yield Cell(row.label, f"{way}, {rule}", OTHER_MATCH, measure=measure)
     for row in measured.rows:
         for way in WAYS:
-            yield Cell(row.label, way, "other cameras, largest PCE", measure=partial(measured.largest, row, way))
+            yield Cell(row.label, way, LARGEST, measure=partial(measured.largest, row, way))
     for row in measured.rows:
         for way in WAYS:
             measure = partial(_found, measured, row, way)
-            yield Cell(row.label, way, "own pictures, found at 1 % false alarms [%]", measure=measure)
+            yield Cell(row.label, way, FOUND, measure=measure)
         measure = partial(_gain, measured, row)
-        yield Cell(row.label, "gain", "own pictures, found at 1 % false alarms [%]", measure=measure)
+        yield Cell(row.label, "gain", FOUND, measure=measure)
     for row in measured.rows:
         for way, rule in zip(WAYS, (f"p < {LEVEL:g}", f"PCE of {matching.THRESHOLD:.0f}"), strict=True):
             measure = partial(measured.share, row, partial(_right_match, way), own=True)
-            yield Cell(row.label, f"{way}, {rule}", "own pictures, called a match [%]", measure=measure)
+            yield Cell(row.label, f"{way}, {rule}", OWN_MATCH, measure=measure)
 
 
 def _below(column: str, level: float, pairs: pd.DataFrame) -> pd.Series:
@@ -274,5 +280,6 @@ TABLE = Table(
     "imaging",
     "false_alarms",
     cells,
-    decimals={"other cameras, p < 0.001 [%]": 2, "other cameras, called a match [%]": 2},
+    decimals={BELOW[0.001]: 2, OTHER_MATCH: 2},
+    units=dict.fromkeys((*BELOW.values(), OTHER_MATCH, OWN_MATCH, FOUND), "%"),
 )

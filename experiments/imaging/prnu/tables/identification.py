@@ -141,10 +141,10 @@ def cells(settings: Settings) -> Iterator[Cell]:
     """Rates at the threshold and median PCEs, by processing."""
     measured = Identification(settings)
     for row in (*PROCESSING, ARTEFACT):
-        yield Cell(row, "this body", "PCE of 60 and more, %", measure=partial(measured.detected, row))
+        yield Cell(row, "this body", "PCE of 60 and more", measure=partial(measured.detected, row))
         for column, bodies in OTHERS.items():
             measure = partial(measured.false_positives, row, tuple(bodies))
-            yield Cell(row, column, "PCE of 60 and more, %", measure=measure)
+            yield Cell(row, column, "PCE of 60 and more", measure=measure)
     for row in (*PROCESSING, ARTEFACT):
         for column, bodies in ({"this body": [OWN]} | OTHERS).items():
             yield Cell(row, column, "median PCE", measure=partial(measured.median, row, tuple(bodies)))
@@ -161,4 +161,4 @@ def _with_artefact(image: RawImage, body: Body) -> RawImage:
     return as_raw(np.clip(np.rint(changed), 0, body.model.white).astype(np.uint16), body)
 
 
-TABLE = Table("imaging", "identification", cells, decimals=1)
+TABLE = Table("imaging", "identification", cells, decimals=1, units={"PCE of 60 and more": "%"})

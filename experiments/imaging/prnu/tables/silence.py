@@ -116,10 +116,10 @@ def cells(settings: Settings) -> Iterator[Cell]:
     measured = Silence(settings)
     for reason, role in product(REASONS, measured.roles):
         measure = partial(measured.found, role, reason)
-        yield Cell(reason or "none of these", role, "own pictures, found [%]", measure=measure)
+        yield Cell(reason or "none of these", role, "own pictures, found", measure=measure)
     for reason, role in product(REASONS[:-1], measured.roles):
         measure = partial(measured.refused, role, reason)
-        yield Cell(reason, role, "undamaged pictures, said so of [%]", measure=measure)
+        yield Cell(reason, role, "undamaged pictures, said so of", measure=measure)
 
 
-TABLE = Table("imaging", "silence", cells)
+TABLE = Table("imaging", "silence", cells, units="%")
