@@ -58,8 +58,8 @@ def collect(results: Path, packaged: set[str]) -> str:
 def weights_of(column: str, table: str, packaged: set[str], dataset: str = EMBEDDED) -> dict[str, str]:
     """Return the ``packaged`` weights that a cell was measured with, by its column ``weights``, and a note on each.
 
-    The families write there a name, ``stored:`` and a name, several of these, and other words between, which are passed
-    over; the aliases of a family's experiments say which other weights belong to some words.
+    The column holds names, some after ``stored:``, separated by spaces. ``trained`` and the user's own detector stand
+    for no stored weights; the aliases of a family's experiments say which other weights belong to a name.
     """
     found = {}
     for word in column.split():

@@ -68,7 +68,9 @@ class Cell:
     status: Status = "measured"
     comparable: bool = False
     weights: str = ""
+    """Names of the networks, separated by spaces; ``trained`` for those that the table itself trains."""
     steps: int = 0
+    """Updates of a training that belongs to the cell."""
     why: str = ""
     """Where there is no ``measure``: what is missing, and what would help."""
     needs: str = ""

@@ -114,7 +114,7 @@ class Evaluation:
             return ""
         if network in ALIKE or self.settings.weights is not None:
             return "trained"
-        return f"{_stems(network)[0]}.{stored_training(network, weight)} lambda {weight:g}"
+        return f"{_stems(network)[0]}.{stored_training(network, weight)}"
 
     def cell(self, row: str, column: str, metric: str, name: str, measure: Callable[[], Estimate]) -> Cell:
         """Return a cell of a method; it says how the method's networks are trained if they are not available."""

@@ -21,8 +21,8 @@ FAN_F = "fan-unet-F-birch.generated"
     ("column", "table", "expected"),
     [
         ("contrast-aware.photographs", "table_1", {"contrast-aware.photographs": ""}),
-        (f"{H} lambda 0.75", "figure_5", {H: ""}),
-        (f"{H} lambda 0.75", "table_1", {H: "", R: f"with {H}"}),
+        (H, "figure_5", {H: ""}),
+        (H, "table_1", {H: "", R: f"with {H}"}),
         ("stored:contrast-aware.photographs", "table_1", {"contrast-aware.photographs": ""}),
         (f"stored:{FAN}", "table_4", {FAN: "", NIP: f"with {FAN}"}),
         (
