@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from zoo.experiments.cli.calibrated import FORMAT, MAPPINGS, Comparison, Question
 from zoo.experiments.cli.calibration_contents import Scores, calibrate, format_group, size_group
+from zoo.experiments.cli.devices import add_device
 from zoo.experiments.cli.outputs import add_force, check_outputs
 from zoo.experiments.cli.reference_scores import Scored, processes, score_reference
 from zoo.experiments.cli.score_pictures import checksums_by_name
@@ -52,6 +53,7 @@ def add(commands: "argparse._SubParsersAction") -> None:
     parser.add_argument("--mapping", choices=MAPPINGS, default=MAPPINGS[0], help=text)
     text = "plot the empirical cross-entropy against the prior odds"
     parser.add_argument("--plot", type=Path, metavar="FILE.png", help=text)
+    add_device(parser)
     add_force(parser)
     parser.set_defaults(run=_run)
 

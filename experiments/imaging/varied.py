@@ -1,6 +1,6 @@
 """Scenes to train on: photographs made linear in another light, mixed with generated scenes.
 
-UNet and DNet that were trained on generated scenes alone were below INet on photographs (zoo/imaging/README.md).
+UNet and DNet that were trained on generated scenes alone were below INet on photographs (docs/results/imaging.md).
 """
 
 import sys

@@ -1,7 +1,7 @@
 """Attacks that know the detector (not in the paper), and the remaining detection rate.
 
 Command:  zoo reproduce adversarial adaptive
-Expected: runs/tables/laptop/adversarial_adaptive.csv; the family's README has the numbers
+Expected: runs/tables/laptop/adversarial_adaptive.csv; docs/results/adversarial.md has the numbers
 Time:     `laptop` minutes on two cores
 
 Each detector is attacked by itself. "classified as the target" is the share of attacked pictures, correctly classified

@@ -3,7 +3,7 @@
 Command:  zoo reproduce adversarial table-2
           zoo reproduce adversarial table-2 --scale paper --dataset imagenet2012 --data-dir TARS --weights FOLDER
           (FOLDER holds OverFeat's net_weight_0, see zoo/adversarial/README.md)
-Expected: runs/tables/laptop/adversarial_table_2.csv; the family's README has the numbers and what they mean
+Expected: runs/tables/laptop/adversarial_table_2.csv; docs/results/adversarial.md has the numbers
 Time:     `laptop` minutes on two cores, 45 minutes of one on clothing; `paper` not run
 
 "EER accuracy" is the authors' strict rule, whose threshold is set on the pictures that are judged; "EER accuracy,

@@ -2,7 +2,7 @@
 
 Command:  zoo reproduce adversarial table-3
 Expected: runs/tables/laptop/adversarial_table_3.csv and .png; the paper prints scores .00 and .01, and .11 and .13
-Time:     `laptop` see the card
+Time:     `laptop` as Table 2, whose attacks it shows
 
 The four adversarial pictures with the lowest and the four with the highest score of the paper's best detector (pool5,
 PCA and whitening, DW-kNN), both attacks in turn: attacked picture, true class, predicted class, and the training

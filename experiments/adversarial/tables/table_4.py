@@ -3,7 +3,7 @@
 Command:  zoo reproduce adversarial table-4
           zoo reproduce adversarial table-4 --scale paper --dataset nips17_dev --data-dir FOLDER
           (FOLDER holds the DEV set's images and ILSVRC2012's tar files, see zoo/adversarial/README.md)
-Expected: runs/tables/laptop/adversarial_table_4.csv; the family's README has the numbers and what they mean
+Expected: runs/tables/laptop/adversarial_table_4.csv; docs/results/adversarial.md has the numbers
 Time:     `laptop` minutes on two cores, 22 minutes of one on clothing; `paper` not run
 
 PCA without whitening, as the authors ran it. "Aggr." is the mean weighted by the attacks' numbers of pictures; "Errors"

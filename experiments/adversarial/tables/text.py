@@ -1,7 +1,7 @@
 """Numbers in the text of Carrara et al. 2018, sections 5.1 and 6, and how the attacks went.
 
 Command:  zoo reproduce adversarial text
-Expected: runs/tables/laptop/adversarial_text.csv; the family's README has the numbers
+Expected: runs/tables/laptop/adversarial_text.csv; docs/results/adversarial.md has the numbers
 Time:     `laptop` minutes on two cores
 
 Section 5.1.1: at a DW-kNN score of .002 more than 50 % of L-BFGS's and more than 40 % of FGS's pictures are filtered

@@ -2,7 +2,7 @@ r"""Tables I and II of Barni et al. 2018: AUC of the aware detector by JPEG qual
 
 Command:  zoo reproduce contrast table-1            (or: make reproduce-table-1 PAPER=contrast)
           zoo reproduce contrast table-2
-Expected: contrast_table_1.csv, contrast_table_2.csv; the family's README has the numbers and what they mean
+Expected: contrast_table_1.csv, contrast_table_2.csv; docs/results/contrast.md has the numbers
 Time:     `laptop` six minutes each on two cores (stored weights, seven photographs);
           `paper` (300 test pictures of RAISE8K, all patches) wants a GPU, and networks trained on RAISE:
           zoo pretrain contrast --scale paper --dataset raise8k --data-dir RAISE

@@ -1,7 +1,7 @@
 """Numbers in the text of Barni et al. 2018, section III-B: patch accuracies, the unaware detector, the matched mean.
 
 Command:  zoo reproduce contrast text
-Expected: runs/tables/laptop/contrast_text.csv; the family's README has the numbers and what they mean
+Expected: runs/tables/laptop/contrast_text.csv; docs/results/contrast.md has the numbers
 Time:     `laptop` four minutes on two cores; 15 minutes of one core on open_photographs
 
 Accuracies are balanced: as many pristine as adjusted patches, threshold .5. A mean over operators weighs the paper's

@@ -2,7 +2,7 @@
 
 Command:  zoo reproduce steganography comparison
 Expected: runs/tables/laptop/steganography_comparison.csv: curves, and differences at equal steps and equal seconds
-Time:     `laptop` 27 minutes of one core (nine trainings of 180 seconds each); `smoke` a minute
+Time:     `laptop` 35 minutes of one core (nine trainings of 180 seconds each); `smoke` a minute
 
 The paper compares end results, without settings for the baseline. Here every network gets the same pairs (generated
 scenes of 32x32 pixels, batch 8), the same noise on the container (rounding to 8 bits and Gaussian noise of 0.01), Adam

@@ -2,7 +2,7 @@
 
 Command:  zoo reproduce steganography detectability
 Expected: runs/tables/laptop/steganography_detectability.csv
-Time:     `laptop` five minutes on two cores (stored weights)
+Time:     `laptop` three minutes of one core (stored weights)
 
 Not in the paper, which calls the difference hardly noticeable and asks no detector. The detector has SPAM features
 (`zoo.steganography.steganalysis`) and a linear discriminant with shrinkage, trained for each method on covers and

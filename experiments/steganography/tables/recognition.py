@@ -2,7 +2,7 @@
 
 Command:  zoo reproduce steganography recognition --dataset open_photographs [--weights FOLDER]
 Expected: runs/tables/laptop/steganography_recognition.csv
-Time:     `laptop` three minutes of one core
+Time:     `laptop` half a minute of one core
 
 Not in the paper. The middle squares of photographs are hidden in each other, each in that of the next scene, and
 harmed; `hiding.is_plausible` judges the result. Its limit was chosen on the calibration scenes. The row "limit" has

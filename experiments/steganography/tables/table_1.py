@@ -1,7 +1,7 @@
 r"""Table I of Pham Van et al. 2019: the loss of equation 1, for three lambdas, with Baluja's networks.
 
 Command:  zoo reproduce steganography table-1      (or: make reproduce-table-1 PAPER=steganography)
-Expected: runs/tables/laptop/steganography_table_1.csv; the family's README has the numbers and what they mean
+Expected: runs/tables/laptop/steganography_table_1.csv; docs/results/steganography.md has the numbers
 Time:     `laptop` a minute on two cores (stored weights); `paper` (lambda 0.5, 0.75, 1, both methods) wants a GPU:
           zoo pretrain steganography --scale paper --dataset imagenet2012 --holidays HOLIDAYS
           zoo reproduce steganography table-1 --scale paper --dataset imagenet2012 --weights runs/steganography-paper-0

@@ -2,7 +2,7 @@
 
 Command:  zoo reproduce steganography table-3
 Expected: runs/tables/laptop/steganography_table_3.csv; only the ratio of the two methods means anything elsewhere
-Time:     `laptop` some ten minutes of one core (32x32 pixels, three steps of each, scaled up to 15,000 pairs)
+Time:     `laptop` three minutes on two cores (32x32 pixels, three steps of each, scaled up to 15,000 pairs)
 
 The paper says neither whether its seconds are of an epoch (they fit that) nor what a batch counts; here a batch of 16
 has 16 pairs. Its own ratios, 1.26 to 1.55, do not bear out "training time halved". Randomly initialised networks: time

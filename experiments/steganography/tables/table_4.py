@@ -2,7 +2,7 @@
 
 Command:  zoo reproduce steganography table-4
 Expected: runs/tables/laptop/steganography_table_4.csv; only the ratio of the two methods means anything elsewhere
-Time:     `laptop` two minutes of one core
+Time:     `laptop` half a minute on two cores
 
 The row of the device at hand is measured, GPU or CPU; the other is ``not-run``. Randomly initialised networks.
 """

@@ -1,7 +1,7 @@
 """What hiding costs the cover and the secret image, after a PNG round trip and after harm: networks against LSB.
 
 Command:  zoo reproduce steganography trade-off
-Expected: runs/tables/laptop/steganography_trade_off.csv; the family's README says where ours wins and where not
+Expected: runs/tables/laptop/steganography_trade_off.csv; docs/results/steganography.md has the numbers
 Time:     `laptop` ten minutes of one core (stored weights; Baluja's networks, which are not stored, and ours beside
           them are trained as in `comparison`, 180 seconds each)
 

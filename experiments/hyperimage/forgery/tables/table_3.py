@@ -2,7 +2,7 @@
 
 Command:  zoo reproduce hyperimage table-3
           zoo reproduce hyperimage table-3 --scale paper --dataset casia2 --data-dir CASIA2
-Expected: runs/tables/laptop/hyperimage_table_3.csv; the family's README has the numbers and what they mean
+Expected: runs/tables/laptop/hyperimage_table_3.csv; docs/results/hyperimage.md has the numbers
 Time:     `laptop` minutes on two cores with the stored weights; `paper` trains on CASIA-2 and wants a GPU; each
           network is kept in runs/splits when its training ends, and a stopped run goes on from there
 

@@ -99,4 +99,4 @@ def _coarse(offline: Offline, method: str, share: bool) -> Estimate:
 
 FALL, ABOVE = "fall of the mean score, least of its steps", f"photograph less its JPEG at quality {COARSE}"
 SHARE = f"share of photographs, {ABOVE}"
-TABLE = Table("hyperimage", "scorer", cells, decimals=3, units={FALL: "points", ABOVE: "points", SHARE: "%"})
+TABLE = Table("hyperimage", "scorer", cells, decimals=3, units={FALL: "of 9", ABOVE: "of 9", SHARE: "%"})

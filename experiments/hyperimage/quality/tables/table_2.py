@@ -2,7 +2,7 @@
 
 Command:  zoo reproduce hyperimage table-2
           zoo reproduce hyperimage table-2 --scale paper --dataset tid2013 --data-dir TID2013   (or live_iqa)
-Expected: runs/tables/laptop/hyperimage_table_2.csv; the family's README has the numbers and what they mean
+Expected: runs/tables/laptop/hyperimage_table_2.csv; docs/results/hyperimage.md has the numbers
 Time:     `laptop` minutes on two cores with the stored weights; `paper` trains 100 splits a row and wants a GPU; each
           split's scores are kept in runs/splits when it ends, and a stopped run goes on from there
 

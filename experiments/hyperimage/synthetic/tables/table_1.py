@@ -1,7 +1,7 @@
 """Table 1 of Chandakkar and Li 2017: the synthetic task, both experiments at the paper's size.
 
 Command:  zoo reproduce hyperimage table-1            (or: make reproduce-table-1 PAPER=hyperimage)
-Expected: runs/tables/laptop/hyperimage_table_1.csv; the family's README has the numbers and what they mean
+Expected: runs/tables/laptop/hyperimage_table_1.csv; docs/results/hyperimage.md has the numbers
 Time:     minutes on two cores with the stored weights; `zoo pretrain hyperimage synthetic` trains them anew
 
 Experiment 1: images with random contents and positions. Experiment 2: 1,000 images that differ in nothing but the

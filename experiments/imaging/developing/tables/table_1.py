@@ -4,7 +4,7 @@ Command:  zoo reproduce imaging table-1            (or: make reproduce-table-1 P
           zoo reproduce imaging table-1 --dataset open_photographs --data-dir DIR --weights runs/imaging-...
           zoo imaging fit CAMERAS/mit_fivek/canon_eos_5d/1.0.0 --network unet --scale paper -o FITS/canon_eos_5d
           zoo reproduce imaging table-1 --scale paper --data-dir CAMERAS --weights FITS
-Expected: runs/tables/laptop/imaging_table_1.csv; the family's README has the numbers and what they mean
+Expected: runs/tables/laptop/imaging_table_1.csv; docs/results/imaging.md has the numbers
 Time:     `laptop` two minutes on two cores (stored weights); `paper` wants networks of `zoo imaging fit`
 
 Fidelity is that to the classical pipeline's picture of the same RAW planes, on scenes no network was trained on: crops

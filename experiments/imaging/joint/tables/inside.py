@@ -2,7 +2,7 @@
 
 Command:  zoo reproduce imaging inside --weights runs/imaging-laptop-0       after `zoo pretrain imaging joint`
           zoo reproduce imaging inside                      what is stored: the package has lambda .1 with a margin
-Expected: runs/tables/laptop/imaging_inside.csv and .png; the family's README says what it means
+Expected: runs/tables/laptop/imaging_inside.csv and .png; docs/results/imaging.md has the numbers
 Time:     3 minutes for the three rows with a margin, beside other work; the whole was not measured undisturbed
 
 In training, and in Tables 4 and S1 as in the paper, the network develops patches one by one, and pads their borders

@@ -2,7 +2,7 @@ r"""Table 4 of Korus and Memon 2019: confusion matrices of UNet, F (a) and F+N a
 
 Command:  zoo reproduce imaging table-4 --weights runs/imaging-laptop-0      after `zoo pretrain imaging joint`
           zoo reproduce imaging table-4                     a and c, where that training has filled the local store
-Expected: runs/tables/laptop/imaging_table_4.csv; the family's README has the numbers and what they mean
+Expected: runs/tables/laptop/imaging_table_4.csv; docs/results/imaging.md has the numbers
 Time:     `laptop` 21 minutes on one core; `paper` (3,000 patches of 256 pixels) wants a GPU
 
 A row is what is true, a column what the FAN says, a value the share of the true class in percent; 600 held-out patches

@@ -3,7 +3,7 @@ r"""Table S1 (supplement, Table 1) and Figures 9, S2 and S3 of Korus and Memon 2
 Command:  zoo reproduce imaging table-s1 --weights runs/imaging-laptop-0     after `zoo pretrain imaging joint`
           zoo reproduce imaging table-s1 --scale paper --data-dir CAMERAS --weights runs/imaging-paper-0 --shard 1/88
           zoo reproduce imaging figure-9 --weights runs/imaging-laptop-0
-Expected: imaging_table_s1.csv, imaging_figure_9.csv; the family's README has the numbers and what they mean
+Expected: imaging_table_s1.csv, imaging_figure_9.csv; docs/results/imaging.md has the numbers
 Time:     `laptop` 11 minutes on one core; `paper` is 4 cameras x (F and 10 values of lambda) x 2 networks x
           10 repetitions = 880 trainings (`joint/training.py`, each runnable alone), a cell being the mean of its ten
 

@@ -2,7 +2,7 @@
 
 Command:  zoo reproduce imaging silence --dataset open_photographs
 Expected: runs/tables/laptop/imaging_silence.csv and .png
-Time:     10 minutes at `laptop` on one core
+Time:     6 minutes of one core at `laptop`
 Data:     synthetic bodies that save JPEGs of quality 90, and their own pictures; of ``open_photographs`` those of
           ``calibration``, which the limits were set on, beside those of ``test``
 
