@@ -19,10 +19,8 @@ def evaluation_of(name: str, settings: Settings) -> Evaluation:
 
 def weights_of(name: str, settings: Settings) -> str:
     """Return the name of a problem's network in the CSV."""
-    # An approximate index gives other scores.
-    index = f", index {settings.index}" if settings.index else ""
     if settings.scale == "paper":
-        return ("net_weight_0" if name == "overfeat" else "imagenet") + index
+        return "net_weight_0" if name == "overfeat" else "imagenet"
     if settings.weights is not None:
-        return f"{settings.weights.name}/{network_name(name, settings.dataset)}{index}"
-    return (stored_name(name, settings.dataset) or "") + index
+        return network_name(name, settings.dataset)
+    return stored_name(name, settings.dataset) or ""

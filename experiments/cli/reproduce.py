@@ -156,11 +156,11 @@ def _all(options: argparse.Namespace) -> dict[tuple[str, str], str]:
     failed = {}
     for paper, name in listed:
         options.paper, options.table = paper, name
-        table, settings = _settings(options)
-        if measure.is_finished(table, settings, options.output):
-            print(f"kept: {measure.csv_path(table, settings.scale, options.output)}, of this commit, data and seed")
-            continue
         try:
+            table, settings = _settings(options)
+            if measure.is_finished(table, settings, options.output):
+                print(f"kept: {measure.csv_path(table, settings.scale, options.output)}, of this commit, data and seed")
+                continue
             _one(options)
         except (ValueError, OSError, ImportError, DataUnavailable) as error:
             failed[paper, name] = " ".join(str(error).split())

@@ -31,8 +31,8 @@ def publish(table: Table, scale: str, measured_in: Path, results: Path) -> Path:
     """Write the CSV of a table that was measured in a folder into ``results``; returns it.
 
     Raises:
-        ValueError: Where the table was not measured there, was measured with a changed tree or a detector of your own,
-            or on other data or with another seed than what is published.
+        ValueError: Where the table was not measured there, was measured with a changed tree or with a detector,
+            networks or an index of your own, or on other data or with another seed than what is published.
     """
     source = csv_path(table, scale, measured_in)
     if not source.is_file():
@@ -40,6 +40,11 @@ def publish(table: Table, scale: str, measured_in: Path, results: Path) -> Path:
         raise ValueError(f"A table is measured before it is published: {command} --scale {scale}. Received: {source}")
     new, reasons = _read(source), read_reasons(source)
     target = published_csv(table, scale, new["dataset"].iloc[0], results)
+    own = sorted({word for weights in new["weights"] for word in weights.split() if not _of_the_zoo(word)})
+    if own:
+        raise ValueError(
+            f"{source} must be measured with stored networks or those that it trains. Received: {', '.join(own)}"
+        )
     changed = sorted({commit for commit in new.loc[new["value"] != "", "commit"] if commit.endswith("+")})
     if changed:
         raise ValueError(f"{source} must be measured without uncommitted changes. Received: {', '.join(changed)}")
@@ -70,6 +75,11 @@ def publish(table: Table, scale: str, measured_in: Path, results: Path) -> Path:
 def _read(path: Path) -> pd.DataFrame:
     # Read as text, so that no digit changes.
     return pd.read_csv(path, dtype=str, keep_default_na=False)
+
+
+def _of_the_zoo(word: str) -> bool:
+    """Return whether a word of the column ``weights`` is no network, detector or index of the user's."""
+    return not {":", "/"} & set(word.removeprefix("stored:").removeprefix("trained:"))
 
 
 def _name(row: pd.Series) -> tuple[str, str, str]:

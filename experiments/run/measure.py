@@ -87,7 +87,7 @@ def merge(table: Table, settings: Settings, output: Path, folders: list[Path]) -
     """Make the CSV from cells that shards have written, here or in copies of their cell ``folders``.
 
     Raises:
-        ValueError: When a folder is missing or none holds a cell of this table and these settings.
+        ValueError: When a folder is missing, or none holds a cell of this table, code, data, seed and scale.
     """
     own = cell_folder(table, settings, output)
     folders = [*folders, *([own] if own.is_dir() else [])]
@@ -95,13 +95,17 @@ def merge(table: Table, settings: Settings, output: Path, folders: list[Path]) -
     if missing or not folders:
         raise ValueError(f"merge needs folders of cells, as shards write them. Received: {missing or own}")
     cells = list(table.cells(settings))
-    if not any((folder / _file_name(cell)).exists() for folder in folders for cell in cells):
-        raise ValueError(f"No cell of {table.paper} {table.name} at {settings.scale}. Received: {folders}")
+    shown = ", ".join(str(folder) for folder in folders)
+    if not any(stored_cell(table, settings, cell, folder) for folder in folders for cell in cells):
+        raise ValueError(
+            f"merge needs cells of {table.paper} {table.name} that commit {commit()} measured at {settings.scale} with "
+            f"the same options, seed {settings.seed} and the same --data-dir. Received: none in {shown}"
+        )
     return assemble(table, settings, output, cells, folders)
 
 
 def assemble(table: Table, settings: Settings, output: Path, cells: list[Cell], folders: list[Path]) -> pd.DataFrame:
-    """Write the CSV of all cells and remove the cells' own files; returns the table.
+    """Write the CSV of all cells and remove the cells' own files, not those of other code or data; returns the table.
 
     A cell that is in none of ``folders`` is as the CSV that is there has it, of the same data and seed; else it is
     ``not-run``.
@@ -110,9 +114,9 @@ def assemble(table: Table, settings: Settings, output: Path, cells: list[Cell], 
     path = csv_path(table, settings.scale, output)
     earlier = _earlier(path, settings)
     for cell in cells:
-        key, name = _key(table, settings, cell), _name(cell)
-        found = [stored for folder in folders if (stored := _read(folder / _file_name(cell), key)) is not None]
-        if not found and name in earlier:
+        name = _name(cell)
+        found = [stored for folder in folders if (stored := stored_cell(table, settings, cell, folder)) is not None]
+        if not found and name in earlier and earlier[name]["entry"]["weights"] in ("", _weights(settings, cell)):
             found = [earlier[name]]
         entries.append(found[0]["entry"] if found else _entry(table, settings, cell, None, "not-run", 0.0))
         if reason := (found[0].get("reason") if found else UNASKED):
@@ -123,9 +127,10 @@ def assemble(table: Table, settings: Settings, output: Path, cells: list[Cell], 
     with atomic(path) as partial:
         frame.to_csv(partial, index=False)
     own = cell_folder(table, settings, output)
-    if own.is_dir():
-        for file in own.glob("*.json"):
-            file.unlink()
+    for cell in cells:
+        if stored_cell(table, settings, cell, own) is not None:
+            (own / _file_name(cell)).unlink()
+    if own.is_dir() and not any(own.iterdir()):
         own.rmdir()
     return frame
 
@@ -138,7 +143,7 @@ def _earlier(csv: Path, settings: Settings) -> dict[tuple[str, str, str], dict]:
     """Return the cells of the CSV that is there, with their reasons, where it is of the same data and seed."""
     if not csv.is_file():
         return {}
-    frame = read_csv(csv)
+    frame = read_csv(csv).fillna({"weights": ""})
     if not set(SCHEMA) <= set(frame.columns):
         return {}
     reasons = read_reasons(csv)
@@ -152,7 +157,7 @@ def _earlier(csv: Path, settings: Settings) -> dict[tuple[str, str, str], dict]:
 
 def read_csv(path: Path) -> pd.DataFrame:
     """Return the CSV of a table, its labels as text."""
-    return pd.read_csv(path, dtype={"row": str, "column": str, "metric": str, "unit": str})
+    return pd.read_csv(path, dtype={"row": str, "column": str, "metric": str, "unit": str, "weights": str})
 
 
 def csv_path(table: Table, scale: str, output: Path) -> Path:
@@ -161,7 +166,7 @@ def csv_path(table: Table, scale: str, output: Path) -> Path:
 
 
 def is_finished(table: Table, settings: Settings, output: Path) -> bool:
-    """Return whether this commit wrote the CSV of ``table`` with this data and seed and stored networks only.
+    """Return whether this commit wrote the whole CSV of ``table`` with this data and seed and stored networks only.
 
     A commit with changed files is no commit: nothing is finished then.
     """
@@ -169,8 +174,13 @@ def is_finished(table: Table, settings: Settings, output: Path) -> bool:
     if not path.is_file() or commit().endswith("+") or settings.weights or settings.detector or settings.index:
         return False
     wanted = {"commit": commit(), "dataset": settings.dataset, "seed": str(settings.seed)}
-    frame = pd.read_csv(path, usecols=list(wanted), dtype=str)
-    return not frame.empty and all((frame[name] == value).all() for name, value in wanted.items())
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    if frame.empty or not all((frame[name] == value).all() for name, value in wanted.items()):
+        return False
+    usual = {_name(cell): cell.weights for cell in table.cells(settings)}
+    names = zip(frame["row"], frame["column"], frame["metric"], frame["weights"], strict=True)
+    own = any(weights != usual.get(tuple(name), weights) for *name, weights in names)
+    return not own and UNASKED not in read_reasons(path).values()
 
 
 def parse_shard(text: str) -> tuple[int, int]:
@@ -227,10 +237,21 @@ def _entry(
         **{"metric": cell.metric, "unit": unit_of(table.units, cell.metric)},
         **{"paper_value": cell.paper_value, **numbers},
         **{"comparable": "yes" if comparable else "no", "difference": difference, "status": status},
-        **{"seed": settings.seed, "scale": settings.scale, "dataset": settings.dataset, "weights": cell.weights},
+        **{"seed": settings.seed, "scale": settings.scale, "dataset": settings.dataset},
+        **{"weights": _weights(settings, cell)},
         **{"steps": cell.steps, "seconds": round(seconds, 2), "commit": commit()},
         **{"tensorflow": version("tensorflow"), "keras": version("keras"), "device": device()},
     }
+
+
+def _weights(settings: Settings, cell: Cell) -> str:
+    """Return a cell's networks as the CSV names them: the user's by folder and name, with the user's index."""
+    words = cell.weights.split() if cell.weights != settings.detector else []
+    if not words:
+        return cell.weights
+    if settings.weights is not None:
+        words = [w if w == "trained" or ":" in w else f"{settings.weights.name}/{w}" for w in words]
+    return " ".join(words + ([f"index:{settings.index}"] if settings.index else []))
 
 
 def _key(table: Table, settings: Settings, cell: Cell) -> list[str]:

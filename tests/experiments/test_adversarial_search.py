@@ -1,6 +1,7 @@
 """Where the adversarial tables search for neighbours, and what a shrunk covariance changes, on the stored networks."""
 
 import shutil
+from functools import partial
 
 import numpy as np
 import pytest
@@ -13,7 +14,9 @@ from zoo.experiments.adversarial.detectors import comparisons
 from zoo.experiments.adversarial.evaluation import AUTHENTIC, ERRORS, Evaluation
 from zoo.experiments.adversarial.evaluation_cache import weights_of
 from zoo.experiments.adversarial.tables import adaptive
-from zoo.experiments.run.cells import Settings
+from zoo.experiments.run import measure
+from zoo.experiments.run.cells import Cell, Settings, Table
+from zoo.metrics import Estimate
 
 PROCESSINGS = ("none", "l2", "pca", "pca-whiten")
 
@@ -65,7 +68,7 @@ def test_a_stopped_attack_goes_on_behind_the_last_part(monkeypatch):
     assert made[7:] == [5, 5, 2]
 
 
-def test_an_index_is_searched_and_named_in_the_csv(small):
+def test_an_index_is_searched_and_named_in_the_csv(small, tmp_path):
     settings = Settings("smoke", index="IVF4,Flat nprobe=4")
     other = Evaluation("overfeat", settings)
     # All clusters are searched, so that nothing is missed.
@@ -73,8 +76,10 @@ def test_an_index_is_searched_and_named_in_the_csv(small):
     np.testing.assert_allclose(first, second, atol=1e-4)
     detector = other.detector("pool5", "pca-whiten")
     assert (detector.factory, detector.search, detector.recall) == ("IVF4,Flat", "nprobe=4", 1)
-    assert weights_of("overfeat", settings) == "adversarial-overfeat.digits, index IVF4,Flat nprobe=4"
-    assert weights_of("overfeat", Settings("smoke")) == "adversarial-overfeat.digits"
+    cell = Cell("a", "1", "AUC", measure=partial(Estimate.exact, 1.0), weights=weights_of("overfeat", settings))
+    table = Table("demo", "table_1", lambda settings: [cell])
+    frame = measure.run(table, settings, tmp_path, progress=False)
+    assert frame["weights"].tolist() == ["adversarial-overfeat.digits index:IVF4,Flat nprobe=4"]
 
 
 @pytest.mark.parametrize("file_format", ["tfrecord", "array_record"])

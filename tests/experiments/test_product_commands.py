@@ -122,6 +122,8 @@ def test_a_commit_with_changes_finishes_nothing(demo, monkeypatch):
     runner.run(table, settings, demo / "runs" / "tables", progress=False)
     assert runner.is_finished(table, settings, demo / "runs" / "tables")
     assert not runner.is_finished(table, Settings("smoke", "clic"), demo / "runs" / "tables")
+    runner.run(table, settings, demo / "part", rows=("c",), progress=False)
+    assert not runner.is_finished(table, settings, demo / "part")
     frame = pd.read_csv(demo / "runs" / "tables" / "smoke" / "demo_table_1.csv")
     frame["commit"] = "0123456789ab+"
     frame.to_csv(demo / "runs" / "tables" / "smoke" / "demo_table_1.csv", index=False)

@@ -125,6 +125,14 @@ def test_publishing_keeps_the_status_of_what_was_not_asked_for(tmp_path, folder,
         assert json.loads(target.with_suffix(".why.json").read_text())[key] == reason
 
 
+@pytest.mark.parametrize("word", ["runs/net", "module:function", "a.generated index:IVF4"])
+def test_what_was_measured_with_ones_own_networks_is_not_published(tmp_path, folder, monkeypatch, word):
+    monkeypatch.setattr(measure, "commit", lambda: "0123456789ab")
+    measure.run(_table(needs=word), Settings("smoke"), tmp_path, progress=False)
+    with pytest.raises(ValueError, match=rf"stored networks or those that it trains. Received: {word.split()[-1]}"):
+        results.publish(_table(needs=word), "smoke", tmp_path, folder)
+
+
 def test_every_number_has_its_unit():
     found = [*(ROOT / "results").glob("*/*.csv"), *(ROOT / "results").glob("*/*/*.csv")]
     assert len(found) > 60

@@ -117,6 +117,36 @@ def test_shards_merged_equal_one_run(tmp_path, elsewhere):
     pd.testing.assert_frame_equal(_read(tmp_path / "shards"), _read(tmp_path / "one"))
 
 
+def test_merging_refuses_cells_of_other_code_or_data_and_keeps_them(tmp_path, monkeypatch):
+    runner.run(_table(), SETTINGS, tmp_path, shard=(1, 2), progress=False)
+    kept = sorted((tmp_path / "smoke" / ".demo_table_1.cells").glob("*.json"))
+    for settings, commit in ((SETTINGS, "another"), (Settings("smoke", seed=6), runner.commit())):
+        with (
+            monkeypatch.context() as patch,
+            pytest.raises(ValueError, match=r"merge needs cells of demo table_1 .*none"),
+        ):
+            patch.setattr(runner, "commit", lambda commit=commit: commit)
+            runner.merge(_table(), settings, tmp_path, [])
+    # Neither does a run of other code remove what it has not used.
+    with monkeypatch.context() as patch:
+        patch.setattr(runner, "commit", lambda: "another")
+        runner.run(_table(), SETTINGS, tmp_path, rows=("c",), progress=False)
+    assert sorted((tmp_path / "smoke" / ".demo_table_1.cells").glob("*.json")) == [
+        p for p in kept if "c_" not in p.name
+    ]
+
+
+def test_networks_of_ones_own_are_named_by_their_folder_and_not_mixed_with_stored_ones(tmp_path):
+    (tmp_path / "mine").mkdir()
+    own = Settings("smoke", seed=5, weights=tmp_path / "mine")
+    frame = runner.run(_table(), own, tmp_path, progress=False)
+    assert set(frame["weights"][:10]) == {"mine/w"}
+    assert not runner.is_finished(_table(), SETTINGS, tmp_path)
+    frame = runner.run(_table(), SETTINGS, tmp_path, rows=("b",), progress=False)
+    assert frame["status"].tolist()[:10] == ["not-run"] * 5 + ["measured"] * 5
+    assert set(frame["weights"][:10]) == {"w"}
+
+
 def test_merging_some_shards_says_what_was_not_run(tmp_path):
     runner.run(_table(), SETTINGS, tmp_path, shard=(1, 2), progress=False)
     frame = runner.merge(_table(), SETTINGS, tmp_path, [])
