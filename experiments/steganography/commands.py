@@ -162,7 +162,8 @@ def _hide(options: argparse.Namespace) -> int:
     suffix = options.output.suffix.lower()
     if suffix not in (".png", *_JPEG):
         raise ValueError(
-            f"A container must be saved without loss: --output must end in .png. Received: {options.output}"
+            "A container must be saved without loss: --output must end in .png; with --jpeg, .jpg and .jpeg are right "
+            f"too. Received: {options.output}"
         )
     if options.sheet is not None and options.sheet.suffix.lower() != ".png":
         raise ValueError(f"--sheet must end in .png. Received: {options.sheet}")

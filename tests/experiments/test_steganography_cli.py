@@ -201,6 +201,14 @@ def test_bad_input_is_one_line_and_code_2(pictures, command, monkeypatch, networ
     assert sorted(pictures.iterdir()) == before
 
 
+@pytest.mark.parametrize("options", [(), ("--jpeg",)])
+def test_every_ending_that_a_container_may_have_is_named(pictures, command, options):
+    hide = ("steganography", "hide", pictures / "cover.png", pictures / "secret.jpg", "-o", pictures / "container.webp")
+    code, _, err = command(*hide, *options)
+    assert code == 2
+    assert "must end in .png; with --jpeg, .jpg and .jpeg are right too. Received: " in err
+
+
 @pytest.mark.slow
 def test_tables_of_errors_at_smoke(tmp_path, command, monkeypatch, networks):
     monkeypatch.chdir(tmp_path)
