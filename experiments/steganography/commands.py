@@ -265,16 +265,12 @@ def _picture(path: Path, upright: bool = True) -> "np.ndarray":
 
 
 def _write(path: Path, image: "np.ndarray") -> None:
-    from zoo.images import ImageError, atomic, write_png
+    from zoo.images import write_png, written
 
     if path.suffix.lower() == ".png":
         write_png(path, image)
         return
     from PIL import Image
 
-    try:
-        with atomic(path) as partial:
-            Image.fromarray(image).save(partial, "JPEG", quality=95)
-    except OSError as error:
-        wrong = f"cannot be written ({error.strerror})"
-        raise ImageError(path, wrong, "a path in an existing, writable folder is needed") from error
+    with written(path) as partial:
+        Image.fromarray(image).save(partial, "JPEG", quality=95)
