@@ -1,6 +1,5 @@
 """Photographs of the CLIC 2020 challenge (learned image compression), downloaded and stored by TensorFlow Datasets."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,14 +43,3 @@ def as_rgb(image: np.ndarray) -> np.ndarray:
     if image.ndim == 2:
         image = image[..., None]
     return np.ascontiguousarray(np.broadcast_to(image[..., :3], (*image.shape[:2], 3)))
-
-
-def clic_photographs(split: str, data_dir: Path | None = None) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield (name, photograph), uint8 RGB (height, width, 3), one at a time; TFDS keeps no file names, so they count.
-
-    Raises:
-        ValueError: As ``clic_source``.
-    """
-    source = clic_source(split, data_dir)
-    for i in range(len(source)):
-        yield f"clic-{split}-{i:04d}", as_rgb(source[i]["image"])

@@ -39,9 +39,9 @@ def distort(image: np.ndarray, number: int | str, level: int, rng: np.random.Gen
     Raises:
         ValueError: For an unknown number or name, a level outside 1..5 or an image that is not uint8 RGB.
     """
-    added = isinstance(number, str) and number in extensions.names("distortions")
-    if not (added or number in DISTORTIONS) or level not in LEVELS:
-        raise ValueError(f"number must be one of {list(DISTORTIONS)}, level 1..5. Received: {number}, {level}")
+    known = [*DISTORTIONS, *extensions.names("distortions")]
+    if number not in known or level not in LEVELS:
+        raise ValueError(f"number must be one of {known}, level 1..5. Received: {number!r}, {level}")
     operator = extensions.load("distortions", number) if isinstance(number, str) else DISTORTIONS[number][1]
     return operator(check_rgb(image), level, rng)
 

@@ -78,8 +78,7 @@ def find(folder: Path, name: str, config: str = "") -> Prepared | None:
     if here is not None:
         return here if here.name == (f"{name}/{config}" if config else name) else None
     below = folder / name / config if config else folder / name
-    versions = sorted(below.glob("*.*.*"), key=lambda path: [int(n) for n in re.findall(r"\d+", path.name)])
-    for path in reversed(versions):
+    for path in reversed(versions(below)):
         try:
             found = at(path)
         except ValueError as error:  # the original files may lie there too
@@ -88,6 +87,12 @@ def find(folder: Path, name: str, config: str = "") -> Prepared | None:
         if found is not None:
             return found
     return None
+
+
+def versions(folder: Path) -> list[Path]:
+    """Return the folders of the versions of a data set that are complete in its folder, in any format; newest last."""
+    complete = (path for path in folder.glob("*.*.*") if (path / _LISTED).is_file())
+    return sorted(complete, key=lambda path: [int(n) for n in re.findall(r"\d+", path.name)])
 
 
 def at(directory: Path) -> Prepared | None:

@@ -106,6 +106,8 @@ def test_what_it_adds_to_the_zoos_own(here, photo, tmp_path, capsys):
 
     corners = [distort(photo, "vignetting", level, keyed.generator(0))[0, 0].sum() for level in (1, 3, 5)]
     assert corners == sorted(corners, reverse=True)
+    with pytest.raises(ValueError, match=r"23, 'vignetting'\], level 1\.\.5\. Received: 'vignette', 1"):
+        distort(photo, "vignette", 1, keyed.generator(0))
     train, test = (photographs("leaves", None, split, 3) for split in ("train", "test"))
     assert len(test) == 10
     assert not {p.scene for p in train} & {p.scene for p in test}

@@ -10,7 +10,7 @@ import pytest
 from image_files import by_257, smooth_jpeg
 from PIL import Image
 
-from zoo.images import ImageError, atomic, lossy_coding, read_image, time_taken, write_png
+from zoo.images import ImageError, atomic, lossy_coding, read_image, time_taken, write_png, written
 
 
 @pytest.mark.parametrize("suffix", ["png", "tif", "jpg", "webp"])
@@ -99,3 +99,17 @@ def test_atomic_keeps_the_old_file_on_failure(tmp_path):
         temporary.write_text("new")
     assert path.read_text() == "new"
     assert os.listdir(tmp_path) == [path.name]
+
+
+def test_written_says_why_a_file_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    (tmp_path / "folder").mkdir()
+    reasons = {"none/a": "No such file or directory", "file/a": "Not a directory", "folder": "Is a directory"}
+    for name, reason in reasons.items():
+        said = rf"{name}: cannot be written \({reason}\); .* Received: "
+        with pytest.raises(ImageError, match=said), written(tmp_path / name) as temporary:
+            temporary.write_text("new")
+    with written(tmp_path / "file") as temporary:
+        temporary.write_text("new")
+    assert (tmp_path / "file").read_text() == "new"
+    assert sorted(os.listdir(tmp_path)) == ["file", "folder"]

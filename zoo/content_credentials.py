@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 
 INSTALL = "pip install 'forensics-zoo[c2pa]'"
-STATES = ("not looked for", "absent", "elsewhere", "invalid", "valid", "trusted")
-"""``elsewhere``: the file names an address of its record, which is not fetched."""
 
 
 def content_credentials(path: str | Path, authorities: Path | None = None) -> dict[str, Any]:
     """Look for Content Credentials in a file.
 
-    Returns ``state``, one of ``STATES``, and ``reason``; where there is a record also ``signer``, ``signed`` (the time,
-    if it was stamped), ``made_by``, ``actions`` and ``problems``, the codes of the C2PA specification.
+    Returns ``state`` ("not looked for", "absent", "elsewhere", "invalid", "valid" or "trusted") and ``reason``; where
+    there is a record also ``signer``, ``signed`` (the time, if it was stamped), ``made_by``, ``actions`` and
+    ``problems``, the codes of the C2PA specification. "elsewhere": the file names an address of its record, which is
+    not fetched.
 
     Args:
         path: A picture file.

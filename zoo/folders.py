@@ -19,8 +19,7 @@ def replacing(folder: Path, mark: str, what: str) -> Iterator[Path]:
     Raises:
         ValueError: For a folder that holds something else, or a file.
     """
-    if folder.exists() and not (folder / mark).is_file() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ValueError(f"The {what} must go to a new folder or over another {what}. Received: {folder}")
+    check_replaceable(folder, mark, what)
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial, old = (folder.with_name(f".{secrets.token_hex(4)}.{folder.name}") for _ in range(2))
     partial.mkdir()
@@ -34,3 +33,9 @@ def replacing(folder: Path, mark: str, what: str) -> Iterator[Path]:
             old.rename(folder)
         for left in (partial, old):
             shutil.rmtree(left, ignore_errors=True)
+
+
+def check_replaceable(folder: Path, mark: str, what: str) -> None:
+    """Raise ``ValueError`` where ``replacing`` would, before what is to be written there is made."""
+    if folder.exists() and not (folder / mark).is_file() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ValueError(f"The {what} must go to a new folder or over another {what}. Received: {folder}")

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
-from zoo.images import ImageError, atomic
+from zoo.images import written
 from zoo.version import __version__
 
 _GREY_SHARE = 0.4
@@ -47,12 +47,8 @@ def write_heatmap(
     info = PngInfo()
     for keyword, text in {"Software": f"forensics-zoo {__version__}", **(record or {})}.items():
         info.add_itxt(keyword, text)
-    try:
-        with atomic(path) as partial:
-            canvas.save(partial, "PNG", pnginfo=info)
-    except OSError as error:
-        wrong = f"cannot be written ({error.strerror})"
-        raise ImageError(path, wrong, "a path in an existing, writable folder is needed") from error
+    with written(path) as partial:
+        canvas.save(partial, "PNG", pnginfo=info)
 
 
 def draw_heatmap(image: np.ndarray, heat: np.ndarray, high: float = 1.0, caption: str = "") -> Image.Image:

@@ -294,6 +294,17 @@ def atomic(path: str | Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+@contextlib.contextmanager
+def written(path: str | Path) -> Iterator[Path]:
+    """Do what ``atomic`` does, and raise ``ImageError`` where the file cannot be written."""
+    try:
+        with atomic(path) as temporary:
+            yield temporary
+    except OSError as error:
+        wrong = f"cannot be written ({error.strerror})"
+        raise ImageError(path, wrong, "a path in an existing, writable folder is needed") from error
+
+
 def write_png(path: str | Path, image: np.ndarray) -> None:
     """Write uint8 or uint16, (height, width) grey or (height, width, 3) RGB, as PNG; the file appears at once, whole.
 
@@ -310,12 +321,8 @@ def write_png(path: str | Path, image: np.ndarray) -> None:
         )
     # OpenCV, because Pillow has no 16-bit RGB.
     _, png = cv2.imencode(".png", image if image.ndim == 2 else image[..., ::-1])
-    try:
-        with atomic(path) as temporary:
-            temporary.write_bytes(png.tobytes())
-    except OSError as error:
-        wrong = f"cannot be written ({error.strerror})"
-        raise ImageError(path, wrong, "a path in an existing, writable folder is needed") from error
+    with written(path) as temporary:
+        temporary.write_bytes(png.tobytes())
 
 
 def check_regular_file(path: Path, right: str = "an image file is needed") -> None:

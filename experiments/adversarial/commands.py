@@ -255,11 +255,13 @@ def fitted(image: "np.ndarray", model: "keras.Model") -> "np.ndarray":
 def _fit(options: argparse.Namespace) -> int:
     import numpy as np
 
-    from zoo.adversarial import KNNDetector
+    from zoo.adversarial import KNNDetector, storage
     from zoo.adversarial.serving import best_layer
+    from zoo.folders import check_replaceable
 
     if options.folder is None and options.model != DEFAULT_MODEL:
         raise ValueError(f"--model needs FOLDER with its training pictures. Received: {options.model!r} without one")
+    check_replaceable(options.detector, storage.CONFIG, "detector")
     model = load_model(options.model)
     if options.folder is None:
         from zoo.adversarial.digits import digits

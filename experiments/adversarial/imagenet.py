@@ -70,7 +70,7 @@ def prepared_in(folder: Path) -> Any:
     """TFDS's builder of the newest version of ILSVRC2012 that is prepared in ``folder``; None where there is none."""
     import tensorflow_datasets as tfds
 
-    versions = sorted((folder / "imagenet2012").glob("*.*.*"))
+    versions = prepared.versions(folder / "imagenet2012")
     return tfds.builder_from_directory(versions[-1]) if versions else None
 
 

@@ -17,7 +17,7 @@ from PIL import Image
 
 from zoo.experiments.cli.calibrated import Question
 from zoo.heatmap import draw_heatmap
-from zoo.images import ImageError, atomic
+from zoo.images import written
 from zoo.printing import shown
 
 if TYPE_CHECKING:
@@ -160,9 +160,5 @@ def _embedded(image: Image.Image) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    try:
-        with atomic(path) as partial:
-            partial.write_text(text, encoding="utf-8", errors="backslashreplace")
-    except OSError as error:
-        wrong = f"cannot be written ({error.strerror})"
-        raise ImageError(path, wrong, "a path in an existing, writable folder is needed") from error
+    with written(path) as partial:
+        partial.write_text(text, encoding="utf-8", errors="backslashreplace")

@@ -137,7 +137,7 @@ def folder(path: Path, role: str, count: int, kept: Path | None = None) -> list[
     names = raw_files(path)
     right = "A folder with at least 5 RAW files of one camera, or of a version that TFDS prepared of them, is needed"
     if len(names) < 5:
-        raise ValueError(f"{right}. Received: {path}, {len(names)}")
+        raise ValueError(f"{right}. Received: {path}, {len(names)} RAW files")
     usable: list[Developed] = []
     first = _first_matrix(names)
     for name in _progress(split(names)[role][: 2 * count], f"{role} RAW files of {path.name}"):
@@ -160,7 +160,7 @@ def folder(path: Path, role: str, count: int, kept: Path | None = None) -> list[
         if len(usable) == count:
             break
     if not usable:
-        raise ValueError(f"{right}; none is usable for {role}. Received: {path}, {len(names)} files")
+        raise ValueError(f"{right}; none is usable for {role}. Received: {path}, {len(names)} RAW files")
     return usable
 
 

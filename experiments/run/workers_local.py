@@ -40,19 +40,30 @@ def _run(tasks: Sequence[Task], logs: Path, count: int, gpus: Sequence[Sequence[
     processes = [process(slot) for slot in range(count)]
     waiting, free = deque((task, 1) for task in tasks), deque(range(count))
     running: dict[Future[Any], tuple[int, Task, int]] = {}
+
+    def renew(slot: int) -> None:
+        _end(processes[slot])
+        processes[slot] = process(slot)
+
+    def submit(slot: int, task: Task) -> Future[Any]:
+        try:
+            return processes[slot].submit(perform, pack(task))
+        except BrokenProcessPool:  # it died after its last task; this one was not started
+            renew(slot)
+            return processes[slot].submit(perform, pack(task))
+
     try:
         while waiting or running:
             while waiting and free:
                 slot, (task, attempt) = free.popleft(), waiting.popleft()
-                running[processes[slot].submit(perform, pack(task))] = slot, task, attempt
+                running[submit(slot, task)] = slot, task, attempt
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 slot, task, attempt = running.pop(future)
                 free.append(slot)
                 try:
                     outcome = Outcome(task, *future.result())
                 except BrokenProcessPool:
-                    _end(processes[slot])
-                    processes[slot] = process(slot)
+                    renew(slot)
                     if attempt < ATTEMPTS:
                         waiting.appendleft((task, attempt + 1))
                         continue

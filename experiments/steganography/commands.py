@@ -162,7 +162,8 @@ def _hide(options: argparse.Namespace) -> int:
     suffix = options.output.suffix.lower()
     if suffix not in (".png", *_JPEG):
         raise ValueError(
-            f"A container must be saved without loss: --output must end in .png. Received: {options.output}"
+            "A container must be saved without loss: --output must end in .png; with --jpeg, .jpg and .jpeg are right "
+            f"too. Received: {options.output}"
         )
     if options.sheet is not None and options.sheet.suffix.lower() != ".png":
         raise ValueError(f"--sheet must end in .png. Received: {options.sheet}")
@@ -249,42 +250,27 @@ def _networks(given: str | None, jpeg: bool) -> "Steganographer":
 
 def _picture(path: Path, upright: bool = True) -> "np.ndarray":
     """Return a picture as one sees it; ``upright=False`` leaves the pixels where the file has them."""
-    from zoo.images import check_picture, read_photograph
+    import numpy as np
+
+    from zoo.images import check_picture, exif_orientation, read_photograph, undo_orientation
 
     image = read_photograph(path)
     if damage := check_picture(path).damage:
         print(f"zoo: warning: {shown(path)} is damaged: {'; '.join(damage)}", file=sys.stderr)
-    return _turned(path, image) if upright else image
-
-
-def _turned(path: Path, image: "np.ndarray") -> "np.ndarray":
-    """Apply EXIF's orientation, which the container's file will not have."""
-    import numpy as np
-    from PIL import ExifTags, Image
-
-    from zoo.images import RAW_SUFFIXES
-
-    if path.suffix.lower() in RAW_SUFFIXES:
+    if not upright:
         return image
-    with Image.open(path) as opened:
-        orientation = opened.getexif().get(ExifTags.Base.Orientation, 1)
-    if orientation in (5, 6, 7, 8):
-        image = image.transpose(1, 0, 2)
-    rows, columns = orientation in (3, 4, 7, 8), orientation in (2, 3, 6, 7)
-    return np.ascontiguousarray(image[:: -1 if rows else 1, :: -1 if columns else 1])
+    number = exif_orientation(path)
+    # Of the eight, only the quarter turns, 6 and 8, do not undo themselves.
+    return np.ascontiguousarray(undo_orientation(image, {6: 8, 8: 6}.get(number, number)))
 
 
 def _write(path: Path, image: "np.ndarray") -> None:
-    from zoo.images import ImageError, atomic, write_png
+    from zoo.images import write_png, written
 
     if path.suffix.lower() == ".png":
         write_png(path, image)
         return
     from PIL import Image
 
-    try:
-        with atomic(path) as partial:
-            Image.fromarray(image).save(partial, "JPEG", quality=95)
-    except OSError as error:
-        wrong = f"cannot be written ({error.strerror})"
-        raise ImageError(path, wrong, "a path in an existing, writable folder is needed") from error
+    with written(path) as partial:
+        Image.fromarray(image).save(partial, "JPEG", quality=95)

@@ -2,14 +2,17 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from zoo.adversarial.rates import (
-    bootstrap_measure,
-    bootstrap_replicates,
-    eer_accuracy,
-    eer_accuracy_interpolated,
-    eer_threshold,
-)
+from zoo.adversarial.rates import bootstrap_measure, bootstrap_replicates, eer_threshold
 from zoo.adversarial.threshold import rejection_threshold, threshold_at
+
+
+def measured(trusted, spurious, measure="EER accuracy"):
+    sources = range(len(trusted)), range(len(spurious))
+    return bootstrap_measure(trusted, spurious, *sources, measure, samples=1).value
+
+
+def interpolated(trusted, spurious):
+    return measured(trusted, spurious, "EER accuracy, interpolated")
 
 
 def by_scikit_learn(trusted, spurious):
@@ -24,8 +27,8 @@ def test_known_scores():
     # Threshold .6: .7, .8, .9 are above it of the trusted; .6 itself is not, by the strict comparison.
     trusted, spurious = np.array([0.6, 0.7, 0.8, 0.9]), np.array([0.1, 0.2, 0.3, 0.65])
     assert eer_threshold(trusted, spurious) == 0.65
-    assert eer_accuracy(trusted, spurious) == 7 / 8
-    assert eer_accuracy(np.array([1.0, 2]), np.array([0.0, 0.5])) == 3 / 4  # strict: the threshold itself is rejected
+    assert measured(trusted, spurious) == 7 / 8
+    assert measured(np.array([1.0, 2]), np.array([0.0, 0.5])) == 3 / 4  # strict: the threshold itself is rejected
 
 
 @pytest.mark.parametrize("levels", [3, 10, 1000])
@@ -35,7 +38,7 @@ def test_agrees_with_scikit_learn_also_on_ties(rng, levels):
         spurious = rng.integers(0, levels, rng.integers(1, 60)) / levels
         threshold, accuracy = by_scikit_learn(trusted, spurious)
         assert eer_threshold(trusted, spurious) == threshold
-        assert eer_accuracy(trusted, spurious) == accuracy
+        assert measured(trusted, spurious) == accuracy
 
 
 def test_replicates_are_eer_accuracies_of_resampled_sources(rng):
@@ -99,20 +102,20 @@ def test_threshold_at_checks(at, message):
 
 def test_interpolated_over_ties(rng):
     # All scores equal: the curve is the diagonal. The strict rule trusts nothing or everything.
-    assert eer_accuracy_interpolated(np.ones(5), np.ones(3)) == 0.5
+    assert interpolated(np.ones(5), np.ones(3)) == 0.5
     # Shares at 1: .75 of the trusted, .25 of the spurious. By hand: the curve goes from (0, 0) over (.25, .75) to
     # (1, 1), and is balanced at that corner.
-    assert eer_accuracy_interpolated(np.array([1, 1, 1, 0]), np.array([1, 0, 0, 0])) == 0.75
-    assert eer_accuracy(np.array([1, 1, 1, 0]), np.array([1, 0, 0, 0])) == 0.5
+    assert interpolated(np.array([1, 1, 1, 0]), np.array([1, 0, 0, 0])) == 0.75
+    assert measured(np.array([1, 1, 1, 0]), np.array([1, 0, 0, 0])) == 0.5
     # Half-way along a tie: trusted 1 and .5, spurious .5 and 0.
-    assert eer_accuracy_interpolated(np.array([1.0, 0.5]), np.array([0.5, 0.0])) == 0.75
+    assert interpolated(np.array([1.0, 0.5]), np.array([0.5, 0.0])) == 0.75
     for _ in range(20):
         trusted, spurious = rng.integers(2, 9, 31) / 8, rng.integers(0, 7, 17) / 8
         truth = np.r_[np.ones(31), np.zeros(17)]
         false, true, _ = roc_curve(truth, np.r_[trusted, spurious])
         fine = np.linspace(0, 1, 200_001)
         expected = 1 - fine[np.abs(1 - np.interp(fine, false, true) - fine).argmin()]
-        assert eer_accuracy_interpolated(trusted, spurious) == pytest.approx(expected, abs=1e-5)
+        assert interpolated(trusted, spurious) == pytest.approx(expected, abs=1e-5)
     # Without ties both rules differ by one score at most.
     trusted, spurious = rng.normal(1, 1, 400), rng.normal(0, 1, 400)
-    assert eer_accuracy_interpolated(trusted, spurious) == pytest.approx(eer_accuracy(trusted, spurious), abs=2 / 400)
+    assert interpolated(trusted, spurious) == pytest.approx(measured(trusted, spurious), abs=2 / 400)

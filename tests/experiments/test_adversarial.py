@@ -7,11 +7,12 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow_datasets as tfds
 from PIL import Image
 
 from zoo.adversarial import SmallOverFeat
 from zoo.adversarial.digits import PARTS, digits
-from zoo.experiments.adversarial import curves, training
+from zoo.experiments.adversarial import commands, curves, imagenet, training
 from zoo.experiments.adversarial import evaluation as module
 from zoo.experiments.adversarial.commands import load_model
 from zoo.experiments.adversarial.evaluation_cache import evaluation_of
@@ -296,6 +297,29 @@ def test_a_network_of_ones_own_is_taken_by_name(tmp_path, command):
     code, _, err = command(*attack, "--model", "adversarial-overfeat.imagenette")
     assert code == 2
     assert "adversarial-overfeat.cifar10, adversarial-overfeat.digits, imagenet. Received" in err
+
+
+def test_imagenet_is_read_in_its_newest_version_that_is_complete(tmp_path, monkeypatch):
+    monkeypatch.setattr(tfds, "builder_from_directory", lambda folder: folder.name)
+    assert imagenet.prepared_in(tmp_path) is None
+    for version in ("5.1.0", "5.10.0", "10.0.0", "9.9.9"):
+        (tmp_path / "imagenet2012" / version).mkdir(parents=True)
+        assert imagenet.prepared_in(tmp_path) is None
+    for version, newest in (("5.1.0", "5.1.0"), ("5.10.0", "5.10.0"), ("10.0.0", "10.0.0"), ("9.9.9", "10.0.0")):
+        (tmp_path / "imagenet2012" / version / "dataset_info.json").write_text("{}")
+        assert imagenet.prepared_in(tmp_path) == newest
+
+
+@pytest.mark.parametrize("name", ["file", "photos"])
+def test_fit_refuses_its_output_folder_before_the_fit(tmp_path, command, monkeypatch, name):
+    monkeypatch.setattr(commands, "load_model", lambda _: pytest.fail("the fit has begun"))
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "a.png").write_text("mine")
+    code, _, err = command("adversarial", "fit", "--detector", tmp_path / name)
+    assert code == 2
+    assert f"must go to a new folder or over another detector. Received: {tmp_path / name}" in err
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a.png", "file", "photos"]
 
 
 @pytest.mark.parametrize(

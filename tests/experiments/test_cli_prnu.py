@@ -256,3 +256,12 @@ def test_map_shows_what_is_not_the_cameras(folder, camera, tmp_path, capsys):
     assert code == 2 and "argument --window: must be odd. Received: '32'" in err
     code, out, err = _run(capsys, "map", camera, folder / "own5.png", "--untouched", tmp_path / "absent.png")
     assert (code, out) == (1, "") and "absent.png: does not exist" in err
+
+
+def test_map_says_why_no_untouched_photograph_is_left(folder, camera, capsys):
+    untouched = (folder / name for name in ("own0.png", "own1.png", "crop.png", "text.jpg"))
+    code, out, err = _run(capsys, "map", camera, folder / "own5.png", "--window", "33", "--untouched", *untouched)
+    assert (code, out) == (2, "")
+    last = err.splitlines()[-1]
+    assert "--untouched needs photographs of 128x96 pixels that are not part of the fingerprint" in last
+    assert last.endswith("Received: 2 that are, 1 of another size, 1 that cannot be read")

@@ -103,6 +103,7 @@ def test_copies_of_one_file_are_one_photograph(tmp_path, command):
         assert code == 2
         assert err.count("is a copy of") == 4
         assert "at least 5 RAW files of one camera" in err
+        assert f"Received: {folder}, 1 RAW files\n" in err
 
 
 def test_fit_trains_for_a_users_camera(tmp_path, command, monkeypatch, short):

@@ -80,14 +80,29 @@ def test_hide_and_reveal_go_through_a_file(pictures, command, networks, cover):
     assert read_image(secret).shape == (41, 69, 3)
 
 
-def test_a_turned_photograph_is_hidden_in_as_one_sees_it(pictures, command, networks, photo):
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif", ".heic"])
+def test_a_turned_photograph_is_hidden_in_as_one_sees_it(pictures, command, networks, photo, suffix, orientation):
+    if suffix == ".heic":
+        pytest.importorskip("pillow_heif", reason="needs the extra formats").register_heif_opener()
     exif = Image.Exif()
-    exif[0x0112] = 6  # the camera was held upright
-    Image.fromarray(photo[:32, :64]).save(pictures / "turned.png", exif=exif)
-    container = pictures / "container.png"
-    hide = ("steganography", "hide", pictures / "turned.png", pictures / "cover.png", "-o", container)
+    exif[0x0112] = orientation
+    cover, container = pictures / f"turned{suffix}", pictures / "container.png"
+    Image.fromarray(photo[:32, :64]).save(cover, exif=exif)
+    hide = ("steganography", "hide", cover, pictures / "cover.png", "-o", container)
     assert command(*hide, "--weights", networks / "ours-0.75.keras")[0] == 0
-    np.testing.assert_array_equal(read_image(container), np.rot90(photo[:32, :64], -1))
+    stored = read_image(cover)  # as EXIF numbers them: how the pixels of the file are turned for display
+    upright = {
+        1: stored,
+        2: stored[:, ::-1],
+        3: np.rot90(stored, 2),
+        4: stored[::-1],
+        5: stored.transpose(1, 0, 2),
+        6: np.rot90(stored, -1),
+        7: np.rot90(stored, 2).transpose(1, 0, 2),
+        8: np.rot90(stored, 1),
+    }
+    np.testing.assert_array_equal(read_image(container), upright[orientation])
 
 
 def _harmed(container, kind):
@@ -184,6 +199,14 @@ def test_bad_input_is_one_line_and_code_2(pictures, command, monkeypatch, networ
     assert err.strip().splitlines()[-1].startswith("zoo")
     assert "Traceback" not in err
     assert sorted(pictures.iterdir()) == before
+
+
+@pytest.mark.parametrize("options", [(), ("--jpeg",)])
+def test_every_ending_that_a_container_may_have_is_named(pictures, command, options):
+    hide = ("steganography", "hide", pictures / "cover.png", pictures / "secret.jpg", "-o", pictures / "container.webp")
+    code, _, err = command(*hide, *options)
+    assert code == 2
+    assert "must end in .png; with --jpeg, .jpg and .jpeg are right too. Received: " in err
 
 
 @pytest.mark.slow

@@ -66,6 +66,17 @@ def test_a_worker_that_dies_is_replaced_and_a_task_that_fails_stops_no_other(tmp
     assert str(os.getpid()) not in pids
 
 
+def test_a_worker_that_dies_while_it_has_nothing_to_do_is_replaced(tmp_path, monkeypatch):
+    monkeypatch.setattr(workers_local, "ATTEMPTS", 1)  # a task that was not started has not failed
+    outcomes = workers_local.start([Task(name, os.getpid) for name in ("one", "two", "three")], tmp_path, 1)
+    first = next(outcomes).value
+    os.kill(first, signal.SIGKILL)
+    _until(lambda: not Path(f"/proc/{first}").exists())  # the executor has noticed
+    second, third = outcomes
+    assert (second.failure, third.failure) == ("", "")
+    assert second.value == third.value != first
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", [pytest.param(p.values[0], id=p.id) for p in ENGINES], indirect=True)
 def test_the_csv_is_that_of_one_process_also_where_a_worker_was_killed(tmp_path, engine, monkeypatch):

@@ -27,24 +27,6 @@ def eer_threshold(trusted: np.ndarray, spurious: np.ndarray) -> float:
     return _threshold(*_ordered(trusted, spurious), np.ones(len(trusted) + len(spurious)))
 
 
-def eer_accuracy(trusted: np.ndarray, spurious: np.ndarray) -> float:
-    """Return the accuracy, 0..1, on two groups of scores, (n,) and (m,), at ``eer_threshold`` of the same scores."""
-    return _eer_accuracy(*_ordered(trusted, spurious), np.ones(len(trusted) + len(spurious)))
-
-
-def eer_accuracy_interpolated(trusted: np.ndarray, spurious: np.ndarray) -> float:
-    """Return 1 minus the rate, 0..1, at which the ROC curve has equal false-positive and false-negative rates.
-
-    Between two scores, and so across ties, the curve is a straight line, as for its area. Where many scores are equal,
-    as votes of few neighbours are, ``eer_accuracy`` falls below .5 even for a detector that is better than chance: all
-    ties are on one side of its threshold. This measure does not.
-
-    Raises:
-        ValueError: As ``eer_threshold``.
-    """
-    return _eer_interpolated(*_ordered(trusted, spurious), np.ones(len(trusted) + len(spurious)))
-
-
 def bootstrap_measure(
     trusted: np.ndarray,
     spurious: np.ndarray,
@@ -112,6 +94,12 @@ def _curve(positive: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> tup
 
 
 def _eer_interpolated(positive: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> float:
+    """Return 1 minus the rate, 0..1, at which the ROC curve has equal false-positive and false-negative rates.
+
+    Between two scores, and so across ties, the curve is a straight line, as for its area. Where many scores are equal,
+    as votes of few neighbours are, ``_eer_accuracy`` falls below .5 even for a detector that is better than chance: all
+    ties are on one side of its threshold. This measure does not.
+    """
     trues, falses = _curve(positive, scores, weights)
     # Missed less passed falls from 1 to -1; both are equal where it is 0.
     balance = 1 - trues - falses

@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from zoo import tensor_tiles
-from zoo.imaging.developing.bayer import SITES, check_phase
+from zoo.imaging.developing.bayer import SITES, check_phase, offset
 from zoo.imaging.developing.develop import SMALLEST
 from zoo.imaging.developing.model import CFA
 from zoo.imaging.joint.manipulations import CLASSES
@@ -86,8 +86,7 @@ def _every_second(length: Any, patch: int) -> Any:
 
 def _to_phase(planes: Any, cfa: str) -> Any:
     """Planes of phase ``cfa`` as planes of the networks' phase, without the first row or column where need be."""
-    (red_y, red_x), (want_y, want_x) = SITES[cfa][0], SITES[CFA][0]
-    down, right = (red_y - want_y) % 2, (red_x - want_x) % 2
+    down, right = offset(cfa, CFA)
     if not down and not right:
         return planes
     height, width = ops.shape(planes)[1] - down, ops.shape(planes)[2] - right

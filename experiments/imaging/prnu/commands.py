@@ -257,13 +257,24 @@ def _map(options: argparse.Namespace) -> int:
         )
 
         fingerprint, own = read_fingerprint(options.fingerprint), pictures_of(options.fingerprint)
-        pictures = []
-        for path, image in readable(untouched, [], sensor=True):
-            if image.shape[:2] != fingerprint.shape or picture_hash(image) in own:
-                wrong = "was used for the fingerprint" if picture_hash(image) in own else "has a different size"
+        pictures: list[np.ndarray] = []
+        unread: list[Path] = []
+        used = 0
+        for path, image in readable(untouched, unread, sensor=True):
+            known = picture_hash(image) in own
+            if known or image.shape[:2] != fingerprint.shape:
+                used += known
+                wrong = "was used for the fingerprint" if known else "has a different size"
                 print(f"zoo: {shown(path)} {wrong}, and is left out of --untouched", file=sys.stderr)
             else:
                 pictures.append(image)
+        if not pictures:
+            height, width = fingerprint.shape
+            raise ValueError(
+                f"--untouched needs photographs of {width}x{height} pixels that are not part of the fingerprint. "
+                f"Received: {used} that are, {len(untouched) - used - len(unread)} of another size, {len(unread)} that "
+                "cannot be read"
+            )
         predictor = CorrelationPredictor.fit(fingerprint, pictures, options.window)
         latest: dict[int, TamperingMap] = {}  # maps of the picture that is being scored
 

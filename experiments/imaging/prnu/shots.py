@@ -109,7 +109,9 @@ def folder(path: Path, counts: dict[str, int], side: int, seed: int) -> dict[str
     """
     names = raw_files(path.expanduser())
     if len(names) < 5:
-        raise ValueError(f"--data-dir must hold at least 5 RAW files of one camera. Received: {path}, {len(names)}")
+        raise ValueError(
+            f"--data-dir must hold at least 5 RAW files of one camera. Received: {path}, {len(names)} RAW files"
+        )
     parts = split(names)
     dealt, sizes = {}, set()
     for roles, pool in ((("test",), parts["test"]), (ROLES[:2], [*parts["train"], *parts["validation"]])):

@@ -6,7 +6,7 @@ import numpy as np
 import tifffile
 
 from zoo.checks import check_range
-from zoo.images import ImageError, atomic, write_png
+from zoo.images import write_png, written
 from zoo.levels import to_levels
 
 SUFFIXES = (".png", ".tif", ".tiff")
@@ -38,12 +38,8 @@ def write_picture(path: str | Path, rgb: np.ndarray) -> None:
     if Path(path).suffix.lower() == ".png":
         write_png(path, rgb)
         return
-    try:
-        with atomic(path) as temporary:
-            tifffile.imwrite(temporary, rgb, photometric="rgb", compression="zlib", metadata=None, software=False)
-    except OSError as error:
-        wrong = f"cannot be written ({error.strerror})"
-        raise ImageError(path, wrong, "a path in an existing, writable folder is needed") from error
+    with written(path) as temporary:
+        tifffile.imwrite(temporary, rgb, photometric="rgb", compression="zlib", metadata=None, software=False)
 
 
 def to_8_bits(rgb: np.ndarray) -> np.ndarray:

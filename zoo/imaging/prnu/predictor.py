@@ -27,8 +27,6 @@ class CorrelationPredictor:
     """Side of the windows in pixels, odd."""
     weights: np.ndarray
     """Float (15,), in the order of ``with_products``."""
-    r_squared: float
-    """Share of the variance of the correlations that the features explain, on the fitted windows."""
     matching_deviation: float
     """Standard deviation of an untouched window's correlation around its prediction."""
 
@@ -68,9 +66,7 @@ class CorrelationPredictor:
             raise ValueError(f"The predictor needs at least {FEATURES} windows. Received: {count}")
         x, y = np.concatenate(rows), np.concatenate(matching)
         weights = np.linalg.lstsq(x, y, rcond=None)[0]
-        left = y - x @ weights
-        explained = 1 - left.var() / y.var() if y.var() > 0 else 0.0
-        return cls(window, weights, float(explained), float(left.std()))
+        return cls(window, weights, float((y - x @ weights).std()))
 
     def predict(self, image: np.ndarray, stride: int = 1) -> np.ndarray:
         """Return the expected correlation of every ``stride``-th window, 0 or above, float64 (rows, columns)."""

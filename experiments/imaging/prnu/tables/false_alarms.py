@@ -153,7 +153,7 @@ class FalseAlarms:
 
     def _windows(self, row: Row) -> pd.DataFrame:
         """Windows of the map of each picture with the next camera's fingerprint, side by side: camera, picture, p."""
-        predictor = CorrelationPredictor(row.size, np.zeros(FEATURES), 0.0, 1.0)  # p-values do not use the predictor
+        predictor = CorrelationPredictor(row.size, np.zeros(FEATURES), 1.0)  # p-values do not use the predictor
         found = []
         for photograph, (own, picture) in enumerate(self.pictures()):
             camera = (own + 1) % len(self.cameras)
