@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zoo.printing import shown
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -78,11 +80,23 @@ def readable(paths: Iterable[Path], failed: list[Path], sensor: bool = False) ->
     for path in paths:
         try:
             image = read_photograph(path, sensor=sensor)
-        except ImageError as error:
-            print(f"zoo: {error}", file=sys.stderr)
+        except (ImageError, MemoryError) as error:
+            say_failed(path, error)
             failed.append(path)
             continue
         yield path, image
+
+
+def reason_of(error: Exception) -> str:
+    """Return why a picture failed, on one line; Python's own MemoryError says nothing."""
+    return " ".join(str(error).split()) or "does not fit into memory"
+
+
+def say_failed(path: Path, error: Exception) -> str:
+    """Name a picture that failed on standard error, on one line; returns the reason."""
+    reason = reason_of(error)
+    print(f"zoo: {reason if reason.startswith(shown(path)) else f'{shown(path)}: {reason}'}", file=sys.stderr)
+    return reason
 
 
 def name_missing(paths: Sequence[Path]) -> int:

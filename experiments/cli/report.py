@@ -19,7 +19,7 @@ from zoo.experiments.cli.calibrated import (
 )
 from zoo.experiments.cli.devices import add_device
 from zoo.experiments.cli.outputs import add_force, check_outputs
-from zoo.experiments.cli.picture_inputs import MOST_FAILURES, PICTURES, add_flatten, expand
+from zoo.experiments.cli.picture_inputs import MOST_FAILURES, PICTURES, add_flatten, expand, say_failed
 from zoo.experiments.cli.report_contents import Asked, make_report, products
 from zoo.experiments.cli.score_pictures import checksums_by_name
 from zoo.experiments.families import load
@@ -73,10 +73,8 @@ def _run(options: argparse.Namespace) -> int:
                 pages[path].parent.mkdir(exist_ok=True)
                 write_page(pages[path], report, {one.product: one.question for one in asked})
         except (ValueError, MemoryError) as error:
-            reason = " ".join(str(error).split()) or "does not fit into memory"
-            print(f"zoo: {reason if reason.startswith(shown(path)) else f'{shown(path)}: {reason}'}", file=sys.stderr)
             failures += 1
-            rows.append(({"picture": str(path), "error": reason}, None, None))
+            rows.append(({"picture": str(path), "error": say_failed(path, error)}, None, None))
             continue
         if options.json:
             print(json.dumps(report.found, allow_nan=False), flush=True)

@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from zoo.experiments.cli.calibrated import Calibration, calibration_of, check_networks
 from zoo.experiments.cli.outputs import add_force
-from zoo.experiments.cli.picture_inputs import MOST_FAILURES, PICTURES, add_flatten, expand, read_picture
+from zoo.experiments.cli.picture_inputs import MOST_FAILURES, PICTURES, add_flatten, expand, read_picture, say_failed
 from zoo.experiments.cli.picture_outputs import check_files, csv_writer, heatmap_files
 from zoo.printing import shown
 from zoo.store import sha256
@@ -198,11 +198,7 @@ def score_pictures(
                 else:
                     record |= _score(path, scorer, networks, options, heatmaps.get(path), calibration)
             except (ValueError, MemoryError) as error:
-                reason = " ".join(str(error).split()) or "does not fit into memory"
-                record["error"] = reason
-                print(
-                    f"zoo: {reason if reason.startswith(shown(path)) else f'{shown(path)}: {reason}'}", file=sys.stderr
-                )
+                record["error"] = say_failed(path, error)
                 failures += 1
             write_row(record)
     if scorer is not None and not options.json and failures < len(paths):
