@@ -68,6 +68,7 @@ def read_image(path: str | Path, background: int | None = None) -> np.ndarray:
         ImageError: For a missing, unreadable, empty, truncated or damaged file, one that lacks a part of the picture,
             a folder, a camera's RAW file, no image at all, a format whose package is not installed, transparency,
             floating point or other samples beyond 16 bits, and more than 178 Mpixel.
+        MemoryError: For a picture that does not fit into memory; the file may be whole.
     """
     path = Path(path)
     data = _read_bytes(path)
@@ -95,7 +96,7 @@ def read_image(path: str | Path, background: int | None = None) -> np.ndarray:
                     pixels = _drop_alpha(path, np.array(image.convert("RGBA")), background)
                 else:
                     pixels = np.array(image.convert("RGB"))
-        except ImageError:
+        except (ImageError, MemoryError):
             raise
         except Image.UnidentifiedImageError as error:
             if data.startswith(_TIFF_MAGIC):
@@ -133,8 +134,14 @@ def check_picture(path: str | Path) -> FileCheck:
     if path.suffix.lower() in RAW_SUFFIXES:
         return FileCheck()
     data, frames = _read_bytes(path), 0
-    with _quiet, contextlib.suppress(Exception), Image.open(io.BytesIO(data), formats=_formats(data)) as image:
-        frames = getattr(image, "n_frames", 1)
+    with _quiet:
+        try:
+            with Image.open(io.BytesIO(data), formats=_formats(data)) as image:
+                frames = getattr(image, "n_frames", 1)
+        except MemoryError:
+            raise
+        except Exception:  # decoders raise nearly everything on damaged files
+            frames = 0
     found = check_file(data, frames or 1)
     if not frames:
         found.damage.append("further frames cannot be read")
@@ -191,6 +198,8 @@ def _without_jpeg_xl(path: Path, data: bytes) -> bytes:
     except ImportError as error:
         wrong = "is a DNG coded as JPEG XL, which imagecodecs reads, and that is missing"
         raise ImageError(path, wrong, INSTALL) from error
+    except MemoryError:
+        raise
     except Exception as error:  # decoders raise nearly everything on damaged files
         wrong = f"is truncated or damaged ({error})"
         raise ImageError(path, wrong, "a complete file is needed", f"{len(data)} bytes") from error
@@ -210,6 +219,8 @@ def header(path: str | Path) -> Iterator[Image.Image]:
     with _quiet:
         try:
             image = Image.open(io.BytesIO(data), formats=_formats(data))
+        except MemoryError:
+            raise
         except Exception as error:
             raise ImageError(path, f"cannot be opened ({error})", "a complete file is needed") from error
         with image:

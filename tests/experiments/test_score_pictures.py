@@ -122,6 +122,27 @@ def test_the_exit_code_counts_failures_up_to_a_limit(evidence, command):
     assert err.splitlines()[-1] == f"zoo: {MOST_FAILURES + 7} of {MOST_FAILURES + 7} pictures failed"
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (*COMMANDS["contrast"], "evidence/one.png", "evidence/b/two.png"),
+        ("report", "evidence/one.png", "evidence/b/two.png", "--json"),
+        ("imaging", "prnu", "fingerprint", "evidence/one.png", "evidence/b/two.png", "-o", "new.npz"),
+    ],
+)
+def test_a_picture_too_large_for_memory_fails_alone(evidence, command, monkeypatch, arguments):
+    opened = Image.open
+
+    def full(file, *rest, **options):
+        if file.getvalue() == (evidence / "evidence" / "one.png").read_bytes():
+            raise MemoryError
+        return opened(file, *rest, **options)
+
+    monkeypatch.setattr(Image, "open", full)
+    code, _, err = command(*arguments)
+    assert code == 1 and "zoo: evidence/one.png: does not fit into memory\n" in err and "two.png:" not in err
+
+
 def test_an_empty_folder_is_an_error(evidence, command):
     (evidence / "nothing").mkdir()
     code, out, err = command("hyperimage", "quality", "nothing")
