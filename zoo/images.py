@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 import cv2
 import numpy as np
@@ -238,6 +239,8 @@ def lossy_coding(path: str | Path) -> str | None:
     try:
         with open(path, "rb") as file:
             head = file.read(4096)
+            if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+                return "WebP (lossy)" if _is_lossy_webp(file) else None
     except OSError:
         return None
     if head.startswith(b"\xff\xd8\xff"):
@@ -246,14 +249,23 @@ def lossy_coding(path: str | Path) -> str | None:
         return "GIF"
     if (extra := extra_format(head)) is not None:
         return f"{extra.name} (taken for lossy)"
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        # An extended file (VP8X) has its pictures further down.
-        return "WebP (lossy)" if b"VP8 " in head else None
     if head.startswith(_TIFF_MAGIC) and Path(path).suffix.lower() not in RAW_SUFFIXES:
         with _quiet, contextlib.suppress(Exception), Image.open(path, formats=["TIFF"]) as image:
             if isinstance(image, TiffImageFile) and image.tag_v2.get(_COMPRESSION) in _JPEG_IN_TIFF:
                 return "TIFF with JPEG inside"
     return None
+
+
+def _is_lossy_webp(file: BinaryIO) -> bool:
+    """Look for a chunk of lossy pixels; profiles of any length, and a mask, may stand before it."""
+    file.seek(12)
+    while len(start := file.read(8)) == 8:
+        kind, size = start[:4], int.from_bytes(start[4:], "little")
+        if kind == b"VP8 ":
+            return True
+        # A frame of an animation has 16 bytes of its own, and then chunks.
+        file.seek(16 if kind == b"ANMF" else size + size % 2, io.SEEK_CUR)
+    return False
 
 
 def time_taken(path: str | Path) -> datetime | None:
