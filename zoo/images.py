@@ -36,6 +36,8 @@ RAW_SUFFIXES = frozenset([
 # fmt: on
 """Suffixes, lower case, that ``read_photograph`` develops. Not ``.raw``: mostly dumps without a header, which LibRaw
 would develop as whatever camera has files of that size."""
+TRANSPARENT = "has transparent pixels"
+"""``ImageError.reason`` of a picture that can be read with a background."""
 _PNG_MAGIC, _JPEG_MAGIC = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 _TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _BITS, _COMPRESSION, _PHOTOMETRIC, _PLANAR, _SAMPLE_FORMAT = 258, 259, 262, 284, 339
@@ -48,7 +50,7 @@ class ImageError(ValueError):
     def __init__(self, path: str | Path, wrong: str, right: str, received: str | None = None) -> None:
         received = shown(path) if received is None else received
         super().__init__(" ".join(f"{shown(path)}: {wrong}; {right}. Received: {received}".split()))
-        self.path, self.reason = Path(path), " ".join(wrong.split())
+        self.path, self.reason, self.received = Path(path), " ".join(wrong.split()), received
 
 
 def read_image(path: str | Path, background: int | None = None) -> np.ndarray:
@@ -452,7 +454,7 @@ def _drop_alpha(path: Path, rgba: np.ndarray, background: int | None) -> np.ndar
         return rgba[..., :3]
     if background is None:
         received = f"{transparent} of {rgba[..., 3].size} pixels"
-        raise ImageError(path, "has transparent pixels", "an opaque image is needed, or --flatten white", received)
+        raise ImageError(path, TRANSPARENT, "an opaque image is needed", received)
     values = rgba.astype(np.int32)
     colour, alpha = values[..., :3], values[..., 3:]
     return ((colour * alpha + background * (255 - alpha) + 127) // 255).astype(np.uint8)

@@ -112,7 +112,7 @@ def name_missing(paths: Sequence[Path]) -> int:
 
 
 def read_picture(path: Path, flatten: str | None = None, sensor: bool = False) -> "np.ndarray":
-    """Read a picture, uint8 RGB.
+    """Read a picture, uint8 RGB, for a command with ``--flatten``.
 
     Args:
         path: An image file.
@@ -122,8 +122,14 @@ def read_picture(path: Path, flatten: str | None = None, sensor: bool = False) -
     Raises:
         ImageError: For anything else than an image file, such as a folder.
     """
-    from zoo.images import ImageError, read_photograph
+    from zoo.images import TRANSPARENT, ImageError, read_photograph
 
     if path.is_dir():
         raise ImageError(path, "is a folder without a picture", "an image file, or a folder of them, is needed")
-    return read_photograph(path, background=BACKGROUNDS[flatten] if flatten else None, sensor=sensor)
+    try:
+        return read_photograph(path, background=BACKGROUNDS[flatten] if flatten else None, sensor=sensor)
+    except ImageError as error:
+        if error.reason != TRANSPARENT:
+            raise
+        right = "an opaque image is needed, or --flatten white or black"
+        raise ImageError(path, TRANSPARENT, right, error.received) from None
