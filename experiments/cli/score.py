@@ -74,7 +74,7 @@ def _run(options: argparse.Namespace) -> int:
     about |= {"flatten": options.flatten} if options.flatten else {}
     about |= {"higher_is": product.scale.higher_is, "range": [product.scale.low, product.scale.high]}
     scoring = Scoring(place, weights, options.flatten)
-    with Rows(options.output, hashlib.sha256(json.dumps(about).encode()).hexdigest()[:12]) as rows:
+    with Rows(options.output, hashlib.sha256(json.dumps(about).encode()).hexdigest()[:12], paths) as rows:
         if kept := len(rows.done):
             print(f"zoo: {kept} pictures were scored by an earlier run", file=sys.stderr)
         left = buckets([path for path in paths if text_of(path) not in rows.done])
