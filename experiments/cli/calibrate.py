@@ -55,7 +55,7 @@ def add(commands: "argparse._SubParsersAction") -> None:
     parser.add_argument("--plot", type=Path, metavar="FILE.png", help=text)
     add_device(parser)
     add_force(parser)
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=_run, resumes=True)
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -52,7 +52,7 @@ def add(commands: "argparse._SubParsersAction") -> None:
     add_device(parser)
     add_workers(parser, "pictures")
     add_force(parser)
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=_run, resumes=True)
 
 
 def _run(options: argparse.Namespace) -> int:
