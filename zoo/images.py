@@ -6,7 +6,9 @@ applied (turning a JPEG moves its 8x8 grid) and ICC profiles are ignored.
 
 import contextlib
 import io
+import os
 import secrets
+import stat
 import threading
 import warnings
 from collections.abc import Iterator
@@ -236,7 +238,7 @@ def lossy_coding(path: str | Path) -> str | None:
     None does not prove that an image was never compressed: a PNG may be the copy of a JPEG. HEIC, AVIF and JPEG XL
     count as lossy: few files in these formats are not, and whether one is stands deep inside it.
     """
-    if not Path(path).is_file():  # reading a pipe or a device might never end
+    if not os.path.isfile(path):  # reading a pipe or a device might never end
         return None
     try:
         with open(path, "rb") as file:
@@ -272,7 +274,7 @@ def _is_lossy_webp(file: BinaryIO) -> bool:
 
 def time_taken(path: str | Path) -> datetime | None:
     """Return when a photograph was taken, to the second, from its EXIF data (DateTimeOriginal); None where unknown."""
-    if not Path(path).is_file():
+    if not os.path.isfile(path):
         return None
     if Path(path).suffix.lower() in RAW_SUFFIXES:
         import rawpy
@@ -291,7 +293,7 @@ def time_taken(path: str | Path) -> datetime | None:
 
 def exif_orientation(path: str | Path) -> int:
     """Return how a picture file says that it is to be turned for display, 1 to 8 of EXIF; 1 where it does not say."""
-    if Path(path).suffix.lower() in RAW_SUFFIXES or not Path(path).is_file():
+    if Path(path).suffix.lower() in RAW_SUFFIXES or not os.path.isfile(path):
         return 1
     with _quiet, contextlib.suppress(Exception), Image.open(path, formats=_formats(path)) as image:
         if image.format == "PNG" and "exif" not in image.info:
@@ -345,13 +347,17 @@ def write_png(path: str | Path, image: np.ndarray) -> None:
 
 def check_regular_file(path: Path, right: str = "an image file is needed") -> None:
     """Raise ``ImageError``, which ends in ``right``, unless ``path`` is a regular file that is not empty."""
-    if path.is_dir():
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # a null character in a name is a ValueError
+        raise ImageError(path, "does not exist", right) from None
+    except OSError as error:
+        raise ImageError(path, f"cannot be read ({error.strerror})", right) from error
+    if stat.S_ISDIR(found.st_mode):
         raise ImageError(path, "is a folder", right)
-    if not path.exists():
-        raise ImageError(path, "does not exist", right)
-    if not path.is_file():  # reading a pipe or a device might never end
+    if not stat.S_ISREG(found.st_mode):  # reading a pipe or a device might never end
         raise ImageError(path, "is not a regular file", right)
-    if not path.stat().st_size:
+    if not found.st_size:
         raise ImageError(path, "is empty", right, "0 bytes")
 
 

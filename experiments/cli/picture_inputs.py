@@ -2,6 +2,7 @@
 
 import argparse
 import glob
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -30,8 +31,8 @@ def add_flatten(parser: argparse.ArgumentParser) -> None:
 def expand(given: Sequence[str]) -> list[Path]:
     """Return the pictures that arguments stand for, each once: files, those in folders, and matches of patterns.
 
-    A missing file, a folder without pictures and a pattern without matches stay in the list as they are, so that they
-    are reported like any other bad picture.
+    A missing file, a folder without pictures or that cannot be opened, and a pattern without matches stay in the list
+    as they are, so that they are reported like any other bad picture.
 
     Args:
         given: Files, folders, patterns of ``glob``, where ``**`` stands for any number of folders, and ``@FILE``: a
@@ -40,19 +41,47 @@ def expand(given: Sequence[str]) -> list[Path]:
     Raises:
         ValueError: For a list that cannot be read, or is empty.
     """
-    from zoo.datasets.folder import picture_files
-
     texts = [line for text in given for line in (_lines(text) if text.startswith("@") else [text])]
     found: list[Path] = []
     for text in texts:
         path = Path(text)
-        if path.is_dir():
-            found += picture_files(path) or [path]
-        elif not path.exists() and glob.has_magic(text):
+        if os.path.isdir(path):
+            found += _in_folder(path)
+        elif not os.path.lexists(path) and glob.has_magic(text):
             found += sorted(Path(match) for match in glob.glob(text, recursive=True)) or [path]
         else:
             found.append(path)
     return list(dict.fromkeys(found))
+
+
+def _in_folder(path: Path) -> list[Path]:
+    from zoo.datasets.folder import picture_files
+    from zoo.images import ImageError
+
+    try:
+        return picture_files(path) or [path]
+    except ImageError:  # it cannot be opened
+        return [path]
+
+
+def closed(path: str | Path) -> str:
+    """Return why a folder cannot be opened; empty for one that can be, and for anything else."""
+    if not os.path.isdir(path):
+        return ""
+    try:
+        os.listdir(path)
+    except OSError as error:
+        return f"is a folder that cannot be opened ({error.strerror})"
+    return ""
+
+
+def _refuse_folder(path: Path) -> None:
+    from zoo.images import ImageError
+
+    if wrong := closed(path):
+        raise ImageError(path, wrong, "a readable folder is needed")
+    if os.path.isdir(path):
+        raise ImageError(path, "is a folder without a picture", "an image file, or a folder of them, is needed")
 
 
 def _lines(text: str) -> list[str]:
@@ -79,6 +108,7 @@ def readable(paths: Iterable[Path], failed: list[Path], sensor: bool = False) ->
 
     for path in paths:
         try:
+            _refuse_folder(path)
             image = read_photograph(path, sensor=sensor)
         except (ImageError, MemoryError) as error:
             say_failed(path, error)
@@ -104,7 +134,7 @@ def name_missing(paths: Sequence[Path]) -> int:
 
     That is before anything large is imported, for commands that write something else than scores.
     """
-    if any(path.is_file() for path in paths):
+    if any(os.path.isfile(path) for path in paths):
         return 0
     for _ in readable(paths, []):
         pass
@@ -124,8 +154,7 @@ def read_picture(path: Path, flatten: str | None = None, sensor: bool = False) -
     """
     from zoo.images import TRANSPARENT, ImageError, read_photograph
 
-    if path.is_dir():
-        raise ImageError(path, "is a folder without a picture", "an image file, or a folder of them, is needed")
+    _refuse_folder(path)
     try:
         return read_photograph(path, background=BACKGROUNDS[flatten] if flatten else None, sensor=sensor)
     except ImageError as error:

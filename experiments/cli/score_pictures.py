@@ -7,6 +7,7 @@ code is the number of such pictures, at most ``MOST_FAILURES``.
 import argparse
 import dataclasses
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -184,7 +185,7 @@ def score_pictures(
     calibration = calibration_of(options)
     track, failures = Track(len(paths)), 0
     # If none of the inputs is a file, report all of them before TensorFlow is loaded.
-    scorer = make(track) if any(path.is_file() for path in paths) else None
+    scorer = make(track) if any(os.path.isfile(path) for path in paths) else None
     networks = {} if scorer is None else checksums(scorer.networks)
     if scorer is not None and calibration is not None:
         check_networks(calibration, networks)
