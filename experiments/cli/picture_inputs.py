@@ -32,7 +32,8 @@ def expand(given: Sequence[str]) -> list[Path]:
     """Return the pictures that arguments stand for, each once: files, those in folders, and matches of patterns.
 
     A missing file, a folder without pictures or that cannot be opened, and a pattern without matches stay in the list
-    as they are, so that they are reported like any other bad picture.
+    as they are, so that they are reported like any other bad picture. A pattern that ends in ``**`` or ``**/*`` is for
+    the pictures among its matches, any other also for other files.
 
     Args:
         given: Files, folders, patterns of ``glob``, where ``**`` stands for any number of folders, and ``@FILE``: a
@@ -48,7 +49,7 @@ def expand(given: Sequence[str]) -> list[Path]:
         if os.path.isdir(path):
             found += _in_folder(path)
         elif not os.path.lexists(path) and glob.has_magic(text):
-            found += sorted(Path(match) for match in glob.glob(text, recursive=True)) or [path]
+            found += _matches(text) or [path]
         else:
             found.append(path)
     return list(dict.fromkeys(found))
@@ -62,6 +63,26 @@ def _in_folder(path: Path) -> list[Path]:
         return picture_files(path) or [path]
     except ImageError:  # it cannot be opened
         return [path]
+
+
+def _matches(pattern: str) -> list[Path]:
+    """Return what a pattern matches, with the pictures in matched folders, and folders that it cannot search."""
+    from zoo.datasets.folder import may_be_image
+
+    parts = Path(pattern).parts
+    searched = [os.path.join(*parts[:end], "") for end in range(1, len(parts)) if glob.has_magic(parts[end])]
+    found = [path for one in searched for path in _glob(one) if closed(path)]
+    if parts[-1] == "**" or parts[-2:] == ("**", "*"):
+        # All that is in the folders is matched as well; so are files that nobody would call pictures.
+        matches = _glob(os.path.join(*parts))
+        return found + [p for p in matches if closed(p) or (not os.path.isdir(p) and may_be_image(p, p.parent))]
+    for path in _glob(pattern):
+        found += _in_folder(path) if os.path.isdir(path) else [path]
+    return found
+
+
+def _glob(pattern: str) -> list[Path]:
+    return sorted(Path(match) for match in glob.glob(pattern, recursive=True))
 
 
 def closed(path: str | Path) -> str:

@@ -57,6 +57,26 @@ def test_what_pictures_are_given_by(evidence):
     assert names(["evidence/**/*.jpg"]) == ["evidence/b/bad.jpg"]
     assert names(["evidence/*/t*.png", "evidence/b"]) == ["evidence/b/two.png", "evidence/b/bad.jpg"]
     assert names(["evidence/[1].png"]) == ["evidence/[1].png"]  # a file of that name goes before the pattern
+    everything = ["evidence/[1].png", *ALL[:2], "evidence/link.png", ALL[2]]
+    for pattern in (
+        "evidence/**",
+        "evidence/**/",
+        "evidence/**/*",
+        "e*/**",
+        "**/evidence/**",
+        f"{evidence}/evidence/**",
+    ):
+        assert {path.removeprefix(f"{evidence}/") for path in names([pattern])} == set(everything), pattern
+    assert set(names(["**"])) == set(everything)
+    assert names(["evidence/*"]) == [
+        "evidence/[1].png",
+        *ALL[:2],
+        "evidence/link.png",
+        "evidence/notes.txt",
+        "evidence/one.png",
+    ]
+    for pattern in ("evidence/*/", "evidence/[b]", "**/b", "evidence/**/b/*"):
+        assert names([pattern]) == ALL[:2], pattern
     assert names(["@list.txt"]) == ["evidence/one.png", "evidence/b/bad.jpg", "evidence/b/two.png"]
     assert names(["absent.png", "*.gif"]) == ["absent.png", "*.gif"]
 
@@ -177,8 +197,7 @@ UNREACHABLE = (
     "arguments",
     [
         (*COMMANDS["contrast"], "evidence", "--csv", "out.csv"),
-        (*COMMANDS["contrast"], "evidence/shut", "evidence", "--heatmap", "maps"),
-        ("report", "evidence", "--json"),
+        ("report", "evidence/shut", "evidence", "--json"),
         ("imaging", "prnu", "fingerprint", "evidence", "-o", "new.npz"),
     ],
 )
@@ -188,6 +207,15 @@ def test_what_may_not_be_read_is_named_and_the_others_are_scored(locked, command
     for line in UNREACHABLE:
         assert sum(said.startswith(line) for said in err.splitlines()) == 1, line
     assert ".hidden" not in err and ("two.png" in out or "fingerprint" in arguments)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["e*", "e*/**", "evidence/*", "evidence/**", "**", "evidence/**/*.png", "*/*/*.png"]
+)
+def test_a_pattern_names_folders_that_it_cannot_search(locked, pattern):
+    names = {path.as_posix() for path in expand([pattern])}
+    assert "evidence/shut" in names and "evidence/b/two.png" in names
+    assert ".hidden" not in str(names)
 
 
 def test_zoo_score_does_not_succeed_without_the_rows_of_a_folder(locked, command):
