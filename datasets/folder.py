@@ -119,12 +119,15 @@ def load(photo: Photo) -> np.ndarray:
 def picture_files(folder: Path) -> list[Path]:
     """Return the files in a folder, and below it, that are pictures by name or content, sorted by name.
 
-    Unlike ``scan`` it opens no picture and leaves none out: damaged files and lossy ones are among them.
+    Unlike ``scan`` it opens no picture and leaves none out: damaged files and lossy ones are among them. At the end are
+    sub-folders that cannot be opened, so that whoever reads all that is returned is told.
 
     Raises:
         ImageError: For a folder that cannot be opened.
     """
-    return [path for path in _files(folder, []) if _may_be_image(path, folder)]
+    files, closed = _files(folder)
+    pictures = [path for path in files if may_be_image(path, folder)]
+    return pictures + [path for path, _ in closed if not _is_hidden(path, folder)]
 
 
 def scan(folder: str | Path, minimum_side: int = 64, progress: bool = False) -> PhotoFolder:
@@ -147,9 +150,10 @@ def scan(folder: str | Path, minimum_side: int = 64, progress: bool = False) -> 
     if not folder.is_dir():
         wrong = "is not a folder" if folder.exists() else "does not exist"
         raise ImageError(folder, wrong, "a folder of photographs is needed")
-    left_out: list[LeftOut] = []
-    files = _files(folder, left_out)
-    candidates = [path for path in files if _may_be_image(path, folder)]
+    everything, left_out = _files(folder)
+    left_out += [LeftOut(path, "is not a regular file") for path in everything if _is_special(path)]
+    files = [path for path in everything if not _is_special(path)]
+    candidates = [path for path in files if may_be_image(path, folder)]
     found: list[tuple[Path, np.ndarray, datetime | None]] = []
     # Decoders release the interpreter's lock. A few threads only: each may hold a picture of a hundred megabytes.
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
@@ -186,34 +190,49 @@ def in_both(one: PhotoFolder, other: PhotoFolder) -> frozenset[Photo]:
     return frozenset(photo for photo, number in zip(photos, numbers, strict=True) if number in shared)
 
 
-def _files(folder: Path, left_out: list[LeftOut]) -> list[Path]:
+def _files(folder: Path) -> tuple[list[Path], list[LeftOut]]:
+    """Return the files in a folder and below it, sorted by name, and the sub-folders that cannot be opened."""
+    closed: list[LeftOut] = []
+
     def cannot_open(error: OSError) -> None:
         if Path(error.filename) == folder:
             raise ImageError(folder, f"cannot be opened ({error.strerror})", "a readable folder is needed")
-        left_out.append(LeftOut(Path(error.filename), f"folder cannot be opened ({error.strerror})"))
+        closed.append(LeftOut(Path(error.filename), f"folder cannot be opened ({error.strerror})"))
 
-    files = []
-    for root, _, names in os.walk(folder, onerror=cannot_open):
-        for path in (Path(root, name) for name in names):
-            if path.exists() and not path.is_file():  # a pipe or a device, which might never end
-                left_out.append(LeftOut(path, "is not a regular file"))
-            else:
-                files.append(path)
-    return sorted(files, key=lambda path: path.relative_to(folder).as_posix())
+    files = [Path(root, name) for root, _, names in os.walk(folder, onerror=cannot_open) for name in names]
+    return sorted(files, key=lambda path: path.relative_to(folder).as_posix()), closed
 
 
-def _may_be_image(path: Path, folder: Path) -> bool:
-    """By name or by content; hidden files are not (``._a.png`` is what macOS leaves beside ``a.png``)."""
-    if any(part.startswith(".") for part in path.relative_to(folder).parts):
+def _is_special(path: Path) -> bool:
+    """Return whether it is a pipe or a device, which might never end."""
+    # Unlike those of Path, these raise nothing where the folder of the file may not be searched.
+    return os.path.exists(path) and not os.path.isfile(path)
+
+
+def _is_hidden(path: Path, folder: Path) -> bool:
+    """Return whether a part of the name is hidden (``._a.png`` is what macOS leaves beside ``a.png``)."""
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
+
+
+def may_be_image(path: Path, folder: Path) -> bool:
+    """Say whether a file below a folder is a picture by name or content; hidden ones are not.
+
+    One that cannot be read may be: whoever reads it says why not.
+    """
+    if _is_hidden(path, folder):
         return False
     suffix = path.suffix.lower()
     if suffix in RAW_SUFFIXES or suffix in _IMAGE_SUFFIXES:
         return True
+    if _is_special(path):
+        return False
     try:
         with path.open("rb") as file:
             head = file.read(64)
-    except OSError:
+    except FileNotFoundError:  # a link to nowhere
         return False
+    except OSError:
+        return True
     starts = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"GIF8")
     riff = head[:4] == b"RIFF" and head[8:12] == b"WEBP"
     return head.startswith(starts) or riff or extra_format(head) is not None

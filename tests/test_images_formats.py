@@ -282,7 +282,8 @@ def test_transparency_is_flattened_onto_a_background(tmp_path, rng, depth, backg
     np.testing.assert_array_equal(read_photograph(path, background=background), found)
 
 
-def test_flatten_on_the_command_line(tmp_path, rng, command):
+def test_flatten_on_the_command_line(tmp_path, rng, command, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     rgba = rng.integers(0, 256, (70, 70, 4), np.uint8)
     (tmp_path / "a.png").write_bytes(png(8, 6, rgba))
     write_fingerprint(tmp_path / "camera.npz", rng.standard_normal((70, 70)).astype(np.float32))
@@ -291,5 +292,11 @@ def test_flatten_on_the_command_line(tmp_path, rng, command):
     assert code == 1 and "has transparent pixels" in err and "--flatten" in err and not out
     code, out, err = command(*arguments, "--flatten", "white")
     assert code == 0 and '"flatten": "white"' in out, err
+    for without in (
+        ("imaging", "prnu", "fingerprint", "a.png", "-o", "a.npz"),
+        ("steganography", "hide", "a.png", "a.png", "-o", "hidden.png"),
+    ):
+        code, _, err = command(*without)
+        assert code in (1, 2) and "has transparent pixels" in err and "--flatten" not in err, without
     code, _, err = command(*arguments, "--flatten", "pink")
     assert code == 2 and "invalid choice" in err

@@ -11,7 +11,7 @@ import tifffile
 from image_files import assert_one_line, png, smooth_jpeg
 from PIL import Image
 
-from zoo.images import ImageError, read_image, read_photograph, write_png
+from zoo.images import ImageError, check_picture, header, read_image, read_photograph, write_png
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "progressive", "png", "png16", "tiff", "tiff16", "bmp", "webp"])
@@ -108,6 +108,18 @@ def test_decompression_bomb(tmp_path):
     (tmp_path / "a.png").write_bytes(bomb + b"\0\0\0\1IDAT\0")
     with pytest.raises(ImageError, match="too many pixels"):
         read_image(tmp_path / "a.png")
+
+
+def test_a_picture_too_large_for_memory_is_not_said_to_be_damaged(tmp_path, rgb, monkeypatch):
+    write_png(tmp_path / "a.png", rgb)
+
+    def full(*arguments, **options):
+        raise MemoryError
+
+    monkeypatch.setattr(Image, "open", full)
+    for read in (read_image, read_photograph, check_picture, lambda path: header(path).__enter__()):
+        with pytest.raises(MemoryError):
+            read(tmp_path / "a.png")
 
 
 def test_damaged_exif_leaks_no_warning(tmp_path):

@@ -1,5 +1,6 @@
 """What image files say of themselves, and writing them: whole or not at all."""
 
+import itertools
 import os
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -50,6 +51,16 @@ def test_lossy_codings(tmp_path, rgb):
     ]:
         picture.save(tmp_path / name, **options)
         assert lossy_coding(tmp_path / name) == expected, name
+    for length, lossless, alpha, frames in itertools.product((0, 1, 5001), (False, True), (3, 4), (1, 2)):
+        mask = np.arange(rgb[..., :1].size, dtype=np.uint8).reshape(*rgb.shape[:2], 1)
+        first, second = (Image.fromarray(np.concatenate([one, mask], 2)[..., :alpha]) for one in (rgb, rgb[::-1]))
+        options = {"icc_profile": bytes(length)} if length else {}
+        options |= {"save_all": True, "append_images": [second]} if frames == 2 else {}
+        first.save(tmp_path / "a.webp", lossless=lossless, **options)
+        expected = None if lossless else "WebP (lossy)"
+        assert lossy_coding(tmp_path / "a.webp") == expected, (length, lossless, alpha, frames)
+    picture.save(tmp_path / "a.webp", lossless=True, icc_profile=b"VP8 ")  # a name in a profile is no picture
+    assert lossy_coding(tmp_path / "a.webp") is None
     assert lossy_coding(tmp_path / "missing") is None
     assert lossy_coding(tmp_path) is None
 

@@ -6,12 +6,15 @@ applied (turning a JPEG moves its 8x8 grid) and ICC profiles are ignored.
 
 import contextlib
 import io
+import os
 import secrets
+import stat
 import threading
 import warnings
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 import cv2
 import numpy as np
@@ -35,6 +38,8 @@ RAW_SUFFIXES = frozenset([
 # fmt: on
 """Suffixes, lower case, that ``read_photograph`` develops. Not ``.raw``: mostly dumps without a header, which LibRaw
 would develop as whatever camera has files of that size."""
+TRANSPARENT = "has transparent pixels"
+"""``ImageError.reason`` of a picture that can be read with a background."""
 _PNG_MAGIC, _JPEG_MAGIC = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 _TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _BITS, _COMPRESSION, _PHOTOMETRIC, _PLANAR, _SAMPLE_FORMAT = 258, 259, 262, 284, 339
@@ -47,7 +52,7 @@ class ImageError(ValueError):
     def __init__(self, path: str | Path, wrong: str, right: str, received: str | None = None) -> None:
         received = shown(path) if received is None else received
         super().__init__(" ".join(f"{shown(path)}: {wrong}; {right}. Received: {received}".split()))
-        self.path, self.reason = Path(path), " ".join(wrong.split())
+        self.path, self.reason, self.received = Path(path), " ".join(wrong.split()), received
 
 
 def read_image(path: str | Path, background: int | None = None) -> np.ndarray:
@@ -68,6 +73,7 @@ def read_image(path: str | Path, background: int | None = None) -> np.ndarray:
         ImageError: For a missing, unreadable, empty, truncated or damaged file, one that lacks a part of the picture,
             a folder, a camera's RAW file, no image at all, a format whose package is not installed, transparency,
             floating point or other samples beyond 16 bits, and more than 178 Mpixel.
+        MemoryError: For a picture that does not fit into memory; the file may be whole.
     """
     path = Path(path)
     data = _read_bytes(path)
@@ -95,7 +101,7 @@ def read_image(path: str | Path, background: int | None = None) -> np.ndarray:
                     pixels = _drop_alpha(path, np.array(image.convert("RGBA")), background)
                 else:
                     pixels = np.array(image.convert("RGB"))
-        except ImageError:
+        except (ImageError, MemoryError):
             raise
         except Image.UnidentifiedImageError as error:
             if data.startswith(_TIFF_MAGIC):
@@ -133,8 +139,14 @@ def check_picture(path: str | Path) -> FileCheck:
     if path.suffix.lower() in RAW_SUFFIXES:
         return FileCheck()
     data, frames = _read_bytes(path), 0
-    with _quiet, contextlib.suppress(Exception), Image.open(io.BytesIO(data), formats=_formats(data)) as image:
-        frames = getattr(image, "n_frames", 1)
+    with _quiet:
+        try:
+            with Image.open(io.BytesIO(data), formats=_formats(data)) as image:
+                frames = getattr(image, "n_frames", 1)
+        except MemoryError:
+            raise
+        except Exception:  # decoders raise nearly everything on damaged files
+            frames = 0
     found = check_file(data, frames or 1)
     if not frames:
         found.damage.append("further frames cannot be read")
@@ -191,6 +203,8 @@ def _without_jpeg_xl(path: Path, data: bytes) -> bytes:
     except ImportError as error:
         wrong = "is a DNG coded as JPEG XL, which imagecodecs reads, and that is missing"
         raise ImageError(path, wrong, INSTALL) from error
+    except MemoryError:
+        raise
     except Exception as error:  # decoders raise nearly everything on damaged files
         wrong = f"is truncated or damaged ({error})"
         raise ImageError(path, wrong, "a complete file is needed", f"{len(data)} bytes") from error
@@ -210,6 +224,8 @@ def header(path: str | Path) -> Iterator[Image.Image]:
     with _quiet:
         try:
             image = Image.open(io.BytesIO(data), formats=_formats(data))
+        except MemoryError:
+            raise
         except Exception as error:
             raise ImageError(path, f"cannot be opened ({error})", "a complete file is needed") from error
         with image:
@@ -222,11 +238,13 @@ def lossy_coding(path: str | Path) -> str | None:
     None does not prove that an image was never compressed: a PNG may be the copy of a JPEG. HEIC, AVIF and JPEG XL
     count as lossy: few files in these formats are not, and whether one is stands deep inside it.
     """
-    if not Path(path).is_file():  # reading a pipe or a device might never end
+    if not os.path.isfile(path):  # reading a pipe or a device might never end
         return None
     try:
         with open(path, "rb") as file:
             head = file.read(4096)
+            if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+                return "WebP (lossy)" if _is_lossy_webp(file) else None
     except OSError:
         return None
     if head.startswith(b"\xff\xd8\xff"):
@@ -235,9 +253,6 @@ def lossy_coding(path: str | Path) -> str | None:
         return "GIF"
     if (extra := extra_format(head)) is not None:
         return f"{extra.name} (taken for lossy)"
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        # An extended file (VP8X) has its pictures further down.
-        return "WebP (lossy)" if b"VP8 " in head else None
     if head.startswith(_TIFF_MAGIC) and Path(path).suffix.lower() not in RAW_SUFFIXES:
         with _quiet, contextlib.suppress(Exception), Image.open(path, formats=["TIFF"]) as image:
             if isinstance(image, TiffImageFile) and image.tag_v2.get(_COMPRESSION) in _JPEG_IN_TIFF:
@@ -245,9 +260,21 @@ def lossy_coding(path: str | Path) -> str | None:
     return None
 
 
+def _is_lossy_webp(file: BinaryIO) -> bool:
+    """Look for a chunk of lossy pixels; profiles of any length, and a mask, may stand before it."""
+    file.seek(12)
+    while len(start := file.read(8)) == 8:
+        kind, size = start[:4], int.from_bytes(start[4:], "little")
+        if kind == b"VP8 ":
+            return True
+        # A frame of an animation has 16 bytes of its own, and then chunks.
+        file.seek(16 if kind == b"ANMF" else size + size % 2, io.SEEK_CUR)
+    return False
+
+
 def time_taken(path: str | Path) -> datetime | None:
     """Return when a photograph was taken, to the second, from its EXIF data (DateTimeOriginal); None where unknown."""
-    if not Path(path).is_file():
+    if not os.path.isfile(path):
         return None
     if Path(path).suffix.lower() in RAW_SUFFIXES:
         import rawpy
@@ -266,7 +293,7 @@ def time_taken(path: str | Path) -> datetime | None:
 
 def exif_orientation(path: str | Path) -> int:
     """Return how a picture file says that it is to be turned for display, 1 to 8 of EXIF; 1 where it does not say."""
-    if Path(path).suffix.lower() in RAW_SUFFIXES or not Path(path).is_file():
+    if Path(path).suffix.lower() in RAW_SUFFIXES or not os.path.isfile(path):
         return 1
     with _quiet, contextlib.suppress(Exception), Image.open(path, formats=_formats(path)) as image:
         if image.format == "PNG" and "exif" not in image.info:
@@ -327,13 +354,17 @@ def write_png(path: str | Path, image: np.ndarray) -> None:
 
 def check_regular_file(path: Path, right: str = "an image file is needed") -> None:
     """Raise ``ImageError``, which ends in ``right``, unless ``path`` is a regular file that is not empty."""
-    if path.is_dir():
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # a null character in a name is a ValueError
+        raise ImageError(path, "does not exist", right) from None
+    except OSError as error:
+        raise ImageError(path, f"cannot be read ({error.strerror})", right) from error
+    if stat.S_ISDIR(found.st_mode):
         raise ImageError(path, "is a folder", right)
-    if not path.exists():
-        raise ImageError(path, "does not exist", right)
-    if not path.is_file():  # reading a pipe or a device might never end
+    if not stat.S_ISREG(found.st_mode):  # reading a pipe or a device might never end
         raise ImageError(path, "is not a regular file", right)
-    if not path.stat().st_size:
+    if not found.st_size:
         raise ImageError(path, "is empty", right, "0 bytes")
 
 
@@ -436,7 +467,7 @@ def _drop_alpha(path: Path, rgba: np.ndarray, background: int | None) -> np.ndar
         return rgba[..., :3]
     if background is None:
         received = f"{transparent} of {rgba[..., 3].size} pixels"
-        raise ImageError(path, "has transparent pixels", "an opaque image is needed, or --flatten white", received)
+        raise ImageError(path, TRANSPARENT, "an opaque image is needed", received)
     values = rgba.astype(np.int32)
     colour, alpha = values[..., :3], values[..., 3:]
     return ((colour * alpha + background * (255 - alpha) + 127) // 255).astype(np.uint8)

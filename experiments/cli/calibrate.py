@@ -55,7 +55,7 @@ def add(commands: "argparse._SubParsersAction") -> None:
     parser.add_argument("--plot", type=Path, metavar="FILE.png", help=text)
     add_device(parser)
     add_force(parser)
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=_run, resumes=True)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -68,10 +68,13 @@ def _run(options: argparse.Namespace) -> int:
     question: Question | Comparison = load(places[options.product])
     _check_positive(options.product, question, options.positive)
     weights = _weights(question, options.weights)
-    check_outputs({"-o": options.output, "--plot": options.plot}, [options.weights, *weights], options.force)
+    outputs, read = {"-o": options.output, "--plot": options.plot}, [options.weights, *weights]
+    check_outputs(outputs, read, options.force)
 
     given = {"--reference": options.reference} | ({"--positive": options.positive} if options.positive else {})
     found, shared = _scan(given)
+    photographs = [path for one in found.values() for path, _ in (*one.photos, *one.left_out)]
+    check_outputs(outputs, [*read, *photographs], options.force)
     kept = options.output.with_suffix(".scores.jsonl")
     each = _score_folders(found, shared, question, weights, kept)
     scored = each["--reference"]

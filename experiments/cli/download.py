@@ -21,7 +21,7 @@ def add(commands: "argparse._SubParsersAction") -> None:
         "--whole", action="store_true", help="store whole photographs instead of only the parts that are used"
     )
     parser.add_argument("--workers", type=whole(1, 64), default=8, help="parallel downloads (default 8)")
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=_run, resumes=True)
 
 
 def _run(options: argparse.Namespace) -> int:

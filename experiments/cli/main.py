@@ -22,6 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # TensorFlow prints which GPUs it did not find; a user without a GPU does not need that.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     quiet_import()
+    options = argparse.Namespace()
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _say
@@ -36,11 +37,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # as in `zoo list | head`: the reader has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
-    except (ValueError, OSError, ImportError) as error:
-        print(f"zoo: {_one_line(error)}", file=sys.stderr)
+    except (ValueError, OSError, ImportError, MemoryError) as error:
+        print(f"zoo: {_one_line(error) or 'not enough memory'}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("zoo: interrupted; run the same command again to resume", file=sys.stderr)
+        # Other commands begin anew, and may refuse the files that they have written.
+        again = "; run the same command again to resume" if getattr(options, "resumes", False) else ""
+        print(f"zoo: interrupted{again}", file=sys.stderr)
         return 130
 
 

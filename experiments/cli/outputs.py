@@ -23,7 +23,7 @@ def check_outputs(outputs: Mapping[str, Path | None], inputs: Iterable[str | Pat
         ValueError: For an output that is an input, also through a link or by another spelling, for one that is given
             twice, is a folder, or exists and may not be replaced.
     """
-    read = {_identity(Path(path)) for path in inputs if path is not None and Path(path).is_file()}
+    read = {_identity(Path(path)) for path in inputs if path is not None and os.path.isfile(path)}
     written: set[object] = set()
     for option, path in outputs.items():
         if path is None:
@@ -42,7 +42,7 @@ def check_outputs(outputs: Mapping[str, Path | None], inputs: Iterable[str | Pat
 
 def _identity(path: Path) -> object:
     """Return the same for all links to a file and spellings of its name."""
-    if path.exists():
+    if os.path.exists(path):
         stat = path.stat()
         return stat.st_dev, stat.st_ino
     return os.path.realpath(path)

@@ -2,10 +2,13 @@
 
 import argparse
 import glob
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from zoo.printing import shown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,8 +31,9 @@ def add_flatten(parser: argparse.ArgumentParser) -> None:
 def expand(given: Sequence[str]) -> list[Path]:
     """Return the pictures that arguments stand for, each once: files, those in folders, and matches of patterns.
 
-    A missing file, a folder without pictures and a pattern without matches stay in the list as they are, so that they
-    are reported like any other bad picture.
+    A missing file, a folder without pictures or that cannot be opened, and a pattern without matches stay in the list
+    as they are, so that they are reported like any other bad picture. A pattern that ends in ``**`` or ``**/*`` is for
+    the pictures among its matches, any other also for other files.
 
     Args:
         given: Files, folders, patterns of ``glob``, where ``**`` stands for any number of folders, and ``@FILE``: a
@@ -38,19 +42,67 @@ def expand(given: Sequence[str]) -> list[Path]:
     Raises:
         ValueError: For a list that cannot be read, or is empty.
     """
-    from zoo.datasets.folder import picture_files
-
     texts = [line for text in given for line in (_lines(text) if text.startswith("@") else [text])]
     found: list[Path] = []
     for text in texts:
         path = Path(text)
-        if path.is_dir():
-            found += picture_files(path) or [path]
-        elif not path.exists() and glob.has_magic(text):
-            found += sorted(Path(match) for match in glob.glob(text, recursive=True)) or [path]
+        if os.path.isdir(path):
+            found += _in_folder(path)
+        elif not os.path.lexists(path) and glob.has_magic(text):
+            found += _matches(text) or [path]
         else:
             found.append(path)
     return list(dict.fromkeys(found))
+
+
+def _in_folder(path: Path) -> list[Path]:
+    from zoo.datasets.folder import picture_files
+    from zoo.images import ImageError
+
+    try:
+        return picture_files(path) or [path]
+    except ImageError:  # it cannot be opened
+        return [path]
+
+
+def _matches(pattern: str) -> list[Path]:
+    """Return what a pattern matches, with the pictures in matched folders, and folders that it cannot search."""
+    from zoo.datasets.folder import may_be_image
+
+    parts = Path(pattern).parts
+    searched = [os.path.join(*parts[:end], "") for end in range(1, len(parts)) if glob.has_magic(parts[end])]
+    found = [path for one in searched for path in _glob(one) if closed(path)]
+    if parts[-1] == "**" or parts[-2:] == ("**", "*"):
+        # All that is in the folders is matched as well; so are files that nobody would call pictures.
+        matches = _glob(os.path.join(*parts))
+        return found + [p for p in matches if closed(p) or (not os.path.isdir(p) and may_be_image(p, p.parent))]
+    for path in _glob(pattern):
+        found += _in_folder(path) if os.path.isdir(path) else [path]
+    return found
+
+
+def _glob(pattern: str) -> list[Path]:
+    return sorted(Path(match) for match in glob.glob(pattern, recursive=True))
+
+
+def closed(path: str | Path) -> str:
+    """Return why a folder cannot be opened; empty for one that can be, and for anything else."""
+    if not os.path.isdir(path):
+        return ""
+    try:
+        os.listdir(path)
+    except OSError as error:
+        return f"is a folder that cannot be opened ({error.strerror})"
+    return ""
+
+
+def _refuse_folder(path: Path) -> None:
+    from zoo.images import ImageError
+
+    if wrong := closed(path):
+        raise ImageError(path, wrong, "a readable folder is needed")
+    if os.path.isdir(path):
+        raise ImageError(path, "is a folder without a picture", "an image file, or a folder of them, is needed")
 
 
 def _lines(text: str) -> list[str]:
@@ -77,12 +129,25 @@ def readable(paths: Iterable[Path], failed: list[Path], sensor: bool = False) ->
 
     for path in paths:
         try:
+            _refuse_folder(path)
             image = read_photograph(path, sensor=sensor)
-        except ImageError as error:
-            print(f"zoo: {error}", file=sys.stderr)
+        except (ImageError, MemoryError) as error:
+            say_failed(path, error)
             failed.append(path)
             continue
         yield path, image
+
+
+def reason_of(error: Exception) -> str:
+    """Return why a picture failed, on one line; Python's own MemoryError says nothing."""
+    return " ".join(str(error).split()) or "does not fit into memory"
+
+
+def say_failed(path: Path, error: Exception) -> str:
+    """Name a picture that failed on standard error, on one line; returns the reason."""
+    reason = reason_of(error)
+    print(f"zoo: {reason if reason.startswith(shown(path)) else f'{shown(path)}: {reason}'}", file=sys.stderr)
+    return reason
 
 
 def name_missing(paths: Sequence[Path]) -> int:
@@ -90,7 +155,7 @@ def name_missing(paths: Sequence[Path]) -> int:
 
     That is before anything large is imported, for commands that write something else than scores.
     """
-    if any(path.is_file() for path in paths):
+    if any(os.path.isfile(path) for path in paths):
         return 0
     for _ in readable(paths, []):
         pass
@@ -98,7 +163,7 @@ def name_missing(paths: Sequence[Path]) -> int:
 
 
 def read_picture(path: Path, flatten: str | None = None, sensor: bool = False) -> "np.ndarray":
-    """Read a picture, uint8 RGB.
+    """Read a picture, uint8 RGB, for a command with ``--flatten``.
 
     Args:
         path: An image file.
@@ -108,8 +173,13 @@ def read_picture(path: Path, flatten: str | None = None, sensor: bool = False) -
     Raises:
         ImageError: For anything else than an image file, such as a folder.
     """
-    from zoo.images import ImageError, read_photograph
+    from zoo.images import TRANSPARENT, ImageError, read_photograph
 
-    if path.is_dir():
-        raise ImageError(path, "is a folder without a picture", "an image file, or a folder of them, is needed")
-    return read_photograph(path, background=BACKGROUNDS[flatten] if flatten else None, sensor=sensor)
+    _refuse_folder(path)
+    try:
+        return read_photograph(path, background=BACKGROUNDS[flatten] if flatten else None, sensor=sensor)
+    except ImageError as error:
+        if error.reason != TRANSPARENT:
+            raise
+        right = "an opaque image is needed, or --flatten white or black"
+        raise ImageError(path, TRANSPARENT, right, error.received) from None

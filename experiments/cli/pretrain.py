@@ -34,7 +34,7 @@ def _add_paper(papers: "argparse._SubParsersAction", paper: str) -> None:
     names = [name for name in trainings if name]
     default = trainings.get("")
     parser = papers.add_parser(paper, help=default.help if default else None)
-    parser.set_defaults(run=_run, training=None)
+    parser.set_defaults(run=_run, resumes=True, training=None)
     if names:
         text = "; ".join(f"{name or 'default'}: {training.help}" for name, training in trainings.items())
         # No `choices`: argparse would report the value of an unknown option as a wrong training.

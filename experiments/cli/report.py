@@ -6,7 +6,7 @@ import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zoo.experiments.cli.calibrated import (
     STORED,
@@ -19,15 +19,12 @@ from zoo.experiments.cli.calibrated import (
 )
 from zoo.experiments.cli.devices import add_device
 from zoo.experiments.cli.outputs import add_force, check_outputs
-from zoo.experiments.cli.picture_inputs import MOST_FAILURES, PICTURES, add_flatten, expand
+from zoo.experiments.cli.picture_inputs import MOST_FAILURES, PICTURES, add_flatten, expand, say_failed
 from zoo.experiments.cli.report_contents import Asked, make_report, products
 from zoo.experiments.cli.score_pictures import checksums_by_name
 from zoo.experiments.families import load
 from zoo.printing import shown
 from zoo.resolve_weights import HELP, resolve_weights
-
-if TYPE_CHECKING:
-    import numpy as np
 
 INDEX, TABLE = "index.html", "pictures.csv"
 """Names of the index and the table in a folder of several reports."""
@@ -55,37 +52,41 @@ def add(commands: "argparse._SubParsersAction") -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from zoo.experiments.cli.report_page import write_index, write_page
+    from zoo.experiments.cli.report_page import small, table_writer, write_index, write_page
 
     paths = expand(options.images)
     pages = _pages(paths, options)
     outputs = {f"-o for {path.name}" if len(paths) > 1 else "-o": page for path, page in pages.items()}
+    index, table = None, None
     if len(paths) > 1 and options.output is not None:
-        outputs |= {"-o, the index": options.output / INDEX, "-o, the table": options.output / TABLE}
+        index, table = options.output / INDEX, options.output / TABLE
+        outputs |= {"-o, the index": index, "-o, the table": table}
     check_outputs(outputs, [*paths, *options.calibration, options.weights, options.authorities], options.force)
     asked = _asked(options)
     command, failures = _command(options), 0
-    rows: list[tuple[Mapping[str, Any], str | None, np.ndarray | None]] = []
-    for path in paths:
-        try:
-            report = make_report(path, asked, command, options.flatten, options.authorities)
-            if options.output is not None:
-                pages[path].parent.mkdir(exist_ok=True)
-                write_page(pages[path], report, {one.product: one.question for one in asked})
-        except (ValueError, MemoryError) as error:
-            reason = " ".join(str(error).split()) or "does not fit into memory"
-            print(f"zoo: {reason if reason.startswith(shown(path)) else f'{shown(path)}: {reason}'}", file=sys.stderr)
-            failures += 1
-            rows.append(({"picture": str(path), "error": reason}, None, None))
-            continue
-        if options.json:
-            print(json.dumps(report.found, allow_nan=False), flush=True)
-        if options.output is not None:
-            rows.append((report.found, pages[path].name, report.image))
-    if options.output is not None and len(paths) > 1:
-        options.output.mkdir(exist_ok=True)
-        write_index(options.output / INDEX, options.output / TABLE, rows)
-        print(f"written: {shown(options.output / INDEX)}", file=sys.stderr)
+    for page in pages.values():
+        page.parent.mkdir(exist_ok=True)
+    rows: list[tuple[Mapping[str, Any], str | None, str | None]] = []
+    with table_writer(table, [one.product for one in asked]) as write_row:
+        for path in paths:
+            try:
+                report = make_report(path, asked, command, options.flatten, options.authorities)
+                if options.output is not None:
+                    write_page(pages[path], report, {one.product: one.question for one in asked})
+            except (ValueError, MemoryError) as error:
+                failures += 1
+                failed = {"picture": str(path), "error": say_failed(path, error)}
+                write_row(failed, "")
+                rows.append((failed, None, None))
+                continue
+            if options.json:
+                print(json.dumps(report.found, allow_nan=False), flush=True)
+            if index is not None:
+                write_row(report.found, pages[path].name)
+                rows.append((report.found, pages[path].name, small(report.image)))
+    if index is not None and table is not None:
+        write_index(index, table, rows)
+        print(f"written: {shown(index)}", file=sys.stderr)
     elif options.output is not None and not failures:
         print(f"written: {shown(options.output)}", file=sys.stderr)
     if failures and len(paths) > 1:

@@ -1,11 +1,12 @@
 """Pages of ``zoo report``: one HTML file per picture, without scripts and without anything from the net."""
 
 import base64
+import contextlib
 import csv
 import io
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,32 +67,45 @@ def write_page(path: Path, report: "Report", questions: Mapping[str, Question]) 
     _write(path, text)
 
 
-def write_index(
-    index: Path, table: Path, rows: "Sequence[tuple[Mapping[str, Any], str | None, np.ndarray | None]]"
-) -> None:
-    """Write the page and the CSV file that list the reports of a folder.
+def write_index(index: Path, table: Path, rows: "Sequence[tuple[Mapping[str, Any], str | None, str | None]]") -> None:
+    """Write the page that lists the reports of a folder.
 
     Args:
         index: The page.
-        table: The CSV file.
-        rows: What was found, or ``picture`` and ``error``; the page; the picture.
+        table: The CSV file beside it, of ``table_writer``.
+        rows: What was found, or ``picture`` and ``error``; the page; what ``small`` returned.
 
     Raises:
-        ImageError: Where a file cannot be written.
+        ImageError: Where the file cannot be written.
     """
-    lines = [
-        {**found, "page": page, "image": None if image is None else _embedded(Image.fromarray(_shrunk(image, SMALL)))}
-        for found, page, image in rows
-    ]
+    lines = [{**found, "page": page, "image": image} for found, page, image in rows]
     _write(index, _environment().get_template("report_index.html").render(rows=lines, table=table.name))
-    products = sorted({a["product"] for found, _, _ in rows for a in found.get("answers", ()) if "propositions" in a})
-    columns = (*_COLUMNS, *(f"{product}_{name}" for product in products for name in _ANSWER), "page", "error")
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, columns, restval="", extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    for found, page, _ in rows:
-        writer.writerow(_flat(found) | {"page": page or ""})
-    _write(table, buffer.getvalue())
+
+
+def small(image: np.ndarray) -> str:
+    """Return the address of a picture for ``write_index``, a few kilobytes."""
+    return _embedded(Image.fromarray(_shrunk(image, SMALL)))
+
+
+@contextlib.contextmanager
+def table_writer(path: Path | None, products: Iterable[str]) -> Iterator[Callable[[Mapping[str, Any], str], None]]:
+    """Yield what writes a picture's row into the CSV file, if there is one, given what was found and its page.
+
+    A row is there as soon as its picture is done.
+    """
+    if path is None:
+        yield lambda found, page: None
+        return
+    columns = (*_COLUMNS, *(f"{product}_{name}" for product in sorted(products) for name in _ANSWER), "page", "error")
+    with open(path, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+        rows = csv.DictWriter(file, columns, restval="", extrasaction="ignore", lineterminator="\n")
+        rows.writeheader()
+
+        def write(found: Mapping[str, Any], page: str) -> None:
+            rows.writerow(_flat(found) | {"page": page})
+            file.flush()
+
+        yield write
 
 
 def factor(log10_ratio: float) -> str:

@@ -42,7 +42,7 @@ def add(commands: "argparse._SubParsersAction") -> None:
         help="measure only every N-th cell, starting at the I-th; `zoo merge` merges the shards",
     )
     add_workers(reproduce, "cells of a table")
-    reproduce.set_defaults(run=_reproduce)
+    reproduce.set_defaults(run=_reproduce, resumes=True)
 
     merge = commands.add_parser("merge", help="merge the shards of a table into its CSV")
     _add_arguments(merge)

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from zoo.experiments.cli.devices import add_device
 from zoo.experiments.cli.outputs import add_force, check_outputs
-from zoo.experiments.cli.picture_inputs import PICTURES, add_flatten, expand
+from zoo.experiments.cli.picture_inputs import MOST_FAILURES, PICTURES, add_flatten, closed, expand
 from zoo.experiments.cli.score_bucket import Scoring, failed_row, rows_of, score_bucket, size_of
 from zoo.experiments.cli.score_pictures import Product, checksums_by_name
 from zoo.experiments.cli.score_rows import Row, Rows, check_parquet, text_of
@@ -52,7 +52,7 @@ def add(commands: "argparse._SubParsersAction") -> None:
     add_device(parser)
     add_workers(parser, "pictures")
     add_force(parser)
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=_run, resumes=True)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -74,7 +74,7 @@ def _run(options: argparse.Namespace) -> int:
     about |= {"flatten": options.flatten} if options.flatten else {}
     about |= {"higher_is": product.scale.higher_is, "range": [product.scale.low, product.scale.high]}
     scoring = Scoring(place, weights, options.flatten)
-    with Rows(options.output, hashlib.sha256(json.dumps(about).encode()).hexdigest()[:12]) as rows:
+    with Rows(options.output, hashlib.sha256(json.dumps(about).encode()).hexdigest()[:12], paths) as rows:
         if kept := len(rows.done):
             print(f"zoo: {kept} pictures were scored by an earlier run", file=sys.stderr)
         left = buckets([path for path in paths if text_of(path) not in rows.done])
@@ -89,7 +89,9 @@ def _run(options: argparse.Namespace) -> int:
         rows.finish(about)
     shutil.rmtree(logs, ignore_errors=True)
     print(f"written: {shown(options.output)} ({len(rows.done)} pictures, {rows.failed} of them failed)")
-    return 0
+    if count := sum(bool(closed(path)) for path in paths):
+        print(f"zoo: {count} folders cannot be opened; pictures in them have no row", file=sys.stderr)
+    return min(count, MOST_FAILURES)
 
 
 def buckets(paths: Sequence[str]) -> list[list[str]]:

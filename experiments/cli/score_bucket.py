@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from zoo.experiments.cli.picture_inputs import read_picture
+from zoo.experiments.cli.picture_inputs import read_picture, reason_of
 from zoo.experiments.cli.score_pictures import Product, Scorer
 from zoo.experiments.cli.score_rows import FAILED, SCORED, Row, text_of
 from zoo.experiments.families import load
@@ -56,7 +56,7 @@ def _row(product: Product, path: str, scorer: Scorer, flatten: str | None) -> Ro
         score = product.score(answer.values)
         return Row(text_of(path), size_of(path), sha256(Path(path)), score, SCORED, reason)
     except (ValueError, OSError, MemoryError) as error:
-        return failed_row(path, " ".join(str(error).split()) or "does not fit into memory")
+        return failed_row(path, reason_of(error))
 
 
 def size_of(path: str) -> int | None:

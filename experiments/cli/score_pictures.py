@@ -7,6 +7,7 @@ code is the number of such pictures, at most ``MOST_FAILURES``.
 import argparse
 import dataclasses
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from zoo.experiments.cli.calibrated import Calibration, calibration_of, check_networks
 from zoo.experiments.cli.outputs import add_force
-from zoo.experiments.cli.picture_inputs import MOST_FAILURES, PICTURES, add_flatten, expand, read_picture
+from zoo.experiments.cli.picture_inputs import MOST_FAILURES, PICTURES, add_flatten, expand, read_picture, say_failed
 from zoo.experiments.cli.picture_outputs import check_files, csv_writer, heatmap_files
 from zoo.printing import shown
 from zoo.store import sha256
@@ -184,7 +185,7 @@ def score_pictures(
     calibration = calibration_of(options)
     track, failures = Track(len(paths)), 0
     # If none of the inputs is a file, report all of them before TensorFlow is loaded.
-    scorer = make(track) if any(path.is_file() for path in paths) else None
+    scorer = make(track) if any(os.path.isfile(path) for path in paths) else None
     networks = {} if scorer is None else checksums(scorer.networks)
     if scorer is not None and calibration is not None:
         check_networks(calibration, networks)
@@ -198,11 +199,7 @@ def score_pictures(
                 else:
                     record |= _score(path, scorer, networks, options, heatmaps.get(path), calibration)
             except (ValueError, MemoryError) as error:
-                reason = " ".join(str(error).split()) or "does not fit into memory"
-                record["error"] = reason
-                print(
-                    f"zoo: {reason if reason.startswith(shown(path)) else f'{shown(path)}: {reason}'}", file=sys.stderr
-                )
+                record["error"] = say_failed(path, error)
                 failures += 1
             write_row(record)
     if scorer is not None and not options.json and failures < len(paths):

@@ -39,36 +39,36 @@ def text_of(path: str | Path) -> str:
 class Rows:
     """The rows of one output; until ``finish`` they are in a hidden CSV file in the same folder.
 
-    >>> with Rows(Path("scores.parquet"), key) as rows:
+    >>> with Rows(Path("scores.parquet"), key, paths) as rows:
     ...     for row in score(path for path in paths if text_of(path) not in rows.done):
     ...         rows.write([row])
     ...     rows.finish({"product": "contrast"})
 
     Attributes:
         path: The CSV file.
-        done: Paths that have a row, including those of an earlier run.
+        done: Those of ``paths`` that have a row, including those of an earlier run.
         failed: How many of these rows are ``FAILED``.
 
     Args:
         output: A file that ends in ``.csv`` or ``.parquet``.
         key: Identifies networks and options; rows of an earlier run are taken over if its key was the same.
+        paths: The pictures of this run. Rows of others, of an earlier run, are not written to the output.
     """
 
-    def __init__(self, output: Path, key: str) -> None:
+    def __init__(self, output: Path, key: str, paths: Iterable[str | Path]) -> None:
         self.output, self.path = output, output.with_name(f".{output.name}.{key}.csv")
         self.done: set[str] = set()
         self.failed = 0
+        self._wanted = {text_of(path) for path in paths}
+        self._others = False
         self._file: IO[str] | None = None
 
     def __enter__(self) -> Self:
         """Take over the rows of an earlier run."""
         if self.path.is_file():
-            # The last line may be incomplete.
-            with atomic(self.path) as partial, open(partial, "w", encoding="utf-8", newline="") as file:
-                writer = _writer(file)
-                for row in self._read():
-                    writer.writerow(row)
-                    self._count(row)
+            self._rewrite(everything=True)  # the last line may be incomplete
+            for row in self._read():
+                self._count(row)
         self._file = open(self.path, "a", encoding="utf-8", newline="")
         if self._file.tell() == 0:
             _writer(self._file)
@@ -92,6 +92,8 @@ class Rows:
         """Write the output and remove the hidden CSV file; ``about`` goes into Parquet's metadata."""
         assert self._file is not None
         self._file.close()
+        if self._others:
+            self._rewrite(everything=False)
         if self.output.suffix.lower() == ".csv":
             self.path.replace(self.output)
             return
@@ -99,8 +101,16 @@ class Rows:
         self.path.unlink()
 
     def _count(self, row: Row) -> None:
+        if row.path not in self._wanted:
+            self._others = True
+            return
         self.done.add(row.path)
         self.failed += row.status == FAILED
+
+    def _rewrite(self, everything: bool) -> None:
+        """Write the hidden CSV file anew with its whole rows: all of them, or those of the pictures of this run."""
+        with atomic(self.path) as partial, open(partial, "w", encoding="utf-8", newline="") as file:
+            _writer(file).writerows(row for row in self._read() if everything or row.path in self._wanted)
 
     def _read(self) -> Iterator[Row]:
         held: Row | None = None

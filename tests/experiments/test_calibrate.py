@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import json
 import math
+import shutil
 
 import numpy as np
 import pytest
@@ -196,6 +197,17 @@ def test_photographs_of_ones_own(reference, cheap, tmp_path, command):
     assert read_calibration(path, "contrast").log10_lr(1) == pytest.approx(
         json.loads(path.read_text())["bounds"]["high"]
     )
+
+
+@pytest.mark.parametrize("name", ["00.png", "drawing.png", "small.png"])
+def test_no_photograph_of_the_reference_is_written_onto(reference, cheap, tmp_path, command, name):
+    folder = shutil.copytree(reference, tmp_path / "photos")
+    write_png(folder / "small.png", PLAIN[:20])
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    arguments = ("calibrate", "contrast", "--reference", folder, "-o", tmp_path / "a.json", "--plot", folder / name)
+    code, _, err = command(*arguments, "--force")
+    assert code == 2 and "--plot must not be a file that the command reads. Received: " in err
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
 def test_an_interrupted_run_goes_on_where_it_was(reference, cheap, tmp_path, command, monkeypatch):

@@ -230,6 +230,31 @@ def test_a_warning_is_one_line(monkeypatch, capsys):
     assert capsys.readouterr().err == "zoo: photo.dng: the camera's white balance is missing\n"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "resumes"),
+    [
+        ("reproduce contrast table-1", True),
+        ("pretrain contrast", True),
+        ("score contrast a.png -o a.csv", True),
+        ("calibrate contrast --reference photos -o a.json", True),
+        ("download open_photographs", True),
+        ("imaging fit photos --network inet", True),
+        ("contrast detect a.png --csv a.csv", False),
+        ("imaging prnu match camera.npz a.png --csv a.csv", False),
+        ("adversarial attack a.png --attack fgsm --output attacked", False),
+        ("report a.png b.png -o reports", False),
+        ("export contrast exported", False),
+    ],
+)
+def test_a_command_that_is_interrupted_says_whether_it_resumes(command, monkeypatch, arguments, resumes):
+    def interrupt(device):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "on_device", interrupt)
+    again = "; run the same command again to resume" if resumes else ""
+    assert command(*arguments.split()) == (130, "", f"zoo: interrupted{again}\n")
+
+
 def test_a_reader_that_stops_reading_is_no_error():
     code = "import sys; from zoo.experiments.cli.main import main; sys.exit(main(['list']))"
     run = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE)

@@ -1,11 +1,14 @@
 """``zoo report``: pages and JSON of pictures with known answers, refusals, folders."""
 
+import base64
 import csv
 import dataclasses
 import html
+import io
 import json
 import os
 import re
+import weakref
 from urllib.parse import unquote_to_bytes
 
 import numpy as np
@@ -14,9 +17,10 @@ from PIL import Image
 
 from zoo.datasets.camera import CAMERAS, Body, shoot_folder
 from zoo.datasets.embedded import photograph
+from zoo.experiments.cli import report
 from zoo.experiments.cli.calibrated import read_calibration
 from zoo.experiments.cli.calibration_contents import Scores, calibrate
-from zoo.experiments.cli.report_contents import like_this
+from zoo.experiments.cli.report_contents import like_this, make_report
 from zoo.experiments.cli.report_page import factor
 from zoo.experiments.cli.score_pictures import checksums
 from zoo.experiments.contrast import commands
@@ -189,6 +193,44 @@ def test_a_folder_gives_an_index_and_a_table(given, command):
     code, _, err = command(*arguments)
     assert code == 2 and "--force" in err
     assert command(*arguments, "--force")[0] == 1
+
+
+def test_a_kill_keeps_the_rows_of_finished_pictures(given, command, monkeypatch):
+    made = []
+
+    def stops(path, *rest):
+        if len(made) == 2:
+            raise KeyboardInterrupt
+        made.append(path)
+        return make_report(path, *rest)
+
+    (given / "bad.jpg").write_bytes(b"no picture")
+    monkeypatch.setattr(report, "make_report", stops)
+    assert command("report", "photo.png", "bad.jpg", "other.png", "-o", "reports")[0] == 130
+    with open("reports/pictures.csv", newline="") as file:
+        rows = [(row["picture"], row["page"], "is not an image" in row["error"]) for row in csv.DictReader(file)]
+    assert rows == [("photo.png", "1-photo.png.html", False), ("bad.jpg", "", True)]
+
+
+def test_full_size_pictures_are_not_kept(given, command, monkeypatch):
+    seen = []
+
+    def watched(*arguments):
+        assert sum(one() is not None for one in seen) <= 1  # the latest, until the next is there
+        made = make_report(*arguments)
+        seen.append(weakref.ref(made.image))
+        return made
+
+    monkeypatch.setattr(report, "make_report", watched)
+    names = [f"{number}.png" for number in range(4)]
+    for number, name in enumerate(names):
+        write_png(name, PHOTO[: 320 - number])
+    write_png("small.png", PHOTO[:70, :80])
+    code, _, err = command("report", *names, "small.png", "-o", "reports")
+    assert code == 0 and len(seen) == 5, err
+    page = (given / "reports" / "index.html").read_text()
+    sizes = [Image.open(io.BytesIO(base64.b64decode(one))).size for one in re.findall(r"jpeg;base64,([^\"]+)", page)]
+    assert [max(size) for size in sizes] == [96, 96, 96, 96, 80]
 
 
 def test_a_raw_file_is_not_said_to_lack_exif_data(given, command):

@@ -189,12 +189,36 @@ def test_a_run_that_is_killed_goes_on(tmp_path, archive, command):
 
 def test_rows_of_another_run_are_not_taken_over(tmp_path):
     row = Row("a.png", 3, "00", 0.1, "scored", "")
-    with Rows(tmp_path / "out.csv", "key") as rows:
+    with Rows(tmp_path / "out.csv", "key", ["a.png"]) as rows:
         rows.write([row])
-    with Rows(tmp_path / "out.csv", "other") as rows:
+    with Rows(tmp_path / "out.csv", "other", ["a.png"]) as rows:
         assert rows.done == set()
-    with Rows(tmp_path / "out.csv", "key") as rows:
+    with Rows(tmp_path / "out.csv", "key", ["a.png"]) as rows:
         assert rows.done == {"a.png"}
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_rows_of_other_pictures_are_kept_for_their_run_and_not_written(tmp_path, archive, command, monkeypatch, suffix):
+    if suffix == "parquet":
+        pytest.importorskip("pyarrow")
+    (tmp_path / "others").mkdir()
+    for name in ("0.png", "cut.png"):
+        (archive / name).rename(tmp_path / "others" / name)
+    arguments, finish = ("-o", tmp_path / f"out.{suffix}"), Rows.finish
+
+    def killed(self, about):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Rows, "finish", killed)
+    assert command("score", "bright", tmp_path / "others", *arguments)[0] == 130
+    assert command("score", "bright", archive / "1.png", *arguments)[0] == 130
+    code, _, err = command("score", "bright", tmp_path / "others", *arguments)
+    assert code == 130 and "zoo: 2 pictures were scored by an earlier run\n" in err
+    monkeypatch.setattr(Rows, "finish", finish)
+    code, out, err = command("score", "bright", archive, *arguments)
+    assert code == 0 and "(10 pictures, 2 of them failed)" in out
+    assert "zoo: 1 pictures were scored by an earlier run\n" in err
+    assert [row["path"] for row in _read(arguments[1])] == sorted(map(str, archive.iterdir()))
 
 
 def test_buckets_hold_pictures_of_similar_size_each_once(tmp_path, monkeypatch):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from zoo.datasets.folder import scan
 from zoo.experiments.cli.picture_inputs import MOST_FAILURES, expand
 from zoo.images import write_png
 from zoo.imaging.prnu import write_fingerprint
@@ -56,6 +57,26 @@ def test_what_pictures_are_given_by(evidence):
     assert names(["evidence/**/*.jpg"]) == ["evidence/b/bad.jpg"]
     assert names(["evidence/*/t*.png", "evidence/b"]) == ["evidence/b/two.png", "evidence/b/bad.jpg"]
     assert names(["evidence/[1].png"]) == ["evidence/[1].png"]  # a file of that name goes before the pattern
+    everything = ["evidence/[1].png", *ALL[:2], "evidence/link.png", ALL[2]]
+    for pattern in (
+        "evidence/**",
+        "evidence/**/",
+        "evidence/**/*",
+        "e*/**",
+        "**/evidence/**",
+        f"{evidence}/evidence/**",
+    ):
+        assert {path.removeprefix(f"{evidence}/") for path in names([pattern])} == set(everything), pattern
+    assert set(names(["**"])) == set(everything)
+    assert names(["evidence/*"]) == [
+        "evidence/[1].png",
+        *ALL[:2],
+        "evidence/link.png",
+        "evidence/notes.txt",
+        "evidence/one.png",
+    ]
+    for pattern in ("evidence/*/", "evidence/[b]", "**/b", "evidence/**/b/*"):
+        assert names([pattern]) == ALL[:2], pattern
     assert names(["@list.txt"]) == ["evidence/one.png", "evidence/b/bad.jpg", "evidence/b/two.png"]
     assert names(["absent.png", "*.gif"]) == ["absent.png", "*.gif"]
 
@@ -120,6 +141,96 @@ def test_the_exit_code_counts_failures_up_to_a_limit(evidence, command):
     code, _, err = command("contrast", "detect", *(f"absent{n}.png" for n in range(MOST_FAILURES + 7)))
     assert code == MOST_FAILURES
     assert err.splitlines()[-1] == f"zoo: {MOST_FAILURES + 7} of {MOST_FAILURES + 7} pictures failed"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (*COMMANDS["contrast"], "evidence/one.png", "evidence/b/two.png"),
+        ("report", "evidence/one.png", "evidence/b/two.png", "--json"),
+        ("imaging", "prnu", "fingerprint", "evidence/one.png", "evidence/b/two.png", "-o", "new.npz"),
+    ],
+)
+def test_a_picture_too_large_for_memory_fails_alone(evidence, command, monkeypatch, arguments):
+    opened = Image.open
+
+    def full(file, *rest, **options):
+        if file.getvalue() == (evidence / "evidence" / "one.png").read_bytes():
+            raise MemoryError
+        return opened(file, *rest, **options)
+
+    monkeypatch.setattr(Image, "open", full)
+    code, _, err = command(*arguments)
+    assert code == 1 and "zoo: evidence/one.png: does not fit into memory\n" in err and "two.png:" not in err
+
+
+@pytest.fixture
+def locked(evidence, monkeypatch):
+    """A folder that cannot be opened and one whose files cannot be reached; file modes do not stop root."""
+    for name in ("evidence/shut", "evidence/listed", "evidence/.hidden"):
+        (evidence / name).mkdir()
+        (evidence / name / "three.png").write_bytes((evidence / "evidence" / "one.png").read_bytes())
+
+    def refusing(function, *names):
+        def ask(path=".", *arguments, **options):
+            parts = os.fspath(path).split("/") if isinstance(path, (str, os.PathLike)) else []
+            if any(name in parts for name in names) or "listed" in parts[:-1]:
+                raise PermissionError(13, "Permission denied", os.fspath(path))
+            return function(path, *arguments, **options)
+
+        return ask
+
+    for function in ("scandir", "listdir"):
+        monkeypatch.setattr(os, function, refusing(getattr(os, function), "shut", ".hidden"))
+    monkeypatch.setattr(os, "stat", refusing(os.stat))
+    monkeypatch.setattr(io, "open", refusing(io.open))
+    return evidence
+
+
+UNREACHABLE = (
+    "zoo: evidence/listed/three.png: cannot be read (Permission denied); an image file is needed. ",
+    "zoo: evidence/shut: is a folder that cannot be opened (Permission denied); a readable folder is needed. ",
+)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (*COMMANDS["contrast"], "evidence", "--csv", "out.csv"),
+        ("report", "evidence/shut", "evidence", "--json"),
+        ("imaging", "prnu", "fingerprint", "evidence", "-o", "new.npz"),
+    ],
+)
+def test_what_may_not_be_read_is_named_and_the_others_are_scored(locked, command, arguments):
+    code, out, err = command(*arguments)
+    assert code == 3  # with bad.jpg
+    for line in UNREACHABLE:
+        assert sum(said.startswith(line) for said in err.splitlines()) == 1, line
+    assert ".hidden" not in err and ("two.png" in out or "fingerprint" in arguments)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["e*", "e*/**", "evidence/*", "evidence/**", "**", "evidence/**/*.png", "*/*/*.png"]
+)
+def test_a_pattern_names_folders_that_it_cannot_search(locked, pattern):
+    names = {path.as_posix() for path in expand([pattern])}
+    assert "evidence/shut" in names and "evidence/b/two.png" in names
+    assert ".hidden" not in str(names)
+
+
+def test_zoo_score_does_not_succeed_without_the_rows_of_a_folder(locked, command):
+    code, _, err = command("score", "contrast", "evidence", "-o", "out.csv")
+    assert (code, err.splitlines()[-1]) == (1, "zoo: 1 folders cannot be opened; pictures in them have no row")
+    with open("out.csv", newline="") as file:
+        reasons = {row["path"]: row["reason"] for row in csv.DictReader(file)}
+    assert reasons.keys() == {*ALL, "evidence/listed/three.png", "evidence/shut"}
+    assert all(f"zoo: {reasons[line.split()[1][:-1]]}".startswith(line) for line in UNREACHABLE)
+
+
+def test_a_picture_that_may_not_be_read_does_not_stop_a_scan(locked):
+    reasons = {path.name: reason for path, reason in scan("evidence", minimum_side=8).left_out}
+    assert reasons["three.png"] == "cannot be read (Permission denied)"
+    assert reasons["shut"] == "folder cannot be opened (Permission denied)"
 
 
 def test_an_empty_folder_is_an_error(evidence, command):

@@ -72,7 +72,7 @@ def add_develop(verbs: "argparse._SubParsersAction") -> None:
         help="folder for weights and checkpoints; an interrupted training resumes from it",
     )
     add_device(fit)
-    fit.set_defaults(run=_fit)
+    fit.set_defaults(run=_fit, resumes=True)
 
 
 def pretrain(options: argparse.Namespace, command: str) -> int:

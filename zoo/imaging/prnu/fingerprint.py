@@ -139,6 +139,8 @@ def read_fingerprint(path: str | Path) -> np.ndarray:
             raise ValueError(f"a pattern of {shape}")
         with np.load(path, allow_pickle=False) as stored:
             fingerprint = stored["fingerprint"]
+    except MemoryError:
+        raise
     except Exception as error:  # NumPy and zipfile raise nearly everything on other files
         raise ImageError(path, "is not a fingerprint", right) from error
     real = fingerprint.dtype.kind == "f"
