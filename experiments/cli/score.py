@@ -10,9 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
 from zoo.experiments.cli.devices import add_device
 from zoo.experiments.cli.outputs import add_force, check_outputs
 from zoo.experiments.cli.picture_inputs import MOST_FAILURES, PICTURES, add_flatten, closed, expand
@@ -21,6 +18,7 @@ from zoo.experiments.cli.score_pictures import Product, checksums_by_name
 from zoo.experiments.cli.score_rows import Row, Rows, check_parquet, text_of
 from zoo.experiments.cli.workers import add_workers, workers_of
 from zoo.experiments.families import experiments, load
+from zoo.experiments.run.progress import progress_bars
 from zoo.printing import shown
 from zoo.resolve_weights import HELP
 from zoo.version import __version__
@@ -78,9 +76,7 @@ def _run(options: argparse.Namespace) -> int:
         if kept := len(rows.done):
             print(f"zoo: {kept} pictures were scored by an earlier run", file=sys.stderr)
         left = buckets([path for path in paths if text_of(path) not in rows.done])
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        console = Console(stderr=True)
-        with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        with progress_bars() as bar:
             task = bar.add_task(options.product, total=len(paths), completed=kept)
             logs = options.output.with_name(f".{options.output.name}.workers")
             for scored in _scored(scoring, left, workers, logs):

@@ -13,13 +13,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
 from zoo.experiments.cli.calibrated import Calibration, calibration_of, check_networks
 from zoo.experiments.cli.outputs import add_force
 from zoo.experiments.cli.picture_inputs import MOST_FAILURES, PICTURES, add_flatten, expand, read_picture, say_failed
 from zoo.experiments.cli.picture_outputs import check_files, csv_writer, heatmap_files
+from zoo.experiments.run.progress import progress_bars
 from zoo.printing import shown
 from zoo.store import sha256
 
@@ -122,18 +120,7 @@ class Track:
     """Progress bars on standard error: of the pictures, and of the batches within one; only on a terminal."""
 
     def __init__(self, pictures: int) -> None:
-        console = Console(stderr=True)
-        self.progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-            # If scores go to a file or a pipe, they must not be printed above the progress bars.
-            redirect_stdout=sys.stdout.isatty(),
-        )
+        self.progress = progress_bars(transient=True)
         self.pictures = pictures
 
     def __call__(self, batches: range) -> Iterator[int]:

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from zoo.experiments.run.cells import Cell, DataUnavailable, Settings, Table, unit_of
 from zoo.experiments.run.environment import commit, device
+from zoo.experiments.run.progress import progress_bars
 from zoo.experiments.run.reasons import UNASKED, cell_key, read_reasons, write_reasons
 from zoo.images import atomic
 from zoo.metrics import Estimate
@@ -48,8 +48,7 @@ def run(
     """
     cells, mine = choose(table, settings, rows, shard)
     folder = cell_folder(table, settings, output)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, disable=not progress) as bar:
+    with progress_bars(progress) as bar:
         task = bar.add_task(f"{table.paper} {table.name}", total=len(mine))
         for cell in mine:
             bar.update(task, description=f"{table.paper} {table.name}: {cell.row}, {cell.column}")

@@ -13,7 +13,7 @@ import pandas as pd
 from zoo.experiments.run import tables
 from zoo.experiments.run.cells import Table, by_metric, places
 from zoo.experiments.run.environment import commit
-from zoo.experiments.run.measure import csv_path
+from zoo.experiments.run.measure import csv_path, read_csv
 from zoo.experiments.run.plots import plot_csv
 from zoo.experiments.run.published import published_folder
 from zoo.experiments.run.reasons import cell_key, read_reasons
@@ -71,7 +71,7 @@ def write_page(path: Path, output: Path, scale: str, failed: Mapping[tuple[str, 
         if why:
             sections.append(f"<p>Could not be run: {html.escape(why)}</p>")
         if csv.is_file():
-            frame = pd.read_csv(csv, dtype={"column": str, "row": str})
+            frame = read_csv(csv)
             if csv.parent.parent != output:
                 sections.append("<p>Published with this version, not measured here.</p>")
             sections += _table_section(table, frame, csv)

@@ -6,9 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
+from zoo.experiments.run.progress import progress_bars
 from zoo.experiments.run.tasks import Outcome, Task
 
 
@@ -73,9 +71,8 @@ def follow(
         ValueError: At the end, if tasks failed; as ``Workers.start``.
         ImportError: As ``Workers.start``.
     """
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     failed = 0
-    with Progress(*columns, console=Console(stderr=True), disable=not progress) as bar:
+    with progress_bars(progress) as bar:
         shown = bar.add_task(name, total=len(tasks))
         outcomes = workers.start(tasks, logs) if tasks else iter(())
         try:

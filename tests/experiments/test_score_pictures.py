@@ -319,11 +319,12 @@ def test_progress_is_shown_on_a_terminal_alone(monkeypatch, capsys):
     from rich.console import Console
 
     from zoo.experiments.cli import score_pictures
+    from zoo.experiments.run import progress
 
     for terminal in (True, False):
         shown = io.StringIO()
         console = Console(file=shown, force_terminal=terminal, width=100)
-        monkeypatch.setattr(score_pictures, "Console", lambda stderr, console=console: console)
+        monkeypatch.setattr(progress, "Console", lambda stderr, console=console: console)
         track = score_pictures.Track(2)
         done = [(path, list(track(range(0, 30, 10)))) for path in track.each(["a", "b"])]
         assert done == [("a", [0, 10, 20]), ("b", [0, 10, 20])]
