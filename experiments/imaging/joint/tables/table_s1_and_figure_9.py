@@ -49,8 +49,11 @@ REAL, LOST = f"accuracy, {CHANNELS[0].label}", f"accuracy lost, {CHANNELS[0].lab
 DECIMALS = dict.fromkeys(("SSIM", "SSIM, range 1", "accuracy", REAL, LOST, "accuracy - F", "accuracy - next lambda"), 3)
 
 
-def cells(settings: Settings) -> Iterator[Cell]:
-    """Yield the cells of Table S1, camera by camera; of models that the scale does not train, what the paper prints."""
+def cells(settings: Settings, others: bool = True) -> Iterator[Cell]:
+    """Yield the cells of Table S1, camera by camera, and with ``others`` those of models that the scale does not train.
+
+    Of the others only what the paper prints.
+    """
     scale, paper = check_scale(trained_at(settings.scale, settings.dataset)), paper_values("imaging", "table_s1")
     asked, _ = place_of(settings, CAMERA)
     own = asked == OWN
@@ -66,7 +69,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
                 printed = paper.loc[key].to_dict() if key in paper.index else {}
                 whole = own or real or runs[0] in planned
                 for metric, values in _measures(evaluation).items():
-                    if whole or metric in printed:
+                    if whole or (others and metric in printed):
                         measure = partial(_mean, evaluation, values, runs)
                         yield evaluation.cell(runs, row, network, metric, printed.get(metric), measure)
                 if whole:
@@ -190,8 +193,8 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
 
 
 def cells_of_figure_9(settings: Settings) -> Iterator[Cell]:
-    """Accuracy, PSNR and SSIM of Table S1."""
-    return (cell for cell in cells(settings) if cell.metric in ("accuracy", "PSNR", "SSIM"))
+    """Return accuracy, PSNR and SSIM of Table S1, of the models that the scale trains."""
+    return (cell for cell in cells(settings, others=False) if cell.metric in ("accuracy", "PSNR", "SSIM"))
 
 
 def draw_figure_9(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> None:
