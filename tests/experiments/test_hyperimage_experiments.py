@@ -102,7 +102,7 @@ def test_scorer(trained, tmp_path):
     for name in ("Proposed", "MDSI"):
         falls = [found.loc[(f"{name}: {distortion}", "points"), "value"] > 0 for distortion in six]
         assert found.loc[(f"{name}: distortions, of 6", "count"), "value"] == sum(falls)
-        assert 0 <= found.loc[(name, "2.5 points or more"), "value"] <= 100
+        assert 0 <= found.loc[(name, "2.5 or more"), "value"] <= 100
     assert found.loc[("MDSI: Gaussian blur", "points"), "value"] > 0
     assert found.loc[("MDSI", "points"), "value"] > 1
 
