@@ -60,21 +60,8 @@ def _difference(plain: np.ndarray, joint: np.ndarray) -> np.ndarray:
     return logarithmic(np.abs(spectrum(plain) - spectrum(joint)).mean(0))
 
 
-FIGURE_S4 = Table(
-    "imaging",
-    "figure_s4",
-    partial(cells, "dnet"),
-    {"accuracy": 3},
-    partial(draw, "dnet"),
-    plots_pictures=True,
-    units={"PSNR": "dB"},
-)
-FIGURE_S5 = Table(
-    "imaging",
-    "figure_s5",
-    partial(cells, "unet"),
-    {"accuracy": 3},
-    partial(draw, "unet"),
-    plots_pictures=True,
-    units={"PSNR": "dB"},
+DECIMALS, UNITS = {"accuracy": 3}, {"PSNR": "dB"}
+FIGURE_S4, FIGURE_S5 = (
+    Table("imaging", name, partial(cells, network), DECIMALS, partial(draw, network), UNITS, plots_pictures=True)
+    for name, network in (("figure_s4", "dnet"), ("figure_s5", "unet"))
 )
