@@ -19,7 +19,7 @@ import pandas as pd
 from zoo.experiments.imaging.data import CAMERA
 from zoo.experiments.imaging.joint.evaluation import absent, joint_evaluation, progress
 from zoo.experiments.imaging.joint.scales import SCALES
-from zoo.experiments.run.cells import Cell, Settings, Table
+from zoo.experiments.run.cells import Cell, Settings, Table, captioned, unit_of
 from zoo.experiments.run.plotting import pyplot, save
 from zoo.metrics import Estimate
 
@@ -64,7 +64,7 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
             chosen = frame[(frame["metric"] == metric) & (frame["network"] == network)]
             for row, part in chosen.groupby("row", sort=False):
                 axis.plot(part["column"].astype(int), part["value"], ".-", lw=1, label=runs[str(row)].variant)
-            axis.set(xlabel="epoch", ylabel=metric, title=network)
+            axis.set(xlabel="epoch", ylabel=captioned(metric, unit_of(UNITS, metric)), title=network)
             axis.grid(alpha=0.3)
         pair[0].axhline(0.2, color="grey", lw=0.8, ls=":")
         pair[0].legend(fontsize=7)
@@ -74,4 +74,5 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
 
 
 DECIMALS = {"accuracy": 3}
-TABLE = Table("imaging", "figure_8", cells, DECIMALS, draw, units={"PSNR": "dB"})
+UNITS = {"PSNR": "dB"}
+TABLE = Table("imaging", "figure_8", cells, DECIMALS, draw, units=UNITS)

@@ -38,7 +38,7 @@ from zoo.experiments.imaging.joint.real_channel import CHANNELS, Files
 from zoo.experiments.imaging.joint.scales import JointRun
 from zoo.experiments.imaging.joint.training import validation_patches
 from zoo.experiments.run.cached_method import cached_method
-from zoo.experiments.run.cells import Cell, Settings, Table
+from zoo.experiments.run.cells import Cell, Settings, Table, captioned
 from zoo.experiments.run.paper_values import paper_values
 from zoo.experiments.run.plotting import pyplot, save
 from zoo.imaging.joint.manipulations import CLASSES
@@ -57,6 +57,7 @@ BASELINES = {letter: f"baseline: band energies, {name}" for letter, name in NAME
 CHANCE = "baseline: chance"
 SHARE, ACCURACY, LOSS = "share of true class", "accuracy", "accuracy lost"
 GAIN, OVER_BASELINE = "accuracy gained over F", "accuracy gained over band energies"
+UNITS = {SHARE: "%", ACCURACY: "%", LOSS: "points", GAIN: "points", OVER_BASELINE: "points"}
 COMPARED = (TRAINED_CHANNEL, CHANNELS[0])
 
 
@@ -197,7 +198,7 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
         axis.set(title=f"{name}: % of true class, (paper)", xlabel="said", ylabel="true")
     for metric, axis in zip((ACCURACY, GAIN), axes.flat[len(LETTERS) :], strict=True):
         _draw_lines(axis, frame[(frame["metric"] == metric) & frame["value"].notna()])
-        axis.set_title(metric)
+        axis.set_title(captioned(metric, UNITS[metric]))
     figure.suptitle(title)
     save(figure, path, dpi=90)
 
@@ -218,10 +219,4 @@ def _draw_lines(axis: "Axes", part: pd.DataFrame) -> None:
         axis.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.25), ncols=2)
 
 
-TABLE = Table(
-    "imaging",
-    "table_4",
-    cells,
-    plot=draw,
-    units={SHARE: "%", ACCURACY: "%", LOSS: "points", GAIN: "points", OVER_BASELINE: "points"},
-)
+TABLE = Table("imaging", "table_4", cells, plot=draw, units=UNITS)

@@ -33,7 +33,7 @@ from zoo.experiments.imaging.joint.real_channel import CHANNELS
 from zoo.experiments.imaging.joint.scales import LAMBDAS, OWN, SCALES, JointRun, check_scale, trained_at
 from zoo.experiments.imaging.real_cameras import JOINT, PAPERS
 from zoo.experiments.run.cached_method import forget
-from zoo.experiments.run.cells import Cell, Settings, Table
+from zoo.experiments.run.cells import Cell, Settings, Table, captioned, unit_of
 from zoo.experiments.run.paper_values import paper_values
 from zoo.experiments.run.plotting import pyplot, save
 from zoo.imaging.joint.manipulations import CLASSES
@@ -184,7 +184,7 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
                 drawn = axis.errorbar(x, line["value"], [s.clip(lower=0) for s in spans], fmt="o-", ms=4, label=network)
                 axis.plot(x, line["paper_value"], "x", color=drawn[0].get_color(), label=f"{network}, paper")
             axis.set_xticks(range(len(order)), [_shown(w or None) for w in order])
-            axis.set(title=metric, xlabel="lambda")
+            axis.set(title=captioned(metric, unit_of(UNITS, metric)), xlabel="lambda")
             axis.grid(alpha=0.3)
         row[0].set_ylabel(title_of(camera))
         row[0].legend(fontsize=7)
@@ -220,7 +220,7 @@ def draw_figure_9(frame: pd.DataFrame, settings: Settings, title: str, path: Pat
                         alone = table.loc[0.0]
                         axis.plot(alone[metric], alone["accuracy"], "s", color=colour, ms=5, mfc="none")
             axis.axhline(0.2, color="grey", lw=0.8, ls=":")
-            axis.set(xlabel=metric, ylabel="accuracy", title=title_of(camera))
+            axis.set(xlabel=captioned(metric, unit_of(UNITS, metric)), ylabel="accuracy", title=title_of(camera))
             axis.grid(alpha=0.3)
         pair[0].legend(fontsize=7)
     figure.suptitle(title, fontsize=10)
