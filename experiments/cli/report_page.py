@@ -72,7 +72,7 @@ def write_index(index: Path, table: Path, rows: "Sequence[tuple[Mapping[str, Any
 
     Args:
         index: The page.
-        table: The CSV file beside it, of ``table_writer``.
+        table: The CSV file that the page links to, see ``table_writer``.
         rows: What was found, or ``picture`` and ``error``; the page; what ``small`` returned.
 
     Raises:

@@ -40,7 +40,7 @@ def publish(table: Table, scale: str, measured_in: Path, results: Path) -> Path:
         raise ValueError(f"A table is measured before it is published: {command} --scale {scale}. Received: {source}")
     new, reasons = _read(source), read_reasons(source)
     target = published_csv(table, scale, new["dataset"].iloc[0], results)
-    own = sorted({word for weights in new["weights"] for word in weights.split() if not _of_the_zoo(word)})
+    own = sorted({word for weights in new["weights"] for word in weights.split() if not _may_be_published(word, scale)})
     if own:
         raise ValueError(
             f"{source} must be measured with stored networks or those that it trains. Received: {', '.join(own)}"
@@ -77,9 +77,13 @@ def _read(path: Path) -> pd.DataFrame:
     return pd.read_csv(path, dtype=str, keep_default_na=False)
 
 
-def _of_the_zoo(word: str) -> bool:
-    """Return whether a word of the column ``weights`` is no network, detector or index of the user's."""
-    return not {":", "/"} & set(word.removeprefix("stored:").removeprefix("trained:"))
+def _may_be_published(word: str, scale: str) -> bool:
+    """Return whether a word of the column ``weights`` is no detector or index of the user's, and no network.
+
+    At `paper` networks of a folder are right: nothing is stored at that scale.
+    """
+    word = word.removeprefix("stored:").removeprefix("trained:")
+    return ":" not in word and ("/" not in word or scale == "paper")
 
 
 def _name(row: pd.Series) -> tuple[str, str, str]:

@@ -133,6 +133,14 @@ def test_what_was_measured_with_ones_own_networks_is_not_published(tmp_path, fol
         results.publish(_table(needs=word), "smoke", tmp_path, folder)
 
 
+def test_at_paper_networks_of_a_folder_are_published(tmp_path, monkeypatch):
+    monkeypatch.setattr(measure, "commit", lambda: "0123456789ab")
+    (tmp_path / "runs").mkdir()
+    measure.run(_table(needs="net"), Settings("paper", weights=tmp_path / "runs"), tmp_path, progress=False)
+    target = results.publish(_table(needs="net"), "paper", tmp_path, tmp_path / "published")
+    assert "runs/net" in set(pd.read_csv(target)["weights"])
+
+
 def test_every_number_has_its_unit():
     found = [*(ROOT / "results").glob("*/*.csv"), *(ROOT / "results").glob("*/*/*.csv")]
     assert len(found) > 60

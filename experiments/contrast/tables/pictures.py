@@ -2,7 +2,8 @@
 
 Command:  zoo reproduce contrast pictures [--dataset open_photographs]
 Expected: runs/tables/laptop/contrast_pictures.csv
-Time:     3.5 hours of one core, beside other programs, on `open_photographs`; divide it by `--shard I/5`, a column each
+Time:     3.5 hours of one core on `open_photographs`, while other programs ran; divide it by `--shard I/5`, a
+          column each
 
 The paper scores whole pictures; Table I at `laptop` scores a part of 192 x 192 pixels of each, which has fewer patches.
 The thresholds are set on the data set's calibration photographs, where it has them, else on half of the scenes, and

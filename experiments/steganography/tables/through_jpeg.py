@@ -2,8 +2,8 @@
 
 Command:  zoo reproduce steganography through-jpeg --dataset open_photographs [--scale photographs|paper]
 Expected: runs/tables/laptop/steganography_through_jpeg.csv
-Time:     `laptop` ten minutes of one core, beside other programs, on the 100 test photographs; `photographs` has images
-          of 128 pixels
+Time:     `laptop` ten minutes of one core on the 100 test photographs, while other programs ran; `photographs` has
+          images of 128 pixels
 
 Not in the paper. Containers are saved by libjpeg with 4:2:0 subsampling. The column "baseline: mean colour" has the
 PSNR of an image that shows only the secret image's mean colour.

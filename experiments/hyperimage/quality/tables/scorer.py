@@ -39,6 +39,8 @@ from zoo.hyperimage.agreement import srocc
 from zoo.metrics import Estimate, bootstrap_mean
 
 WEIGHTS = {CNN: ALL, SELECTIVE: SELECTED, PROPOSED: SECOND, BRISQUE: ""}
+FALL, ABOVE = "fall of the mean score, least of its steps", f"photograph less its JPEG at quality {COARSE}"
+SHARE = f"share of photographs, {ABOVE}"
 WANTED = 2.5
 """Points by which a photograph should lie above its coarse JPEG."""
 
@@ -97,6 +99,4 @@ def _coarse(offline: Offline, method: str, share: bool) -> Estimate:
     return bootstrap_mean(values, [picture.scene for picture in offline.pictures], seed=offline.settings.seed)
 
 
-FALL, ABOVE = "fall of the mean score, least of its steps", f"photograph less its JPEG at quality {COARSE}"
-SHARE = f"share of photographs, {ABOVE}"
 TABLE = Table("hyperimage", "scorer", cells, decimals=3, units={FALL: "of 9", ABOVE: "of 9", SHARE: "%"})

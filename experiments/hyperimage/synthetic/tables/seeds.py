@@ -2,7 +2,7 @@
 
 Command:  zoo reproduce hyperimage seeds
 Expected: runs/tables/laptop/hyperimage_seeds.csv
-Time:     27 minutes of one core, beside other programs
+Time:     27 minutes of one core, while other programs ran
 
 One training is the stored one, which Table 1 has; two more have other images to train on and another start, on the
 same first stage. All are tested on Table 1's images. Intervals are over test images and trainings together. Of the

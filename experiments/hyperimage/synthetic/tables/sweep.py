@@ -5,7 +5,7 @@ that those behind it gave a lower validation loss.
 
 Command:  zoo reproduce hyperimage sweep
 Expected: runs/tables/laptop/hyperimage_sweep.csv
-Time:     an hour of one core, beside other programs; seconds for `smoke`
+Time:     an hour of one core, while other programs ran; seconds for `smoke`
 """
 
 import dataclasses

@@ -4,7 +4,7 @@ Command:  zoo reproduce imaging false-alarms [--dataset open_photographs]
           zoo reproduce imaging false-alarms --data-dir CAMERAS       real ones: CAMERA/fingerprint/*, CAMERA/test/*
 Expected: runs/tables/laptop/imaging_false_alarms.csv and .png
 Time:     34 minutes of one core on `open_photographs`, for 16 pictures and six cameras of 6 and 10 megapixels 95, both
-          beside other programs
+          while other programs ran
 Data:     synthetic bodies that save JPEGs of quality 90; each photographs scenes of its own
 
 No table of the paper. A p-value is worth something where of other cameras' pictures 5 % have p < .05 and .1 % p < .001.

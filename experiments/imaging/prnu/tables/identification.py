@@ -2,7 +2,7 @@
 
 Command:  zoo reproduce imaging identification
 Expected: runs/tables/laptop/imaging_identification.csv and .png
-Time:     13 minutes of one core at `laptop`, beside other programs
+Time:     13 minutes of one core at `laptop`, while other programs ran
 Data:     synthetic bodies; all photograph the same scenes, others than the fingerprint's
 
 No table of the paper: it says how far Figure 5 and Table 3 may be believed. From a PCE of 60 on a picture is taken for
