@@ -106,6 +106,8 @@ def _scale(options: argparse.Namespace) -> "tuple[Scale, Steganographer | None]"
     for name in ("recipe", "epochs", "size"):
         if getattr(options, name) is not None:
             chosen[through_jpeg + name] = getattr(options, name)
+    if options.epochs is not None:
+        chosen["baluja_epochs"] = options.epochs
     if options.initialiser is not None:
         chosen["start"] = options.initialiser
     if options.network is not None:

@@ -204,6 +204,9 @@ def test_a_narrow_training_is_followed_by_the_wide_one_and_resumed(tmp_path, mon
     assert first[3] < second[3] / 10
     training.pretrain(scale, "baluja", 0.75, training.Material(tmp_path))
     assert ran[2][:3] == ("baluja-0.75", scale.narrow_epochs + scale.epochs, scale.batch_size)
+    shorter = dataclasses.replace(scale, baluja_epochs=1)
+    training.pretrain(shorter, "baluja", 0.75, training.Material(tmp_path / "shorter"))
+    assert ran[3][:2] == ("baluja-0.75", 1)
 
 
 def test_the_laptop_starts_there_and_the_papers_scale_at_random():
