@@ -1,6 +1,6 @@
 """Features of a steganalyser: second-order SPAM (Pevny, Bas and Fridrich, IEEE TIFS 2010), 686 of them for an image.
 
-SPAM is the oldest of the family that the rich models (SRM) extended; whatever it finds, a rich model finds too.
+SPAM is an early feature set. The rich models (SRM) extend it and usually find more.
 """
 
 import numpy as np

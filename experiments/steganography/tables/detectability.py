@@ -7,8 +7,8 @@ Time:     `laptop` three minutes of one core (stored weights)
 Not in the paper, which calls the difference hardly noticeable and asks no detector. The detector has SPAM features
 (`zoo.steganography.steganalysis`) and a linear discriminant with shrinkage, trained for each method on covers and
 containers of generated scenes, and judged on scenes and photographs it has not seen. The number is the error in percent
-at equal costs, half the false alarms plus half the misses: 50 is chance, 0 means that every container is found. More
-than the paper's setting gives an opponent away: the detector has the very networks.
+at equal costs, half the false alarms plus half the misses: 50 is chance, 0 means that every container is found. The
+detector knows more than most opponents: it has the same networks.
 """
 
 import dataclasses

@@ -6,7 +6,7 @@ Time:     seconds
 
 Read from the trainings' logs, which hold means over the validation patches (one of each of 30 pictures at `laptop`, two
 at `paper`; the paper has 100 for the accuracy) and no intervals. F and F+N of a network have the same number of FAN
-updates; what they share at the beginning is drawn in each. With a margin the patches are developed with one, too, and
+updates; what they share at the beginning is drawn in each, if its log is in the folder. With a margin the patches are developed with one, too, and
 the PSNR is that of the larger patch.
 """
 

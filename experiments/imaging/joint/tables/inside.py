@@ -1,7 +1,7 @@
 """Accuracy of F+N inside a picture and at the border of a developed patch (not in the paper).
 
 Command:  zoo reproduce imaging inside --weights runs/imaging-laptop-0       after `zoo pretrain imaging joint`
-          zoo reproduce imaging inside                      what is stored: the package has lambda .1 with a margin
+          zoo reproduce imaging inside --dataset open_photographs      the stored pair: lambda .1 with a margin
 Expected: runs/tables/laptop/imaging_inside.csv and .png; docs/results/imaging.md has the numbers
 Time:     3 minutes for the three rows with a margin, beside other work; the whole was not measured undisturbed
 
