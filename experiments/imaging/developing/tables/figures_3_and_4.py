@@ -145,7 +145,9 @@ def draw_figure_3(frame: pd.DataFrame, settings: Settings, title: str, path: Pat
         (shot,) = photographs.shots()[:1]
         for name, axis in zip(names, row, strict=True):
             develop = photographs.pipelines[name].develop
-            if develop is not None:
+            if develop is None:
+                axis.text(0.5, 0.5, "not trained for\nthis camera", ha="center", va="center", fontsize=7)
+            else:
                 axis.imshow(develop(shot))
             axis.set(xticks=[], yticks=[])
             axis.set_title(f"{camera}, {name}", fontsize=7)
