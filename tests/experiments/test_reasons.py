@@ -30,6 +30,16 @@ def test_a_cell_without_measure_and_reason_is_refused(given):
     assert Cell("r", "c", "AUC", status="quoted").why == ""
 
 
+@pytest.mark.parametrize("dataset", ["embedded", "imagenet2012", "holidays"])
+@pytest.mark.parametrize("name", ["table_1", "table_2"])
+def test_the_papers_rows_are_data_unavailable_on_other_data(name, dataset):
+    of_paper = {"Imagenet": "imagenet2012", "Holiday": "holidays"}
+    cells = tables.find("steganography", name).cells(Settings(dataset=dataset))
+    found = [(cell.status, data) for cell in cells for word, data in of_paper.items() if word in cell.row]
+    assert {data for _, data in found} == set(of_paper.values())
+    assert all((status == "data-unavailable") == (data != dataset) for status, data in found)
+
+
 @pytest.mark.parametrize("scale", ["smoke", "laptop", "paper"])
 @pytest.mark.parametrize(
     "name",
