@@ -21,6 +21,7 @@ from zoo.experiments.imaging.joint.evaluation import absent, joint_evaluation, p
 from zoo.experiments.imaging.joint.scales import SCALES
 from zoo.experiments.run.cells import Cell, Settings, Table, captioned, unit_of
 from zoo.experiments.run.plotting import pyplot, save
+from zoo.experiments.run.published import ANY_COLUMN
 from zoo.metrics import Estimate
 
 METRICS = {"accuracy": "val_accuracy", "PSNR": "val_psnr"}
@@ -40,7 +41,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
             if not logged:
                 yield Cell(
                     row,
-                    "last",
+                    ANY_COLUMN,
                     metric,
                     status="not-run",
                     why=absent(run, evaluation.trained_at),
