@@ -107,6 +107,18 @@ def test_scorer(trained, tmp_path):
     assert found.loc[("MDSI", "points"), "value"] > 1
 
 
+def test_within_a_photograph_its_own_level_does_not_count(monkeypatch):
+    pictures = [Photograph(str(n), str(n), lambda: None) for n in range(21)]
+    monkeypatch.setattr(quality_evaluation, "photographs", lambda *given: pictures)
+    offline = quality_evaluation.Offline(Settings("laptop"))
+    of_picture, level = (np.array(part) for part in zip(*((p, k) for p, _, k in offline.drawn), strict=True))
+    offline.truth = 9.0 - level - 0.1 * np.arange(len(level))  # what no two versions share
+    monkeypatch.setattr(offline, "scores", lambda method: offline.truth + 100.0 * (of_picture % 2))
+    found = offline.within("any", quality_evaluation.srocc)
+    assert found == pytest.approx(np.ones(21))
+    assert quality_evaluation.srocc(offline.scores("any"), offline.truth) < 0.9
+
+
 def test_the_smallest_fall_is_that_of_the_mean():
     scores = np.array([[9.0, 7, 5], [8, 9, 3], [9, 8, 7]])
     found, drawn = smallest_fall(scores)

@@ -133,6 +133,12 @@ class Offline:
         ours, theirs, truth = self.scores(PROPOSED)[kept], self.scores(other)[kept], self.truth[kept]
         return bootstrap_agreement_difference(statistic, ours, theirs, truth, sources, seed=self.settings.seed)
 
+    def within(self, method: str, statistic: Callable) -> np.ndarray:
+        """Return the agreement of a method's scores with the stand-in over the versions of each photograph, (n,)."""
+        scores, of_picture = self.scores(method), np.array([picture for picture, _, _ in self.drawn])
+        chosen = (of_picture == i for i in range(len(self.pictures)))
+        return np.array([statistic(scores[one], self.truth[one]) for one in chosen])
+
     def by_level(self, method: str, number: int | str) -> np.ndarray:
         """Return scores of a distortion, (photographs, levels), weakest level first; ``LABEL``: the labels."""
         kept, _ = self._kept((number,))

@@ -9,6 +9,9 @@ Expected: runs/tables/<scale>/hyperimage_scorer.csv
 agrees better than each other one, paired over photographs. BRISQUE is trained on the same images as the stored
 networks, where the data set has photographs to train on, else on generated scenes.
 
+``within a photograph``: the agreement over the distorted versions of one photograph, mean over photographs. It does not
+ask whether versions of different photographs are compared rightly.
+
 ``fall``: the mean score of a distortion should fall at every step of its strength; the number is the smallest fall of
 the four. ``JPEG at quality 8``: by how much photographs lie above it. Both also for the measure itself, from which the
 networks learn: what it does not tell apart, they cannot learn.
@@ -60,6 +63,8 @@ def cells(settings: Settings) -> Iterator[Cell]:
     for method, weights in WEIGHTS.items():
         measure = partial(offline.agreement, method, srocc, numbers)
         yield or_not_run(Cell(method, "SROCC", metric, None, measure, weights=weights), settings)
+    measure = partial(_within, offline)
+    yield Cell(f"{PROPOSED}, within a photograph", "SROCC", metric, None, measure, weights=SECOND)
     for other in (SELECTIVE, CNN, BRISQUE):
         cell = Cell(
             f"{PROPOSED} - {other}",
@@ -79,6 +84,11 @@ def cells(settings: Settings) -> Iterator[Cell]:
         yield Cell(name, "points", ABOVE, None, partial(_coarse, offline, method, False), weights=weights)
         measure = partial(_coarse, offline, method, True)
         yield Cell(name, f"{WANTED} or more", SHARE, None, measure, weights=weights)
+
+
+def _within(offline: Offline) -> Estimate:
+    found = offline.within(PROPOSED, srocc)
+    return bootstrap_mean(found, [picture.scene for picture in offline.pictures], seed=offline.settings.seed)
 
 
 def _fall(offline: Offline, method: str, number: int) -> Estimate:
