@@ -117,13 +117,12 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
 
 def draw_figure_s1(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> None:
     """Both matrices of every camera, a camera a row of panels."""
-    figure, axes = pyplot().subplots(len(CAMERAS), 2, figsize=(10, 4.4 * len(CAMERAS)))
+    figure, axes = pyplot().subplots(len(CAMERAS), 2, figsize=(10, 4.4 * len(CAMERAS)), layout="constrained")
     for camera, pair in zip(CAMERAS, axes, strict=True):
         rows = {_row_of(camera, row): row for row in _rows()}
         _draw_matrices(pair, frame[frame["row"].isin(list(rows))].replace({"row": rows}))
         pair[0].set_ylabel(camera)
     figure.suptitle(title, fontsize=9)
-    figure.tight_layout()
     save(figure, path)
 
 
