@@ -131,7 +131,7 @@ class Evaluation:
         for i, picture in enumerate(found[: self.scale.pictures]):
             image = picture.load()
             rng = keyed.generator(settings.seed, i)
-            units += [self._unit(image, rng, whole=k == 0) for k in range(self.scale.units_a_scene)]
+            units += [self.unit(image, rng, whole=k == 0) for k in range(self.scale.units_a_scene)]
             scenes += [picture.scene] * self.scale.units_a_scene
         if len(set(scenes)) < 2:
             raise ValueError(f"Cover and secret image need at least two scenes. Received: {len(set(scenes))}")
@@ -147,7 +147,8 @@ class Evaluation:
         ]
         return made, [f"scene {i}" for i in range(len(made))]
 
-    def _unit(self, image: np.ndarray, rng: np.random.Generator, whole: bool) -> np.ndarray:
+    def unit(self, image: np.ndarray, rng: np.random.Generator, whole: bool) -> np.ndarray:
+        """Return a square of uint8 RGB (height, width, 3), made small: ``whole``, or of random size and position."""
         if whole:
             return shrink(image, self.scale.size)
         height, width = image.shape[:2]
