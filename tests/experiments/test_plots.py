@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from zoo.datasets import keyed
 from zoo.experiments.adversarial import curves
 from zoo.experiments.imaging.joint.tables import table_s1_and_figure_9
 from zoo.experiments.imaging.prnu.tables import figure_5
-from zoo.experiments.publish import ROOT
+from zoo.experiments.publish import ROOT, overview
 from zoo.experiments.publish import plots as published
 from zoo.experiments.run import plots, tables
 from zoo.experiments.run.cells import Settings
@@ -68,3 +69,11 @@ def test_the_depths_of_lsb_are_one_line(tmp_path, monkeypatch):
     assert len(lines["baseline: LSB 1, 2, 3, 4"].get_xdata()) == 4
     assert {len(line.get_xdata()) for line in lines.values()} == {1, 4}
     pyplot().close(drawn[0])
+
+
+def test_photographs_of_the_overview_are_drawn_by_a_seed():
+    one, other = (overview._drawn(keyed.generator(0), 256, 300, count=3) for _ in range(2))
+    assert all((a == b).all() for a, b in zip(one, other, strict=True))
+    assert {image.shape for image in one} == {(256, 256, 3)}
+    assert not any((one[i] == one[i - 1]).all() for i in range(3))
+    assert len({image.shape for image in overview._drawn(keyed.generator(0), 256, count=7)}) > 1
