@@ -63,7 +63,12 @@ def _add_arguments(parser: argparse.ArgumentParser, optional: bool = False) -> N
     parser.add_argument(
         "table", metavar="TABLE", nargs=count, default="", help="table-1, table-2, text, ...; see `zoo list`"
     )
-    parser.add_argument("--scale", default="laptop", type=scale_name, help="smoke, laptop (default) or paper; some tables also have photographs or gpu")
+    parser.add_argument(
+        "--scale",
+        default="laptop",
+        type=scale_name,
+        help="smoke, laptop (default) or paper; some tables also have photographs or gpu",
+    )
     data_options.add(parser)
     parser.add_argument(
         "--weights",

@@ -2,7 +2,8 @@
 
 Command: python -m zoo.experiments.publish.results contrast table-1     (or: make publish PAPER=contrast TABLE=table-1)
 
-A cell without a new value keeps its published one. A cell that was not asked for stays as it is. Numbers measured with
+A cell without a new value keeps its published one. A curve without new points keeps its published ones. A cell that was
+not asked for stays as it is. Rows and columns that the table no longer has are dropped. Numbers measured with
 uncommitted changes are refused.
 """
 
@@ -19,7 +20,7 @@ from zoo.experiments.publish import ROOT, card, headlines, measured
 from zoo.experiments.run import tables
 from zoo.experiments.run.cells import Table
 from zoo.experiments.run.measure import csv_path
-from zoo.experiments.run.published import MEASURED, published_csv
+from zoo.experiments.run.published import ANY_COLUMN, MEASURED, published_csv
 from zoo.experiments.run.reasons import UNASKED, cell_key, read_reasons, write_reasons
 from zoo.images import atomic
 
@@ -54,13 +55,14 @@ def publish(table: Table, scale: str, measured_in: Path, results: Path) -> Path:
             if set(new[field]) != set(old[field]):
                 wanted, given = (", ".join(sorted(set(frame[field]))) for frame in (old, new))
                 raise ValueError(f"{target} is of {field} {wanted}; remove it to publish others. Received: {given}")
-        kept = {_name(row): row for _, row in old.iterrows()}
-        for index, row in new[new["value"] == ""].iterrows():
-            name, key = _name(row), cell_key(*_name(row))
-            if name in kept and (kept[name]["value"] != "" or reasons.get(key) == UNASKED):
-                new.loc[index] = kept[name]
-                reasons.pop(key, None)
-                reasons |= {key: old_reasons[key]} if key in old_reasons else {}
+        published, cells = old.to_dict("records"), list[dict]()
+        for cell in new.to_dict("records"):
+            kept = _kept(cell, published, reasons.get(_key(cell)) == UNASKED)
+            cells += kept or [cell]
+            if kept:
+                reasons.pop(_key(cell), None)
+                reasons |= {key: old_reasons[key] for key in map(_key, kept) if key in old_reasons}
+        new = pd.DataFrame(cells, columns=new.columns)
     target.parent.mkdir(parents=True, exist_ok=True)
     with atomic(target) as partial:
         new.to_csv(partial, index=False)
@@ -86,8 +88,21 @@ def _may_be_published(word: str, scale: str) -> bool:
     return ":" not in word and ("/" not in word or scale == "paper")
 
 
-def _name(row: pd.Series) -> tuple[str, str, str]:
-    return row["row"], row["column"], row["metric"]
+def _kept(cell: dict, published: list[dict], unasked: bool) -> list[dict]:
+    """Return the ``published`` cells that stay in the place of a new ``cell``; none where the new one counts."""
+    if cell["value"] != "":
+        return []
+    return [
+        known
+        for known in published
+        if (known["row"], known["metric"]) == (cell["row"], cell["metric"])
+        and cell["column"] in (known["column"], ANY_COLUMN)
+        and (known["value"] != "" or unasked)
+    ]
+
+
+def _key(cell: dict) -> str:
+    return cell_key(cell["row"], cell["column"], cell["metric"])
 
 
 def main() -> None:

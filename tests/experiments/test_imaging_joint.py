@@ -1,7 +1,10 @@
 import dataclasses
 import json
+import re
+import shlex
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -11,9 +14,11 @@ import pytest
 import zoo.images
 import zoo.weights
 from zoo.datasets.jpeg import compress
-from zoo.experiments.cli.main import main
+from zoo.experiments.cli.main import _parser, main
+from zoo.experiments.imaging import data
 from zoo.experiments.imaging.joint import band_baseline, real_channel
 from zoo.experiments.imaging.joint import pretrained as joint_pretrained
+from zoo.experiments.imaging.joint import training as joint_training
 from zoo.experiments.imaging.joint.evaluation import JointEvaluation, joint_evaluation, progress
 from zoo.experiments.imaging.joint.patch_grid import spectrum
 from zoo.experiments.imaging.joint.scales import MARGIN, SCALES, JointRun, check_scale
@@ -140,6 +145,39 @@ def test_on_photographs_the_models_of_photographs_are_measured(monkeypatch):
     on_generated = JointEvaluation(Settings("laptop"))
     assert on_generated.training == SCALES["laptop"]
     assert on_generated.weights(run) is None
+
+
+@pytest.mark.parametrize("dataset", data.DATASETS)
+@pytest.mark.parametrize("scale", SCALES)
+def test_a_missing_models_command_trains_that_model_where_the_table_looks_for_it(scale, dataset, tmp_path, monkeypatch):
+    monkeypatch.setattr("zoo.weights.names", list)
+    monkeypatch.chdir(tmp_path)
+    settings = Settings(scale, dataset)
+    folder = JointEvaluation(settings).folder
+    found = [
+        cell for name in ("table_4", "table_s1", "figure_8") for cell in tables.find("imaging", name).cells(settings)
+    ]
+    reasons = {cell.why for cell in found if cell.status == "not-run"}
+    assert reasons
+    for why in reasons:
+        name, command = re.fullmatch(r"the model (\S+) is not stored here; `(.+)` trains it, .*", why).groups()
+        words = shlex.split(command)
+        alone = words[:3] == ["python", "-m", joint_training.__name__]
+        options = joint_training._parser().parse_args(words[3:]) if alone else _parser().parse_args(words[1:])
+        assert Path("runs") / data.run_name(options.dataset, options.scale, options.seed) == folder
+        if alone:
+            how = (options.network, options.weight, options.camera, options.repetition, options.codec, options.margin)
+            assert JointRun(*how).name == name
+        else:
+            assert name in [run.name for run in SCALES[options.scale].runs()]
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_a_command_for_raw_files_names_no_other_photographs(scale):
+    for camera, given in (("own", " --data-dir RAW_DIR"), ("nikon_d90", " --data-dir CAMERAS")):
+        command = JointRun("unet", 0.02, camera).command(scale)
+        assert command.endswith(given) and "--dataset" not in command
+        assert ("--camera nikon_d90" in command) == (camera == "nikon_d90")
 
 
 def test_joint_models_start_from_the_plain_networks_of_their_scenes(tmp_path):
@@ -313,7 +351,7 @@ def test_tables_of_trained_models(tmp_path, folder, name):
 @pytest.mark.parametrize(
     ("scale", "cameras", "why"),
     [
-        ("smoke", ("dogwood", "alder"), "training --network dnet --weight 0.0001 --camera alder`"),
+        ("smoke", ("dogwood", "alder"), "training --network dnet --weight 0.0001 --camera alder --scale smoke`"),
         ("laptop", ("dogwood", "alder"), "training --network dnet --weight 0.0001 --camera alder`"),
         ("paper", ("nikon_d7000", "canon_eos_40d"), "needs RAW files of the Canon EOS 40D: --data-dir CAMERAS"),
     ],

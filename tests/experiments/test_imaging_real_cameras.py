@@ -135,7 +135,7 @@ def test_joint_tables_take_a_camera_of_the_folder(cameras, tmp_path):
     assert cells["canon_eos_40d, F", "dnet", "accuracy"].status == "data-unavailable"
     run = JointRun("unet", 0.1, "nikon_d90", 3)
     assert run in SCALES["paper"].runs()
-    assert run.command.endswith("--weight 0.1 --camera nikon_d90 --data-dir CAMERAS --repetition 3")
+    assert run.command("laptop").endswith("--weight 0.1 --camera nikon_d90 --repetition 3 --data-dir CAMERAS")
     (tmp_path / "joint").mkdir()
     for repetition in range(10):
         name = replace(run, repetition=repetition).name

@@ -107,6 +107,32 @@ def test_publishing_keeps_what_has_no_value_now(tmp_path, folder, monkeypatch):
     assert not target.with_suffix(".why.json").exists()
 
 
+@pytest.mark.parametrize("rows", [(), ("always",)], ids=["no network", "not asked for"])
+def test_publishing_keeps_a_curve_whose_points_are_not_known_now_and_drops_what_is_no_more(
+    tmp_path, folder, monkeypatch, rows
+):
+    monkeypatch.setattr(measure, "commit", lambda: "0123456789ab")
+    target = folder / "smoke" / "demo_table_1.csv"
+    before = pd.read_csv(target, dtype=str).set_index("row")
+    renamed = before.reset_index().replace({"row": {"of a network": "of a network, renamed since"}})
+    pd.concat([before.reset_index(), renamed]).to_csv(target, index=False)
+    table = _table(trained=False, columns=(published.ANY_COLUMN,))
+    measure.run(table, Settings("smoke"), tmp_path / "own", rows, progress=False)
+    results.publish(table, "smoke", tmp_path / "own", folder)
+    frame = pd.read_csv(target, dtype=str).set_index("row")
+    pd.testing.assert_frame_equal(frame.loc[["of a network"]], before.loc[["of a network"]])
+    assert list(frame.index) == ["always", "of a network", "of a network"]
+    assert not target.with_suffix(".why.json").exists()
+
+
+def test_publishing_replaces_a_whole_curve_by_new_points(tmp_path, folder, monkeypatch):
+    monkeypatch.setattr(measure, "commit", lambda: "0123456789ab")
+    table = _table(columns=("1", "3", "5"))
+    measure.run(table, Settings("smoke"), tmp_path / "own", progress=False)
+    frame = pd.read_csv(results.publish(table, "smoke", tmp_path / "own", folder), dtype=str)
+    assert list(frame["column"]) == ["1", "1", "3", "5"] and set(frame["commit"]) == {"0123456789ab"}
+
+
 def test_publishing_keeps_the_status_of_what_was_not_asked_for(tmp_path, folder, monkeypatch):
     monkeypatch.setattr(measure, "commit", lambda: "0123456789ab")
     target = folder / "smoke" / "demo_table_1.csv"

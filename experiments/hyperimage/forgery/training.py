@@ -3,8 +3,8 @@
 Command:  zoo pretrain hyperimage forgery --scale photographs --dataset open_photographs [--install]
           zoo pretrain hyperimage forgery          (`laptop`, on generated scenes)
 Expected: the stored weights `hyperimage-forgery-*`; their numbers are Table 3's, see zoo/hyperimage/README.md
-Time:     see `zoo/hyperimage/weights.json`; seconds for `smoke`; `photographs`, with the baseline, which is not stored,
-          took an hour and three quarters of one core
+Time:     see `zoo/hyperimage/weights.json`; seconds for `smoke`; at `photographs` the baseline, which is not stored,
+          takes half an hour more
 
 Hosts and donors are generated scenes, or photographs to train on; those of the tables are never seen. On a laptop the
 networks have a quarter of the paper's filters (`width`): the full ranking network costs 16 times as much. They start
@@ -63,8 +63,8 @@ class Scale:
     """JPEG qualities that hosts and donors were saved with before, see ``splices.make``."""
     points: int = POINTS
     """Points along each region's outline whose patches the first stage is trained on."""
-    every: int = 1
-    """Of so many splices, one is kept for the second stage and the end-to-end baseline."""
+    baseline_every: int = 1
+    """Of so many splices, one is kept for the end-to-end baseline, an epoch of which takes the longest."""
 
 
 EARLIER = (60, 70, 80, 90, 95)
@@ -106,7 +106,7 @@ SCALES = {
         from_data=True,
         earlier=EARLIER,
         points=5,
-        every=3,
+        baseline_every=3,
     ),
     "paper": Scale(
         2000,
@@ -208,7 +208,6 @@ def train(
         return stages.fit_first(both, pairs, held_out, scale.first, RankingNet(both.first), saved)
 
     train_stage(folder, CHANNEL, both.first, ranking)
-    parts = {part: found[:: scale.every] for part, found in parts.items()}
     place = folder / "images"  # gigabytes; an interrupted training leaves them, and the next one overwrites them
 
     def second(saved: Path) -> keras.callbacks.History:
@@ -228,6 +227,7 @@ def train(
     def end_to_end(saved: Path) -> keras.callbacks.History:
         batches = {}
         for part, found in parts.items():
+            found = found[:: scale.baseline_every]
             images = GrowingArray(place / f"{part}.float16")
             for splice in found:
                 images.append(

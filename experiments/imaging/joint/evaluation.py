@@ -253,11 +253,7 @@ def is_finished(run: JointRun, scale: JointScale, folder: Path) -> bool:
 
 def absent(run: JointRun, scale: str) -> str:
     """Why a cell has no value whose model is nowhere, for ``Cell.why``; names the command that trains it."""
-    planned = "zoo pretrain imaging joint" + ("" if scale == "laptop" else f" --scale {scale}")
-    planned += " --dataset open_photographs" if check_scale(scale).varied else ""
-    planned += " --data-dir CAMERAS" if run.camera in PAPERS else ""
-    command = planned if run in check_scale(scale).runs() else run.command
-    return f"the model {run.name} is not stored here; `{command}` trains it, --weights names its folder"
+    return f"the model {run.name} is not stored here; `{run.command(scale)}` trains it, --weights names its folder"
 
 
 def received(workflow: ImagingWorkflow, rgb: np.ndarray, channel: Channel) -> list[np.ndarray]:

@@ -67,16 +67,25 @@ class JointRun:
         words += [f"margin {self.margin}"] * (self.margin > 0)
         return ", ".join(words + [self.codec] * (self.codec != "dJPEG"))
 
-    @property
-    def command(self) -> str:
-        """What trains it alone, at `laptop` and after the plain network of its camera."""
-        words = [f"python -m zoo.experiments.imaging.joint.training --network {self.network}"]
-        words += [] if self.weight is None else [f"--weight {self.weight:g}"]
-        words += ["--data-dir RAW_DIR"] if self.camera == OWN else [f"--camera {self.camera}"]
-        words += ["--data-dir CAMERAS"] if self.camera in PAPERS else []
-        words += [f"--repetition {self.repetition}"] if self.repetition else []
-        words += [] if self.codec == "dJPEG" else [f"--codec {self.codec}"]
-        return " ".join(words + ([f"--margin {self.margin}"] if self.margin else []))
+    def command(self, scale: str) -> str:
+        """What trains it at a scale: with all others of that scale, or alone and after the plain network."""
+        if self in check_scale(scale).runs():
+            words = ["zoo pretrain imaging joint"]
+        else:
+            words = [f"python -m zoo.experiments.imaging.joint.training --network {self.network}"]
+            words += [] if self.weight is None else [f"--weight {self.weight:g}"]
+            words += [] if self.camera == OWN else [f"--camera {self.camera}"]
+            words += [f"--repetition {self.repetition}"] if self.repetition else []
+            words += [] if self.codec == "dJPEG" else [f"--codec {self.codec}"]
+            words += [f"--margin {self.margin}"] if self.margin else []
+        words += [] if scale == "laptop" else [f"--scale {scale}"]
+        if self.camera == OWN:
+            words += ["--data-dir RAW_DIR"]
+        elif self.camera in PAPERS:
+            words += ["--data-dir CAMERAS"]
+        elif check_scale(scale).varied:
+            words += ["--dataset open_photographs"]
+        return " ".join(words)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -247,8 +247,7 @@ def train_nips(
     training.pretrain(scale, _nips(folder, camera), seed, networks, developed)
 
 
-def main() -> None:
-    """Train one cell, as the arguments say."""
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Train one joint model of Tables 4 and S1.")
     parser.add_argument("--network", required=True, choices=list(training.NETWORKS))
     parser.add_argument("--weight", type=real(0, 1e6), help="lambda; without it the FAN alone is trained (mode F)")
@@ -283,7 +282,12 @@ def main() -> None:
         "--folder", type=Path, help="folder for the trained model (default: runs/imaging-<scale>-<seed>)"
     )
     parser.add_argument("--seed", type=whole(0, 2**31 - 1), default=0)
-    options = parser.parse_args()
+    return parser
+
+
+def main() -> None:
+    """Train one cell, as the arguments say."""
+    options = _parser().parse_args()
     try:
         scale = check_scale(options.scale)
         if options.precision is not None:

@@ -26,6 +26,8 @@ METRICS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
 }
 TESTED = {"Testing Imagenet": "imagenet2012", "Testing Holiday": "holidays"}
 """The rows that a table of test images can fill."""
+TRAINED = {"Training Imagenet": "imagenet2012", "Training Holiday": "holidays"}
+"""The rows that no table fills, and the data that they are of."""
 TRAINING = "errors on training images are not measured, those on test images are"
 PARTS = ("C-H", "S-O")
 
@@ -66,11 +68,10 @@ def cells(settings: Settings) -> Iterator[Cell]:
 
 def _absence(row: str, network: str, settings: Settings) -> tuple[Status, str]:
     """Status and reason of a row of the paper that is not measured."""
-    if row not in TESTED:
-        return "not-run", TRAINING
-    return (
-        ("not-run", missing(network)) if TESTED[row] == settings.dataset else ("data-unavailable", NEEDED[TESTED[row]])
-    )
+    dataset = (TESTED | TRAINED)[row]
+    if dataset != settings.dataset:
+        return "data-unavailable", NEEDED[dataset] + (f"; even then {TRAINING}" if row in TRAINED else "")
+    return "not-run", TRAINING if row in TRAINED else missing(network)
 
 
 TABLE = Table("steganography", "table_2", cells, decimals=4, units={"APD": "grey levels"})

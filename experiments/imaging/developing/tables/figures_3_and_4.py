@@ -139,16 +139,18 @@ def cells_of_figure_4(settings: Settings) -> Iterator[Cell]:
 def draw_figure_3(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> None:
     """The first scene: a row for each camera, a column for each pipeline."""
     names = [TARGET, "bilinear", "libRAW", *NETWORKS]
-    figure, axes = pyplot().subplots(len(CAMERAS), len(names), figsize=(1.9 * len(names), 2 * len(CAMERAS)))
+    figure, axes = pyplot().subplots(len(CAMERAS), len(names), figsize=(1.2 * len(names), 1.35 * len(CAMERAS)))
     for camera, row in zip(CAMERAS, axes, strict=True):
         photographs = Photographs(settings, camera)
         (shot,) = photographs.shots()[:1]
         for name, axis in zip(names, row, strict=True):
             develop = photographs.pipelines[name].develop
-            if develop is not None:
+            if develop is None:
+                axis.text(0.5, 0.5, "not trained for\nthis camera", ha="center", va="center", fontsize=6)
+            else:
                 axis.imshow(develop(shot))
             axis.set(xticks=[], yticks=[])
-            axis.set_title(f"{camera}, {name}", fontsize=7)
+            axis.set_title(f"{camera}, {name}", fontsize=6)
     figure.suptitle(title, fontsize=9)
     figure.tight_layout()
     save(figure, path)

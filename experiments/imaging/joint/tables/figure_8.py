@@ -4,10 +4,10 @@ Command:  zoo reproduce imaging figure-8 --weights runs/imaging-laptop-0       a
 Expected: runs/tables/laptop/imaging_figure_8.csv and .png
 Time:     seconds
 
-Read from the trainings' logs, which hold means over the validation patches (one of each of 30 pictures at `laptop`, two
-at `paper`; the paper has 100 for the accuracy) and no intervals. F and F+N of a network have the same number of FAN
-updates; what they share at the beginning is drawn in each, if its log is in the folder. With a margin the patches are developed with one, too, and
-the PSNR is that of the larger patch.
+Read from the trainings' logs, which hold means over the validation patches (one of each of 30 pictures at `laptop`,
+two at `paper`; the paper has 100 for the accuracy) and no intervals. F and F+N of a network have the same number of
+FAN updates; what they share at the beginning is drawn in each, if its log is in the folder. With a margin the patches
+are developed with one, too, and the PSNR is that of the larger patch.
 """
 
 from collections.abc import Iterator
@@ -21,6 +21,7 @@ from zoo.experiments.imaging.joint.evaluation import absent, joint_evaluation, p
 from zoo.experiments.imaging.joint.scales import SCALES
 from zoo.experiments.run.cells import Cell, Settings, Table, captioned, unit_of
 from zoo.experiments.run.plotting import pyplot, save
+from zoo.experiments.run.published import ANY_COLUMN
 from zoo.metrics import Estimate
 
 METRICS = {"accuracy": "val_accuracy", "PSNR": "val_psnr"}
@@ -40,7 +41,7 @@ def cells(settings: Settings) -> Iterator[Cell]:
             if not logged:
                 yield Cell(
                     row,
-                    "last",
+                    ANY_COLUMN,
                     metric,
                     status="not-run",
                     why=absent(run, evaluation.trained_at),
