@@ -3,7 +3,8 @@
 Command: python -m zoo.experiments.publish.overview   (in a checkout; writes docs/assets/overview.png)
 Time:    a minute on one core
 
-A family whose weights are not stored yet has no panel.
+Nobody picks the photographs: a seed draws them from those that are large enough for the panel. A family whose weights
+are not stored yet has no panel.
 """
 
 from collections.abc import Callable
@@ -28,7 +29,7 @@ from zoo.imaging.prnu import CorrelationPredictor, FingerprintSums, tampering_ma
 
 SIDE = 256
 SEED = 0
-"""Draws the photograph of a panel that shows a detector."""
+"""Draws the photographs, panel by panel."""
 ADVERSARIAL = "adversarial-overfeat.digits"
 
 
@@ -42,31 +43,30 @@ class Panel(NamedTuple):
     result: str
 
 
-def contrast() -> Panel:
+def contrast(rng: np.random.Generator) -> Panel:
     """Return a picture of which the right half was adjusted, and where the stored network sees that."""
-    chosen = _drawn(384)
-    top, left = ((length - 384) // 2 for length in chosen.shape[:2])
-    image = np.ascontiguousarray(chosen[top : top + 384, left : left + 384])
+    (image,) = _drawn(rng, 384, 384)
     image[:, 192:] = clahe(image, 7)[:, 192:]
     heat = ContrastDetector().heatmap(image, stride=16)
     return Panel("contrast", image, "right half adjusted (CLAHE)", heat, "where it looks adjusted")
 
 
-def imaging() -> Panel:
+def imaging(rng: np.random.Generator) -> Panel:
     """Return a photograph as a sensor records it, and developed."""
     body = Body(CAMERAS["birch"], serial=1)
-    mosaic = expose(linearise(_crop(photograph("chelsea"), 20, 100)), body, keyed.generator(1))
+    (scene,) = _drawn(rng, SIDE, SIDE)
+    mosaic = expose(linearise(scene), body, keyed.generator(1))
     raw = as_raw(mosaic, body)
     codes = np.zeros((*mosaic.shape, 3), np.float32)
     for plane, ((y, x), colour) in enumerate(zip(bayer.SITES[raw.cfa], (0, 1, 1, 2), strict=True)):
         codes[y::2, x::2, colour] = raw.balanced_planes[..., plane]
-    mosaicked = (np.sqrt(np.clip(codes, 0, 1))[38:102, 39:103] * 255).astype(np.uint8)
+    mosaicked = (np.sqrt(np.clip(codes, 0, 1))[96:160, 96:160] * 255).astype(np.uint8)
     enlarged = cv2.resize(mosaicked, (SIDE, SIDE), interpolation=cv2.INTER_NEAREST)
     developed = (pipeline.develop(raw) * 255).astype(np.uint8)
     return Panel("imaging", enlarged, "RAW: the sensor's mosaic, enlarged", developed, "developed")
 
 
-def prnu() -> Panel:
+def prnu(rng: np.random.Generator) -> Panel:
     """Return a photograph with a piece from another camera, and the probability that a place is not this camera's."""
     body, other = (Body(CAMERAS["dogwood"], serial) for serial in (1, 2))
     sums = FingerprintSums()
@@ -75,15 +75,15 @@ def prnu() -> Panel:
         sums.add(picture)
     fingerprint = sums.fingerprint()
     predictor = CorrelationPredictor.fit(fingerprint, pictures[16:], window=65, windows_per_image=200)
-    scene = linearise(_crop(photograph("astronaut"), 0, 128))
-    picture, piece = (_developed(expose(scene, b, keyed.generator(2, b.serial)), b) for b in (body, other))
+    (scene,) = _drawn(rng, SIDE, SIDE)
+    picture, piece = (_developed(expose(linearise(scene), b, keyed.generator(2, b.serial)), b) for b in (body, other))
     picture[20:110, 165:250] = piece[20:110, 165:250]
     heat = tampering_map(picture, fingerprint, predictor).full_size()
     cv2.rectangle(picture, (165, 20), (250, 110), (0, 0, 0), 1)
     return Panel("imaging: PRNU", picture, "in the frame: from another camera", heat, "where the fingerprint is not")
 
 
-def adversarial() -> Panel:
+def adversarial(_: np.random.Generator) -> Panel:
     """Return a digit before and after an attack, with the detector's scores."""
     model = SmallOverFeat(weights=ADVERSARIAL)
     images, labels = digits("train")
@@ -100,27 +100,27 @@ def adversarial() -> Panel:
     return Panel("adversarial", large[0], f"digit: {notes[0]}", large[1], f"attacked: {notes[1]}")
 
 
-def steganography() -> Panel:
+def steganography(rng: np.random.Generator) -> Panel:
     """Return a cover with a secret image in it, and what is revealed."""
     from zoo.steganography.hiding import ImageHider
 
     hider = ImageHider()
-    container = hider.hide(_crop(photograph("rocket"), 0, 0), _crop(photograph("flower"), 0, 0))
+    container = hider.hide(*_drawn(rng, SIDE, count=2))
     return Panel("steganography", container, "a picture with another in it", hider.reveal(container), "revealed")
 
 
-def hyperimage() -> Panel:
+def hyperimage(rng: np.random.Generator) -> Panel:
     """Return the scores of a photograph before and after compression."""
     from zoo.datasets.jpeg import compress
     from zoo.hyperimage.detector import QualityScorer
 
-    image = _crop(photograph("china"), 0, 0)
+    (image,) = _drawn(rng, SIDE)
     worse, scorer = compress(image, 8), QualityScorer()
     notes = [f"score {scorer.score(x):.1f} of 9" for x in (image, worse)]
     return Panel("hyperimage", image, notes[0], worse, f"JPEG 8: {notes[1]}")
 
 
-PANELS: dict[Callable[[], Panel], str] = {
+PANELS: dict[Callable[[np.random.Generator], Panel], str] = {
     contrast: "contrast-aware.photographs",
     adversarial: ADVERSARIAL,
     steganography: "steganography-h-net.photographs",
@@ -136,7 +136,8 @@ def draw(path: Path) -> None:
     plt = pyplot()
 
     known = zoo.weights.names()
-    panels = [panel() for panel, weights in PANELS.items() if not weights or weights in known]
+    rng = keyed.generator(SEED)
+    panels = [panel(rng) for panel, weights in PANELS.items() if not weights or weights in known]
     figure, axes = plt.subplots(2, len(panels), figsize=(2.6 * len(panels), 5.9), squeeze=False)
     for column, panel in zip(axes.T, panels, strict=True):
         parts = ((panel.above, panel.note), (panel.below, panel.result))
@@ -148,17 +149,18 @@ def draw(path: Path) -> None:
         column[0].set_title(panel.title, fontsize=11)
     figure.tight_layout()
     path.parent.mkdir(parents=True, exist_ok=True)
-    save(figure, path, dpi=100)
+    save(figure, path, dpi=94)
 
 
-def _drawn(side: int) -> np.ndarray:
-    """Return the photograph that ``SEED`` draws of those with sides of ``side`` pixels or more: nobody picked it."""
-    large = [image for image in map(photograph, SCENES) if min(image.shape[:2]) >= side]
-    return large[int(keyed.generator(SEED).integers(len(large)))]
-
-
-def _crop(image: np.ndarray, top: int, left: int) -> np.ndarray:
-    return np.ascontiguousarray(image[top : top + SIDE, left : left + SIDE])
+def _drawn(rng: np.random.Generator, side: int, least: int = 0, count: int = 1) -> list[np.ndarray]:
+    """Return the middles, of at most ``side`` pixels, of different photographs with sides of ``least`` or more."""
+    large = [image for image in map(photograph, SCENES) if min(image.shape[:2]) >= least]
+    middles = []
+    for _ in range(count):
+        image = large.pop(int(rng.integers(len(large))))
+        top, left = (max(0, length - side) // 2 for length in image.shape[:2])
+        middles.append(np.ascontiguousarray(image[top : top + side, left : left + side]))
+    return middles
 
 
 def _developed(mosaic: np.ndarray, body: Body) -> np.ndarray:

@@ -14,7 +14,7 @@ import numpy as np
 from zoo.datasets import keyed
 from zoo.datasets.embedded import generate_scene
 from zoo.datasets.pairs import shrink
-from zoo.datasets.photographs import photographs
+from zoo.datasets.photographs import Photograph, photographs
 from zoo.experiments.run.cached_method import cached_method
 from zoo.experiments.run.cells import Cell, Settings
 from zoo.experiments.run.scales import scale_of
@@ -123,18 +123,21 @@ class Evaluation:
         return Cell(row, column, metric, None, measure, weights=self.weights_label(name))
 
     @cached_property
-    def photographs(self) -> tuple[list[np.ndarray], list[str]]:
-        """The units of the test pictures and their scenes."""
+    def pictures(self) -> list[Photograph]:
+        """The test pictures."""
         settings = self.settings
         found = photographs(settings.named, settings.data_dir, settings.test_split, settings.seed)
+        return found[: self.scale.pictures]
+
+    @cached_property
+    def photographs(self) -> tuple[list[np.ndarray], list[str]]:
+        """The units of the test pictures and their scenes."""
         units, scenes = [], []
-        for i, picture in enumerate(found[: self.scale.pictures]):
+        for i, picture in enumerate(self.pictures):
             image = picture.load()
-            rng = keyed.generator(settings.seed, i)
-            units += [self._unit(image, rng, whole=k == 0) for k in range(self.scale.units_a_scene)]
+            rng = keyed.generator(self.settings.seed, i)
+            units += [self.unit(image, rng, whole=k == 0) for k in range(self.scale.units_a_scene)]
             scenes += [picture.scene] * self.scale.units_a_scene
-        if len(set(scenes)) < 2:
-            raise ValueError(f"Cover and secret image need at least two scenes. Received: {len(set(scenes))}")
         return units, scenes
 
     @cached_property
@@ -147,7 +150,8 @@ class Evaluation:
         ]
         return made, [f"scene {i}" for i in range(len(made))]
 
-    def _unit(self, image: np.ndarray, rng: np.random.Generator, whole: bool) -> np.ndarray:
+    def unit(self, image: np.ndarray, rng: np.random.Generator, whole: bool) -> np.ndarray:
+        """Return a square of uint8 RGB (height, width, 3), made small: ``whole``, or of random size and position."""
         if whole:
             return shrink(image, self.scale.size)
         height, width = image.shape[:2]
@@ -159,7 +163,7 @@ class Evaluation:
     def pairs(self, data: str) -> tuple[list[np.ndarray], list[np.ndarray], list[str]]:
         """Covers, secrets and the covers' scenes; ``data`` is ``"photographs"`` or ``"scenes"``."""
         units, scenes = self.photographs if data == "photographs" else self.scenes
-        return units, [units[i] for i in _other_scenes(scenes)], scenes
+        return units, [units[i] for i in other_scenes(scenes)], scenes
 
     @cached_method()
     def method(self, name: str, weight: float) -> Method:
@@ -263,8 +267,14 @@ def missing(network: str, weight: float = STORED_WEIGHT) -> str:
     return f"networks that are not stored here; `{command} --lambda {weight:g}` trains them"
 
 
-def _other_scenes(scenes: list[str]) -> list[int]:
-    """For each unit another, of the next scene: the k-th of a scene gets the k-th of the next, as far as it goes."""
+def other_scenes(scenes: list[str]) -> list[int]:
+    """For each unit another, of the next scene: the k-th of a scene gets the k-th of the next, as far as it goes.
+
+    Raises:
+        ValueError: For fewer than two scenes.
+    """
+    if len(set(scenes)) < 2:
+        raise ValueError(f"Cover and secret image need at least two scenes. Received: {len(set(scenes))}")
     of_scene: dict[str, list[int]] = {}
     for i, scene in enumerate(scenes):
         of_scene.setdefault(scene, []).append(i)

@@ -44,6 +44,7 @@ def read(monkeypatch, tmp_path):
 TABLES = {
     "contrast table-1": ("--rows", "gamma 1.5"),
     "steganography trade-off": ("--rows", "baseline: LSB 4"),
+    "steganography detectability": ("--rows", "baseline: LSB 4"),
     "imaging table-1": ("--rows", "baseline: bilinear"),
     "imaging identification": ("--rows", "as developed"),
     "imaging false-alarms": ("--rows", "64 pixels, JPEG 85, aligned"),
@@ -63,8 +64,13 @@ def test_tables_measure_on_the_test_split(read, command, tmp_path, table):
     frame = pd.read_csv(path)
     assert set(frame["dataset"]) == {"open_photographs"}
     assert (frame["status"] == "measured").any()
-    # Fingerprints are a training; the limits that ``silence`` shows were set on calibration photographs.
-    also = {"identification": {"train"}, "false-alarms": {"train"}, "silence": {"train", "calibration"}}
+    # Fingerprints and detectors are trained; the limits that ``silence`` shows were set on calibration photographs.
+    also = {
+        "detectability": {"train"},
+        "identification": {"train"},
+        "false-alarms": {"train"},
+        "silence": {"train", "calibration"},
+    }
     assert set(read) == {"test"} | also.get(table.split()[1], set())
 
 

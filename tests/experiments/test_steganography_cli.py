@@ -285,6 +285,16 @@ def test_sizes_at_smoke(tmp_path, command, monkeypatch, networks):
         assert cells["PSNR of the container"] == 100
         found.append(frame.loc[(f"{side} pixels", "LSB 4", "loss (equation 1)"), "value"])
     assert 0 < found[0] != found[1] < 0.01
+    whole = [picture.load() for picture in photographs("embedded", None, "test")[:2]]
+    secrets = [hiding.resize(other, *cover.shape[:2]) for cover, other in zip(whole, whole[::-1], strict=True)]
+    cells = frame.xs(("as they are", "ours"))["value"]
+    pairs = list(zip(whole, secrets, strict=True))
+    assert cells["loss (equation 1)"] == pytest.approx(0.75 * np.mean([mse(*pair) for pair in pairs]))
+    assert cells["PSNR of the container"] == 100
+    assert cells["PSNR of the revealed image"] == pytest.approx(np.mean([psnr(*pair[::-1]) for pair in pairs]))
+    containers = [lsb.hide(*pair, 4) for pair in pairs]
+    theirs = np.mean([psnr(cover, h) for cover, h in zip(whole, containers, strict=True)])
+    assert frame.loc[("as they are", "LSB 4", "PSNR of the container"), "value"] == pytest.approx(theirs)
 
 
 def test_the_training_loss_is_read_from_the_trainings_log(tmp_path):
@@ -322,12 +332,13 @@ def test_networks_of_the_local_store_fill_the_tables(monkeypatch):
 def test_detectability_at_smoke(tmp_path, command, monkeypatch, networks):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(detectability.SCALES, "smoke", detectability.Scale(12))
-    arguments = ("--scale", "smoke", "--weights", networks, "--rows", "ours", "--rows", "*LSB 4")
+    arguments = ("--scale", "smoke", "--weights", networks, "--rows", "ours", "--rows", "ours, c*", "--rows", "*LSB 4*")
     assert command("reproduce", "steganography", "detectability", *arguments)[0] == 0
     frame = pd.read_csv("runs/tables/smoke/steganography_detectability.csv").set_index(["row", "column"])
     # A container that is its cover cannot be told from it.
-    assert (frame.loc["ours", "value"] == 50).all()
-    assert frame.loc[("baseline: LSB 4", "scenes"), "value"] < 50
+    for ending in ("", ", colour differences"):
+        assert (frame.loc[f"ours{ending}", "value"] == 50).all()
+        assert frame.loc[(f"baseline: LSB 4{ending}", "scenes"), "value"] < 50
 
 
 def test_timings_and_comparison_at_smoke(tmp_path, command, monkeypatch):

@@ -74,6 +74,18 @@ def test_spam_counts_transitions_of_differences(rng):
         spam(image[:5])
 
 
+def test_spam_of_colour_differences_sees_nothing_that_all_channels_share(rng):
+    image, common = rng.integers(0, 200, (16, 20, 3), np.uint8), rng.integers(0, 50, (16, 20, 1), np.uint8)
+    assert np.abs(spam(image + common) - spam(image)).max() > 0.01
+    found = spam(image, colour_differences=True)
+    np.testing.assert_array_equal(spam(image + common, colour_differences=True), found)
+    np.testing.assert_array_equal(spam(image[..., ::-1], colour_differences=True), found)
+    # Where R and B exceed G by the same amount, the features are those of a grey picture of that amount.
+    excess = rng.integers(0, 4, (16, 20, 1), np.uint8)
+    coloured = common + excess * np.array([1, 0, 1], np.uint8)
+    np.testing.assert_allclose(spam(coloured, colour_differences=True), spam(excess.repeat(3, axis=2)), atol=1e-6)
+
+
 def test_contact_sheet_places_and_magnifies(rng):
     cover, secret, revealed = rng.integers(0, 240, (3, 8, 9, 3), np.uint8)
     sheet = contact_sheet([(cover, cover + 5, secret, revealed)] * 2)

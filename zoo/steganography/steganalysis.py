@@ -11,12 +11,12 @@ T = 3
 """Differences are cut off at plus and minus it."""
 
 
-def spam(image: np.ndarray) -> np.ndarray:
+def spam(image: np.ndarray, colour_differences: bool = False) -> np.ndarray:
     """SPAM features of uint8 RGB (height, width, 3), sides of at least 8 pixels: float32 (686,).
 
     Differences of neighbouring pixels in eight directions are taken for Markov chains of second order; the features are
     the mean transition probabilities along rows and columns, and along diagonals. The three channels are counted
-    together.
+    together. With ``colour_differences``, R - G and B - G take the place of the channels.
 
     Raises:
         ValueError: For other images.
@@ -24,6 +24,8 @@ def spam(image: np.ndarray) -> np.ndarray:
     if min(check_rgb(image).shape[:2]) < 8:
         raise ValueError(f"An image must have sides from 8 pixels on. Received: {image.shape}")
     pixels = image.astype(np.int16)
+    if colour_differences:
+        pixels = pixels[..., ::2] - pixels[..., 1:2]
     straight = [_transitions(p) for p in (pixels, pixels[:, ::-1], _turned(pixels), _turned(pixels)[:, ::-1])]
     diagonal = [_transitions(p, 1) for p in (pixels, pixels[:, ::-1], pixels[::-1], pixels[::-1, ::-1])]
     return np.concatenate([np.mean(straight, 0), np.mean(diagonal, 0)]).astype(np.float32)

@@ -68,11 +68,14 @@ def plot(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
     errors = frame[(frame["metric"] == "MSE") & (frame["status"] == "measured")]
     by_part = {part: errors[errors["column"] == part].set_index("row") for part in PARTS}
     figure, axis = plt.subplots(figsize=(7, 5))
-    for row in by_part["C-H"].index:
-        x, y = by_part["C-H"].loc[row], by_part["S-O"].loc[row]
-        spans = [[[max(0.0, p["value"] - p["ci_low"])], [max(0.0, p["ci_high"] - p["value"])]] for p in (x, y)]
-        mark = "o" if row in (*NETWORKS, *ALIKE) else "s"
-        axis.errorbar([x["value"]], [y["value"]], spans[1], spans[0], fmt=mark, ms=6, capsize=2, label=row)
+    measured = list(by_part["C-H"].index)
+    for rows in ([row for row in measured if row in LSB], *([row] for row in measured if row not in LSB)):
+        points = [by_part[part].loc[rows] for part in PARTS]
+        x, y = (p["value"] for p in points)
+        spans = [np.maximum(0, [p["value"] - p["ci_low"], p["ci_high"] - p["value"]]) for p in points]
+        mark = "o" if set(rows) <= {*NETWORKS, *ALIKE} else "s"
+        label = ", ".join([*rows[:1], *(row.removeprefix("baseline: LSB ") for row in rows[1:])])
+        axis.errorbar(x, y, spans[1], spans[0], fmt=f"{mark}-", ms=6, capsize=2, label=label)
     axis.set(xscale="log", yscale="log", xlabel="MSE of the container (C-H)", ylabel="MSE of the secret image (S-O)")
     axis.set_title(title, fontsize=9)
     axis.grid(alpha=0.3, which="both")
