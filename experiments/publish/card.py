@@ -74,6 +74,9 @@ def _provenance(frame: pd.DataFrame) -> str:
 def _table(part: pd.DataFrame, caption: str, decimals: int) -> str:
     # Not DataFrame.to_markdown, which needs another package, tabulate.
     columns = list(dict.fromkeys(part["column"]))
+    numbers = [int(column) for column in columns if column.isdecimal()]
+    if numbers not in (sorted(numbers), sorted(numbers, reverse=True)):  # curves of several models, with other epochs
+        columns = [*map(str, sorted(numbers)), *(column for column in columns if not column.isdecimal())]
     lines = [f"| {caption} | " + " | ".join(columns) + " |", "|--" * (len(columns) + 1) + "|"]
     for row, cells in part.groupby("row", sort=False):
         by_column = {cell["column"]: _cell(cell, decimals) for _, cell in cells.iterrows()}

@@ -33,6 +33,16 @@ def test_numbers_show_value_interval_and_paper(tmp_path):
     assert first.startswith(text) and "17 units of 100 scenes" in second and "71.0" in second
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "shown"),
+    [(["2", "4"], ["1", "3", "last"], ["1", "2", "3", "4", "last"]), (["95", "90"], ["90"], ["95", "90"])],
+)
+def test_epochs_of_several_curves_are_in_order_and_other_columns_as_measured(first, second, shown):
+    cells = [{"row": "a", "column": column} for column in first] + [{"row": "b", "column": column} for column in second]
+    frame = pd.DataFrame(cells).assign(value=1.0, ci_low=1.0, ci_high=1.0, paper_value=None, n_units=1)
+    assert card._table(frame, "accuracy", 1).splitlines()[0] == "| accuracy | " + " | ".join(shown) + " |"
+
+
 def test_units_are_those_that_were_measured(tmp_path):
     row = {"row": "a", "column": "95", "metric": "AUC", "seed": 0, "paper_value": None, "status": "measured"}
     row |= {"value": 61.0, "ci_low": 50.0, "ci_high": 72.0, "n_sources": 7, "n_units": 56}
