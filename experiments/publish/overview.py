@@ -149,7 +149,7 @@ def draw(path: Path) -> None:
         column[0].set_title(panel.title, fontsize=11)
     figure.tight_layout()
     path.parent.mkdir(parents=True, exist_ok=True)
-    save(figure, path, dpi=94)
+    save(figure, path, dpi=94)  # below 900 kB: git keeps every version
 
 
 def _drawn(rng: np.random.Generator, side: int, least: int = 0, count: int = 1) -> list[np.ndarray]:

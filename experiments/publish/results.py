@@ -2,9 +2,8 @@
 
 Command: python -m zoo.experiments.publish.results contrast table-1     (or: make publish PAPER=contrast TABLE=table-1)
 
-A cell without a new value keeps its published one. A curve without new points keeps its published ones. A cell that was
-not asked for stays as it is. Rows and columns that the table no longer has are dropped. Numbers measured with
-uncommitted changes are refused.
+A cell or curve without new values keeps the published ones, and so does a cell that was not asked for. Rows and columns
+that the table no longer has are dropped. Numbers measured with uncommitted changes are refused.
 """
 
 import argparse

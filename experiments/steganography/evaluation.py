@@ -268,7 +268,9 @@ def missing(network: str, weight: float = STORED_WEIGHT) -> str:
 
 
 def other_scenes(scenes: list[str]) -> list[int]:
-    """For each unit another, of the next scene: the k-th of a scene gets the k-th of the next, as far as it goes.
+    """Return for each unit the index of a unit of the next scene: for the k-th of its scene, the k-th of the next.
+
+    Where the next scene has fewer, its units are used again. The last scene is followed by the first.
 
     Raises:
         ValueError: For fewer than two scenes.

@@ -94,14 +94,14 @@ class Scale:
     narrow_epochs: int = 2
     """For how long a narrow pair is trained first by the recipe ``narrow``, with batches of ``NARROW_BATCH``."""
     baluja_epochs: int | None = None
-    """For how long Baluja's networks are trained; ``None`` for as many updates as ours."""
+    """Epochs of Baluja's networks by the recipe ``narrow``; ``None`` for as many updates as ours."""
 
 
 SCALES = {
     "smoke": Scale(1, 2, 2, 32, "relative", "float32", 1, jpeg_epochs=1, with_jpeg=True),
     "laptop": Scale(24, 250, 8, 64, "short", FASTEST, 8, jpeg_epochs=6, with_jpeg=True),
     # 80 pairs are two of each of the 74 open photographs to validate on.
-    # An update of Baluja's networks costs many of the narrow pair: 28 epochs of them take about as long as ours.
+    # 28 epochs of Baluja's networks take an hour and a half of one core, as many updates as ours would take six hours.
     "photographs": Scale(6, 100, 4, 64, "narrow", FASTEST, 20, jpeg_epochs=64, narrow_epochs=100, baluja_epochs=28),
     # 40,000 updates; an epoch is as long as the paper's.
     "gpu": Scale(85, 468, 16, 128, "relative", "mixed_bfloat16", 5, jpeg_epochs=20),

@@ -4,7 +4,7 @@ Command:  zoo pretrain hyperimage forgery --scale photographs --dataset open_pho
           zoo pretrain hyperimage forgery          (`laptop`, on generated scenes)
 Expected: the stored weights `hyperimage-forgery-*`; their numbers are Table 3's, see zoo/hyperimage/README.md
 Time:     see `zoo/hyperimage/weights.json`; seconds for `smoke`; at `photographs` the baseline, which is not stored,
-          takes half an hour more
+          took 20 minutes more of one core
 
 Hosts and donors are generated scenes, or photographs to train on; those of the tables are never seen. On a laptop the
 networks have a quarter of the paper's filters (`width`): the full ranking network costs 16 times as much. They start

@@ -49,7 +49,7 @@ WANTED = 2.5
 
 
 def cells(settings: Settings) -> Iterator[Cell]:
-    """Yield the cells of all three parts.
+    """Yield the cells of all parts.
 
     Raises:
         ValueError: For an unknown scale, and for `paper`, which trains on TID2013.
