@@ -114,6 +114,8 @@ NARROW_PEAKS = {"hiding": 5e-4, "revealing": 3e-3}
 """Those of a narrow pair."""
 WIDENED_PEAKS = {"hiding": 2e-5, "revealing": 5e-5}
 """Those of a pair that was widened: it is trained already."""
+BALUJA_PEAKS = {"hiding": 1e-4, "revealing": 3e-4}
+"""Those of Baluja's networks by the recipe `short`: with `PEAKS` the loss rose tenfold in epoch 19."""
 NARROW_BATCH = 8
 NARROW = "narrow-"
 """What the names of a narrow pair's states begin with."""
@@ -138,7 +140,10 @@ def build(
         start_in_haar(model.hiding)
     if network == "ours" and start == "chroma":
         start_in_chroma(model.hiding)
-    _compile(model, scale, "baluja_(prepare|hide)_" if network == "baluja" else "h_net_")
+    if network == "baluja":
+        _compile(model, scale, "baluja_(prepare|hide)_", BALUJA_PEAKS)
+    else:
+        _compile(model, scale, "h_net_")
     return model
 
 
