@@ -33,6 +33,7 @@ from zoo.datasets.ranked_pairs import RankedPairs
 from zoo.datasets.splices import Splice
 from zoo.experiments.hyperimage import stages
 from zoo.experiments.hyperimage.stages import scale_to_data, train_stage
+from zoo.experiments.train.precision import FASTEST, precision
 from zoo.hyperimage import ForgeryChannel, ForgeryEndToEnd, ForgeryStageTwo, RankingHinge, RankingNet, Recipe, TwoStage
 from zoo.hyperimage.contour import POINTS, contour_points, patches_at
 from zoo.hyperimage.detector import FORGERY_LARGEST, TRAINING_MEAN, preprocessing, to_end_to_end
@@ -65,6 +66,8 @@ class Scale:
     """Points along each region's outline whose patches the first stage is trained on."""
     baseline_every: int = 1
     """Of so many splices, one is kept for the end-to-end baseline, an epoch of which takes the longest."""
+    precision: str = "float32"
+    """In which the first stage computes, see ``zoo.experiments.train.precision``; the others compute in float32."""
 
 
 EARLIER = (60, 70, 80, 90, 95)
@@ -98,15 +101,16 @@ SCALES = {
     "photographs": Scale(
         1100,
         74,
-        2,
+        6,
         0.25,
-        Recipe(7, 4, RANKING, learning_rate=0.001, plateau=1, batch_size=16),
+        Recipe(16, 4, RANKING, learning_rate=0.001, plateau=2, batch_size=16),
         Recipe(40, 12, CROSS_ENTROPY, plateau=5, batch_size=16),
         Recipe(4, 2, CROSS_ENTROPY, plateau=1, batch_size=16),
         from_data=True,
         earlier=EARLIER,
         points=5,
-        baseline_every=3,
+        baseline_every=9,
+        precision=FASTEST,
     ),
     "paper": Scale(
         2000,
@@ -193,7 +197,9 @@ def train(
     Hosts and donors are generated scenes, or photographs: ``pictures`` to train on, ``validation`` to validate on.
     """
     keras.utils.set_random_seed(seed)
-    both = network(scale.width)
+    with precision(scale.precision):
+        channel = ForgeryChannel(width=scale.width)
+    both = TwoStage(channel, ForgeryStageTwo(width=scale.width), preprocessing())
     sources = {"train": pictures, "validation": validation}
     parts = {part: list(examples(scale, part, seed, source)) for part, source in sources.items()}
 
