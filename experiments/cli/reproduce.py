@@ -213,6 +213,8 @@ def _show(table: "Table", settings: "Settings", output: Path, frame: "pd.DataFra
     print_table(shown, f"{table.title} ({settings.scale}, {settings.dataset})", table.decimals)
     for why, count in missing(path).items():
         print(f"zoo: {count} cells were not measured: {why}", file=sys.stderr)
-    plot(table, frame, settings, path.with_suffix(".png"))
-    print(f"written: {path} and {path.with_suffix('.png').name}")
+    picture = path.with_suffix(".png")
+    picture.unlink(missing_ok=True)  # an earlier one shows other numbers, and there may be nothing to draw now
+    plot(table, frame, settings, picture)
+    print(f"written: {path}{f' and {picture.name}' if picture.is_file() else ''}")
     return 0
