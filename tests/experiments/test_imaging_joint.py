@@ -4,6 +4,7 @@ import re
 import shlex
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -25,7 +26,7 @@ from zoo.experiments.imaging.joint.scales import MARGIN, SCALES, JointRun, check
 from zoo.experiments.imaging.joint.tables import figures_s4_and_s5, inside, splices, table_4, table_s1_and_figure_9
 from zoo.experiments.imaging.joint.training import pictures_of, plain_nip, train
 from zoo.experiments.run import tables
-from zoo.experiments.run.cells import Settings
+from zoo.experiments.run.cells import DataUnavailable, Settings
 from zoo.experiments.run.paper_values import paper_values
 from zoo.experiments.train import install_weights
 from zoo.imaging import FAN, ImagingWorkflow, INet
@@ -142,6 +143,15 @@ def test_on_photographs_the_models_of_photographs_are_measured(monkeypatch):
     assert on_photographs.folder.name == "imaging-open_photographs-photographs-0"  # where zoo pretrain trains them
     (cell,) = (c for c in table_4.cells(on_photographs.settings) if (c.row, c.column) == ("a F: native", "native"))
     assert "zoo pretrain imaging joint --scale photographs --dataset open_photographs" in cell.why
+    # The NIP of F is the plain one: what it develops needs no FAN.
+    assert on_photographs.nip_weights(JointRun("unet")) == "stored:unet-birch.photographs"
+    assert on_photographs.nip_weights(run) == f"stored:{fan}"
+    assert on_photographs.nip_weights(JointRun("unet", repetition=1)) is None
+    figures = [tables.find("imaging", name).cells(on_photographs.settings) for name in ("table_s1", "inside")]
+    rows = (("birch, F", "unet"), ("unet, F", "inside a picture"))
+    plain = {c.metric: (c.status, c.weights) for cells in figures for c in cells if (c.row, c.column) in rows}
+    measured = ("measured", "stored:unet-birch.photographs")
+    assert plain["PSNR"] == plain["SSIM"] == measured and plain["accuracy"][0] == "not-run"
     on_generated = JointEvaluation(Settings("laptop"))
     assert on_generated.training == SCALES["laptop"]
     assert on_generated.weights(run) is None
@@ -187,6 +197,34 @@ def test_joint_models_start_from_the_plain_networks_of_their_scenes(tmp_path):
         np.testing.assert_array_equal(a, b)
     with pytest.raises(ValueError, match="must be trained first"):
         plain_nip("inet", tmp_path, scenes=SCALES["laptop"].scenes)
+
+
+def test_without_a_model_of_f_its_pictures_are_those_of_the_plain_network(folder, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "inet.npz"
+    zoo.weights.pack(keras.models.load_model(folder / "inet.keras", compile=False), path, 32)
+    run, stored = JointRun("inet"), "inet-birch.generated"
+    monkeypatch.setattr("zoo.weights.names", lambda: [stored])
+    monkeypatch.setattr("zoo.experiments.imaging.joint.evaluation.NETWORKS", {"inet": partial(_inet, path, stored)})
+    alone, trained = (JointEvaluation(Settings("smoke", weights=weights)) for weights in (None, folder))
+    assert (alone.weights(run), alone.nip_weights(run)) == (None, f"stored:{stored}")
+    np.testing.assert_allclose(alone.developed(run), trained.developed(run), atol=1e-6)
+    with pytest.raises(DataUnavailable, match="birch-inet-F-0 is not stored here"):
+        alone.per_patch_accuracy(run)
+
+
+def test_a_figure_with_nothing_to_draw_is_not_said_to_be_written(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "smoke").mkdir()
+    earlier = tmp_path / "smoke" / "imaging_figure_10.png"
+    earlier.touch()
+    code, out, err = command("reproduce", "imaging", "figure-10", "--scale", "smoke", "--output", tmp_path)
+    assert (code, earlier.exists()) == (0, False) and "cells were not measured" in err
+    assert out.splitlines()[-1] == f"written: {earlier.with_suffix('.csv')}"
+
+
+def _inet(path, stored, clip, weights=None):
+    return INet(clip=clip, weights={stored: str(path), None: None}[weights])
 
 
 def test_stored_models_are_what_was_packed(folder, monkeypatch):

@@ -49,6 +49,8 @@ SCALES = {
     "gpu": Scale(60, 10),
     "paper": Scale(30, 100),
 }
+FIDELITIES = ("PSNR", "SSIM", "SSIM, range 1", "PSNR lost")
+"""Metrics of developed pictures alone, which need the NIP and no FAN."""
 BASELINE_SCENES = 200
 """Scenes of the training that a simpler method is fitted on, at most."""
 
@@ -128,12 +130,31 @@ class JointEvaluation:
         path = self.folder / "joint" / f"{run.name}.keras"
         if path.is_file():
             return run.trained if is_finished(run, self.training, path.parent) else None
-        kept = run.repetition == 0 and run.codec == "dJPEG" and self.settings.weights is None
-        if not kept or self.camera not in CAMERAS or self.settings.scale == "paper":
-            return None
         known, (nip, fan) = zoo.weights.names(), run.stored(self.training.scenes)
-        both = fan in known and (PLAIN[self.training.scenes][run.network] if run.weight is None else nip) in known
-        return f"stored:{fan}" if both else None
+        both = fan in known and (self._plain(run) if run.weight is None else nip) in known
+        return f"stored:{fan}" if both and self._may_be_stored(run) else None
+
+    def nip_weights(self, run: JointRun) -> str | None:
+        """Where the NIP of ``run`` is, as ``weights``; that of mode F is the plain one, which is stored without a FAN.
+
+        See ``weights`` for what is stored.
+        """
+        found = self.weights(run)
+        if (
+            found is None
+            and run.weight is None
+            and self._may_be_stored(run)
+            and self._plain(run) in zoo.weights.names()
+        ):
+            return f"stored:{self._plain(run)}"
+        return found
+
+    def _may_be_stored(self, run: JointRun) -> bool:
+        first = run.repetition == 0 and run.codec == "dJPEG" and self.settings.weights is None
+        return first and self.camera in CAMERAS and self.settings.scale != "paper"
+
+    def _plain(self, run: JointRun) -> str:
+        return PLAIN[self.training.scenes][run.network]
 
     def cell(
         self,
@@ -144,7 +165,7 @@ class JointEvaluation:
         paper: float | None,
         measure: Callable[[], Estimate],
     ) -> Cell:
-        """A cell that needs the models of all ``runs``; ``not-run`` where one is nowhere.
+        """A cell that needs the models of all ``runs``, or their NIPs; ``not-run`` where one is nowhere.
 
         Of one of the paper's cameras at the paper's scale a number is comparable with the paper's.
         """
@@ -153,7 +174,7 @@ class JointEvaluation:
         comparable = self.camera in PAPERS and self.settings.scale == "paper" and paper is not None
         found = []
         for run in runs:
-            weights = self.weights(run)
+            weights = self.nip_weights(run) if metric in FIDELITIES else self.weights(run)
             if weights is None:
                 needs = " ".join(run.trained for run in runs)
                 why = absent(run, self.trained_at)
@@ -191,9 +212,19 @@ class JointEvaluation:
             workflow.fan.set_weights(trained.fan.get_weights())
             return workflow
         nip, fan = run.stored(self.training.scenes)
-        zoo.weights.load_into(workflow.nip, PLAIN[self.training.scenes][run.network] if run.weight is None else nip)
+        zoo.weights.load_into(workflow.nip, self._plain(run) if run.weight is None else nip)
         zoo.weights.load_into(workflow.fan, fan)
         return workflow
+
+    def nip(self, run: JointRun) -> keras.Model:
+        """The NIP of ``run`` with its weights, in float32.
+
+        Raises:
+            DataUnavailable: Where it is nowhere.
+        """
+        if self.weights(run) is None and self.nip_weights(run) is not None:
+            return NETWORKS[run.network](clip=False, weights=self._plain(run))
+        return self.workflow(run).nip
 
     @cached_method(maxsize=2)
     def developed(self, run: JointRun) -> np.ndarray:
@@ -202,7 +233,7 @@ class JointEvaluation:
 
     def develop(self, run: JointRun, planes: np.ndarray) -> np.ndarray:
         """Return patches with the scale's margin as the NIP of ``run`` develops them, without the margin, clipped."""
-        nip = self.workflow(run).nip
+        nip = self.nip(run)
         height, width = (2 * (n - 2 * self.training.margin) for n in planes.shape[1:3])
         found = np.empty((len(planes), height, width, 3), np.float32)  # gigabytes at `paper`, so no second copy
         for i in range(0, len(planes), 16):

@@ -55,7 +55,7 @@ def draw(frame: pd.DataFrame, settings: Settings, title: str, path: Path) -> Non
     rows, labels = [], []
     for network, weight in CHOSEN.items():
         pair = [evaluation.training.run(network, w, evaluation.camera) for w in (None, weight)]
-        if network not in evaluation.training.networks or None in map(evaluation.weights, pair):
+        if network not in evaluation.training.networks or None in map(evaluation.nip_weights, pair):
             continue
         plain, joint = (evaluation.developed(run) for run in pair)
         targets = evaluation.patches[1]

@@ -41,7 +41,7 @@ def draw(network: str, frame: pd.DataFrame, settings: Settings, title: str, path
     """
     evaluation = joint_evaluation(settings)
     plain = evaluation.training.run(network, None, evaluation.camera)
-    if evaluation.weights(plain) is None:
+    if evaluation.nip_weights(plain) is None:
         return
     targets, before = evaluation.patches[1], evaluation.developed(plain)
     repetitions = evaluation.training.repetitions
@@ -49,7 +49,7 @@ def draw(network: str, frame: pd.DataFrame, settings: Settings, title: str, path
     labels = ["plain - target"]
     for weight in sorted(evaluation.training.lambdas, reverse=True):
         runs = [evaluation.training.run(network, weight, evaluation.camera, n) for n in range(repetitions)]
-        if None in map(evaluation.weights, runs):
+        if None in map(evaluation.nip_weights, runs):
             continue
         rows.append([_difference(before, evaluation.developed(run)) for run in runs])
         labels.append(f"lambda {weight:g}")

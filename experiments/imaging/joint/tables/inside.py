@@ -107,7 +107,7 @@ class Inside:
     @cached_method(maxsize=2)
     def developed(self, run: JointRun, column: str) -> np.ndarray:
         """Return the same pixels, either way: float32 [0, 1], (n, 2 side, 2 side, 3)."""
-        half, side, nip = self.side // 2, self.side, self.evaluation.workflow(run).nip
+        half, side, nip = self.side // 2, self.side, self.evaluation.nip(run)
         planes = self.patches[0]
         if column == PATCH:
             planes = planes[:, half : half + side, half : half + side]
