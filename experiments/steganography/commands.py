@@ -68,21 +68,24 @@ def pretrain(options: argparse.Namespace, command: str) -> int:
 
 
 def parts(options: argparse.Namespace) -> "list[list[Task]]":
-    """Return the parts of ``pretrain`` that do not depend on each other: a task for each network and lambda.
+    """Return rounds of tasks, one for each network and lambda; those of a round do not depend on each other.
 
     Raises:
         ValueError: As ``pretrain``.
     """
     from zoo.experiments.run.tasks import Task
+    from zoo.experiments.steganography.training import begins_with
 
     scale, _ = _scale(options)
     _material(options)
+    asked = [(network, weight) for network in scale.networks for weight in scale.weights]
+    before = {pair: begins_with(scale, *pair) for pair in asked}
+    first = dict.fromkeys((network, before[network, weight] or weight) for network, weight in asked)
+    rounds = (list(first), [pair for pair in asked if before[pair] is not None])
     return [
-        [
-            Task(f"{network}, lambda {weight:g}", partial(_train, options, network, weight))
-            for network in scale.networks
-            for weight in scale.weights
-        ]
+        [Task(f"{network}, lambda {weight:g}", partial(_train, options, network, weight)) for network, weight in pairs]
+        for pairs in rounds
+        if pairs
     ]
 
 

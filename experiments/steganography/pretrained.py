@@ -10,6 +10,7 @@ from zoo.experiments.steganography.training import (
     VALIDATION_SEED,
     Material,
     Scale,
+    begins_with,
     pretrain,
     pretrain_through_jpeg,
     state_name,
@@ -74,8 +75,9 @@ def run(
             history, first = [], begin
             if first is None:
                 first = pretrain(scale, network, weight, material)
-                states = [material.folder / (part + state_name(network, weight)) for part in (NARROW, "")]
-                history = [entry for state in states for entry in saved_log(state)]
+                before, name = begins_with(scale, network, weight), state_name(network, weight)
+                began = NARROW + name if before is None else state_name(network, before)
+                history = [entry for state in (began, name) for entry in saved_log(material.folder / state)]
                 store(first, network, weight, history)
             if begin is not None or (scale.with_jpeg and network == NETWORKS[0]):
                 model = pretrain_through_jpeg(scale, weight, material, first)

@@ -16,8 +16,9 @@ none): kernels from N(0, 0.02), Adam 1e-3 with beta_1 0.5, the rates cut to a fi
 patience 5 epochs) or its reveal term (R-net, patience 8) has stopped improving. `short` is ours, for few updates:
 H-net's start is not random (`warm_start.py`), Adam has beta_1 0.9, peaks of 3e-4 (H-net) and 1e-3 (R-net) and a cosine
 decay over the given number of updates. `narrow` is for photographs and short of time: a narrow pair is trained first
-and then widened (`narrow_start.py`), both with the Adam of `short`. `--recipe`, `--initialiser` and `--epochs` choose
-otherwise than the scale.
+and then widened (`narrow_start.py`), both with the Adam of `short`. Baluja's networks have no narrow form. They are
+trained by `short` there, with lower peaks; for lambda .5 and 1 they begin with the networks for .75. `--recipe`,
+`--initialiser` and `--epochs` choose otherwise than the scale.
 
 Validation is on photographs that are not trained on: those that the data set has for it, or a tenth of the scenes; with
 `--holidays` on INRIA Holidays, as in the paper, which `paper` on ImageNet asks for. Loss, its two terms and both PSNRs
@@ -95,14 +96,29 @@ class Scale:
     """For how long a narrow pair is trained first by the recipe ``narrow``, with batches of ``NARROW_BATCH``."""
     baluja_epochs: int | None = None
     """Epochs of Baluja's networks by the recipe ``narrow``; ``None`` for as many updates as ours."""
+    baluja_further: int | None = None
+    """Epochs for a lambda other than ``BALUJA_FIRST``, which begin there with the networks for that; ``None``: each
+    lambda is trained from the start."""
 
 
 SCALES = {
     "smoke": Scale(1, 2, 2, 32, "relative", "float32", 1, jpeg_epochs=1, with_jpeg=True),
     "laptop": Scale(24, 250, 8, 64, "short", FASTEST, 8, jpeg_epochs=6, with_jpeg=True),
     # 80 pairs are two of each of the 74 open photographs to validate on.
-    # 28 epochs of Baluja's networks take an hour and a half of one core, as many updates as ours would take six hours.
-    "photographs": Scale(6, 100, 4, 64, "narrow", FASTEST, 20, jpeg_epochs=64, narrow_epochs=100, baluja_epochs=28),
+    # 28 epochs of Baluja's networks take an hour of one core, as many updates as ours would take four hours.
+    "photographs": Scale(
+        6,
+        100,
+        4,
+        64,
+        "narrow",
+        FASTEST,
+        20,
+        jpeg_epochs=64,
+        narrow_epochs=100,
+        baluja_epochs=28,
+        baluja_further=12,
+    ),
     # 40,000 updates; an epoch is as long as the paper's.
     "gpu": Scale(85, 468, 16, 128, "relative", "mixed_bfloat16", 5, jpeg_epochs=20),
     # "Batch 32" of the public code: 16 covers and 16 secrets out of 32 images; 15,000 images make 468 of them.
@@ -116,6 +132,8 @@ WIDENED_PEAKS = {"hiding": 2e-5, "revealing": 5e-5}
 """Those of a pair that was widened: it is trained already."""
 BALUJA_PEAKS = {"hiding": 1e-4, "revealing": 3e-4}
 """Those of Baluja's networks by the recipe `short`: with `PEAKS` the loss rose tenfold in epoch 19."""
+BALUJA_FIRST = 0.75
+"""The lambda for which Baluja's networks are trained first, see ``Scale.baluja_further``."""
 NARROW_BATCH = 8
 NARROW = "narrow-"
 """What the names of a narrow pair's states begin with."""
@@ -258,11 +276,7 @@ def pretrain(scale: Scale, network: str, weight: float, material: Material) -> S
     """
     keras.utils.set_random_seed(material.seed)
     if scale.recipe == "narrow":
-        if network == "ours":
-            return _pretrain_narrow(scale, weight, material)
-        # Baluja's networks have no narrow form.
-        epochs = scale.baluja_epochs or scale.narrow_epochs + scale.epochs
-        scale = dataclasses.replace(scale, recipe="short", epochs=epochs)
+        return (_pretrain_narrow if network == "ours" else _pretrain_baluja)(scale, weight, material)
     return material.fit(build(scale, weight, network), scale, state_name(network, weight), material.seed)
 
 
@@ -277,6 +291,27 @@ def _pretrain_narrow(scale: Scale, weight: float, material: Material) -> Stegano
     widen(narrow.hiding, narrow.revealing, model.hiding, model.revealing)
     _compile(model, scale, "h_net_", WIDENED_PEAKS)  # anew, for the variables that are trained now
     return material.fit(model, scale, name, material.seed + 1)
+
+
+def begins_with(scale: Scale, network: str, weight: float) -> float | None:
+    """The lambda with whose networks a training begins; None for one from the start, see ``Scale.baluja_further``."""
+    from_start = network == "ours" or scale.recipe != "narrow" or scale.baluja_further is None
+    return None if from_start or weight == BALUJA_FIRST else BALUJA_FIRST
+
+
+def _pretrain_baluja(scale: Scale, weight: float, material: Material) -> Steganographer:
+    # Baluja's networks have no narrow form.
+    epochs = scale.baluja_epochs or scale.narrow_epochs + scale.epochs
+    short, name = dataclasses.replace(scale, recipe="short", epochs=epochs), state_name("baluja", weight)
+    before = begins_with(scale, "baluja", weight)
+    if before is None:
+        return material.fit(build(short, weight, "baluja"), short, name, material.seed)
+    first = _pretrain_baluja(scale, before, material)
+    keras.utils.set_random_seed(material.seed + 1)
+    further = dataclasses.replace(short, epochs=scale.baluja_further or 0)
+    model = build(further, weight, "baluja")
+    model.set_weights(first.get_weights())
+    return material.fit(model, further, name, material.seed + 1)
 
 
 def pretrain_through_jpeg(scale: Scale, weight: float, material: Material, begin: Steganographer) -> Steganographer:

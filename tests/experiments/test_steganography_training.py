@@ -187,9 +187,10 @@ def test_widened_networks_give_what_the_narrow_ones_gave(rng, tmp_path):
 
 
 def test_a_narrow_training_is_followed_by_the_wide_one_and_resumed(tmp_path, monkeypatch):
-    ran = []
+    ran, models = [], []
 
     def fit(model, scale, folder, name, seed, *more, **options):
+        models.append(model)
         ran.append((name, scale.epochs, scale.batch_size, sum(v.shape.num_elements() for v in model.trainable_weights)))
         return model
 
@@ -207,6 +208,13 @@ def test_a_narrow_training_is_followed_by_the_wide_one_and_resumed(tmp_path, mon
     shorter = dataclasses.replace(scale, baluja_epochs=1)
     training.pretrain(shorter, "baluja", 0.75, training.Material(tmp_path / "shorter"))
     assert ran[3][:2] == ("baluja-0.75", 1)
+    # Another lambda begins with the networks for .75, which are trained first where they are not there.
+    further = dataclasses.replace(scale, baluja_epochs=1, baluja_further=2)
+    found = training.pretrain(further, "baluja", 0.5, training.Material(tmp_path / "further"))
+    assert [run[:2] for run in ran[4:]] == [("baluja-0.75", 1), ("baluja-0.5", 2)]
+    for ours, theirs in zip(found.get_weights(), models[4].get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert found.weight == 0.5
 
 
 def test_the_laptop_starts_there_and_the_papers_scale_at_random():

@@ -245,6 +245,10 @@ def _options(*arguments):
             ("steganography", "--scale", "smoke", "--network", "all", "--lambda", "all"),
             [[f"{network}, lambda {weight}" for network in ("ours", "baluja") for weight in (0.5, 0.75, 1)]],
         ),
+        (
+            ("steganography", "--scale", "photographs", "--network", "baluja", "--lambda", "0.5"),
+            [["baluja, lambda 0.75"], ["baluja, lambda 0.5"]],
+        ),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )
