@@ -26,7 +26,7 @@ QUALITY_NOTE = (
 )
 FORGERY_NOTE = (
     "trained on splices of photographs made by a program, never on real forgeries: 0..1, higher looks more tampered; "
-    "little better than chance on spliced photographs, and not evidence about a single picture"
+    "it says nothing about the few real forgeries that it was tried on, and is not evidence about a single picture"
 )
 QUALITY_SCALE, FORGERY_SCALE = Scale("better", None, None), Scale("more likely tampered", 0, 1)
 QUALITY_STORED = ("hyperimage-quality-patches.photographs", "hyperimage-quality-stage-two.photographs")
@@ -248,7 +248,7 @@ FORGERY = Question(
         "areas as well. How often, and where, has not been measured."
     ),
     control=_twin,
-    caution="on spliced photographs its network is little better than chance",
+    caution="its network learned from splices made by a program, not from real forgeries",
 )
 
 
