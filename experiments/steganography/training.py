@@ -117,7 +117,7 @@ SCALES = {
         jpeg_epochs=64,
         narrow_epochs=100,
         baluja_epochs=28,
-        baluja_further=12,
+        baluja_further=6,
     ),
     # 40,000 updates; an epoch is as long as the paper's.
     "gpu": Scale(85, 468, 16, 128, "relative", "mixed_bfloat16", 5, jpeg_epochs=20),
@@ -129,9 +129,11 @@ PEAKS = {"hiding": 3e-4, "revealing": 1e-3}
 NARROW_PEAKS = {"hiding": 5e-4, "revealing": 3e-3}
 """Those of a narrow pair."""
 WIDENED_PEAKS = {"hiding": 2e-5, "revealing": 5e-5}
-"""Those of a pair that was widened: it is trained already."""
+"""Those of networks that are trained already: a pair that was widened, and Baluja's for another lambda."""
 BALUJA_PEAKS = {"hiding": 1e-4, "revealing": 3e-4}
 """Those of Baluja's networks by the recipe `short`: with `PEAKS` the loss rose tenfold in epoch 19."""
+BALUJA_HIDING = "baluja_(prepare|hide)_"
+"""Names of the layers of Baluja's networks that the optimiser of the hiding network trains."""
 BALUJA_FIRST = 0.75
 """The lambda for which Baluja's networks are trained first, see ``Scale.baluja_further``."""
 NARROW_BATCH = 8
@@ -159,7 +161,7 @@ def build(
     if network == "ours" and start == "chroma":
         start_in_chroma(model.hiding)
     if network == "baluja":
-        _compile(model, scale, "baluja_(prepare|hide)_", BALUJA_PEAKS)
+        _compile(model, scale, BALUJA_HIDING, BALUJA_PEAKS)
     else:
         _compile(model, scale, "h_net_")
     return model
@@ -311,6 +313,7 @@ def _pretrain_baluja(scale: Scale, weight: float, material: Material) -> Stegano
     further = dataclasses.replace(short, epochs=scale.baluja_further or 0)
     model = build(further, weight, "baluja")
     model.set_weights(first.get_weights())
+    _compile(model, further, BALUJA_HIDING, WIDENED_PEAKS)
     return material.fit(model, further, name, material.seed + 1)
 
 
