@@ -198,7 +198,7 @@ def train(
     Hosts and donors are generated scenes, or photographs: ``pictures`` to train on, ``validation`` to validate on.
     """
     keras.utils.set_random_seed(seed)
-    with precision(scale.precision):
+    with precision(scale.precision):  # the second stage costs little, and stays in float32
         channel = ForgeryChannel(width=scale.width)
     both = TwoStage(channel, ForgeryStageTwo(width=scale.width), preprocessing())
     sources = {"train": pictures, "validation": validation}
